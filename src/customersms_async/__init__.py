@@ -1,0 +1,1 @@
+"""An asyncio client for the customersms.pro SMS API."""

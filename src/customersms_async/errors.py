@@ -1,0 +1,122 @@
+"""What can go wrong, sorted by what the caller may do next.
+
+::
+
+    CustomerSMSError
+    ├── ConfigurationError                    fix the call
+    ├── InvalidRecipientError (ValueError)    fix the number
+    ├── QuotaExceededError                    wait: retry_after
+    └── SendError                             phones, report (or None), code, status_code
+        ├── ConnectionFailedError             send again: nothing left this machine
+        ├── RejectedError                     the gateway said no
+        │   ├── AuthenticationError
+        │   ├── InsufficientCreditsError
+        │   └── RateLimitedError              wait: retry_after
+        └── OutcomeUnknownError               reconcile: it may have been sent
+
+Every error pickles and comes back with equal type, text and attributes. None holds the API key, and none
+is chained to an error of the HTTP library, whose request would hold it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models import SendReport
+
+
+class CustomerSMSError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class ConfigurationError(CustomerSMSError):
+    """The call can't work as it is: no key, plain http to a remote host, an option out of range, a closed client."""
+
+
+class InvalidRecipientError(CustomerSMSError, ValueError):
+    """The text is not one phone number that can be dialled from anywhere.
+
+    ``phone`` is the text as it was given, ``reason`` says what is wrong with it.
+    """
+
+    def __init__(self, message: str = "", *, phone: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.phone = phone
+        self.reason = reason
+
+
+class QuotaExceededError(CustomerSMSError):
+    """The quota would have made this request wait longer than ``max_wait``; nothing was sent.
+
+    ``retry_after`` is the least possible wait in seconds: as if all requests in flight were answered now and
+    nobody more urgent came.
+    """
+
+    def __init__(self, message: str = "", *, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SendError(CustomerSMSError):
+    """A send did not end as accepted.
+
+    ``phones`` are the numbers concerned (E.164), ``report`` what became of every recipient of the call (``None``
+    for a single ``send``), ``code`` the gateway's or this client's code, ``status_code`` the HTTP status; each of
+    the last two is ``None`` where there was none.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        phones: tuple[str, ...] = (),
+        report: SendReport | None = None,
+        code: str | None = None,
+        status_code: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.phones = phones
+        self.report = report
+        self.code = code
+        self.status_code = status_code
+
+
+class ConnectionFailedError(SendError):
+    """No connection could be made: nothing left this machine, so sending again is safe."""
+
+
+class RejectedError(SendError):
+    """The gateway refused the text; ``code`` is its reason."""
+
+
+class AuthenticationError(RejectedError):
+    """The gateway does not accept the API key."""
+
+
+class InsufficientCreditsError(RejectedError):
+    """The account has no credits left for this request."""
+
+
+class RateLimitedError(RejectedError):
+    """The gateway answered 429 (or 425) more often than ``max_retries``, or for longer than ``max_wait``.
+
+    ``retry_after`` is the wait in seconds that its last answer asked for. Nothing was sent.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        phones: tuple[str, ...] = (),
+        report: SendReport | None = None,
+        code: str | None = None,
+        status_code: int | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(message, phones=phones, report=report, code=code, status_code=status_code)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknownError(SendError):
+    """The text may have been sent, and nobody here can tell: reconcile before sending again."""

@@ -1,0 +1,219 @@
+"""The values that go in and come out: frozen, comparable, cheap."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
+from typing import Final
+
+import msgspec
+
+from .errors import ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
+
+__all__ = [
+    "DOCUMENTED_LIMITS",
+    "Code",
+    "Estimate",
+    "Limit",
+    "LimitStatus",
+    "Message",
+    "Outcome",
+    "Priority",
+    "QuotaStatus",
+    "SendReport",
+    "Status",
+]
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """At most ``requests`` requests within any ``seconds`` seconds, wherever that window is placed.
+
+    ``requests``: a whole number, 1 or more. ``seconds``: above 0 and finite; kept as whole microseconds.
+    Anything else raises ``ValueError``.
+    """
+
+    requests: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if isinstance(self.requests, bool) or not isinstance(self.requests, int) or self.requests < 1:
+            raise ValueError(f"a limit needs a whole number of requests, 1 or more, not {self.requests!r}")
+        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
+            raise ValueError(f"a limit's seconds must be a number, not {self.seconds!r}")
+        if not (math.isfinite(self.seconds) and self.window_us >= 1):
+            raise ValueError(f"a limit's seconds must be above 0 and finite, not {self.seconds!r}")
+
+    @property
+    def window_us(self) -> int:
+        """The window's length in whole microseconds."""
+        return round(self.seconds * 1_000_000)
+
+
+DOCUMENTED_LIMITS: Final = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
+"""What the provider documents for each API key: 100 requests a minute, 5,000 an hour, 50,000 a day."""
+
+
+class Priority(enum.IntEnum):
+    """Who goes first when the quota is short; the smaller value is the more urgent.
+
+    The order is strict: while urgent requests keep coming, BULK waits.
+    """
+
+    URGENT = 0
+    NORMAL = 1
+    BULK = 2
+
+
+class Status(enum.StrEnum):
+    """What became of one recipient.
+
+    ACCEPTED: the gateway took the text (not: a handset got it). REJECTED: the gateway said no. UNSENT: it
+    never left this machine, or the gateway provably did not act on it. UNKNOWN: it may have been sent.
+    """
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    UNSENT = "unsent"
+
+
+class Code(enum.StrEnum):
+    """The codes that this client itself puts on an outcome; any other comes from the gateway."""
+
+    INVALID_PHONE = "INVALID_PHONE"
+    INVALID_MESSAGE = "INVALID_MESSAGE"
+    DUPLICATE = "DUPLICATE"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    RATE_LIMITED = "RATE_LIMITED"
+    INVALID_API_KEY = "INVALID_API_KEY"
+    INSUFFICIENT_CREDITS = "INSUFFICIENT_CREDITS"
+    CONNECTION_FAILED = "CONNECTION_FAILED"
+    CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED"
+    NO_ANSWER = "NO_ANSWER"
+    UNREADABLE_ANSWER = "UNREADABLE_ANSWER"
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One text for one number, as ``send_many``, ``stream`` and ``estimate`` take them."""
+
+    phone: str
+    message: str
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of one recipient.
+
+    ``index`` is the position in the input, from 0. ``phone`` is E.164, or the text as given where it is not a
+    phone number. ``message_id`` is the gateway's, for accepted texts, if it gave one. ``error`` is for people,
+    ``code`` for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts.
+    """
+
+    index: int
+    phone: str
+    status: Status
+    message_id: str | None = None
+    error: str | None = None
+    code: str | None = None
+
+
+class SendReport(msgspec.Struct, frozen=True):
+    """What became of every recipient of one call, in input order.
+
+    ``requests`` counts the HTTP requests that may have reached the gateway. ``remaining_credits`` is the
+    account's latest known figure, or ``None``.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    requests: int
+    remaining_credits: Decimal | None = None
+
+    def _count(self, status: Status) -> int:
+        return sum(outcome.status is status for outcome in self.outcomes)
+
+    @property
+    def accepted(self) -> int:
+        """How many texts the gateway took."""
+        return self._count(Status.ACCEPTED)
+
+    @property
+    def rejected(self) -> int:
+        """How many texts the gateway refused."""
+        return self._count(Status.REJECTED)
+
+    @property
+    def unknown(self) -> int:
+        """How many texts may or may not have been sent."""
+        return self._count(Status.UNKNOWN)
+
+    @property
+    def unsent(self) -> int:
+        """How many texts were not sent, duplicates and invalid numbers included."""
+        return self._count(Status.UNSENT)
+
+    def raise_for_failures(self) -> None:
+        """Raise unless every recipient was accepted; an input that repeats an earlier one is no failure.
+
+        Raises ``OutcomeUnknownError`` if any text may have been sent, else ``RejectedError`` if any was refused,
+        else ``ConnectionFailedError`` if connecting is all that failed, else ``SendError``. Each carries the
+        report, and the numbers of its own kind.
+        """
+        failed = [o for o in self.outcomes if o.status is not Status.ACCEPTED and o.code != Code.DUPLICATE]
+        for status, error, verb in (
+            (Status.UNKNOWN, OutcomeUnknownError, "may or may not have been sent"),
+            (Status.REJECTED, RejectedError, "were refused"),
+            (Status.UNSENT, SendError, "were not sent"),
+        ):
+            these = [o for o in failed if o.status is status]
+            if not these:
+                continue
+            codes = {o.code for o in these}
+            kind: type[SendError] = ConnectionFailedError if codes == {Code.CONNECTION_FAILED} else error
+            raise kind(
+                f"{len(these)} of {len(self.outcomes)} texts {verb}",
+                phones=tuple(o.phone for o in these),
+                report=self,
+                code=codes.pop() if len(codes) == 1 else None,
+            )
+
+
+class LimitStatus(msgspec.Struct, frozen=True):
+    """How one limit stands: tokens ``used`` and ``free`` (requests), and when the next one comes back.
+
+    ``next_token_seconds`` is 0.0 while nothing is used; requests in flight count as if answered now.
+    """
+
+    limit: Limit
+    used: int
+    free: int
+    next_token_seconds: float
+
+
+class QuotaStatus(msgspec.Struct, frozen=True):
+    """How a key's quota stands at one moment, over all clients that share its store.
+
+    ``limits`` is in the client's own order. ``waiting`` counts the requests that wait in this process and event
+    loop, by priority. ``paused_seconds`` is what is left of a pause that the gateway asked for with a 429.
+    """
+
+    limits: tuple[LimitStatus, ...]
+    waiting: Mapping[Priority, int]
+    paused_seconds: float = 0.0
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """What a job would come to if it started now.
+
+    ``recipients`` is the number of texts that would be sent; ``duplicates`` and ``invalid`` are not among them.
+    ``requests`` is what the job takes from the quota. ``segments`` is an estimate of the billed parts of all
+    texts together, as the provider documents no price. ``seconds`` is the time until the last request may
+    leave, if every answer came at once and nobody else used the key.
+    """
+
+    recipients: int
+    duplicates: int
+    invalid: int
+    requests: int
+    segments: int
+    seconds: float
