@@ -1,1 +1,62 @@
-"""An asyncio client for the customersms.pro SMS API."""
+"""An asyncio client for the customersms.pro SMS API: exact limits, honest outcomes, no text sent twice.
+
+::
+
+    async with AsyncClient(api_key="cspro_…") as client:
+        outcome = await client.send("+12125551234", "Your code is 123456")
+        report = await client.send_many(["+12125551234", "+13235554567"], "Doors open at eight")
+"""
+
+from __future__ import annotations
+
+from .client import AsyncClient
+from .errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    CustomerSMSError,
+    InsufficientCreditsError,
+    InvalidRecipientError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    RateLimitedError,
+    RejectedError,
+    SendError,
+)
+from .models import (
+    DOCUMENTED_LIMITS,
+    Estimate,
+    Limit,
+    Message,
+    Outcome,
+    Priority,
+    QuotaStatus,
+    SendReport,
+    Status,
+)
+from .quota import MemoryQuota
+
+__all__ = [
+    "DOCUMENTED_LIMITS",
+    "AsyncClient",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "CustomerSMSError",
+    "Estimate",
+    "InsufficientCreditsError",
+    "InvalidRecipientError",
+    "Limit",
+    "MemoryQuota",
+    "Message",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Priority",
+    "QuotaExceededError",
+    "QuotaStatus",
+    "RateLimitedError",
+    "RejectedError",
+    "SendError",
+    "SendReport",
+    "Status",
+]

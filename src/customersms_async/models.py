@@ -93,6 +93,7 @@ class Code(enum.StrEnum):
     CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED"
     NO_ANSWER = "NO_ANSWER"
     UNREADABLE_ANSWER = "UNREADABLE_ANSWER"
+    STOPPED = "STOPPED"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

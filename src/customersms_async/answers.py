@@ -1,0 +1,203 @@
+"""The body of an answer -> what can be read in it, whatever PHP did to it on the way.
+
+API.md lists the odd forms, each seen in the public record of similar gateways: a byte order mark or PHP warnings
+ahead of the JSON, numbers as strings, a phone without its ``+``, results out of order, short, or keyed by index.
+What can't be read is ``None`` here and "unknown" further up; nothing is made up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LONGEST_TEXT = 200
+"""Characters of the gateway's own words that are kept: an HTML page is no error message."""
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``results``, as it came: any field may be of any type."""
+
+    phone: Any = None
+    success: Any = None
+    message_id: Any = None
+    error: Any = None
+    code: Any = None
+
+    @property
+    def accepted(self) -> bool | None:
+        """Whether the gateway took this text; ``None`` if the row doesn't say."""
+        return flag(self.success)
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What an answer says. ``rows`` come with their position, or ``None`` where they have none.
+
+    ``may_have_sent`` is true unless ``successful_sends`` is absent or zero: the counter outranks ``success: false``.
+    """
+
+    success: bool | None
+    code: str | None
+    error: str | None
+    may_have_sent: bool
+    remaining_credits: Decimal | None
+    rows: list[tuple[int | None, Row]]
+
+
+class _Body(msgspec.Struct, gc=False):
+    """The documented shape, with every scalar lax."""
+
+    success: Any = None
+    code: Any = None
+    error: Any = None
+    successful_sends: Any = None
+    remaining_credits: Any = None
+    results: list[Row] | dict[str, Row] | None = None
+
+
+class _OddBody(_Body, gc=False):
+    """The same, with results of any shape."""
+
+    results: Any = None
+
+
+_decode: Final = msgspec.json.Decoder(_Body, float_hook=Decimal).decode
+_decode_odd: Final = msgspec.json.Decoder(_OddBody, float_hook=Decimal).decode
+_OBJECT: Final = re.compile(r'\{\s*["}]')
+_ABSENT: Final = (None, "", 0, "0", Decimal(0), "0.0")
+
+
+def read(body: bytes) -> Reading | None:
+    """What ``body`` says, or ``None`` if it holds no readable answer."""
+    try:
+        found: _Body = _decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        odd = _read_odd(body)
+        if odd is None:
+            return None
+        found = odd
+    return Reading(
+        success=flag(found.success),
+        code=text(found.code),
+        error=text(found.error),
+        may_have_sent=found.successful_sends not in _ABSENT,
+        remaining_credits=amount(found.remaining_credits),
+        rows=list(_rows(found.results)),
+    )
+
+
+def flag(value: object) -> bool | None:
+    """PHP's many ways to write true and false; ``None`` for anything else."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, str):
+        value = value.strip().lower()
+    if isinstance(value, int | str):
+        return {1: True, 0: False, "1": True, "0": False, "true": True, "false": False}.get(value)
+    return None
+
+
+def text(value: object) -> str | None:
+    """A non-empty text of at most ``LONGEST_TEXT`` characters, on one line; numbers become text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    return " ".join(str(value).split())[:LONGEST_TEXT] or None
+
+
+def amount(value: object) -> Decimal | None:
+    """A number, or a text of one, as an exact decimal."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < LONGEST_TEXT else None
+
+
+def digits(phone: object) -> str:
+    """The digits of a row's phone, without leading zeros (no country code starts with one); empty if unreadable."""
+    if isinstance(phone, str):
+        return re.sub("[^0-9]", "", phone).lstrip("0")
+    number = amount(phone)
+    return str(int(number)) if number is not None and number == number.to_integral_value() and number > 0 else ""
+
+
+def match(rows: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> list[Row | None]:
+    """For every number (E.164) the row that speaks of it; ``None`` where there is none, or where two disagree.
+
+    A row belongs to the number with the same digits, or the only one that ends in its digits, if those are seven or
+    more. Position counts only for rows without a readable phone. Other rows are ignored.
+    """
+    found: list[Row | None] = [None] * len(phones)
+    disputed = set()
+    places: dict[str, int] = {}
+    for position, row in rows:
+        if position is not None and position < len(phones) and row.phone == phones[position]:
+            place: int | None = position
+        elif key := digits(row.phone):
+            places = places or {phone[1:]: i for i, phone in enumerate(phones)}
+            place = places[key] if key in places else _only_ending(key, phones)
+        else:
+            place = position if position is not None and position < len(phones) else None
+        if place is None:
+            continue
+        other = found[place]
+        if other is None:
+            found[place] = row
+        elif other.accepted is not row.accepted:
+            disputed.add(place)
+    for place in disputed:
+        found[place] = None
+    return found
+
+
+def _only_ending(key: str, phones: Sequence[str]) -> int | None:
+    if len(key) < 7:
+        return None
+    ending = [i for i, phone in enumerate(phones) if phone.endswith(key)]
+    return ending[0] if len(ending) == 1 else None
+
+
+def _rows(results: Any) -> Iterator[tuple[int | None, Row]]:
+    entries: Iterator[tuple[int | None, Any]]
+    if isinstance(results, dict):
+        entries = ((int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items())
+    elif isinstance(results, list):
+        entries = iter(enumerate(results))
+    else:
+        return
+    for position, entry in entries:
+        if isinstance(entry, Row):
+            yield position, entry
+        elif isinstance(entry, dict):
+            yield position, msgspec.convert(entry, Row)
+
+
+def _read_odd(body: bytes) -> _OddBody | None:
+    """The one answer in a body that is not plain JSON of the documented shape; ``None`` if there are two or none.
+
+    The first thing that opens like a JSON object must also end like one: in an answer that was cut in the middle, a
+    whole row further in must not pass for the answer. An object with a phone is a row, not an answer.
+    """
+    page = body.decode("utf-8", errors="replace")
+    answers = []
+    at = 0
+    while opening := _OBJECT.search(page, at):
+        try:
+            value, at = _scanner.raw_decode(page, opening.start())
+            if isinstance(value, dict) and "phone" not in value and not value.keys().isdisjoint(_NAMES):
+                answers.append(_decode_odd(page[opening.start() : at]))
+        except (ValueError, RecursionError):
+            return None
+    return answers[0] if len(answers) == 1 else None
+
+
+_scanner: Final = json.JSONDecoder()
+_NAMES: Final = frozenset({"success", "error", "code", "results"})

@@ -1,0 +1,193 @@
+"""One request, from its grant to the record of its outcome.
+
+It runs in a task of its own, and the caller awaits it through ``asyncio.shield``: a caller that is cancelled leaves,
+and the request either never starts (its first byte was not due yet) or runs to its deadline and is recorded and
+logged. Cancelling the POST itself would lose the answer and, in httpcore 1.0.9, a place in the connection pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, final
+
+import msgspec
+
+from .buckets import GRACE_US, Wait
+from .clock import now_us
+from .models import Status
+from .phone import mask
+from .retry import pause_us
+from .ticket import Stopped, Ticket
+from .wire import Answer, Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
+
+if TYPE_CHECKING:
+    from .admission import Room, Terms
+    from .batching import Batch, Sizes
+    from .credits import Credits
+    from .models import Outcome
+    from .quota import Grant
+    from .secret import Secret
+    from .transport import Transport
+
+log = logging.getLogger("customersms_async")
+
+STALE_US = 1_000_000
+"""A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
+
+Hook = Callable[[], Awaitable[None]]
+"""Awaited between the grant and the first byte of every attempt; raising keeps the request from leaving."""
+
+
+class Sender(msgspec.Struct, frozen=True, eq=False):
+    """All that a client's requests need to know, put together once."""
+
+    url: str
+    secret: Secret
+    transport: Transport
+    room: Room
+    terms: Terms
+    credits: Credits
+    sizes: Sizes
+    max_retries: int
+    tasks: set[asyncio.Task[Any]]
+
+
+@final
+class Attempt:
+    """One POST of one batch. ``sent`` says whether its first byte may have left.
+
+    Mutable state: the grant (``None`` once it proved stale), whether the caller has left, and the error of its hook or
+    of the store.
+    """
+
+    def __init__(self, sender: Sender, batch: Batch, ticket: Ticket, timeout: float, hook: Hook | None) -> None:
+        self._sender = sender
+        self._batch = batch
+        self._ticket = ticket
+        self._timeout = timeout
+        self._hook = hook
+        self._grant: Grant | None = None
+        self._granted_us = 0
+        self._abandoned = False
+        self.sent = False
+        self._hook_error: Exception | None = None
+
+    @property
+    def hold_us(self) -> int:
+        """How long the tokens are held without an answer: to the deadline, plus promise 1's five seconds."""
+        return round(self._timeout * 1e6) + GRACE_US
+
+    async def run(self) -> Ruling:
+        """Wait to be let in, send, and say what became of the texts.
+
+        Raises ``Expired`` and ``Stopped`` as ``Room.admit`` does, and what the hook raises; nothing is sent then.
+        A cancelled call leaves the request to itself, as described above.
+        """
+        sender = self._sender
+        while True:
+            self._grant = await sender.room.admit(self._ticket, sender.terms, self.hold_us)
+            self._granted_us = now_us()
+            task = sender.room.loop.create_task(self._post())
+            for tasks in (sender.tasks, sender.transport.tasks):
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            try:
+                ruling = await asyncio.shield(task)
+            except asyncio.CancelledError:
+                self._abandoned = True
+                raise
+            if self._hook_error is not None:
+                raise self._hook_error
+            if not self.sent and self._ticket.stopped is not None:
+                raise Stopped
+            if self._grant is not None:
+                return ruling
+
+    async def _post(self) -> Ruling:
+        """Send, free the connection, settle the tokens; never raises but for a store that can't be reached."""
+        sender = self._sender
+        happened: Happened
+        try:
+            happened = await sender.transport.post(
+                sender.url,
+                encode(sender.secret.reveal(), self._batch.phones, self._batch.message),
+                sender.room.loop.time() + self._timeout,
+                self._may_leave,
+            )
+        except asyncio.CancelledError:  # the client was closed, and that was cancelled
+            error = "the client was closed before an answer came"
+            happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
+        finally:
+            sender.terms.connections.release(self._ticket.priority)
+        ruling = self._judge(happened)
+        await self._settle(ruling)
+        self._report(ruling)
+        return ruling
+
+    async def _may_leave(self) -> bool:
+        """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
+        try:
+            if self._hook is not None and self._wanted:
+                await self._hook()
+            if self._wanted and now_us() - self._granted_us > STALE_US:
+                await self._renew()
+        except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
+            self._hook_error = error
+            return False
+        self.sent = self._wanted and self._grant is not None
+        return self.sent
+
+    @property
+    def _wanted(self) -> bool:
+        return not self._abandoned and self._ticket.stopped is None
+
+    async def _renew(self) -> None:
+        room, stale = self._sender.room, self._grant
+        self._grant = None
+        if stale is not None:
+            layers = self._sender.terms.layers_for(self._ticket.priority)
+            renewed = await room.store.renew(room.key_id, stale, layers, self.hold_us)
+            self._grant = None if isinstance(renewed, Wait) else renewed
+
+    def _judge(self, happened: Happened) -> Ruling:
+        sender = self._sender
+        ruling = judge(happened, self._batch, time.time())
+        sender.credits.learn(ruling.remaining_credits, self._granted_us, now_us())
+        if isinstance(happened, Answer) and sender.secret.quoted_in(happened.body):
+            redact = sender.secret.redact
+            ruling.outcomes[:] = [
+                msgspec.structs.replace(o, message_id=redact(o.message_id), error=redact(o.error), code=redact(o.code))
+                for o in ruling.outcomes
+            ]
+        return ruling
+
+    async def _settle(self, ruling: Ruling) -> None:
+        room, grant = self._sender.room, self._grant
+        try:
+            if grant is not None and ruling.tokens is Tokens.SETTLE:
+                await room.store.settle(room.key_id, grant)
+            elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
+                await room.store.give_back(room.key_id, grant)
+            if ruling.then is Then.WAIT:
+                windows = [layer.window_us for layer in self._sender.terms.layers]
+                await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
+        except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
+            log.warning("the quota store could not be told of an answer: %s", error)
+
+    def _report(self, ruling: Ruling) -> None:
+        """Log what nobody else may see: texts of unknown fate, and outcomes whose caller has left."""
+        unknown = [o for o in ruling.outcomes if o.status is Status.UNKNOWN]
+        if unknown:
+            some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
+            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), unknown[0].error, some)
+        if self._abandoned and self.sent:
+            log_unheard(ruling.outcomes)
+
+
+def log_unheard(outcomes: Iterable[Outcome]) -> None:
+    """Log outcomes that nobody waited for, one by one, so that they can be found somewhere."""
+    for o in outcomes:
+        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, o.message_id or o.code)

@@ -1,0 +1,124 @@
+"""Messages to batches: equal texts share requests, within a bounded look-ahead.
+
+Goal: as few requests as possible without holding anything back for long or in memory. A full batch leaves at once, a
+part-filled one when ``lookahead`` messages have come since its first; both cost O(1) a message. Rejected: sorting the
+whole input by text (needs all of it), a look-ahead by time (a slow source would wait for it).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """The recipients of one request: one text, and at the same positions their numbers and places in the input."""
+
+    message: str
+    phones: list[str]
+    indexes: list[int]
+
+    def __len__(self) -> int:
+        return len(self.phones)
+
+
+@final
+class Repeats:
+    """Knows a message (number and text) that came before: among the last ``window``, or all if that is ``None``."""
+
+    __slots__ = ("_order", "_seen", "_window")
+
+    def __init__(self, window: int | None) -> None:
+        self._window = window
+        self._seen: set[tuple[str, str]] = set()
+        self._order: deque[tuple[str, str]] = deque()
+
+    def has(self, phone: str, message: str) -> bool:
+        """Whether this message came before; from now on it did."""
+        key = (phone, message)
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        if self._window is not None:
+            self._order.append(key)
+            if len(self._order) > self._window:
+                self._seen.remove(self._order.popleft())
+        return False
+
+
+@final
+class Grouper:
+    """Collects messages by text and cuts batches of at most ``batch_size`` numbers.
+
+    Mutable state: the unfinished batches, oldest first, each with the count of messages before it, and that count.
+    """
+
+    __slots__ = ("_batch_size", "_count", "_groups", "_lookahead")
+
+    def __init__(self, batch_size: int, lookahead: int) -> None:
+        self._batch_size = batch_size
+        self._lookahead = lookahead
+        self._count = 0
+        self._groups: OrderedDict[str, tuple[int, Batch]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        """Whether any message waits for company."""
+        return bool(self._groups)
+
+    def push(self, index: int, phone: str, message: str) -> Batch | None:
+        """Take one message in, and give the batch that is due now, if any.
+
+        The number must not have come with the same text among the last ``lookahead`` messages: no request holds a
+        number twice.
+        """
+        group = self._groups.get(message)
+        if group is None:
+            group = self._groups[message] = (self._count, Batch(message, [], []))
+        self._count += 1
+        batch = group[1]
+        batch.phones.append(phone)
+        batch.indexes.append(index)
+        if len(batch.phones) >= self._batch_size:
+            return self._groups.pop(message)[1]
+        if self._count - next(iter(self._groups.values()))[0] >= self._lookahead:
+            return self._groups.popitem(last=False)[1][1]
+        return None
+
+    def flush(self) -> Iterator[Batch]:
+        """Give every unfinished batch, oldest first."""
+        while self._groups:
+            yield self._groups.popitem(last=False)[1][1]
+
+
+@final
+class Sizes:
+    """How many numbers the gateway takes with one text, learned from its 413s.
+
+    Only for the text that was refused last: a long one must not make the batches of every other text small. Mutable
+    state: that text, and half of the smallest batch of it that was refused.
+    """
+
+    __slots__ = ("_message", "_most")
+
+    def __init__(self) -> None:
+        self._message: str | None = None
+        self._most = 0
+
+    def fit(self, batch: Batch) -> list[Batch]:
+        """The batch, cut if a smaller one of its text was refused."""
+        if batch.message != self._message or len(batch) <= self._most:
+            return [batch]
+        return [
+            Batch(batch.message, batch.phones[at : at + self._most], batch.indexes[at : at + self._most])
+            for at in range(0, len(batch), self._most)
+        ]
+
+    def halve(self, batch: Batch) -> list[Batch]:
+        """Both halves of a batch of two or more that was refused."""
+        self._message, self._most = batch.message, (len(batch) + 1) // 2
+        return self.fit(batch)

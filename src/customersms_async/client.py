@@ -1,0 +1,366 @@
+"""The client: one class, one connection pool, one key."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import AsyncIterable, Iterable, Mapping
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
+
+import msgspec
+
+from . import phone as phones
+from .admission import Room, Terms, room
+from .attempt import Sender, log_unheard
+from .batching import Batch, Sizes
+from .connections import Connections
+from .credits import Credits
+from .delivery import deliver
+from .errors import ConfigurationError
+from .estimate import Tally, paced_seconds
+from .failures import single_failure, stop_failure
+from .intake import message_problem
+from .models import (
+    DOCUMENTED_LIMITS,
+    Code,
+    Estimate,
+    LimitStatus,
+    Outcome,
+    Priority,
+    QuotaStatus,
+    SendReport,
+    Status,
+)
+from .options import DOCUMENTED_URL, Options, as_limits
+from .quota.memory import PROCESS_QUOTA
+from .run import Order, Recipients, Run
+from .secret import Secret
+from .stream import OutcomeStream
+from .ticket import Ticket
+from .transport import Transport
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from types import EllipsisType, TracebackType
+
+    import httpx
+
+    from .models import Limit
+    from .quota import QuotaStore
+
+_OPTIONS: Final = frozenset(Options.__struct_fields__)
+
+
+@final
+class AsyncClient:
+    """Sends texts through customersms.pro: within the limits, never twice, and says what became of each one.
+
+    All arguments are keyword-only, and all are optional:
+
+    - ``api_key``: else the environment variable ``CUSTOMERSMS_API_KEY``.
+    - ``url``: else ``CUSTOMERSMS_URL``, else the documented endpoint; https, or http to this machine.
+    - ``limits``: the provider's, by default the documented 100 a minute, 5,000 an hour and 50,000 a day.
+    - ``quota``: where the tokens are kept; by default in memory, shared by all clients of this process.
+    - ``reserve``: the share (0 to 1) of every limit that BULK leaves to more urgent requests.
+    - ``pace``: smooths bursts below the limits, by default 10 requests a second, or the shortest limit's mean rate
+      where that is higher; ``None`` turns it off.
+    - ``batch_size``: numbers in one request, at most; ``max_concurrency``: requests at a time.
+    - ``max_retries``: further tries after a failed connection or a 429, the only failures that are ever tried again.
+    - ``max_wait``: seconds that a request may wait to be let in (``None``: as long as it takes).
+    - ``timeout``: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
+      for each further number.
+    - ``http_client``: your own ``httpx.AsyncClient``; it stays yours to close.
+
+    May be built outside an event loop, and is then used in one. Raises ``ConfigurationError`` for an option out of
+    range, for use in a second event loop, and for use after ``aclose``.
+
+    Mutable state: the loop it is used in with what it sends with there, the figure of remaining credits, the requests
+    and bulk sends on their way, and whether it was closed.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        url: str | None = None,
+        limits: Limit | Iterable[Limit] = DOCUMENTED_LIMITS,
+        quota: QuotaStore | None = None,
+        reserve: float = 0.05,
+        pace: Limit | EllipsisType | None = ...,
+        batch_size: int = 100,
+        max_concurrency: int = 8,
+        max_retries: int = 2,
+        max_wait: float | None = None,
+        timeout: float = 30.0,
+        http_client: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._options = Options(
+            url=url or os.environ.get("CUSTOMERSMS_URL") or DOCUMENTED_URL,
+            limits=as_limits(limits),
+            reserve=reserve,
+            pace=pace,
+            batch_size=batch_size,
+            max_concurrency=max_concurrency,
+            max_retries=max_retries,
+            max_wait=max_wait,
+            timeout=timeout,
+        )
+        self._secret = Secret(api_key or os.environ.get("CUSTOMERSMS_API_KEY") or "")
+        self._quota: QuotaStore = PROCESS_QUOTA if quota is None else quota
+        self._credits = Credits()
+        self._transport = Transport(Connections(max_concurrency), http_client)
+        self._owns_transport = True
+        self._set_up()
+
+    def _set_up(self) -> None:
+        self._sender: Sender | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._closing: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient {self._options.url} with {self._secret!r}{', closed' if self._closed else ''}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client can't be pickled or copied: it holds connections and the API key")
+
+    async def send(
+        self,
+        phone: str,
+        message: str,
+        *,
+        priority: Priority = Priority.NORMAL,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+    ) -> Outcome:
+        """Send one text to one number, and give its outcome: always ACCEPTED, as everything else is raised.
+
+        ``max_wait`` and ``timeout`` (seconds) replace the client's own. Raises ``InvalidRecipientError``,
+        ``ConfigurationError`` for a message that is empty or can't be encoded, ``QuotaExceededError``,
+        ``ConnectionFailedError``, ``RejectedError`` and its kinds, and ``OutcomeUnknownError``. A cancelled call sends
+        nothing, unless the first byte may be out already: then the request runs to its deadline, and what became of it
+        is logged.
+        """
+        number = phones.parse(phone)
+        problem = message_problem(message)
+        if problem is not None:
+            raise ConfigurationError(problem)
+        order = self._order(priority, ..., max_wait, timeout, whole=True)
+        sender = self._open()
+        expires = None if order.max_wait is None else sender.room.loop.time() + order.max_wait
+        ticket = Ticket(order.priority, expires)
+        delivery = await deliver(sender, Batch(message, [number], [0]), ticket, timeout=order.timeout)
+        if delivery.error is not None:
+            raise delivery.error
+        (outcome,) = delivery.outcomes
+        if outcome.status is not Status.ACCEPTED:
+            raise single_failure(outcome, delivery)
+        return outcome
+
+    async def send_many(
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+    ) -> SendReport:
+        """Send to every recipient, and report what became of each, in input order.
+
+        ``recipients``: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``; all of it
+        is read and kept. A number that occurs again with the same text is UNSENT, code DUPLICATE. Raises only when
+        nothing more can go out, ``AuthenticationError`` or ``InsufficientCreditsError`` with the report of everything,
+        ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota store itself raises. A cancelled
+        call sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
+        """
+        run = self._run(recipients, message, self._order(priority, batch_size, max_wait, timeout, whole=True))
+        outcomes: list[Outcome] = []
+        try:
+            while await run.wait():
+                outcomes += run.take_all()
+        except BaseException:
+            log_unheard(outcomes)
+            run.leave()
+            raise
+        outcomes.sort(key=attrgetter("index"))
+        report = SendReport(tuple(outcomes), run.requests, self._credits.remaining)
+        if run.fatal is not None:
+            raise stop_failure(run.fatal, (o for o in outcomes if o.status is Status.UNSENT), report)
+        if run.error is not None:
+            log_unheard(outcomes)
+            raise run.error
+        return report
+
+    def stream(
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+    ) -> OutcomeStream:
+        """Send to every recipient and yield each outcome as it comes, in bounded memory: see ``OutcomeStream``.
+
+        The arguments are those of ``send_many``; repeats are known within a look-ahead of ``batch_size`` times
+        ``max_concurrency`` messages, and ``max_wait`` counts from when a text stands in line.
+        """
+        order = self._order(priority, batch_size, max_wait, timeout, whole=False)
+        return OutcomeStream(lambda: self._run(recipients, message, order))
+
+    async def estimate(
+        self, recipients: Recipients, message: str | None = None, *, batch_size: int | EllipsisType = ...
+    ) -> Estimate:
+        """Say what ``send_many`` with these arguments would come to if it started now; sends nothing.
+
+        Reads all of ``recipients`` and keeps what it needs to know repeats.
+        """
+        tally = await Tally.of(recipients, message, self._order(Priority.BULK, batch_size, ..., ..., whole=True))
+        waiting_room = self._room()
+        wait_us = await waiting_room.store.forecast_us(
+            waiting_room.key_id, [(self._terms().bulk_layers, tally.requests)]
+        )
+        return tally.estimate(max(wait_us / 1e6, paced_seconds(self._options.gentle_pace, tally.requests)))
+
+    async def quota_status(self) -> QuotaStatus:
+        """How the key's quota stands, over all clients that share its store, and who waits in this process."""
+        waiting_room, terms = self._room(), self._terms()
+        usages, paused_us = await waiting_room.store.usage(self._secret.key_id, terms.layers)
+        return QuotaStatus(
+            tuple(
+                LimitStatus(limit, usage.used, max(0, limit.requests - usage.used), usage.next_us / 1e6)
+                for limit, usage in zip(self._options.limits, usages, strict=True)
+            ),
+            waiting_room.waiting,
+            paused_us / 1e6,
+        )
+
+    @property
+    def remaining_credits(self) -> Decimal | None:
+        """The account's credits by the latest answer that gave a figure; ``None`` before there was one."""
+        return self._credits.remaining
+
+    def with_options(self, **overrides: Any) -> AsyncClient:
+        """A client with other options that shares this one's connections, and its quota if the key is the same.
+
+        Takes the constructor's arguments. Another ``max_concurrency`` or ``http_client`` means connections of its own,
+        which its own ``aclose`` closes; shared ones are closed with the client that made them.
+        """
+        unknown = overrides.keys() - _OPTIONS - {"api_key", "quota", "http_client"}
+        if unknown:
+            raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
+        other = object.__new__(AsyncClient)
+        changed = {name: value for name, value in overrides.items() if name in _OPTIONS}
+        if "limits" in changed:
+            changed["limits"] = as_limits(changed["limits"])
+        other._options = msgspec.structs.replace(self._options, **changed)
+        other._secret = Secret(overrides["api_key"]) if "api_key" in overrides else self._secret
+        other._credits = self._credits if other._secret.key_id == self._secret.key_id else Credits()
+        other._quota = overrides.get("quota", self._quota)
+        other._owns_transport = "http_client" in overrides or "max_concurrency" in changed
+        other._transport = self._transport
+        if other._owns_transport:
+            http_client = overrides.get("http_client", self._transport.callers_client)
+            other._transport = Transport(Connections(other._options.max_concurrency), http_client)
+        other._set_up()
+        return other
+
+    async def aclose(self) -> None:
+        """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
+
+        Takes at most as long as those requests' deadlines. Cancelled, it aborts them: their texts are unknown. May be
+        called more than once.
+        """
+        self._closed = True
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+        try:
+            await asyncio.shield(self._closing)
+        except asyncio.CancelledError:
+            for task in tuple(self._pending):
+                task.cancel()
+            raise
+
+    async def _close(self) -> None:
+        for run in tuple(self._runs):
+            run.halt(Code.STOPPED)
+        while self._pending:
+            await asyncio.wait(tuple(self._pending))
+        if self._owns_transport:
+            await self._transport.aclose()
+
+    @property
+    def _pending(self) -> set[asyncio.Task[Any]]:
+        return self._transport.tasks if self._owns_transport else self._tasks
+
+    async def __aenter__(self) -> Self:
+        self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _open(self) -> Sender:
+        """What this client sends with; made when first used, as it belongs to the event loop."""
+        waiting_room = self._room()
+        if self._sender is None:
+            self._sender = Sender(
+                self._options.url,
+                self._secret,
+                self._transport,
+                waiting_room,
+                self._terms(),
+                self._credits,
+                Sizes(),
+                self._options.max_retries,
+                self._tasks,
+            )
+        return self._sender
+
+    def _room(self) -> Room:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise ConfigurationError("the client must be used in a running asyncio event loop") from None
+        if self._closed:
+            raise ConfigurationError("the client is closed")
+        self._transport.bind(loop)
+        return room(self._quota, self._secret.key_id) if self._sender is None else self._sender.room
+
+    def _terms(self) -> Terms:
+        options = self._options
+        return Terms.of(options.limits, options.reserve, options.gentle_pace, self._transport.connections)
+
+    def _order(
+        self,
+        priority: Priority,
+        batch_size: int | EllipsisType,
+        max_wait: float | EllipsisType | None,
+        timeout: float | EllipsisType,
+        *,
+        whole: bool,
+    ) -> Order:
+        """One call's own options, checked like the client's."""
+        given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
+        given = {name: value for name, value in given.items() if value is not ...}
+        options = msgspec.structs.replace(self._options, **given) if given else self._options
+        try:
+            priority = Priority(priority)
+        except ValueError:
+            raise ConfigurationError(f"no such priority: {priority!r}") from None
+        return Order(priority, options.batch_size, options.max_wait, options.timeout, options.max_concurrency, whole)
+
+    def _run(self, recipients: Recipients, message: str | None, order: Order) -> Run:
+        if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):
+            raise ConfigurationError("recipients must be an iterable of phone numbers or Message objects")
+        run = Run(self._open(), recipients, message, order)
+        self._runs.add(run)
+        return run

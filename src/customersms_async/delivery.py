@@ -1,0 +1,103 @@
+"""The one seam that every way of sending goes through: a batch in, an outcome for each of its numbers out."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .attempt import Attempt, Hook, Sender
+from .models import Code, Outcome, Status
+from .retry import next_try_us
+from .ticket import Expired, Stopped, Ticket
+from .wire import Ruling, Then, everyone
+
+if TYPE_CHECKING:
+    from .batching import Batch
+
+SECONDS_PER_NUMBER = 0.5
+"""What each further number of a batch adds to the time that an attempt may take."""
+
+
+class Delivery(msgspec.Struct):
+    """What became of one batch: one outcome for each number, in no particular order.
+
+    ``requests`` may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
+    ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
+    belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
+    """
+
+    outcomes: list[Outcome]
+    requests: int = 0
+    fatal: Code | None = None
+    error: Exception | None = None
+    retry_after: float = 0.0
+    status_code: int | None = None
+
+
+async def deliver(
+    sender: Sender, batch: Batch, ticket: Ticket, *, timeout: float, before_first_byte: Hook | None = None
+) -> Delivery:
+    """Send ``batch`` and say what became of it. ``timeout`` (seconds) is an attempt's with one number.
+
+    ``before_first_byte`` is awaited between the grant and the first byte of every attempt; if it raises, nothing
+    leaves and the grant is given back. What was not sent when the ticket is stopped is UNSENT with the ticket's code.
+    Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its
+    deadline, is recorded, and logged.
+    """
+    done = Delivery([])
+    parts = deque(sender.sizes.fit(batch))
+    while parts:
+        part = parts.popleft()
+        try:
+            ruling = await _rule(sender, part, ticket, timeout, before_first_byte, done)
+        except Stopped:
+            parts.appendleft(part)
+            _drop(parts, done, ticket.stopped)
+            break
+        except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
+            done.error = error
+            parts.appendleft(part)
+            _drop(parts, done, Code.STOPPED)
+            break
+        if ruling.then is Then.HALVE:
+            parts.extendleft(reversed(sender.sizes.halve(part)))
+            continue
+        done.outcomes += ruling.outcomes
+        if ruling.fatal is not None:
+            done.fatal = ruling.fatal
+            _drop(parts, done, ruling.fatal)
+    return done
+
+
+async def _rule(
+    sender: Sender, part: Batch, ticket: Ticket, timeout: float, hook: Hook | None, done: Delivery
+) -> Ruling:
+    """Try until nothing more is to be tried for these texts as they are."""
+    timeout += SECONDS_PER_NUMBER * (len(part) - 1)
+    ruling: Ruling | None = None
+    number = 0
+    while True:
+        number += 1
+        attempt = Attempt(sender, part, ticket, timeout, hook)
+        try:
+            ruling = await attempt.run()
+        except Expired as expired:
+            done.retry_after = expired.wait_us / 1e6
+            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, "the quota's wait is too long"))
+        done.requests += attempt.sent
+        done.status_code = ruling.status_code
+        done.retry_after = ruling.retry_after or 0.0
+        delay_us = next_try_us(ruling.then, number, sender.max_retries, random.random())  # noqa: S311 - no secret
+        if delay_us is None:
+            return ruling
+        if delay_us:
+            await ticket.sleep(delay_us / 1e6)
+
+
+def _drop(parts: deque[Batch], done: Delivery, code: str | None) -> None:
+    for part in parts:
+        done.outcomes += everyone(part, Status.UNSENT, code, "not sent, because nothing more can go out")
+    parts.clear()

@@ -1,0 +1,69 @@
+"""What a job would come to, counted without sending it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, final
+
+from . import segments
+from .models import Code, Estimate, Limit, Outcome
+from .run import YIELD_EVERY, Order, Recipients
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .batching import Batch
+
+
+@final
+class Tally:
+    """The figures of a job so far; ``requests`` is how many the whole job takes."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._recipients = 0
+        self._duplicates = 0
+        self._invalid = 0
+        self._segments = 0
+
+    @classmethod
+    async def of(cls, recipients: Recipients, message: str | None, order: Order) -> Tally:
+        """Read and count all of ``recipients``."""
+        tally, intake = cls(), order.intake(message)
+        async for item in _each(recipients):
+            tally._add(intake.take(item))
+        for batch in intake.flush():
+            tally._add(batch)
+        return tally
+
+    def estimate(self, seconds: float) -> Estimate:
+        """The same as a value, for a job whose last request may leave after ``seconds``."""
+        return Estimate(self._recipients, self._duplicates, self._invalid, self.requests, self._segments, seconds)
+
+    def _add(self, taken: Outcome | Batch | None) -> None:
+        if taken is None:
+            return
+        if isinstance(taken, Outcome):
+            self._duplicates += taken.code == Code.DUPLICATE
+            self._invalid += taken.code != Code.DUPLICATE
+        else:
+            self.requests += 1
+            self._recipients += len(taken)
+            self._segments += len(taken) * segments.count(taken.message).segments
+
+
+def paced_seconds(pace: Limit | None, requests: int) -> float:
+    """How long the pace alone makes ``requests`` take: a burst of its size first, then one after the other."""
+    return 0.0 if pace is None else max(0, requests - pace.requests) * pace.seconds / pace.requests
+
+
+async def _each(recipients: Recipients) -> AsyncIterator[object]:
+    if isinstance(recipients, AsyncIterable):
+        async for item in recipients:
+            yield item
+    else:
+        for number, item in enumerate(recipients):
+            if number % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            yield item

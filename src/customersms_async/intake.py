@@ -1,0 +1,85 @@
+"""The caller's recipients -> batches, or outcomes for those that can't be sent: the first look at every input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+from . import phone as phones
+from .batching import Batch, Grouper, Repeats
+from .errors import ConfigurationError, InvalidRecipientError
+from .models import Code, Message, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def message_problem(message: object) -> str | None:
+    """Why this text can't be sent, or ``None``."""
+    if not isinstance(message, str):
+        return f"the message is {type(message).__name__}, not text"
+    if not message:
+        return "the message is empty"
+    try:
+        message.encode()
+    except UnicodeEncodeError:
+        return "the message holds half a surrogate pair, which no encoding can carry"
+    return None
+
+
+@final
+class Intake:
+    """Takes inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
+
+    ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``. ``remember`` is
+    how many messages are looked through for a repeat (``None``: all). Mutable state: what the grouper and the repeats
+    hold, the inputs so far, and the last text that was found good.
+    """
+
+    def __init__(self, message: str | None, batch_size: int, lookahead: int, remember: int | None) -> None:
+        self._message = message
+        self._grouper = Grouper(batch_size, lookahead)
+        self._repeats = Repeats(remember)
+        self._good_message: str | None = None
+        self.count = 0
+
+    def __bool__(self) -> bool:
+        """Whether a part-filled batch waits for company."""
+        return bool(self._grouper)
+
+    def take(self, item: object) -> Outcome | Batch | None:
+        """Take the next input; give its outcome if it can't be sent, or the batch that is due now, if any.
+
+        Raises ``ConfigurationError`` for a phone number without a text, or a ``Message`` beside one.
+        """
+        index = self.count
+        self.count += 1
+        message: object
+        if isinstance(item, Message):
+            if self._message is not None:
+                raise ConfigurationError("give a message for all recipients or Message objects, not both")
+            given, message = item.phone, item.message
+        else:
+            if self._message is None:
+                raise ConfigurationError("recipients that are not Message objects need a message")
+            given, message = item, self._message  # type: ignore[assignment]  # parse refuses what is not text
+        try:
+            number = phones.parse(given)
+        except InvalidRecipientError as error:
+            return _refused(index, given, Code.INVALID_PHONE, str(error))
+        if message is not self._good_message:
+            problem = message_problem(message)
+            if problem is not None:
+                return _refused(index, number, Code.INVALID_MESSAGE, problem)
+        assert isinstance(message, str)  # noqa: S101 - message_problem saw to it
+        self._good_message = message
+        if self._repeats.has(number, message):
+            return _refused(index, number, Code.DUPLICATE, "the same number with the same text came before")
+        return self._grouper.push(index, number, message)
+
+    def flush(self) -> Iterator[Batch]:
+        """Give every part-filled batch."""
+        return self._grouper.flush()
+
+
+def _refused(index: int, phone: object, code: Code, error: str) -> Outcome:
+    return Outcome(index, phone if isinstance(phone, str) else repr(phone)[:40], Status.UNSENT, None, error, code)

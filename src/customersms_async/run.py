@@ -1,0 +1,250 @@
+"""A bulk send on its way: inputs in, at most so many requests at a time, outcomes out.
+
+Every change of state happens in a synchronous method; the tasks only wait. The reader reads no further ahead than a
+look-ahead and the batches that could leave next, and nothing new is started while nobody takes the outcomes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, Iterable
+from typing import TYPE_CHECKING, final
+
+import msgspec
+
+from .attempt import Sender, log_unheard
+from .delivery import Delivery, deliver
+from .intake import Intake
+from .models import Code, Message, Outcome, Priority, Status
+from .ticket import Ticket
+from .wire import everyone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .batching import Batch
+
+Recipients = Iterable[str | Message] | AsyncIterable[str | Message]
+"""Phone numbers (with one message for all), or ``Message`` objects."""
+
+IDLE_SECONDS = 0.1
+"""How long a part-filled batch waits for more from an asynchronous source."""
+
+YIELD_EVERY = 256
+"""Inputs of a synchronous source that are read before the event loop gets a turn: about a millisecond's work."""
+
+
+class Order(msgspec.Struct, frozen=True):
+    """How a bulk send is to be done: the options of one call.
+
+    ``whole`` is ``send_many``'s way: repeats are known over the whole input, ``max_wait`` counts from the call, and
+    every input gets its outcome even when nothing more can go out.
+    """
+
+    priority: Priority
+    batch_size: int
+    max_wait: float | None
+    timeout: float
+    parallel: int
+    whole: bool
+
+    @property
+    def lookahead(self) -> int:
+        """How many messages are looked through for company."""
+        return self.batch_size * self.parallel
+
+    def intake(self, message: str | None) -> Intake:
+        """The first look at the inputs of this call."""
+        return Intake(message, self.batch_size, self.lookahead, None if self.whole else self.lookahead)
+
+
+@final
+class Run:
+    """The work behind one ``stream`` or ``send_many``; it begins at once.
+
+    Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the outcomes that
+    nobody took yet, the futures that the consumer and the reader wait on, and how it came to an end: the code that
+    further texts get, the delivery that nothing can follow, the error of the source or of the quota store.
+    """
+
+    def __init__(self, sender: Sender, recipients: Recipients, message: str | None, order: Order) -> None:
+        self.outcomes: deque[Outcome] = deque()
+        self.requests = 0
+        self.fatal: Delivery | None = None
+        self.error: BaseException | None = None
+        self._sender = sender
+        self._order = order
+        self._intake = order.intake(message)
+        self._ready: deque[tuple[Batch, Ticket]] = deque()
+        self._deliveries: dict[asyncio.Task[None], Ticket] = {}
+        self._stop_code: str | None = None
+        self._left = False
+        self._loop = sender.room.loop
+        self._began = self._last_item = self._loop.time()
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._consumer: asyncio.Future[None] | None = None
+        self._reader_pause: asyncio.Future[None] | None = None
+        self._reader = self._loop.create_task(self._read(recipients))
+        self._reader.add_done_callback(self._read_to_the_end)
+
+    async def wait(self) -> bool:
+        """Wait for an outcome that nobody took yet; false if there will be none."""
+        while not self.outcomes:
+            if self._finished:
+                return False
+            self._consumer = self._loop.create_future()
+            try:
+                await self._consumer
+            finally:
+                self._consumer = None
+        return True
+
+    def take(self) -> Outcome:
+        """The next outcome; only after ``wait``."""
+        outcome = self.outcomes.popleft()
+        if self._ready or self._reader_pause is not None:
+            self._go_on()
+        return outcome
+
+    def take_all(self) -> list[Outcome]:
+        """All outcomes that nobody took yet, in the order they came."""
+        taken = list(self.outcomes)
+        self.outcomes.clear()
+        self._go_on()
+        return taken
+
+    def leave_soon(self) -> None:
+        """Leave from wherever the last reference was dropped, another thread included."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.leave)
+
+    def leave(self) -> None:
+        """Nobody wants the outcomes any more: start nothing new, and let the requests in flight finish."""
+        if not self._left:
+            self._left = True
+            log_unheard(self.outcomes)
+            self.halt(Code.STOPPED)
+
+    def halt(self, code: str) -> None:
+        """Send nothing that is not on its way already; every text held or still read is UNSENT with ``code``."""
+        if self._stop_code is None:
+            self._stop_code = code
+            for ticket in self._deliveries.values():
+                ticket.stop(code)
+            for batch, _ in self._ready:
+                self._drop(batch)
+            self._ready.clear()
+        if self._left or not self._order.whole:
+            self._reader.cancel()
+        self._go_on()
+
+    @property
+    def _finished(self) -> bool:
+        return self._reader.done() and not self._deliveries and not self._ready and not self._intake
+
+    async def _read(self, recipients: Recipients) -> None:
+        if isinstance(recipients, AsyncIterable):
+            async for item in recipients:
+                self._take_in(item)
+                if self._full:
+                    await self._pause()
+                self._last_item = self._loop.time()
+                if self._idle_timer is None and self._intake:
+                    self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._flush_if_idle)
+        else:
+            for item in recipients:
+                self._take_in(item)
+                if self._intake.count % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+                if self._full:
+                    await self._pause()
+
+    async def _pause(self) -> None:
+        """Read no further until more is wanted."""
+        while self._full:
+            self._reader_pause = self._loop.create_future()
+            try:
+                await self._reader_pause
+            finally:
+                self._reader_pause = None
+
+    @property
+    def _full(self) -> bool:
+        return self._stop_code is None and (
+            len(self._ready) >= self._order.parallel or len(self.outcomes) >= self._order.lookahead
+        )
+
+    def _read_to_the_end(self, reader: asyncio.Task[None]) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        if not reader.cancelled() and (error := reader.exception()) is not None:
+            self.error = self.error or error
+        self._flush()
+
+    def _flush_if_idle(self) -> None:
+        self._idle_timer = None
+        idle = self._loop.time() - self._last_item
+        if self._reader_pause is None and idle >= IDLE_SECONDS - 0.001:
+            self._flush()
+        elif self._intake:
+            self._idle_timer = self._loop.call_later(max(0.001, IDLE_SECONDS - idle), self._flush_if_idle)
+
+    def _flush(self) -> None:
+        for batch in self._intake.flush():
+            self._line_up(batch)
+        self._go_on()
+
+    def _take_in(self, item: object) -> None:
+        taken = self._intake.take(item)
+        if isinstance(taken, Outcome):
+            self._put([taken])
+        elif taken is not None:
+            self._line_up(taken)
+
+    def _line_up(self, batch: Batch) -> None:
+        if self._stop_code is not None:
+            self._drop(batch)
+            return
+        since = self._began if self._order.whole else self._loop.time()
+        expires = None if self._order.max_wait is None else since + self._order.max_wait
+        self._ready.append((batch, Ticket(self._order.priority, expires)))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Start what may start, and wake whoever has something to do."""
+        order = self._order
+        while self._ready and len(self._deliveries) < order.parallel and len(self.outcomes) < order.lookahead:
+            batch, ticket = self._ready.popleft()
+            delivery = self._loop.create_task(self._deliver(batch, ticket))
+            self._deliveries[delivery] = ticket
+            delivery.add_done_callback(self._delivered)
+        if self._consumer is not None and not self._consumer.done() and (self.outcomes or self._finished):
+            self._consumer.set_result(None)
+        if self._reader_pause is not None and not self._reader_pause.done() and not self._full:
+            self._reader_pause.set_result(None)
+
+    async def _deliver(self, batch: Batch, ticket: Ticket) -> None:
+        delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout)
+        self.requests += delivery.requests
+        self._put(delivery.outcomes)
+        self.error = self.error or delivery.error
+        if delivery.fatal is not None:
+            self.fatal = self.fatal or delivery
+            self.halt(delivery.fatal)
+        elif delivery.error is not None:
+            self.halt(Code.STOPPED)
+
+    def _delivered(self, delivery: asyncio.Task[None]) -> None:
+        del self._deliveries[delivery]
+        self._go_on()
+
+    def _put(self, outcomes: Sequence[Outcome]) -> None:
+        if self._left:
+            log_unheard(outcomes)
+        else:
+            self.outcomes += outcomes
+            self._go_on()
+
+    def _drop(self, batch: Batch) -> None:
+        self._put(everyone(batch, Status.UNSENT, self._stop_code, "not sent, because nothing more can go out"))

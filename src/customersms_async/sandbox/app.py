@@ -1,0 +1,111 @@
+"""The ASGI app: read the request, let the rules judge it, answer. All that is decided is decided in ``rules``.
+
+ASGI has no words for most of what a bad connection does. Where the app is served by this package (see ``serving``),
+it finds the connection in the scope's extensions; elsewhere, as under ``httpx.ASGITransport``, such a fault raises
+``ConnectionAbortedError``, after the texts were accepted or not as the table says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from .answers import PADDING, Answer
+from .faults import Fault, Spoils
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+    from .gateway import Gateway
+    from .schedule import Planned
+
+EXTENSION: Final = "customersms.connection"
+"""Where the scope's extensions hold the ``Connection``."""
+
+
+class Connection(Protocol):
+    """What a fault needs of the connection below ASGI."""
+
+    def take_planned(self) -> Planned | None:
+        """Return the fault that the schedule has for the request that is being read."""
+
+    def show(self, planned: Planned, answer: Answer) -> bool:
+        """Do to the connection what the fault says; returns whether the answer still has to be sent."""
+
+
+def build(gateway: Gateway) -> Starlette:
+    """Return the app. Every path and method reaches the rules, which know what is allowed."""
+    return Starlette(routes=[Route("/{path:path}", _Endpoint(gateway))])
+
+
+@final
+class _Endpoint:
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gateway, request = self._gateway, Request(scope, receive)
+        connection: Connection | None = scope.get("extensions", {}).get(EXTENSION)
+        scheduled = connection.take_planned() if connection is not None else gateway.begin()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return  # it was never read in full, so it doesn't count
+        outward, homeward = gateway.trip()
+        await _pass(outward)
+        answer = gateway.answer(request.method, request.url.path, request.headers, body, scheduled)
+        await _pass(homeward + _extra(answer.planned))
+        if _shown(connection, answer):
+            await _response(answer)(scope, receive, send)
+        else:
+            await _gone(receive)
+
+
+async def _pass(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)
+
+
+def _extra(planned: Planned | None) -> float:
+    return planned.seconds if planned is not None and planned.effect.spoils is Spoils.TIME else 0.0
+
+
+def _shown(connection: Connection | None, answer: Answer) -> bool:
+    """Let the connection show the fault; return whether the answer still has to be sent."""
+    planned = answer.planned
+    if planned is None or planned.effect.spoils is not Spoils.CONNECTION:
+        return True
+    if connection is None:
+        raise ConnectionAbortedError(f"the sandbox shows {planned.fault.name} only over a socket: use serve()")
+    return connection.show(planned, answer)
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the connection's end is known here too."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _response(answer: Answer) -> Response:
+    fault = answer.planned.fault if answer.planned is not None else None
+    if fault is Fault.HUGE_BODY or fault is Fault.ENDLESS_BODY:
+        padding = _padded(answer.body, PADDING if fault is Fault.HUGE_BODY else None)
+        return StreamingResponse(padding, answer.status, answer.headers)
+    return Response(answer.body, answer.status, answer.headers)
+
+
+async def _padded(body: bytes, padding: int | None) -> AsyncIterator[bytes]:
+    """Yield ``padding`` spaces, or spaces without end, in blocks that leave the loop free, and then ``body``."""
+    block, left = b" " * 100_000, padding
+    while left is None or left > 0:
+        yield block
+        await asyncio.sleep(0)
+        left = None if left is None else left - len(block)
+    yield body

@@ -1,0 +1,147 @@
+"""A real server on a free port: uvicorn's HTTP protocol, under a listener of our own.
+
+``uvicorn.Server`` is left out on purpose. It takes over the process's signals, calls ``sys.exit`` where the port is
+taken, and polls ten times a second, so that its end takes 0.2 s: too much for a fixture of every test. What is left
+of it is one call of ``create_server``. uvicorn's own protocol class stays, since it is the proven HTTP; a subclass sees
+the raw bytes before it does and has the transport, which is all that faults of the connection need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, final
+
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from .app import EXTENSION
+from .asked import PATHS
+from .faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .answers import Answer
+    from .gateway import Gateway
+    from .schedule import Planned
+
+_LINGER_ZERO: Final = struct.pack("ii", 1, 0)  # on, for no time: close() sends RST and drops what is unsent
+_HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+
+
+@contextlib.asynccontextmanager
+async def serve(gateway: Gateway, app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+    """Serve ``app`` and yield the endpoint's URL; in the end cut all connections and wait for all tasks."""
+    config = Config(app, interface="asgi3", lifespan="off", ws="none", log_config=None, proxy_headers=False)
+    config.load()
+    state = ServerState()
+    listener = await asyncio.get_running_loop().create_server(
+        lambda: FaultyConnection(gateway, config, state), host, port
+    )
+    try:
+        bound = listener.sockets[0].getsockname()
+        yield f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}{PATHS[0]}"
+    finally:
+        listener.close()
+        await _end(state)
+        await listener.wait_closed()
+
+
+async def _end(state: ServerState) -> None:
+    """Cut what is connected, let the tasks learn of it, then cancel those that still wait for something else."""
+    for _ in range(3):  # asyncio needs so many turns from accepting a connection to its connection_made
+        await asyncio.sleep(0)
+    while state.connections:
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+    tasks = list(state.tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@final
+class FaultyConnection(H11Protocol):
+    """uvicorn's connection, and what can go wrong with it.
+
+    Mutable, beside uvicorn's own: whether a request has begun that isn't answered yet, its fault, and the bytes held
+    back of one that will be cut while it is read.
+    """
+
+    def __init__(self, gateway: Gateway, config: Config, state: ServerState) -> None:
+        super().__init__(config, state, {})
+        self._gateway, self._served = gateway, self.app
+        self._begun, self._held = False, b""
+        self._planned: Planned | None = None
+        self.app = self._run
+        self.access_log = False  # for this connection only: Config's own switch is global
+        self.timeout_keep_alive = gateway.manner.keep_alive  # type: ignore[assignment]  # call_later takes floats too
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[EXTENSION] = self
+        try:
+            await self._served(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self.transport.is_closing():  # else it's the end of serve(), and no news
+                raise
+
+    def take_planned(self) -> Planned | None:
+        """Return the fault of the request that is being read. A request begins with its first byte."""
+        if not self._begun:
+            self._begun, self._planned = True, self._gateway.begin()
+        return self._planned
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the fault cuts the connection before or during that."""
+        planned = self.take_planned()
+        if planned is None or planned.effect.read:
+            super().data_received(data)
+            return
+        self._held += data
+        if planned.fault is not Fault.CLOSE_DURING or b"\r\n\r\n" in self._held:
+            self._cut(planned)
+
+    def on_response_complete(self) -> None:
+        """Be ready for the next request."""
+        self._begun = False
+        super().on_response_complete()
+
+    def show(self, planned: Planned, answer: Answer) -> bool:
+        """Do to the connection what the fault says; returns whether the answer still has to be sent."""
+        match planned.fault:
+            case Fault.IDLE_CLOSED:
+                self.timeout_keep_alive = planned.seconds  # type: ignore[assignment]  # as above
+            case Fault.EARLY_HINTS:
+                self.transport.write(_HINTS)
+            case Fault.ENDLESS_BODY:
+                pass
+            case Fault.CUT_IN_HEADERS | Fault.CUT_IN_BODY:
+                self.transport.write(_cut_short(answer, in_body=planned.fault is Fault.CUT_IN_BODY))
+                self.transport.close()
+                return False
+            case _:
+                self._cut(planned)
+                return False
+        return True
+
+    def _cut(self, planned: Planned) -> None:
+        if planned.fault in {Fault.RESET_BEFORE, Fault.RESET_AFTER}:
+            raw: Any = self.transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        self.transport.abort()
+
+
+def _cut_short(answer: Answer, *, in_body: bool) -> bytes:
+    """Return the first part of the answer's bytes: half of its headers, or those and half of its body."""
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    head = "\r\n".join([*lines, f"Content-Length: {len(answer.body)}", "", ""]).encode("latin-1")
+    return head + answer.body[: len(answer.body) // 2] if in_body else head[: len(head) // 2]

@@ -1,0 +1,78 @@
+"""What ``AsyncClient.stream`` returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, final
+
+from .failures import stop_failure
+from .models import Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from .run import Run
+
+
+@final
+class OutcomeStream:
+    """The outcomes of a bulk send as they come: an async iterator, and an async context manager.
+
+    Sending begins with the first outcome asked for (or on entering the context) and goes on only while outcomes are
+    taken. Every input that was read gets exactly one outcome. Leaving early, in whatever way, sends nothing new and
+    lets the requests in flight finish; their outcomes are logged. When nothing more can go out, it yields an outcome
+    for all that it has read and then raises ``AuthenticationError`` or ``InsufficientCreditsError``; an error of the
+    input's own is raised at the end in the same way. A cancelled ``anext`` loses no outcome.
+
+    Mutable state: the run, once it began, and the numbers that a refused key or account has kept back so far.
+    """
+
+    def __init__(self, start: Callable[[], Run]) -> None:
+        self._start = start
+        self._run: Run | None = None
+        self._unsent: list[Outcome] = []
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome:
+        if self._ended:
+            raise StopAsyncIteration
+        if self._run is None:
+            self._run = self._start()
+        run = self._run
+        if not run.outcomes and not await run.wait():
+            self._ended = True
+            if run.fatal is not None:
+                raise stop_failure(run.fatal, self._unsent, None)
+            if run.error is not None:
+                raise run.error
+            raise StopAsyncIteration
+        outcome = run.take()
+        if run.fatal is not None and outcome.status is Status.UNSENT:
+            self._unsent.append(outcome)
+        return outcome
+
+    async def aclose(self) -> None:
+        """End it: nothing new is sent; requests in flight finish on their own, and ``AsyncClient.aclose`` waits."""
+        self._leave()
+
+    async def __aenter__(self) -> Self:
+        if self._run is None and not self._ended:
+            self._run = self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._ended = True
+        if self._run is not None:
+            self._run.leave()
+
+    def __del__(self) -> None:
+        if self._run is not None and not self._ended:
+            self._run.leave_soon()

@@ -1,0 +1,1 @@
+"""What helps to test programs that send texts: a pytest plugin (``plugin``)."""

@@ -1,0 +1,38 @@
+"""The pytest plugin: the fixture ``customersms_sandbox``. It imports next to nothing until a test asks for it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..sandbox import Sandbox
+
+
+@pytest.fixture
+def customersms_sandbox_options() -> dict[str, Any]:
+    """Keyword arguments for the ``Sandbox`` of ``customersms_sandbox``; override it in a module or a conftest."""
+    return {}
+
+
+@pytest.fixture
+def customersms_sandbox(
+    monkeypatch: pytest.MonkeyPatch, customersms_sandbox_options: dict[str, Any]
+) -> Iterator[Sandbox]:
+    """A gateway of this test's own, served on a loopback port, where ``AsyncClient()`` sends to by itself.
+
+    CUSTOMERSMS_URL and CUSTOMERSMS_API_KEY lead there for the time of the test. The key is a new one each time, so no
+    test waits for quota that another has used. Works for tests with and without async: it runs in a thread of its own.
+    """
+    from ..sandbox import Sandbox
+
+    fresh = {f"cspro_test_{secrets.token_hex(8)}": 1_000_000}
+    sandbox = Sandbox(**{"keys": fresh, **customersms_sandbox_options})
+    with sandbox.serve_in_thread() as url:
+        monkeypatch.setenv("CUSTOMERSMS_URL", url)
+        monkeypatch.setenv("CUSTOMERSMS_API_KEY", sandbox.api_key)
+        yield sandbox

@@ -1,0 +1,222 @@
+"""One POST through httpx; the only module that knows the HTTP library.
+
+An httpx2 client works too: time-outs go as numbers, URLs as text, and errors are told apart by the names of their
+classes. No error of the library leaves this module, because its request holds the body, and the body the API key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, final
+
+import httpx
+
+from .errors import ConfigurationError
+from .models import Code
+from .wire import Answer, Happened, NoAnswer, NotSent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .connections import Connections
+
+KEEPALIVE_SECONDS = 2.0
+"""How long an idle connection is kept: below the 5 s after which Apache closes it, less a slow round trip."""
+
+LONGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of an answer that are read: a hundred times what 1,000 results take."""
+
+_HEADERS: Final = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"customersms-async/{version('customersms-async')}",
+}
+
+
+BeforeFirstByte = Callable[[], Awaitable[bool]]
+"""Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
+
+
+class _Refused(Exception):  # noqa: N818 - unwinds the library, and ends in this module
+    """The hook said no."""
+
+
+@final
+class _Body:
+    """The request's bytes, given out once: a library that sends them again on its own gets an error instead.
+
+    Asking for them is also the last moment to say no, for transports that report no progress.
+    """
+
+    def __init__(self, body: bytes, about_to_leave: Callable[[], Awaitable[None]]) -> None:
+        self._body: bytes | None = body
+        self._about_to_leave = about_to_leave
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body, self._body = self._body, None
+        if body is None:
+            raise RuntimeError("the request was already sent once")
+        await self._about_to_leave()
+        yield body
+
+
+@final
+class _Progress:
+    """How far one POST has come: ``leaving`` once the first byte may be out."""
+
+    def __init__(self, hook: BeforeFirstByte, deadline: float) -> None:
+        self._hook = hook
+        self._deadline = deadline
+        self._loop = asyncio.get_running_loop()
+        self.timeouts: dict[str, float | None] = dict.fromkeys(("connect", "read", "write"), self.remaining)
+        self.timeouts["pool"] = None  # nothing waits in the pool: there is a gate in front of it
+        self.traced = False
+        self.leaving = False
+
+    @property
+    def remaining(self) -> float:
+        """Seconds to the deadline; a thousandth at least, as zero would mean that there is none."""
+        return max(0.001, self._deadline - self._loop.time())
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Hear of httpcore's progress; every step gets only what is left of the whole time."""
+        self.traced = True
+        if not event.endswith(".started"):
+            return
+        if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
+            await self.about_to_leave()
+        self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
+
+    async def about_to_leave(self) -> None:
+        """Ask the hook, once."""
+        if not self.leaving:
+            if not await self._hook():
+                raise _Refused
+            self.leaving = True
+
+
+@final
+class Transport:
+    """A pool and the gate in front of it.
+
+    The pool is an ``httpx.AsyncClient`` of our own, made when first used, or the caller's, which stays the caller's to
+    close.
+
+    Mutable state: the client, the tasks that use it, the event loop it is used in, and whether it was closed.
+    """
+
+    def __init__(self, connections: Connections, client: httpx.AsyncClient | None = None) -> None:
+        self.connections = connections
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client = client
+        self._ours = client is None
+        self.closed = False
+
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Use it in ``loop`` from now on. Raises ``ConfigurationError`` if it is closed, or used in another."""
+        if self.closed:
+            raise ConfigurationError("the client is closed")
+        if self._loop is not None and self._loop is not loop:
+            raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
+        self._loop = loop
+
+    @property
+    def callers_client(self) -> httpx.AsyncClient | None:
+        """The caller's client, ``None`` if it is our own."""
+        return None if self._ours else self._client
+
+    async def post(self, url: str, body: bytes, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
+        """Send ``body`` once and say what happened; ``deadline`` is in the event loop's time.
+
+        Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
+        """
+        progress = _Progress(before_first_byte, deadline)
+        if self.closed or (self._client is not None and self._client.is_closed):
+            return NotSent("the client is closed", again=False)
+        try:
+            async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
+                return await self._exchange(url, body, progress)
+        except _Refused:
+            return NotSent("held back before the first byte", again=False)
+        except Exception as error:  # noqa: BLE001 - translated, whatever it is
+            return _explain(error, progress)
+
+    async def aclose(self) -> None:
+        """Close the connections if they are ours; cancelled half-way, they are closed without ceremony."""
+        self.closed = True
+        client, self._client = self._client, None
+        if self._ours and client is not None:
+            await client.aclose()
+
+    async def _exchange(self, url: str, body: bytes, progress: _Progress) -> Answer | NoAnswer:
+        if self._client is None:
+            self._client = _new_client(self.connections.capacity)
+        request = self._client.build_request(
+            "POST",
+            url,
+            headers={**_HEADERS, "Content-Length": str(len(body))},
+            content=_Body(body, progress.about_to_leave),
+            extensions={"trace": progress.trace, "timeout": progress.timeouts},
+        )
+        response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        answer = bytearray()
+        try:
+            async for some in response.aiter_bytes():
+                answer += some
+                if len(answer) > LONGEST_ANSWER:
+                    return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, bytes(answer), response.headers.get("Retry-After"))
+
+
+def _new_client(connections: int) -> httpx.AsyncClient:
+    """A client whose pool is as large as the gate in front of it, or nearly every request would reconnect."""
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
+    )
+    context = httpx.create_ssl_context()
+    # Plain http goes to loopback only, and there past any proxy that the environment names.
+    direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
+    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct)
+
+
+_NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
+
+
+def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
+    """Say what an error means, in words of our own: the library's may quote what was sent."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if not progress.leaving and (progress.traced or names & _NEVER_LEFT):
+        if _is_certificate_error(error):
+            return NotSent("the gateway's TLS certificate was refused", Code.CERTIFICATE_REFUSED, again=False)
+        if "TimeoutException" in names or "TimeoutError" in names:
+            return NotSent("connecting took too long")
+        return NotSent(f"no connection could be made ({_reason(error)})")
+    if "TimeoutException" in names or "TimeoutError" in names:
+        return NoAnswer("no answer came in time")
+    return NoAnswer(f"the connection was lost ({type(error).__name__})")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return chain
+
+
+def _is_certificate_error(error: Exception) -> bool:
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def _reason(error: Exception) -> str:
+    """The system's name for the failure, such as ConnectionRefusedError, else the library's."""
+    system = [type(link).__name__ for link in _chain(error) if isinstance(link, OSError)]
+    return system[-1] if system else type(error).__name__

@@ -1,0 +1,206 @@
+"""The gateway's language: bytes of a request; what happened -> what became of each text.
+
+``judge`` is the one place that decides whether a text was sent. Its table is DESIGN's, and everything else follows it.
+
+Promise 2: *A text that may have been sent is never sent again unless a person says so: every recipient ends as
+accepted, rejected, unsent or unknown, and unknown is never guessed away.*
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from datetime import UTC
+from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from .answers import Reading, Row, match, read, text
+from .models import Code, Outcome, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .batching import Batch
+
+
+class _Request(msgspec.Struct, gc=False):
+    api_key: str
+    phone: Sequence[str]
+    message: str
+
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode(api_key: str, phones: Sequence[str], message: str) -> bytes:
+    """The body of a request for one text to ``phones`` (E.164, one or more), which always go out as an array.
+
+    Raises ``UnicodeEncodeError`` for a text with a lone surrogate, which no JSON can carry.
+    """
+    return _encode(_Request(api_key, phones, message))
+
+
+class Answer(NamedTuple):
+    """An HTTP answer came, whole: ``retry_after`` is that header's text."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+class NotSent(NamedTuple):
+    """Provably no byte of the request left this machine; ``again`` if another try may do better."""
+
+    error: str
+    code: str = Code.CONNECTION_FAILED
+    again: bool = True
+
+
+class NoAnswer(NamedTuple):
+    """The first byte may have left, and no whole answer came back."""
+
+    error: str
+
+
+Happened = Answer | NotSent | NoAnswer
+
+
+class Then(enum.Enum):
+    """What to do next about the texts of a request that were not sent; DONE: nothing."""
+
+    DONE = "done"
+    RECONNECT = "reconnect"
+    WAIT = "wait"
+    HALVE = "halve"
+
+
+class Tokens(enum.Enum):
+    """What becomes of the request's tokens; LAPSE: they settle after its deadline."""
+
+    SETTLE = "settle"
+    GIVE_BACK = "give back"
+    LAPSE = "lapse"
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What became of one request. ``outcomes`` has one entry for each number of the batch, in its order.
+
+    ``fatal`` is the code that makes every further request pointless. ``retry_after`` (seconds) is what a 429 asked for,
+    ``None`` if it can't be read.
+    """
+
+    outcomes: list[Outcome]
+    then: Then = Then.DONE
+    tokens: Tokens = Tokens.SETTLE
+    fatal: Code | None = None
+    status_code: int | None = None
+    remaining_credits: Decimal | None = None
+    retry_after: float | None = None
+
+
+FATAL: Final = {401: Code.INVALID_API_KEY, 402: Code.INSUFFICIENT_CREDITS}
+"""What makes every further request pointless, with the HTTP status that says the same."""
+
+_REDIRECTED = frozenset({301, 307, 308})  # the script did not run; 302 and 303 are what it may send after its work
+_UNCERTAIN = frozenset({408, 409})  # the script may have run
+_LATER = frozenset({425, 429})
+
+
+def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
+    """Decide what became of every text of ``batch``; ``now_unix`` (seconds) is for a ``Retry-After`` date."""
+    if isinstance(happened, NotSent):
+        then = Then.RECONNECT if happened.again else Then.DONE
+        return Ruling(everyone(batch, Status.UNSENT, happened.code, happened.error), then, Tokens.GIVE_BACK)
+    if isinstance(happened, NoAnswer):
+        return Ruling(everyone(batch, Status.UNKNOWN, Code.NO_ANSWER, happened.error), tokens=Tokens.LAPSE)
+    status = happened.status
+    reading = read(happened.body) or _NOTHING
+    fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
+    rows = match(reading.rows, batch.phones) if status < 500 else []
+    if any(row is not None and row.accepted is not None for row in rows):
+        outcomes, then = _by_row(rows, batch), Then.DONE
+    else:
+        verdict, then = _without_rows(status, reading, fatal, len(batch))
+        code = fatal if verdict is Status.UNSENT and fatal else _code(verdict, then, status, reading)
+        outcomes = everyone(batch, verdict, code, reading.error or _describe(status, verdict))
+    return Ruling(
+        outcomes,
+        then,
+        Tokens.LAPSE if status >= 500 else Tokens.SETTLE,
+        fatal,
+        status,
+        reading.remaining_credits,
+        retry_after_seconds(happened.retry_after, now_unix) if then is Then.WAIT else None,
+    )
+
+
+def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: int) -> tuple[Status, Then]:
+    if reading.may_have_sent or (reading.success and status >= 300):
+        return Status.UNKNOWN, Then.DONE
+    if fatal:
+        return Status.UNSENT, Then.DONE
+    if status in _LATER:
+        return Status.UNSENT, Then.WAIT
+    if status == 413 and numbers > 1:
+        return Status.UNSENT, Then.HALVE
+    if 400 <= status < 500 and status not in _UNCERTAIN:
+        return Status.REJECTED, Then.DONE
+    if status in _REDIRECTED or (200 <= status < 300 and reading.success is False):
+        return Status.REJECTED, Then.DONE
+    return Status.UNKNOWN, Then.DONE
+
+
+def _by_row(rows: list[Row | None], batch: Batch) -> list[Outcome]:
+    outcomes = []
+    for index, phone, row in zip(batch.indexes, batch.phones, rows, strict=True):
+        accepted = row and row.accepted
+        if row is None or accepted is None:
+            error = "the gateway's answer does not say what became of this number"
+            outcomes.append(Outcome(index, phone, Status.UNKNOWN, None, error, Code.UNREADABLE_ANSWER))
+        elif accepted:
+            outcomes.append(Outcome(index, phone, Status.ACCEPTED, text(row.message_id)))
+        else:
+            error = text(row.error) or "the gateway refused this number"
+            outcomes.append(Outcome(index, phone, Status.REJECTED, text(row.message_id), error, text(row.code)))
+    return outcomes
+
+
+def everyone(batch: Batch, status: Status, code: str | None, error: str) -> list[Outcome]:
+    """The same outcome for every number of the batch."""
+    return [
+        Outcome(index, phone, status, None, error, code)
+        for index, phone in zip(batch.indexes, batch.phones, strict=True)
+    ]
+
+
+def _code(verdict: Status, then: Then, status: int, reading: Reading) -> str:
+    if then is Then.WAIT:
+        return Code.RATE_LIMITED
+    if reading.code:
+        return reading.code
+    return Code.UNREADABLE_ANSWER if verdict is Status.UNKNOWN and 200 <= status < 300 else f"HTTP_{status}"
+
+
+def _describe(status: int, verdict: Status) -> str:
+    if verdict is Status.UNKNOWN and 200 <= status < 300:
+        return "the gateway's answer can't be read"
+    return f"the gateway answered with HTTP status {status}"
+
+
+def retry_after_seconds(value: str | None, now_unix: float) -> float | None:
+    """The wait that a ``Retry-After`` header asks for, in seconds or as an HTTP date; ``None`` if it can't be read."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value.strip()):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now_unix)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+_NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])
