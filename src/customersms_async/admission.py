@@ -62,7 +62,7 @@ class _Waiter:
         self.hold_us = hold_us
 
 
-_Line = list[tuple[Priority, int, _Waiter]]
+_Entry = tuple[Priority, int, _Waiter]
 
 
 @final
@@ -78,7 +78,7 @@ class Room:
         self.store = store
         self.key_id = key_id
         self.loop = loop
-        self._lines: dict[Connections, _Line] = {}
+        self._lines: dict[Connections, list[_Entry]] = {}
         self._waiting: Counter[tuple[Priority, Terms]] = Counter()
         self._paces: dict[Limit, AsyncLimiter] = {}
         self._turns: set[Limit] = set()
@@ -174,7 +174,7 @@ class Room:
 
     def offer(self, connections: Connections) -> bool:
         """Hear that a connection is free; false if nobody here wants it any more."""
-        if not self._lines.get(connections):
+        if self._head(connections) is None:
             return False
         self.kick()
         return True
@@ -220,18 +220,26 @@ class Room:
 
     def _first(self) -> _Waiter | None:
         """The first waiter whose pool has a connection for it; the room is told of the others' when it comes."""
-        first: tuple[Priority, int, _Waiter] | None = None
-        for connections, line in list(self._lines.items()):
-            while line and line[0][2].future.done():
-                heappop(line)
-            if not line:
-                del self._lines[connections]
+        first: _Entry | None = None
+        for connections in tuple(self._lines):
+            head = self._head(connections)
+            if head is None:
                 connections.pass_on()  # it may have been offered to us
-            elif not connections.free(line[0][0]):
-                connections.want(self, line[0][0])
-            elif first is None or line[0] < first:
-                first = line[0]
+            elif not connections.free(head[0]):
+                connections.want(self, head[0])
+            elif first is None or head < first:
+                first = head
         return first and first[2]
+
+    def _head(self, connections: Connections) -> _Entry | None:
+        """The first waiter for this pool; those before it who have left are dropped."""
+        line = self._lines.get(connections, [])
+        while line and line[0][2].future.done():
+            heappop(line)
+        if line:
+            return line[0]
+        self._lines.pop(connections, None)
+        return None
 
     def _limiter(self, pace: Limit) -> AsyncLimiter:
         limiter = self._paces.get(pace)

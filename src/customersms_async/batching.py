@@ -50,6 +50,12 @@ class Repeats:
                 self._seen.remove(self._order.popleft())
         return False
 
+    def forget(self) -> None:
+        """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
+        if self._window is not None:
+            self._seen.clear()
+            self._order.clear()
+
 
 @final
 class Grouper:

@@ -208,8 +208,9 @@ class AsyncClient:
     ) -> OutcomeStream:
         """Send to every recipient and yield each outcome as it comes, in bounded memory: see ``OutcomeStream``.
 
-        The arguments are those of ``send_many``; repeats are known within a look-ahead of ``batch_size`` times
-        ``max_concurrency`` messages, and ``max_wait`` counts from when a text stands in line.
+        The arguments are those of ``send_many``. Repeats are known within a look-ahead of ``batch_size`` times
+        ``max_concurrency`` messages, and for an async source only while it does not fall silent: a later repeat is
+        sent. ``max_wait`` counts from when a text stands in line.
         """
         order = self._order(priority, batch_size, max_wait, timeout, whole=False)
         return OutcomeStream(lambda: self._run(recipients, message, order))

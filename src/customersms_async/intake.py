@@ -77,7 +77,8 @@ class Intake:
         return self._grouper.push(index, number, message)
 
     def flush(self) -> Iterator[Batch]:
-        """Give every part-filled batch."""
+        """Give every part-filled batch; what comes later may say the same again, unless all is remembered."""
+        self._repeats.forget()
         return self._grouper.flush()
 
 

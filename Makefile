@@ -1,0 +1,41 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both need Python 3.11 or newer, and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
+
+# The floors that decide and do nothing else: every branch of theirs is tested.
+PURE := errors models phone segments _graphemes wire answers buckets batching retry intake options credits secret
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+
+.PHONY: demo test lint clean
+
+demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
+	$(BIN)/python examples/send_to_list.py
+
+test: .venv/dev-installed  ## run all tests; fail if a branch of the pure floors is not covered
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
+
+lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## remove what these commands made
+	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/demo-installed: pyproject.toml | .venv/bin/python
+	$(INSTALL) '.[sandbox]'
+	@touch $@
+
+.venv/dev-installed: pyproject.toml | .venv/bin/python
+	$(INSTALL) '.[all,dev]'
+	@touch $@

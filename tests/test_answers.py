@@ -1,0 +1,381 @@
+"""Reading an answer: every odd form of API.md, and nothing made up where it can't be read."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customersms_async.answers import LONGEST_TEXT, Row, amount, digits, flag, match, read, text
+
+GOOD: dict[str, Any] = {
+    "success": True,
+    "message": "SMS sending completed",
+    "total_numbers": 2,
+    "successful_sends": 2,
+    "failed_sends": 0,
+    "remaining_credits": 98,
+    "results": [
+        {"phone": "+12125551234", "success": True, "message_id": "msg_123456"},
+        {"phone": "+13235554567", "success": True, "message_id": "msg_123457"},
+    ],
+}
+GOOD_BODY = json.dumps(GOOD).encode()
+WARNING = b"<br />\n<b>Warning</b>:  Undefined array key &quot;a&quot; in <b>/api.php</b> on line <b>42</b><br />\n"
+
+
+def body(**fields: Any) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_the_documented_answer_is_read_whole() -> None:
+    reading = read(GOOD_BODY)
+    assert reading is not None
+    assert (reading.success, reading.code, reading.error, reading.may_have_sent) == (True, None, None, True)
+    assert reading.remaining_credits == 98
+    assert reading.rows == [
+        (0, Row("+12125551234", True, "msg_123456")),
+        (1, Row("+13235554567", True, "msg_123457")),
+    ]
+
+
+def test_the_documented_error_is_read_whole() -> None:
+    reading = read(body(success=False, error="Invalid or inactive API key", code="INVALID_API_KEY"))
+    assert reading is not None
+    assert (reading.success, reading.code, reading.error) == (False, "INVALID_API_KEY", "Invalid or inactive API key")
+    assert (reading.may_have_sent, reading.remaining_credits, reading.rows) == (False, None, [])
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        b"\xef\xbb\xbf" + GOOD_BODY,
+        b"\r\n\t " + GOOD_BODY + b"\r\n",
+        WARNING + GOOD_BODY,
+        b"\xef\xbb\xbf" + WARNING * 3 + GOOD_BODY,
+        GOOD_BODY + WARNING,
+        WARNING + GOOD_BODY + WARNING,
+        b"Notice: {oops} in api.php on line 7\n" + GOOD_BODY,
+        b"<style>b { color: red } i {}</style>" + GOOD_BODY,
+        b'{} {"debug": [1, 2, 3]} ' + GOOD_BODY,
+        b"caf\xe9 \xff\xfe " + GOOD_BODY,
+        json.dumps(GOOD, indent=4).encode(),
+        b"<!-- -->" + json.dumps(GOOD, indent=4).replace("\n", "\r\n").encode(),
+        b"[" + GOOD_BODY + b"]",
+        json.dumps({**GOOD, "balance": {"text": ["{", '"', "}"]}}).encode() + b"\n",
+    ],
+)
+def test_whatever_php_put_around_the_answer_the_same_is_read(spoiled: bytes) -> None:
+    assert read(spoiled) == read(GOOD_BODY)
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        b"",
+        b" \r\n",
+        b"null",
+        b"true",
+        b"0",
+        b'"OK"',
+        b"[]",
+        b"OK",
+        b"\xff\xfe\x00",
+        GOOD_BODY.decode().encode("utf-16"),
+        b"<br />\n<b>Fatal error</b>:  Maximum execution time of 30 seconds exceeded in <b>/api.php</b><br />\n",
+        GOOD_BODY + GOOD_BODY,
+        GOOD_BODY + b"\n" + body(success=False, error="Internal error"),
+        GOOD_BODY[:-1] + body(success=False, error="shut down"),
+        GOOD_BODY[:-2] + WARNING + b"]}",
+        GOOD_BODY[1:],
+        b'{"phone": "+12125551234", "success": true}, {"phone": "+13235554567", "success": true}]}',
+        b'<script>{"lang": "en"}</script>',
+        b"<script>{}</script>",
+        b'{"success": true, "broken": nul}',
+        b'{"success": false, "credits": NaN}',
+        b'{"success": false, "credits": Infinity}',
+        b'{"success": false, "error": "\\ud800"}',
+        b'{"success": false, "error": "line\nbreak"}',
+        b'{"success": ' + b"9" * 5_000 + b"}",
+        b"[" * 200_000,
+        b'{"success":' * 200_000,
+        b'{"success": false, "results": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    ],
+    ids=range(28),
+)
+def test_what_is_not_one_whole_answer_is_not_read(unreadable: bytes) -> None:
+    assert read(unreadable) is None
+
+
+@pytest.mark.parametrize(
+    "huge",
+    [
+        b"1e99999999999999999999",
+        b"-1E+99999999999999999999",
+        b"1e-99999999999999999999",
+        b"0.1e99999999999999999999",
+    ],
+)
+@pytest.mark.parametrize("field", ["success", "code", "error", "remaining_credits", "successful_sends", "results"])
+def test_a_number_beyond_every_type_is_no_exception(field: str, huge: bytes) -> None:
+    """No reading at all, or one without that number: either will do."""
+    reading = read(b'{"success": false, "%s": %s}' % (field.encode(), huge))
+    assert reading is None or not reading.remaining_credits
+    reading = read(b'{"success": true, "results": [{"phone": %s, "success": true}]}' % huge)
+    assert reading is None or [digits(row.phone) for _, row in reading.rows] == [""]
+
+
+@pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf", WARNING, b"<b>{</b>", b"<i>{}</i>"])
+@pytest.mark.parametrize("whole", [GOOD_BODY, json.dumps(GOOD, indent=2).encode() + b"\n"])
+def test_an_answer_cut_at_any_byte_is_not_read(prefix: bytes, whole: bytes) -> None:
+    end = len(prefix) + len(whole.rstrip())
+    for length in range(end):
+        assert read((prefix + whole)[:length]) is None, length
+    assert read((prefix + whole)[:end]) == read(GOOD_BODY)
+
+
+def test_the_tail_of_an_answer_makes_no_success_and_no_rows() -> None:
+    for length in range(1, len(GOOD_BODY)):
+        reading = read(GOOD_BODY[length:])
+        assert reading is None or (reading.success is None and not reading.rows), length
+
+
+@given(st.binary())
+def test_reading_never_raises(anything: bytes) -> None:
+    read(anything)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        *((value, True) for value in (True, 1, "1", "true", "TRUE", " True\n")),
+        *((value, False) for value in (False, 0, "0", "false", "FALSE", " 0 ")),
+        *((value, None) for value in (None, "", "yes", "ok", 2, -1, "10", "01", [], {}, [True], {"success": True})),
+        *((value, None) for value in (Decimal("0.5"), 10**400, "null", "\u0661")),
+    ],
+)
+def test_true_and_false_are_read_as_php_writes_them(value: object, meaning: bool | None) -> None:
+    assert flag(value) is meaning
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("msg_1", "msg_1"),
+        (" two \r\n words\t", "two words"),
+        (12, "12"),
+        (0, "0"),
+        (Decimal("1.50"), "1.50"),
+        ("x" * 500, "x" * LONGEST_TEXT),
+        ("", None),
+        (" \n", None),
+        (None, None),
+        (True, None),
+        (False, None),
+        ([], None),
+        ({"code": "A"}, None),
+    ],
+)
+def test_texts_are_short_one_line_or_nothing(value: object, words: str | None) -> None:
+    assert text(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (98, Decimal(98)),
+        (0, Decimal(0)),
+        (-3, Decimal(-3)),
+        ("97.50", Decimal("97.50")),
+        (" 97.5 ", Decimal("97.5")),
+        (Decimal("0.1"), Decimal("0.1")),
+        ("1e3", Decimal(1000)),
+        ("", None),
+        ("1,000.50", None),
+        ("97 credits", None),
+        ("NaN", None),
+        ("sNaN", None),
+        ("-Infinity", None),
+        ("1e400000", None),
+        (Decimal("1e400000"), None),
+        (10**300, None),
+        (True, None),
+        (None, None),
+        ([98], None),
+    ],
+)
+def test_amounts_are_exact_decimals_or_nothing(value: object, number: Decimal | None) -> None:
+    assert amount(value) == number
+    assert (amount(value) is None) is (number is None)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("98", Decimal(98)), ('"97.50"', Decimal("97.50")), ("0.1", Decimal("0.1")), ("null", None), ('"many"', None)],
+)
+def test_credits_are_read_as_numbers_or_texts(written: str, read_as: Decimal | None) -> None:
+    reading = read(f'{{"success": true, "remaining_credits": {written}}}'.encode())
+    assert reading is not None
+    assert reading.remaining_credits == read_as
+
+
+@pytest.mark.parametrize(
+    ("counter", "may_have_sent"),
+    [
+        *((value, False) for value in (None, 0, "0", "", 0.0, "0.0")),
+        *((value, True) for value in (1, "1", 2.5, -1, "some", [], {}, True, "0 of 3")),
+    ],
+)
+def test_any_counter_but_zero_means_that_something_may_have_been_sent(counter: Any, may_have_sent: bool) -> None:
+    reading = read(body(success=False, successful_sends=counter))
+    assert reading is not None
+    assert reading.may_have_sent is may_have_sent
+
+
+@pytest.mark.parametrize(
+    ("results", "rows"),
+    [
+        ([], []),
+        (None, []),
+        ("none", []),
+        (7, []),
+        ([{"phone": "a"}, {"phone": "b"}], [(0, "a"), (1, "b")]),
+        ({"0": {"phone": "a"}, "1": {"phone": "b"}}, [(0, "a"), (1, "b")]),
+        ({"1": {"phone": "b"}, "0": {"phone": "a"}}, [(1, "b"), (0, "a")]),
+        ({"x": {"phone": "a"}, "\u0661": {"phone": "b"}, "-1": {"phone": "c"}}, [(None, "a"), (None, "b"), (None, "c")]),
+        ({"12125551234": {"phone": "a"}}, [(None, "a")]),
+        (["odd", {"phone": "b"}, None, {"phone": "d"}], [(1, "b"), (3, "d")]),
+        ({"0": "odd", "1": {"phone": "b"}}, [(1, "b")]),
+        ({"phone": "a", "success": True}, []),
+        ([[{"phone": "a"}]], []),
+    ],
+)
+def test_results_come_as_a_list_or_keyed_by_index(results: Any, rows: list[tuple[int | None, str]]) -> None:
+    reading = read(body(success=True, results=results))
+    assert reading is not None
+    assert [(position, row.phone) for position, row in reading.rows] == rows
+
+
+@pytest.mark.parametrize(
+    ("phone", "found"),
+    [
+        ("+12125551234", "12125551234"),
+        ("12125551234", "12125551234"),
+        ("0012125551234", "12125551234"),
+        ("+1 (212) 555-1234", "12125551234"),
+        (" +12125551234\n", "12125551234"),
+        ("02079460958", "2079460958"),
+        (12125551234, "12125551234"),
+        (Decimal("12125551234.0"), "12125551234"),
+        (Decimal("1.2125551234E+10"), "12125551234"),
+        (Decimal("12125551234.5"), ""),
+        ("", ""),
+        ("unknown", ""),
+        ("000", ""),
+        (0, ""),
+        (-5, ""),
+        (10**300, ""),
+        (None, ""),
+        (True, ""),
+        (["+12125551234"], ""),
+        ({}, ""),
+    ],
+)
+def test_a_rows_phone_is_known_by_its_digits(phone: object, found: str) -> None:
+    assert digits(phone) == found
+
+
+PHONES = ["+12125551234", "+13235554567", "+442079460958"]
+
+
+def ids(rows: list[Row | None]) -> list[Any]:
+    return [None if row is None else row.message_id for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (["+12125551234", "+13235554567", "+442079460958"], [0, 1, 2]),
+        (["+442079460958", "+12125551234", "+13235554567"], [1, 2, 0]),
+        (["12125551234", 13235554567, Decimal("442079460958.0")], [0, 1, 2]),
+        (["2125551234", "5554567", "02079460958"], [0, 1, 2]),
+        (["555-1234", "(323) 555-4567", "00442079460958"], [0, 1, 2]),
+        (["551234", "554567", "460958"], [None, None, None]),
+        (["+442079460958"], [None, None, 0]),
+        ([None, None, None], [0, 1, 2]),
+        (["", "?", True], [0, 1, 2]),
+        (["+442079460958", None], [None, 1, 0]),
+        ([None, None, None, None], [0, 1, 2]),
+        (["+19995550000", "+18885550000"], [None, None, None]),
+        (["+12125551234", "+19995550000", "+13235554567", "+442079460958"], [0, 2, 3]),
+        (["+12125551234,+13235554567"], [None, None, None]),
+        ([], [None, None, None]),
+    ],
+)
+def test_rows_find_their_numbers(said: list[Any], found: list[int | None]) -> None:
+    rows = [(i, Row(phone, True, i)) for i, phone in enumerate(said)]
+    assert ids(match(rows, PHONES)) == found
+
+
+def test_position_outside_the_batch_counts_for_nothing() -> None:
+    assert ids(match([(None, Row(None, True, 0)), (3, Row(None, True, 3)), (2, Row(None, True, 2))], PHONES)) == [
+        None,
+        None,
+        2,
+    ]
+
+
+def test_trailing_digits_that_two_numbers_end_in_belong_to_neither() -> None:
+    twins = ["+12125551234", "+442125551234"]
+    assert ids(match([(0, Row("2125551234", True, 0))], twins)) == [None, None]
+    assert ids(match([(0, Row("42125551234", True, 0))], twins)) == [None, 0]
+
+
+def test_the_same_digits_outrank_trailing_digits() -> None:
+    assert ids(match([(0, Row("2125551234", True, 0))], ["+12125551234", "+2125551234"])) == [None, 0]
+
+
+def test_rows_that_agree_count_once_and_rows_that_disagree_count_for_nothing() -> None:
+    agree = [(0, Row("+12125551234", True, 0)), (1, Row(12125551234, "1", 1))]
+    assert ids(match(agree, PHONES)) == [0, None, None]
+    for second in (False, None, "perhaps"):
+        disagree = [(0, Row("+12125551234", True, 0)), (1, Row("2125551234", second, 1))]
+        assert ids(match(disagree, PHONES)) == [None, None, None]
+        assert ids(match([*disagree, (2, Row("+12125551234", True, 2))], PHONES)) == [None, None, None]
+
+
+POOL = ["+12125551234", "+442125551234", "+2125551234", "+5551234", "+15551234", "+13235554567", "+3235554567"]
+said_phones = st.one_of(
+    st.sampled_from(POOL),
+    st.sampled_from(POOL).map(lambda phone: int(phone[1:])),
+    st.tuples(st.sampled_from(POOL), st.integers(1, 9)).map(lambda pair: "0" + pair[0][pair[1] :]),
+    st.sampled_from([None, "", "?", "+19995550000"]),
+)
+said_rows = st.lists(
+    st.tuples(st.none() | st.integers(0, 8), st.builds(Row, said_phones, st.sampled_from([True, False, "1", None])))
+)
+
+
+def belongs_to(position: int | None, row: Row, phones: list[str]) -> int | None:
+    """DESIGN, section 2, word for word: the place that a row speaks of."""
+    found = digits(row.phone)
+    if not found:
+        return position if position is not None and position < len(phones) else None
+    same = [i for i, phone in enumerate(phones) if phone == f"+{found}"]
+    ending = [i for i, phone in enumerate(phones) if phone.endswith(found)] if len(found) >= 7 else []
+    return same[0] if same else ending[0] if len(ending) == 1 else None
+
+
+@given(st.lists(st.sampled_from(POOL), min_size=1, unique=True), said_rows)
+def test_matching_agrees_with_the_rule(phones: list[str], rows: list[tuple[int | None, Row]]) -> None:
+    verdicts: list[set[bool | None]] = [set() for _ in phones]
+    for position, row in rows:
+        place = belongs_to(position, row, phones)
+        if place is not None:
+            verdicts[place].add(row.accepted)
+    found = match(rows, phones)
+    assert [row and row.accepted for row in found] == [v.copy().pop() if len(v) == 1 else None for v in verdicts]
