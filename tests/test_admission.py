@@ -41,9 +41,11 @@ class Desk:
     ) -> Grant:
         grant = await self.room.admit(ticket or Ticket(priority), self.terms, HOLD_US)
         self.admitted.append((name, round(virtual.loop().time() - self.began, 3)))
-        await asyncio.sleep(lasts)
-        await self.store.settle("key", grant)
-        self.connections.release(ticket.priority if ticket else priority)
+        try:
+            await asyncio.sleep(lasts)
+        finally:
+            await self.store.settle("key", grant)
+            self.connections.release(ticket.priority if ticket else priority)
         return grant
 
     @property
