@@ -246,7 +246,10 @@ def test_any_counter_but_zero_means_that_something_may_have_been_sent(counter: A
         ([{"phone": "a"}, {"phone": "b"}], [(0, "a"), (1, "b")]),
         ({"0": {"phone": "a"}, "1": {"phone": "b"}}, [(0, "a"), (1, "b")]),
         ({"1": {"phone": "b"}, "0": {"phone": "a"}}, [(1, "b"), (0, "a")]),
-        ({"x": {"phone": "a"}, "\u0661": {"phone": "b"}, "-1": {"phone": "c"}}, [(None, "a"), (None, "b"), (None, "c")]),
+        (
+            {"x": {"phone": "a"}, "\u0661": {"phone": "b"}, "-1": {"phone": "c"}},
+            [(None, "a"), (None, "b"), (None, "c")],
+        ),
         ({"12125551234": {"phone": "a"}}, [(None, "a")]),
         (["odd", {"phone": "b"}, None, {"phone": "d"}], [(1, "b"), (3, "d")]),
         ({"0": "odd", "1": {"phone": "b"}}, [(1, "b")]),

@@ -332,9 +332,7 @@ def test_bulk_leaves_the_floor_of_its_reserve_and_windows_are_stretched(
     assert layers([limit], reserve) == (layer,)
 
 
-@given(
-    st.lists(st.builds(Limit, st.integers(1, 100_000), st.floats(0.000001, 1e6)), max_size=3), st.floats(0.0, 1.0)
-)
+@given(st.lists(st.builds(Limit, st.integers(1, 100_000), st.floats(0.000001, 1e6)), max_size=3), st.floats(0.0, 1.0))
 def test_layers_keep_the_order_and_never_shrink_a_window_or_stop_the_bulk(limits: list[Limit], reserve: float) -> None:
     made = layers(limits, reserve)
     for limit, layer in zip(limits, made, strict=True):

@@ -161,7 +161,11 @@ WAITS = Expected(UNSENT, "RATE_LIMITED", Then.WAIT)
         (200, body(success=False, successful_sends=0, code=17), Expected(REJECTED, "17")),
         (200, body(success=False, successful_sends="0"), Expected(REJECTED, "HTTP_200")),
         (200, body(success=False, successful_sends=None, results=[]), Expected(REJECTED, "HTTP_200")),
-        *((status, content, Expected(REJECTED, f"HTTP_{status}")) for status in (301, 307, 308) for content in (b"", PAGE)),
+        *(
+            (status, content, Expected(REJECTED, f"HTTP_{status}"))
+            for status in (301, 307, 308)
+            for content in (b"", PAGE)
+        ),
         (301, FAILED, Expected(REJECTED, "TOO_LONG")),
         *(
             (status, content, Expected(UNKNOWN, f"HTTP_{status}"))
@@ -170,7 +174,10 @@ WAITS = Expected(UNSENT, "RATE_LIMITED", Then.WAIT)
         ),
         *((status, FAILED, Expected(UNKNOWN, "TOO_LONG")) for status in (302, 408, 409, 500, 503)),
         *((status, GOOD_BODY, Expected(UNKNOWN, f"HTTP_{status}")) for status in (500, 502, 503, 504)),
-        *((200, body(success=False, successful_sends=sent), Expected(UNKNOWN, "UNREADABLE_ANSWER")) for sent in (1, "2")),
+        *(
+            (200, body(success=False, successful_sends=sent), Expected(UNKNOWN, "UNREADABLE_ANSWER"))
+            for sent in (1, "2")
+        ),
         *(
             (status, body(success=False, code="TOO_LONG", successful_sends=1), Expected(UNKNOWN, "TOO_LONG"))
             for status in (200, 302, 307, 400, 403, 413, 425, 429, 500)

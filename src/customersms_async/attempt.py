@@ -122,6 +122,7 @@ class Attempt:
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         finally:
             sender.terms.connections.release(self._ticket.priority)
+        self.sent = not isinstance(happened, NotSent)
         ruling = self._judge(happened)
         await self._settle(ruling)
         self._report(ruling)

@@ -66,7 +66,10 @@ class _Body:
 
 @final
 class _Progress:
-    """How far one POST has come: ``leaving`` once the first byte may be out."""
+    """How far one POST has come.
+
+    ``leaving`` once the hook let it go; ``left`` once the library, if it reports progress (``traced``), said so too.
+    """
 
     def __init__(self, hook: BeforeFirstByte, deadline: float) -> None:
         self._hook = hook
@@ -76,6 +79,7 @@ class _Progress:
         self.timeouts["pool"] = None  # nothing waits in the pool: there is a gate in front of it
         self.traced = False
         self.leaving = False
+        self.left = False
 
     @property
     def remaining(self) -> float:
@@ -89,6 +93,7 @@ class _Progress:
             return
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
+            self.left = True
         self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
 
     async def about_to_leave(self) -> None:
@@ -192,7 +197,7 @@ _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsup
 def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
     """Say what an error means, in words of our own: the library's may quote what was sent."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    if not progress.leaving and (progress.traced or names & _NEVER_LEFT):
+    if not progress.left and (names & _NEVER_LEFT or (progress.traced and not progress.leaving)):
         if _is_certificate_error(error):
             return NotSent("the gateway's TLS certificate was refused", Code.CERTIFICATE_REFUSED, again=False)
         if "TimeoutException" in names or "TimeoutError" in names:

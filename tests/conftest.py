@@ -1,0 +1,48 @@
+"""Fixtures for tests over real sockets: a sandbox, and a client that sends there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+from customersms_async import AsyncClient, MemoryQuota
+from customersms_async.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+settings.register_profile("unhurried", deadline=None)  # timings here are noisy
+settings.load_profile("unhurried")
+
+KEY = "cspro_a_key_that_must_never_show"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A gateway over real sockets, in the test's own event loop."""
+    gateway = Sandbox(keys={KEY: 100_000})
+    async with gateway.serve():
+        yield gateway
+
+
+@pytest.fixture
+async def make_client(sandbox: Sandbox) -> AsyncIterator[Callable[..., AsyncClient]]:
+    """Makes clients of the sandbox, with a quota of their own and no pace unless asked for, and closes them."""
+    made: list[AsyncClient] = []
+
+    def make(**options: Any) -> AsyncClient:
+        options = {"api_key": KEY, "url": sandbox.url, "quota": MemoryQuota(), "pace": None} | options
+        made.append(AsyncClient(**options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.aclose()
+
+
+@pytest.fixture
+async def client(make_client: Callable[..., AsyncClient]) -> AsyncClient:
+    """A client of the sandbox."""
+    return make_client()

@@ -1,0 +1,161 @@
+"""The first look at every input: into one batch, or straight to an outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from customersms_async.batching import Batch
+from customersms_async.errors import ConfigurationError
+from customersms_async.intake import Intake, message_problem
+from customersms_async.models import Message, Outcome, Status
+
+PHONE, OTHER = "+12125551234", "+13235554567"
+
+
+def refused(intake: Intake, item: object) -> Outcome:
+    taken = intake.take(item)
+    assert isinstance(taken, Outcome)
+    assert (taken.status, taken.message_id) == (Status.UNSENT, None)
+    assert taken.error
+    return taken
+
+
+@pytest.mark.parametrize("message", ["Hello", " ", "\n", "👋", "\x00", "x" * 10_000])
+def test_any_text_with_something_in_it_can_be_sent(message: str) -> None:
+    assert message_problem(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ("", "empty"),
+        ("\ud83d", "surrogate"),
+        ("Hello \udc4b!", "surrogate"),
+        (None, "NoneType"),
+        (b"Hello", "bytes"),
+        (7, "int"),
+    ],
+)
+def test_a_message_that_cant_be_sent_is_told_why(message: object, problem: str) -> None:
+    assert problem in (message_problem(message) or "")
+
+
+def test_inputs_become_batches_of_clean_numbers_with_their_places() -> None:
+    intake = Intake("Hello", 2, 8, None)
+    assert intake.take("+1 (212) 555-1234") is None
+    assert intake
+    assert intake.take(OTHER) == Batch("Hello", [PHONE, OTHER], [0, 1])
+    assert not intake
+    assert intake.take("+442079460958") is None
+    assert list(intake.flush()) == [Batch("Hello", ["+442079460958"], [2])]
+    assert intake.count == 3
+
+
+def test_message_objects_are_grouped_by_their_text() -> None:
+    intake = Intake(None, 2, 8, None)
+    assert intake.take(Message(PHONE, "A")) is None
+    assert intake.take(Message(PHONE, "B")) is None
+    assert intake.take(Message(OTHER, "A")) == Batch("A", [PHONE, OTHER], [0, 2])
+    assert list(intake.flush()) == [Batch("B", [PHONE], [1])]
+
+
+@pytest.mark.parametrize(
+    ("given_phone", "shown"),
+    [
+        ("", ""),
+        ("call me", "call me"),
+        ("2125551234", "2125551234"),
+        ("\ud800", "\ud800"),
+        (None, "None"),
+        (12125551234, "12125551234"),
+        (b"+12125551234", "b'+12125551234'"),
+        (["+12125551234"] * 9, repr(["+12125551234"] * 9)[:40]),
+    ],
+)
+def test_a_bad_number_is_refused_as_given_and_stops_no_other(given_phone: Any, shown: str) -> None:
+    for intake, bad, good in (
+        (Intake("Hello", 1, 8, None), given_phone, PHONE),
+        (Intake(None, 1, 8, None), Message(given_phone, "Hello"), Message(PHONE, "Hello")),
+    ):
+        outcome = refused(intake, bad)
+        assert (outcome.index, outcome.phone, outcome.code) == (0, shown, "INVALID_PHONE")
+        assert intake.take(good) == Batch("Hello", [PHONE], [1])
+
+
+@pytest.mark.parametrize("message", ["", "\ud83d", None, 7])
+def test_a_bad_message_is_refused_and_stops_no_other(message: Any) -> None:
+    intake = Intake(None, 1, 8, None)
+    for index in range(2):
+        outcome = refused(intake, Message(PHONE, message))
+        assert (outcome.index, outcome.phone, outcome.code) == (index, PHONE, "INVALID_MESSAGE")
+    assert intake.take(Message(PHONE, "Hello")) == Batch("Hello", [PHONE], [2])
+
+
+def test_a_bad_message_for_all_is_told_to_each_of_them() -> None:
+    intake = Intake("", 1, 8, None)
+    assert [refused(intake, phone).code for phone in (PHONE, PHONE, "?")] == ["INVALID_MESSAGE"] * 2 + ["INVALID_PHONE"]
+
+
+def test_the_same_number_with_the_same_text_goes_out_once_however_it_is_written() -> None:
+    intake = Intake(None, 1, 8, None)
+    assert isinstance(intake.take(Message(PHONE, "A")), Batch)
+    assert isinstance(intake.take(Message(PHONE, "B")), Batch)
+    outcome = refused(intake, Message("tel:+1-212-555-1234", "A"))
+    assert (outcome.index, outcome.phone, outcome.code) == (2, PHONE, "DUPLICATE")
+
+
+def test_a_refused_message_is_not_remembered_as_sent() -> None:
+    intake = Intake(None, 1, 8, None)
+    refused(intake, Message(PHONE, ""))
+    refused(intake, Message(PHONE, ""))
+    assert isinstance(intake.take(Message(PHONE, "A")), Batch)
+
+
+def test_repeats_are_known_as_long_as_asked() -> None:
+    def codes(remember: int | None) -> list[str | None]:
+        intake = Intake("A", 1, 8, remember)
+        taken = [intake.take(phone) for phone in (PHONE, PHONE, OTHER, "+442079460958", PHONE)]
+        return [one.code if isinstance(one, Outcome) else None for one in taken]
+
+    assert codes(None) == [None, "DUPLICATE", None, None, "DUPLICATE"]
+    assert codes(3) == [None, "DUPLICATE", None, None, "DUPLICATE"]
+    assert codes(2) == [None, "DUPLICATE", None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("message", "item", "problem"),
+    [("Hello", Message(PHONE, "Hi"), "not both"), (None, PHONE, "need a message"), (None, None, "need a message")],
+)
+def test_a_wrong_call_is_an_error_and_no_outcome(message: str | None, item: object, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        Intake(message, 1, 8, None).take(item)
+
+
+inputs = st.lists(
+    st.one_of(
+        st.builds(Message, st.integers(0, 5).map(lambda n: f"+1212555000{n}"), st.sampled_from("ABCDE")),
+        st.sampled_from([Message("?", "A"), Message(PHONE, "")]),
+    ),
+    max_size=60,
+)
+
+
+@given(inputs, st.integers(1, 4), st.integers(1, 4), st.booleans())
+@example([Message(f"+1212555000{n}", text) for n, text in zip("123451", "ABCBCA", strict=True)], 2, 2, False)
+def test_every_input_has_one_way_on_and_no_request_holds_a_number_twice(
+    items: list[Message], batch_size: int, parallel: int, whole: bool
+) -> None:
+    lookahead = batch_size * parallel
+    intake = Intake(None, batch_size, lookahead, None if whole else lookahead)
+    taken = [one for one in map(intake.take, items) if one is not None] + list(intake.flush())
+    places = [i for one in taken for i in (one.indexes if isinstance(one, Batch) else [one.index])]
+    assert sorted(places) == list(range(len(items)))
+    batches = [one for one in taken if isinstance(one, Batch)]
+    assert all(len(set(batch.phones)) == len(batch) <= batch_size for batch in batches)
+    if whole:
+        sent = [(phone, batch.message) for batch in batches for phone in batch.phones]
+        assert len(set(sent)) == len(sent)
