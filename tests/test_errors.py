@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import pickle
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,6 +26,9 @@ from customersms_async.errors import (
     SendError,
 )
 from customersms_async.models import Outcome, SendReport, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPORT = SendReport((Outcome(0, "+12125551234", Status.UNKNOWN, None, "no answer", "NO_ANSWER"),), 1, Decimal("97.50"))
 SEND: dict[str, Any] = {"phones": ("+12125551234", "+13235554567"), "report": REPORT, "code": "C", "status_code": 403}
@@ -56,10 +59,17 @@ EXAMPLES: list[CustomerSMSError] = [
     RateLimitedError("slow down", **SEND, retry_after=60.0),
     OutcomeUnknownError("reset", **SEND),
 ]
+
+
+def pickled(error: CustomerSMSError, protocol: int) -> CustomerSMSError:
+    back: CustomerSMSError = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301 - our own bytes
+    return back
+
+
 SAME_AGAIN: list[Callable[[CustomerSMSError], CustomerSMSError]] = [
     copy.copy,
     copy.deepcopy,
-    *(lambda error, n=n: pickle.loads(pickle.dumps(error, n)) for n in range(pickle.HIGHEST_PROTOCOL + 1)),  # type: ignore[misc]
+    *(partial(pickled, protocol=n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
 ]
 
 

@@ -50,7 +50,8 @@ def test_values_are_frozen(value: msgspec.Struct) -> None:
 
 @pytest.mark.parametrize("value", VALUES, ids=value_names)
 def test_values_compare_and_come_back_equal_from_pickle_and_copy(value: msgspec.Struct) -> None:
-    for back in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):
+    unpickled = pickle.loads(pickle.dumps(value))  # noqa: S301 - our own bytes
+    for back in (unpickled, copy.copy(value), copy.deepcopy(value)):
         assert type(back) is type(value)
         assert back == value
 
@@ -93,7 +94,7 @@ def test_a_limit_needs_a_whole_number_of_requests(requests: Any) -> None:
 
 @pytest.mark.parametrize(
     "seconds",
-    [0, 0.0, -1, -0.5, 0.0000004, math.nan, math.inf, -math.inf, True, False, "60", None, Decimal(60), 1e308, 10**400],
+    [0, 0.0, -1, -0.5, 0.0000004, math.nan, math.inf, -math.inf, True, False, "60", None, Decimal(60), 1e308, 10**310],
 )
 def test_a_limit_needs_seconds_above_zero_and_finite(seconds: Any) -> None:
     with pytest.raises(ValueError, match="a limit's seconds must be"):

@@ -7,8 +7,7 @@ import copy
 import json
 import pickle
 import traceback
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -17,6 +16,9 @@ from hypothesis import strategies as st
 
 from customersms_async.errors import ConfigurationError
 from customersms_async.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = "cspro_your/secret+key=here"
 

@@ -70,8 +70,9 @@ class Room:
     """The waiters of one key in one event loop. All of its methods run in that loop.
 
     Mutable state: a line (a heap by priority and number) for each HTTP pool, how many wait in them on which terms,
-    the pace's limiters, of which some may have a turn in hand, and the dispatcher with the future that it sleeps on.
-    Waiters who left stay in their line until they come to its head or make up half of it.
+    the pace's limiters, of which some may have a turn in hand, and the dispatcher with the future that it sleeps on
+    or the waiter that it asks the store for. Waiters who left stay in their line until they come to its head or make
+    up half of it.
     """
 
     def __init__(self, store: QuotaStore, key_id: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -84,6 +85,7 @@ class Room:
         self._turns: set[Limit] = set()
         self._dispatcher: asyncio.Task[None] | None = None
         self._sleep: asyncio.Future[Grant | None] | None = None
+        self._serving: _Waiter | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
     @property
@@ -103,11 +105,11 @@ class Room:
         """
         if ticket.expires is not None:
             wait_us = await self._least_wait_us(ticket, terms)
-            if self.loop.time() + wait_us / 1e6 > ticket.expires:
+            if wait_us and self.loop.time() + wait_us / 1e6 > ticket.expires:
                 raise Expired(wait_us)
         future: asyncio.Future[Grant | None] = self.loop.create_future()
         waiter = _Waiter(future, ticket.priority, terms, hold_us)
-        timer = None if ticket.expires is None else self.loop.call_at(ticket.expires, finish, future)
+        timer = None if ticket.expires is None else self.loop.call_at(ticket.expires, self._expire, waiter)
         self._enter(waiter, ticket.number)
         try:
             grant = await ticket.wait(future)
@@ -122,6 +124,12 @@ class Room:
             raise Expired(await self._least_wait_us(ticket, terms))
         ticket.retried = True
         return grant
+
+    def _expire(self, waiter: _Waiter) -> None:
+        if self._serving is waiter:  # a store's round trip is no reason to fail
+            self.loop.call_later(0.001, self._expire, waiter)
+        else:
+            finish(waiter.future)
 
     async def _least_wait_us(self, ticket: Ticket, terms: Terms) -> int:
         """At least so long, if the ticket stood behind all of its priority; before them all if it was let in before."""
@@ -197,14 +205,17 @@ class Room:
             await self._limiter(pace).acquire()
             self._turns.add(pace)
             return
+        self._serving = waiter
         try:
             granted = await self.store.take(
                 self.key_id, waiter.terms.layers_for(waiter.priority), waiter.hold_us, self._kick_from_anywhere
             )
-        except Exception as error:  # noqa: BLE001 - whatever a store raises is the waiter's to hear, not the dispatcher's
+        except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
             if not waiter.future.done():
                 waiter.future.set_exception(error)
             return
+        finally:
+            self._serving = None
         if isinstance(granted, Wait):
             waiter.terms.connections.pass_on()
             await self._sleep_us(granted.wait_us)

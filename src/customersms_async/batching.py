@@ -125,6 +125,8 @@ class Sizes:
         ]
 
     def halve(self, batch: Batch) -> list[Batch]:
-        """Both halves of a batch of two or more that was refused."""
-        self._message, self._most = batch.message, (len(batch) + 1) // 2
+        """A batch of two or more that was refused, in halves; in smaller parts if such a half was refused too."""
+        half = (len(batch) + 1) // 2
+        self._most = min(half, self._most) if batch.message == self._message else half
+        self._message = batch.message
         return self.fit(batch)

@@ -48,9 +48,10 @@ async def deliver(
     deadline, is recorded, and logged.
     """
     done = Delivery([])
-    parts = deque(sender.sizes.fit(batch))
+    parts = deque([batch])
     while parts:
-        part = parts.popleft()
+        part, *rest = sender.sizes.fit(parts.popleft())
+        parts.extendleft(reversed(rest))
         try:
             ruling = await _rule(sender, part, ticket, timeout, before_first_byte, done)
         except Stopped:

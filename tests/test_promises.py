@@ -1,0 +1,50 @@
+"""The three sentences are the product: they stand word for word wherever they are said."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+QUOTA = (
+    "For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers"
+    " take, sees more than L requests of a key from the clients that share one quota store, provided that no request"
+    " arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands."
+)
+SENDING = (
+    "A text that may have been sent is never sent again unless a person says so: every recipient ends as accepted,"
+    " rejected, unsent or unknown, and unknown is never guessed away."
+)
+SECRECY = (
+    "The API key appears in the request body and nowhere else: in no log, repr, exception, traceback, pickle or file."
+)
+
+
+def words(path: str) -> str:
+    """The prose of a file, without its line breaks: a page's text, or the docstrings of a module."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if path.endswith(".py"):
+        nodes = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef))
+        text = "\n".join(ast.get_docstring(node) or "" for node in nodes)
+    return " ".join(text.replace(">", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("promise", "path"),
+    [
+        (QUOTA, "README.md"),
+        (QUOTA, "src/customersms_async/buckets.py"),
+        (QUOTA, "tests/test_buckets.py"),
+        (SENDING, "README.md"),
+        (SENDING, "src/customersms_async/wire.py"),
+        (SENDING, "tests/test_wire.py"),
+        (SECRECY, "README.md"),
+        (SECRECY, "src/customersms_async/secret.py"),
+        (SECRECY, "tests/test_secret.py"),
+    ],
+)
+def test_a_promise_stands_word_for_word(promise: str, path: str) -> None:
+    assert promise in words(path)
