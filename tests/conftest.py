@@ -33,8 +33,8 @@ async def make_client(sandbox: Sandbox) -> AsyncIterator[Callable[..., AsyncClie
     made: list[AsyncClient] = []
 
     def make(**options: Any) -> AsyncClient:
-        options = {"api_key": KEY, "url": sandbox.url, "quota": MemoryQuota(), "pace": None} | options
-        made.append(AsyncClient(**options))
+        defaults: dict[str, Any] = {"api_key": KEY, "url": sandbox.url, "quota": MemoryQuota(), "pace": None}
+        made.append(AsyncClient(**(defaults | options)))
         return made[-1]
 
     yield make
