@@ -18,8 +18,7 @@ def phone(index: int) -> str:
 
 
 def pushed(grouper: Grouper, index: int, message: str) -> list[Batch]:
-    batch = grouper.push(index, phone(index), message)
-    return [] if batch is None else [batch]
+    return list(grouper.push(index, phone(index), message))
 
 
 def batches_of(messages: str | list[str], batch_size: int, lookahead: int) -> list[tuple[str, list[int]]]:

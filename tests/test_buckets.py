@@ -298,6 +298,37 @@ def test_the_log_is_cut_at_the_longest_window() -> None:
     assert buckets.usage(now_us + 2_000, two) == (Usage(0, 0), Usage(0, 0))
 
 
+def test_a_log_that_was_cut_many_times_counts_as_if_it_had_not_been() -> None:
+    buckets, rule, two = Buckets(), Rule(), (Layer(20, 100), Layer(300, 2_000))
+    now_us = 0
+    for turn in range(1_500):
+        now_us += turn * 7 % 5
+        taken = buckets.take(now_us, two, 50)
+        rule.advance(now_us)
+        assert buckets.usage(now_us, two) == tuple(map(rule.usage, two))
+        if isinstance(taken, Wait):
+            now_us += taken.wait_us
+        elif turn % 9:
+            buckets.settle(now_us, taken)
+            rule.settled.append(now_us)
+        else:
+            rule.held[taken] = now_us + 50
+    assert len(buckets._log) < len(rule.settled)
+
+
+@pytest.mark.parametrize(
+    ("count", "forecast_us"), [(1, 50), (2, 60), (3, 70), (4, 150), (5, 160), (6, 170), (7, 250), (30, 970)]
+)
+def test_a_forecast_follows_the_log_and_then_itself(count: int, forecast_us: int) -> None:
+    buckets, three = Buckets(), (Layer(3, 100),)
+    for now_us in (0, 10, 20):
+        taken = buckets.take(now_us, three, 1)
+        assert isinstance(taken, int)
+        buckets.settle(now_us, taken)
+    assert buckets.forecast_us(50, [(three, count)]) == forecast_us
+    assert buckets.forecast_us(50, [(three, 0), (three, count), (three, 0)]) == forecast_us
+
+
 def test_settled_requests_leave_no_trace_among_the_lapses() -> None:
     buckets, wide = Buckets(), (Layer(10_000, 10),)
     for now_us in range(1_000):

@@ -18,7 +18,7 @@ PHONE, OTHER = "+12125551234", "+13235554567"
 
 def took(intake: Intake, item: object) -> list[Outcome | Batch]:
     taken = intake.take(item)
-    return [] if taken is None else [taken]
+    return [taken] if isinstance(taken, Outcome) else list(taken)
 
 
 def refused(intake: Intake, item: object) -> Outcome:

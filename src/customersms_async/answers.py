@@ -36,6 +36,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return flag(self.success)
 
 
+DISPUTED: Final = Row()
+"""Stands for the rows of a number that contradict each other."""
+
+
 class Reading(msgspec.Struct, frozen=True):
     """What an answer says. ``rows`` come with their position, or ``None`` where they have none.
 
@@ -77,7 +81,7 @@ def read(body: bytes) -> Reading | None:
     """What ``body`` says, or ``None`` if it holds no readable answer."""
     try:
         found: _Body = _decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError):
         odd = _read_odd(body)
         if odd is None:
             return None
@@ -130,13 +134,12 @@ def digits(phone: object) -> str:
 
 
 def match(rows: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> list[Row | None]:
-    """For every number (E.164) the row that speaks of it; ``None`` where there is none, or where two disagree.
+    """For every number (E.164) the row that speaks of it: ``None`` if there is none, ``DISPUTED`` if two disagree.
 
     A row belongs to the number with the same digits, or the only one that ends in its digits, if those are seven or
     more. Position counts only for rows without a readable phone. Other rows are ignored.
     """
     found: list[Row | None] = [None] * len(phones)
-    disputed = set()
     places: dict[str, int] = {}
     for position, row in rows:
         if position is not None and position < len(phones) and row.phone == phones[position]:
@@ -152,9 +155,7 @@ def match(rows: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> list
         if other is None:
             found[place] = row
         elif other.accepted is not row.accepted:
-            disputed.add(place)
-    for place in disputed:
-        found[place] = None
+            found[place] = DISPUTED
     return found
 
 
@@ -194,7 +195,7 @@ def _read_odd(body: bytes) -> _OddBody | None:
             value, at = _scanner.raw_decode(page, opening.start())
             if isinstance(value, dict) and "phone" not in value and not value.keys().isdisjoint(_NAMES):
                 answers.append(_decode_odd(page[opening.start() : at]))
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError, msgspec.DecodeError):
             return None
     return answers[0] if len(answers) == 1 else None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False):
@@ -76,8 +76,8 @@ class Grouper:
         """Whether any message waits for company."""
         return bool(self._groups)
 
-    def push(self, index: int, phone: str, message: str) -> Batch | None:
-        """Take one message in, and give the batch that is due now, if any.
+    def push(self, index: int, phone: str, message: str) -> Sequence[Batch]:
+        """Take one message in, and give the batches that are due now: two at most, and mostly none.
 
         The number must not have come with the same text among the last ``lookahead`` messages: no request holds a
         number twice.
@@ -89,11 +89,13 @@ class Grouper:
         batch = group[1]
         batch.phones.append(phone)
         batch.indexes.append(index)
-        if len(batch.phones) >= self._batch_size:
-            return self._groups.pop(message)[1]
-        if self._count - next(iter(self._groups.values()))[0] >= self._lookahead:
-            return self._groups.popitem(last=False)[1][1]
-        return None
+        full = len(batch.phones) >= self._batch_size
+        if full:
+            del self._groups[message]
+        if self._groups and self._count - next(iter(self._groups.values()))[0] >= self._lookahead:
+            oldest = self._groups.popitem(last=False)[1][1]
+            return (oldest, batch) if full else (oldest,)
+        return (batch,) if full else ()
 
     def flush(self) -> Iterator[Batch]:
         """Give every unfinished batch, oldest first."""

@@ -11,7 +11,7 @@ from .models import Code, Estimate, Limit, Outcome
 from .run import YIELD_EVERY, Order, Recipients
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from .batching import Batch
 
@@ -32,25 +32,27 @@ class Tally:
         """Read and count all of ``recipients``."""
         tally, intake = cls(), order.intake(message)
         async for item in _each(recipients):
-            tally._add(intake.take(item))
-        for batch in intake.flush():
-            tally._add(batch)
+            taken = intake.take(item)
+            if isinstance(taken, Outcome):
+                tally._refuse(taken)
+            else:
+                tally._add(taken)
+        tally._add(intake.flush())
         return tally
 
     def estimate(self, seconds: float) -> Estimate:
         """The same as a value, for a job whose last request may leave after ``seconds``."""
         return Estimate(self._recipients, self._duplicates, self._invalid, self.requests, self._segments, seconds)
 
-    def _add(self, taken: Outcome | Batch | None) -> None:
-        if taken is None:
-            return
-        if isinstance(taken, Outcome):
-            self._duplicates += taken.code == Code.DUPLICATE
-            self._invalid += taken.code != Code.DUPLICATE
-        else:
+    def _refuse(self, outcome: Outcome) -> None:
+        self._duplicates += outcome.code == Code.DUPLICATE
+        self._invalid += outcome.code != Code.DUPLICATE
+
+    def _add(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
             self.requests += 1
-            self._recipients += len(taken)
-            self._segments += len(taken) * segments.count(taken.message).segments
+            self._recipients += len(batch)
+            self._segments += len(batch) * segments.count(batch.message).segments
 
 
 def paced_seconds(pace: Limit | None, requests: int) -> float:

@@ -10,7 +10,7 @@ from .errors import ConfigurationError, InvalidRecipientError
 from .models import Code, Message, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def message_problem(message: object) -> str | None:
@@ -39,15 +39,15 @@ class Intake:
         self._message = message
         self._grouper = Grouper(batch_size, lookahead)
         self._repeats = Repeats(remember)
-        self._good_message: str | None = None
+        self._good_message: object = object()
         self.count = 0
 
     def __bool__(self) -> bool:
         """Whether a part-filled batch waits for company."""
         return bool(self._grouper)
 
-    def take(self, item: object) -> Outcome | Batch | None:
-        """Take the next input; give its outcome if it can't be sent, or the batch that is due now, if any.
+    def take(self, item: object) -> Outcome | Sequence[Batch]:
+        """Take the next input; give its outcome if it can't be sent, or the batches that are due now, if any.
 
         Raises ``ConfigurationError`` for a phone number without a text, or a ``Message`` beside one.
         """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
 from typing import Final
@@ -27,10 +26,14 @@ __all__ = [
 ]
 
 
+LONGEST_WINDOW = 100_000_000_000
+"""Seconds, some three thousand years: whole microseconds of it stay far below 64 bits."""
+
+
 class Limit(msgspec.Struct, frozen=True):
     """At most ``requests`` requests within any ``seconds`` seconds, wherever that window is placed.
 
-    ``requests``: a whole number, 1 or more. ``seconds``: above 0 and finite; kept as whole microseconds.
+    ``requests``: a whole number, 1 or more. ``seconds``: above 0, at most ``LONGEST_WINDOW``; kept as whole microseconds.
     Anything else raises ``ValueError``.
     """
 
@@ -42,8 +45,8 @@ class Limit(msgspec.Struct, frozen=True):
             raise ValueError(f"a limit needs a whole number of requests, 1 or more, not {self.requests!r}")
         if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
             raise ValueError(f"a limit's seconds must be a number, not {self.seconds!r}")
-        if not (math.isfinite(self.seconds) and self.window_us >= 1):
-            raise ValueError(f"a limit's seconds must be above 0 and finite, not {self.seconds!r}")
+        if not (0 < self.seconds <= LONGEST_WINDOW and self.window_us >= 1):
+            raise ValueError(f"a limit's seconds must be above 0 and at most {LONGEST_WINDOW:,}, not {self.seconds!r}")
 
     @property
     def window_us(self) -> int:
@@ -160,18 +163,21 @@ class SendReport(msgspec.Struct, frozen=True):
         else ``ConnectionFailedError`` if connecting is all that failed, else ``SendError``. Each carries the
         report, and the numbers of its own kind.
         """
-        failed = [o for o in self.outcomes if o.status is not Status.ACCEPTED and o.code != Code.DUPLICATE]
-        for status, error, verb in (
+        repeats = (Status.UNSENT, Code.DUPLICATE)
+        failed = [o for o in self.outcomes if o.status is not Status.ACCEPTED and (o.status, o.code) != repeats]
+        kinds: tuple[tuple[Status, type[SendError], str], ...] = (
             (Status.UNKNOWN, OutcomeUnknownError, "may or may not have been sent"),
             (Status.REJECTED, RejectedError, "were refused"),
             (Status.UNSENT, SendError, "were not sent"),
-        ):
+        )
+        for status, error, verb in kinds:
             these = [o for o in failed if o.status is status]
             if not these:
                 continue
             codes = {o.code for o in these}
-            kind: type[SendError] = ConnectionFailedError if codes == {Code.CONNECTION_FAILED} else error
-            raise kind(
+            if status is Status.UNSENT and codes <= {Code.CONNECTION_FAILED, Code.CERTIFICATE_REFUSED}:
+                error = ConnectionFailedError
+            raise error(
                 f"{len(these)} of {len(self.outcomes)} texts {verb}",
                 phones=tuple(o.phone for o in these),
                 report=self,

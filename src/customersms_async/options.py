@@ -72,6 +72,8 @@ def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
 def _check_url(url: Any) -> None:
     if not isinstance(url, str):
         raise ConfigurationError("url must be text")
+    if not url.isprintable() or " " in url:
+        raise ConfigurationError("url holds a space or a character that can't be seen")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

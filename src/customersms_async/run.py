@@ -199,8 +199,9 @@ class Run:
         taken = self._intake.take(item)
         if isinstance(taken, Outcome):
             self._put([taken])
-        elif taken is not None:
-            self._line_up(taken)
+            return
+        for batch in taken:
+            self._line_up(batch)
 
     def _line_up(self, batch: Batch) -> None:
         if self._stop_code is not None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from .answers import Reading, Row, match, read, text
+from .answers import DISPUTED, Reading, Row, match, read, text
 from .models import Code, Outcome, Status
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
     reading = read(happened.body) or _NOTHING
     fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
     rows = match(reading.rows, batch.phones) if status < 500 else []
-    if any(row is not None and row.accepted is not None for row in rows):
+    if any(row is DISPUTED or (row is not None and row.accepted is not None) for row in rows):
         outcomes, then = _by_row(rows, batch), Then.DONE
     else:
         verdict, then = _without_rows(status, reading, fatal, len(batch))
