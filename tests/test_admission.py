@@ -39,7 +39,7 @@ class Desk:
     async def send(
         self, name: str, priority: Priority = NORMAL, *, lasts: float = 0.0, ticket: Ticket | None = None
     ) -> Grant:
-        grant = await self.room.admit(ticket or Ticket(priority), self.terms, HOLD_US)
+        grant, _ = await self.room.admit(ticket or Ticket(priority), self.terms, HOLD_US)
         self.admitted.append((name, round(virtual.loop().time() - self.began, 3)))
         try:
             await asyncio.sleep(lasts)

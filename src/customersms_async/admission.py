@@ -19,15 +19,16 @@ import msgspec
 from aiolimiter import AsyncLimiter
 
 from .buckets import Layer, Wait, layers
+from .clock import now_us
 from .models import Limit, Priority
-from .ticket import Expired, Ticket, finish
+from .ticket import Admission, Expired, Ticket, finish
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
     from .connections import Connections
-    from .quota import Grant, QuotaStore
+    from .quota import QuotaStore
 
 LONGEST_SLEEP_US = 60_000_000
 """Timers stand still while a machine sleeps and the quota's clock does not, so a long wait is looked at again."""
@@ -55,8 +56,8 @@ class Terms(msgspec.Struct, frozen=True, eq=False):
 class _Waiter:
     __slots__ = ("future", "hold_us", "priority", "terms")
 
-    def __init__(self, future: asyncio.Future[Grant | None], priority: Priority, terms: Terms, hold_us: int) -> None:
-        self.future = future
+    def __init__(self, loop: asyncio.AbstractEventLoop, priority: Priority, terms: Terms, hold_us: int) -> None:
+        self.future: asyncio.Future[Admission | None] = loop.create_future()
         self.priority = priority
         self.terms = terms
         self.hold_us = hold_us
@@ -84,7 +85,7 @@ class Room:
         self._paces: dict[Limit, AsyncLimiter] = {}
         self._turns: set[Limit] = set()
         self._dispatcher: asyncio.Task[None] | None = None
-        self._sleep: asyncio.Future[Grant | None] | None = None
+        self._sleep: asyncio.Future[Admission | None] | None = None
         self._serving: _Waiter | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -96,7 +97,7 @@ class Room:
             counts[priority] += count
         return counts
 
-    async def admit(self, ticket: Ticket, terms: Terms, hold_us: int) -> Grant:
+    async def admit(self, ticket: Ticket, terms: Terms, hold_us: int) -> Admission:
         """Wait for the ticket's turn; then one connection and the granted tokens are the caller's.
 
         The request settles ``hold_us`` from its grant unless it is settled or given back before. Raises ``Expired``
@@ -107,23 +108,22 @@ class Room:
             wait_us = await self._least_wait_us(ticket, terms)
             if wait_us and self.loop.time() + wait_us / 1e6 > ticket.expires:
                 raise Expired(wait_us)
-        future: asyncio.Future[Grant | None] = self.loop.create_future()
-        waiter = _Waiter(future, ticket.priority, terms, hold_us)
+        waiter = _Waiter(self.loop, ticket.priority, terms, hold_us)
         timer = None if ticket.expires is None else self.loop.call_at(ticket.expires, self._expire, waiter)
         self._enter(waiter, ticket.number)
         try:
-            grant = await ticket.wait(future)
+            admission = await ticket.wait(waiter.future)
         except BaseException:
             self._leave(waiter)
             raise
         finally:
             if timer is not None:
                 timer.cancel()
-        if grant is None:
+        if admission is None:
             self._leave(waiter)
             raise Expired(await self._least_wait_us(ticket, terms))
         ticket.retried = True
-        return grant
+        return admission
 
     def _expire(self, waiter: _Waiter) -> None:
         if self._serving is waiter:  # a store's round trip is no reason to fail
@@ -148,9 +148,9 @@ class Room:
     def _leave(self, waiter: _Waiter) -> None:
         """Undo ``_enter``, and the grant as well if it came at the same moment."""
         future = waiter.future
-        if future.done() and not future.cancelled() and future.exception() is None and (grant := future.result()):
+        if future.done() and not future.cancelled() and future.exception() is None and (let_in := future.result()):
             waiter.terms.connections.release(waiter.priority)
-            self.run(self.store.give_back(self.key_id, grant))
+            self.run(self.store.give_back(self.key_id, let_in.grant))
             return
         self._count_out(waiter)
         future.cancel()
@@ -205,6 +205,7 @@ class Room:
             await self._limiter(pace).acquire()
             self._turns.add(pace)
             return
+        asked_us = now_us()
         self._serving = waiter
         try:
             granted = await self.store.take(
@@ -225,7 +226,7 @@ class Room:
             if pace is not None:
                 self._turns.discard(pace)
             waiter.terms.connections.take(waiter.priority)
-            waiter.future.set_result(granted)
+            waiter.future.set_result(Admission(granted, asked_us))
             self._count_out(waiter)
             waiter.terms.connections.pass_on()
 

@@ -88,8 +88,7 @@ class Attempt:
         """
         sender = self._sender
         while True:
-            self._grant = await sender.room.admit(self._ticket, sender.terms, self.hold_us)
-            self._granted_us = now_us()
+            self._grant, self._granted_us = await sender.room.admit(self._ticket, sender.terms, self.hold_us)
             task = sender.room.loop.create_task(self._post())
             for tasks in (sender.tasks, sender.transport.tasks):
                 tasks.add(task)
@@ -110,11 +109,12 @@ class Attempt:
         """Send, free the connection, settle the tokens; never raises but for a store that can't be reached."""
         sender = self._sender
         happened: Happened
+        deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6
         try:
             happened = await sender.transport.post(
                 sender.url,
                 encode(sender.secret.reveal(), self._batch.phones, self._batch.message),
-                sender.room.loop.time() + self._timeout,
+                deadline,
                 self._may_leave,
             )
         except asyncio.CancelledError:  # the client was closed, and that was cancelled

@@ -33,8 +33,8 @@ LONGEST_WINDOW = 100_000_000_000
 class Limit(msgspec.Struct, frozen=True):
     """At most ``requests`` requests within any ``seconds`` seconds, wherever that window is placed.
 
-    ``requests``: a whole number, 1 or more. ``seconds``: above 0, at most ``LONGEST_WINDOW``; kept as whole microseconds.
-    Anything else raises ``ValueError``.
+    ``requests``: a whole number, 1 or more. ``seconds``: above 0, at most ``LONGEST_WINDOW``; kept in whole
+    microseconds. Anything else raises ``ValueError``.
     """
 
     requests: int

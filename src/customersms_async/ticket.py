@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 if TYPE_CHECKING:
     from .models import Priority
     from .quota import Grant
+
+
+class Admission(NamedTuple):
+    """The tokens of a request that was let in, and when they were asked for (``clock.now_us``)."""
+
+    grant: Grant
+    asked_us: int
 
 
 class Expired(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
@@ -42,7 +49,7 @@ class Ticket:
         self.number = next(self._numbers)
         self.retried = False
         self.stopped: str | None = None
-        self._waiting: asyncio.Future[Grant | None] | None = None
+        self._waiting: asyncio.Future[Admission | None] | None = None
 
     def stop(self, code: str) -> None:
         """Send nothing more for this ticket, because of ``code``: its wait ends with ``Stopped``, this or the next."""
@@ -50,7 +57,7 @@ class Ticket:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(Stopped())
 
-    async def wait(self, future: asyncio.Future[Grant | None]) -> Grant | None:
+    async def wait(self, future: asyncio.Future[Admission | None]) -> Admission | None:
         """Await ``future``; raises ``Stopped`` if the ticket is."""
         if self.stopped is not None:
             raise Stopped
@@ -62,7 +69,7 @@ class Ticket:
 
     async def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass; raises ``Stopped`` if the ticket is."""
-        future: asyncio.Future[Grant | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Admission | None] = asyncio.get_running_loop().create_future()
         timer = future.get_loop().call_later(seconds, finish, future)
         try:
             await self.wait(future)
@@ -70,7 +77,7 @@ class Ticket:
             timer.cancel()
 
 
-def finish(future: asyncio.Future[Grant | None]) -> None:
-    """End a wait without a grant, if it has not ended yet."""
+def finish(future: asyncio.Future[Admission | None]) -> None:
+    """End a wait without an admission, if it has not ended yet."""
     if not future.done():
         future.set_result(None)

@@ -1,0 +1,113 @@
+"""The one seam, ``deliver``: what stands between a grant and the first byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from customersms_async import AsyncClient, Limit, Priority, Status
+from customersms_async.batching import Batch
+from customersms_async.delivery import Delivery, deliver
+from customersms_async.ticket import Ticket
+
+if TYPE_CHECKING:
+    from customersms_async.sandbox import Sandbox
+
+MakeClient = Callable[..., AsyncClient]
+BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
+
+
+async def delivered(client: AsyncClient, hook: Callable[[], Awaitable[None]]) -> Delivery:
+    return await deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, before_first_byte=hook)
+
+
+async def used(client: AsyncClient) -> int:
+    return (await client.quota_status()).limits[0].used
+
+
+async def test_the_hook_runs_between_the_grant_and_the_first_byte(client: AsyncClient, sandbox: Sandbox) -> None:
+    seen: list[tuple[int, int]] = []
+
+    async def hook() -> None:
+        seen.append((await used(client), sandbox.requests))
+
+    delivery = await delivered(client, hook)
+    assert seen == [(1, 0)]
+    assert [o.status for o in delivery.outcomes] == [Status.ACCEPTED] * 2
+
+
+async def test_a_hook_that_fails_keeps_the_request_from_leaving_and_gives_the_grant_back(
+    client: AsyncClient, sandbox: Sandbox
+) -> None:
+    async def hook() -> None:
+        raise OSError("the disk is full")
+
+    delivery = await delivered(client, hook)
+    assert isinstance(delivery.error, OSError)
+    assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
+    assert (sandbox.requests, delivery.requests, await used(client)) == (0, 0, 0)
+    assert (await client.send("+12125551234", "Hello")).status is Status.ACCEPTED, "the connection is free again"
+
+
+async def test_a_grant_that_has_gone_stale_is_asked_for_anew(make_client: MakeClient, sandbox: Sandbox) -> None:
+    client = make_client(limits=Limit(1, 60))
+    waits = iter([1.05, 0.0])
+
+    async def hook() -> None:
+        await asyncio.sleep(next(waits))
+
+    delivery = await delivered(client, hook)
+    assert [o.status for o in delivery.outcomes] == [Status.ACCEPTED] * 2
+    assert (sandbox.requests, await used(client), next(waits)) == (1, 1, 0.0)
+
+
+async def test_a_stale_grant_that_can_not_be_had_anew_stands_in_line_again(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(limits=Limit(1, 60))
+    sender = client._open()
+    waits = iter([1.05, 0.0])
+
+    async def hook() -> None:
+        wait = next(waits)
+        await asyncio.sleep(wait)
+        if wait:
+            await sender.room.store.pause(sender.room.key_id, 100_000)
+
+    delivery = await delivered(client, hook)
+    assert [o.status for o in delivery.outcomes] == [Status.ACCEPTED] * 2
+    assert (sandbox.requests, delivery.requests, await used(client), next(waits, None)) == (1, 1, 1, None)
+
+
+async def test_a_caller_who_leaves_before_the_first_byte_has_sent_nothing(
+    client: AsyncClient, sandbox: Sandbox
+) -> None:
+    connected = asyncio.Event()
+
+    async def hook() -> None:
+        connected.set()
+        await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(delivered(client, hook))
+    await connected.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    await client.aclose()
+    assert task.cancelled()
+    assert sandbox.requests == 0
+    usage, _ = await client._quota.usage(client._secret.key_id, client._terms().layers)
+    assert usage[0].used == 0
+
+
+async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
+    client: AsyncClient, sandbox: Sandbox
+) -> None:
+    ticket = Ticket(Priority.BULK)
+
+    async def hook() -> None:
+        ticket.stop("STOPPED")
+
+    delivery = await deliver(client._open(), BATCH, ticket, timeout=5.0, before_first_byte=hook)
+    assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
+    assert (sandbox.requests, await used(client)) == (0, 0)
