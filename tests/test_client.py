@@ -172,6 +172,10 @@ async def test_a_429_is_waited_out_and_pauses_the_key_for_all(client: AsyncClien
 async def test_the_key_is_in_no_error_no_repr_no_log_and_no_pickle(
     client: AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Promise 3.
+
+    *The API key appears in the request body and nowhere else: in no log, repr, exception, traceback, pickle or file.*
+    """
     caplog.set_level(0)
     for logger in ("httpx", "httpcore", "customersms_async", "asyncio"):
         caplog.set_level(0, logger)
@@ -277,3 +281,23 @@ async def test_an_estimate_counts_without_sending(client: AsyncClient) -> None:
     many = await client.estimate((f"+1212{i:07}" for i in range(20_000)), "x")
     assert many.requests == 200
     assert many.seconds == pytest.approx(120, abs=0.1)  # BULK leaves 5 of 100: 95 now, 95 after a minute, 10 after two
+
+
+@pytest.mark.parametrize(
+    "options", [{"api_key": KEY + " "}, {"batch_size": 0}, {"url": ""}, {"quota": 3}, {"http_client": 3}]
+)
+def test_a_client_that_can_not_be_made_shows_no_key_either(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        AsyncClient(**({"api_key": KEY} | options))
+    assert raised.value.__traceback__ is not None
+    ours = raised.value.__traceback__.tb_next
+    shown = "".join(traceback.TracebackException(ConfigurationError, raised.value, ours, capture_locals=True).format())
+    assert "AsyncClient" in shown
+    assert KEY not in shown
+
+
+async def test_a_closed_http_client_of_the_callers_is_a_wrong_call() -> None:
+    http_client = httpx.AsyncClient()
+    await http_client.aclose()
+    with pytest.raises(ConfigurationError, match="closed"):
+        await AsyncClient(api_key=KEY, http_client=http_client).send(PHONE, "Hello")

@@ -187,16 +187,28 @@ async def test_urgent_texts_pass_a_bulk_send_that_fills_the_quota(make_client: M
         await bulk
 
 
-async def test_an_error_of_the_input_is_raised_when_the_requests_in_flight_are_answered(
-    client: AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_an_error_of_the_input_comes_before_anything_is_sent(client: AsyncClient, sandbox: Sandbox) -> None:
     def source() -> Iterator[str]:
-        yield from numbers(250)
+        yield from numbers(2_500)
         raise KeyError("column")
 
     with pytest.raises(KeyError, match="column"):
         await client.send_many(source(), "Hello")
-    assert len(sandbox.texts) == len({text.phone for text in sandbox.texts})
+    assert sandbox.requests == 0
+
+
+async def test_an_error_of_an_async_input_is_raised_and_what_was_sent_before_is_logged(
+    client: AsyncClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def source() -> AsyncIterator[str]:
+        for phone in numbers(250):
+            yield phone
+        raise KeyError("column")
+
+    with pytest.raises(KeyError, match="column"):
+        await client.send_many(source(), "Hello")
+    assert len(sandbox.texts) == 250
+    assert "nobody waited for 250 outcomes: 250 accepted" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -224,7 +236,7 @@ async def test_a_cancelled_caller_leaves_and_what_was_sent_is_logged(
         with pytest.raises(asyncio.CancelledError):
             await task
     await client.aclose()
-    logged = [record.getMessage() for record in caplog.records if "nobody waited" in record.getMessage()]
+    logged = [record.getMessage() for record in caplog.records if "nobody waited for the text" in record.getMessage()]
     assert sum("accepted" in line for line in logged) == len(sandbox.texts)
     assert not sandbox.duplicates()
     assert not any("+12125551234" in line for line in logged), "phone numbers in logs are masked"
@@ -244,3 +256,12 @@ async def test_a_cancelled_close_gives_up_on_the_requests_in_flight(make_client:
     with pytest.raises(OutcomeUnknownError, match="closed"):
         await sending
     await client.aclose()
+
+
+async def test_one_input_of_the_wrong_kind_loses_nobody_elses_report(client: AsyncClient, sandbox: Sandbox) -> None:
+    mixture: list[str | Message] = [*(Message(phone, "Hello") for phone in numbers(250)), "+13235554567"]
+    report = await client.send_many(mixture)
+    assert (report.accepted, report.outcomes[-1].code) == (250, "INVALID_MESSAGE")
+    other: list[str | Message] = ["+13235554567", Message("+13235554567", "Bye")]
+    report = await client.send_many(other, "Hello")
+    assert [o.code for o in report.outcomes] == [None, "INVALID_MESSAGE"]

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customersms_async import AsyncClient, AuthenticationError, InsufficientCreditsError, Message, Status
+from customersms_async import (
+    AsyncClient,
+    AuthenticationError,
+    ConfigurationError,
+    InsufficientCreditsError,
+    Message,
+    Status,
+)
 from customersms_async.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -192,7 +199,9 @@ async def test_closing_the_client_ends_its_streams(make_client: MakeClient, sand
     stream = client.stream(numbers(20_000), "Hello")
     outcomes = [await anext(stream)]
     await client.aclose()
-    outcomes += [outcome async for outcome in stream]
+    with pytest.raises(ConfigurationError, match="closed before everything was sent"):
+        async for outcome in stream:
+            outcomes.append(outcome)
     assert sorted(o.index for o in outcomes) == list(range(len(outcomes)))
     assert sum(o.status is Status.ACCEPTED for o in outcomes) == len(sandbox.texts)
     assert {o.code for o in outcomes if o.status is Status.UNSENT} == {"STOPPED"}

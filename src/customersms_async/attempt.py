@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, final
 
 import msgspec
@@ -188,7 +189,11 @@ class Attempt:
             log_unheard(ruling.outcomes)
 
 
-def log_unheard(outcomes: Iterable[Outcome]) -> None:
-    """Log outcomes that nobody waited for, one by one, so that they can be found somewhere."""
+def log_unheard(outcomes: Collection[Outcome]) -> None:
+    """Log outcomes that nobody waited for, in sum and one by one, so that they can be found somewhere."""
+    if not outcomes:
+        return
+    counts = Counter(o.status.value for o in outcomes)
+    log.warning("nobody waited for %d outcomes: %s", len(outcomes), ", ".join(f"{n} {s}" for s, n in counts.items()))
     for o in outcomes:
         log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, o.message_id or o.code)

@@ -24,7 +24,6 @@ from .failures import single_failure, stop_failure
 from .intake import message_problem
 from .models import (
     DOCUMENTED_LIMITS,
-    Code,
     Estimate,
     LimitStatus,
     Outcome,
@@ -33,7 +32,7 @@ from .models import (
     SendReport,
     Status,
 )
-from .options import DOCUMENTED_URL, Options, as_limits
+from .options import DOCUMENTED_URL, Options, as_limits, check_parts
 from .quota.memory import PROCESS_QUOTA
 from .run import Order, Recipients, Run
 from .secret import Secret
@@ -96,8 +95,12 @@ class AsyncClient:
         timeout: float = 30.0,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
+        try:
+            self._secret = Secret(os.environ.get("CUSTOMERSMS_API_KEY", "") if api_key is None else api_key)
+        finally:
+            del api_key  # tracebacks may show locals
         self._options = Options(
-            url=url or os.environ.get("CUSTOMERSMS_URL") or DOCUMENTED_URL,
+            url=os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if url is None else url,
             limits=as_limits(limits),
             reserve=reserve,
             pace=pace,
@@ -107,8 +110,8 @@ class AsyncClient:
             max_wait=max_wait,
             timeout=timeout,
         )
-        self._secret = Secret(api_key or os.environ.get("CUSTOMERSMS_API_KEY") or "")
         self._quota: QuotaStore = PROCESS_QUOTA if quota is None else quota
+        check_parts(quota=self._quota, http_client=http_client)
         self._credits = Credits()
         self._transport = Transport(Connections(max_concurrency), http_client)
         self._owns_transport = True
@@ -122,7 +125,8 @@ class AsyncClient:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<AsyncClient {self._options.url} with {self._secret!r}{', closed' if self._closed else ''}>"
+        url = self._options.url if hasattr(self, "_options") else "that could not be made"
+        return f"<AsyncClient {url}{', closed' if getattr(self, '_closed', False) else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client can't be pickled or copied: it holds connections and the API key")
@@ -173,8 +177,9 @@ class AsyncClient:
         """Send to every recipient, and report what became of each, in input order.
 
         ``recipients``: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``; all of it
-        is read and kept. A number that occurs again with the same text is UNSENT, code DUPLICATE. Raises only when
-        nothing more can go out, ``AuthenticationError`` or ``InsufficientCreditsError`` with the report of everything,
+        is read and kept, and what is not async before anything is sent. A number that occurs again with the same text
+        is UNSENT, code DUPLICATE. Raises only when nothing more can go out, ``AuthenticationError`` or
+        ``InsufficientCreditsError`` with the report of everything (so an async source is still read to its end),
         ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota store itself raises. A cancelled
         call sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
         """
@@ -261,9 +266,10 @@ class AsyncClient:
         if "limits" in changed:
             changed["limits"] = as_limits(changed["limits"])
         other._options = msgspec.structs.replace(self._options, **changed)
-        other._secret = Secret(overrides["api_key"]) if "api_key" in overrides else self._secret
+        other._secret = Secret(overrides.pop("api_key")) if "api_key" in overrides else self._secret
         other._credits = self._credits if other._secret.key_id == self._secret.key_id else Credits()
         other._quota = overrides.get("quota", self._quota)
+        check_parts(quota=other._quota, http_client=overrides.get("http_client"))
         other._owns_transport = "http_client" in overrides or "max_concurrency" in changed
         other._transport = self._transport
         if other._owns_transport:
@@ -278,8 +284,9 @@ class AsyncClient:
         Takes at most as long as those requests' deadlines. Cancelled, it aborts them: their texts are unknown. May be
         called more than once.
         """
-        self._closed = True
         if self._closing is None:
+            self._transport.leave(asyncio.get_running_loop())
+            self._closed = True
             self._closing = asyncio.get_running_loop().create_task(self._close())
         try:
             await asyncio.shield(self._closing)
@@ -290,7 +297,7 @@ class AsyncClient:
 
     async def _close(self) -> None:
         for run in tuple(self._runs):
-            run.halt(Code.STOPPED)
+            run.abort(ConfigurationError("the client was closed before everything was sent"))
         while self._pending:
             await asyncio.wait(tuple(self._pending))
         if self._owns_transport:

@@ -26,6 +26,10 @@ def message_problem(message: object) -> str | None:
     return None
 
 
+_BOTH = "give one message for all recipients or Message objects, not both"
+_NEITHER = "recipients that are not Message objects need a message"
+
+
 @final
 class Intake:
     """Takes inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
@@ -49,21 +53,22 @@ class Intake:
     def take(self, item: object) -> Outcome | Sequence[Batch]:
         """Take the next input; give its outcome if it can't be sent, or the batches that are due now, if any.
 
-        Raises ``ConfigurationError`` for a phone number without a text, or a ``Message`` beside one.
+        Raises ``ConfigurationError`` if the first is a phone number without a text, or a ``Message`` beside one: then
+        the call is wrong. A later one of the other kind is one bad recipient, who stops nobody.
         """
         index = self.count
         self.count += 1
-        message: object
+        given: object = item
+        message: object = self._message
         if isinstance(item, Message):
-            if self._message is not None:
-                raise ConfigurationError("give a message for all recipients or Message objects, not both")
             given, message = item.phone, item.message
-        else:
-            if self._message is None:
-                raise ConfigurationError("recipients that are not Message objects need a message")
-            given, message = item, self._message  # type: ignore[assignment]  # parse refuses what is not text
+        if (self._message is None) is not isinstance(item, Message):
+            misuse = _BOTH if isinstance(item, Message) else _NEITHER
+            if index == 0:
+                raise ConfigurationError(misuse)
+            return _refused(index, given, Code.INVALID_MESSAGE, misuse)
         try:
-            number = phones.parse(given)
+            number = phones.parse(given)  # type: ignore[arg-type]  # it refuses what is not text
         except InvalidRecipientError as error:
             return _refused(index, given, Code.INVALID_PHONE, str(error))
         if message is not self._good_message:

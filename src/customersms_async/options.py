@@ -69,6 +69,14 @@ def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
         return ()
 
 
+def check_parts(*, quota: object, http_client: object) -> None:
+    """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one."""
+    if not all(hasattr(quota, name) for name in ("take", "renew", "settle", "give_back")):
+        raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
+    if http_client is not None and not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose")):
+        raise ConfigurationError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")
+
+
 def _check_url(url: Any) -> None:
     if not isinstance(url, str):
         raise ConfigurationError("url must be text")
@@ -101,4 +109,5 @@ def _check_whole(name: str, value: Any, least: int) -> None:
 
 def _check_number(name: str, value: Any, least: float, most: float = math.inf) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most or value == math.inf:
-        raise ConfigurationError(f"{name} must be a number of at least {least:g}, not {value!r}")
+        at_most = "" if most == math.inf else f" and at most {most:g}"
+        raise ConfigurationError(f"{name} must be a number of at least {least:g}{at_most}, not {value!r}")

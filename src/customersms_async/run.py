@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Collection, Iterable
 from typing import TYPE_CHECKING, final
 
 import msgspec
@@ -126,6 +126,12 @@ class Run:
             log_unheard(self.outcomes)
             self.halt(Code.STOPPED)
 
+    def abort(self, error: BaseException) -> None:
+        """Send nothing new and, unless all is done already, end with ``error`` once all is told."""
+        if not self._finished:
+            self.error = self.error or error
+            self.halt(Code.STOPPED)
+
     def halt(self, code: str) -> None:
         """Send nothing that is not on its way already; every text held or still read is UNSENT with ``code``."""
         if self._stop_code is None:
@@ -153,7 +159,7 @@ class Run:
                 if self._idle_timer is None and self._intake:
                     self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._flush_if_idle)
         else:
-            for item in recipients:
+            for item in await _whole(recipients) if self._order.whole else recipients:
                 self._take_in(item)
                 if self._intake.count % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -229,12 +235,11 @@ class Run:
         delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout)
         self.requests += delivery.requests
         self._put(delivery.outcomes)
-        self.error = self.error or delivery.error
         if delivery.fatal is not None:
             self.fatal = self.fatal or delivery
             self.halt(delivery.fatal)
         elif delivery.error is not None:
-            self.halt(Code.STOPPED)
+            self.abort(delivery.error)
 
     def _delivered(self, delivery: asyncio.Task[None]) -> None:
         del self._deliveries[delivery]
@@ -249,3 +254,15 @@ class Run:
 
     def _drop(self, batch: Batch) -> None:
         self._put(everyone(batch, Status.UNSENT, self._stop_code, "not sent, because nothing more can go out"))
+
+
+async def _whole(recipients: Iterable[str | Message]) -> Collection[str | Message]:
+    """All of them, so that an error of theirs comes before anything is sent."""
+    if isinstance(recipients, Collection):
+        return recipients
+    items = []
+    for item in recipients:
+        items.append(item)
+        if len(items) % YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+    return items

@@ -24,10 +24,10 @@ class Secret:
     __slots__ = ("_reveal", "key_id")
 
     def __init__(self, key: str) -> None:
-        if not isinstance(key, str) or not key:
-            raise ConfigurationError("no API key: pass api_key=… or set CUSTOMERSMS_API_KEY")
-        if not key.isascii() or not key.isprintable() or set(key) & set(" \"'\\"):
-            raise ConfigurationError("the API key holds a character that no key has, such as a space or a line end")
+        problem = _problem(key)
+        if problem is not None:
+            del key  # tracebacks may show locals
+            raise ConfigurationError(problem)
         self._reveal: Callable[[], str] = lambda: key  # in a closure, so that vars() and captured locals don't show it
         self.key_id = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
@@ -45,7 +45,15 @@ class Secret:
         return text and text.replace(self._reveal(), "[API key]")
 
     def __repr__(self) -> str:
-        return f"<API key {self.key_id}>"
+        return f"<API key {getattr(self, 'key_id', 'that was refused')}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an API key can't be pickled or copied")
+
+
+def _problem(key: object) -> str | None:
+    if not isinstance(key, str) or not key:
+        return "no API key: pass api_key=… or set CUSTOMERSMS_API_KEY"
+    if not key.isascii() or not key.isprintable() or set(key) & set(" \"'\\"):
+        return "the API key holds a character that no key has, such as a space or a line end"
+    return None

@@ -19,10 +19,13 @@ class OutcomeStream:
     """The outcomes of a bulk send as they come: an async iterator, and an async context manager.
 
     Sending begins with the first outcome asked for (or on entering the context) and goes on only while outcomes are
-    taken. Every input that was read gets exactly one outcome. Leaving early, in whatever way, sends nothing new and
-    lets the requests in flight finish; their outcomes are logged. When nothing more can go out, it yields an outcome
-    for all that it has read and then raises ``AuthenticationError`` or ``InsufficientCreditsError``; an error of the
-    input's own is raised at the end in the same way. A cancelled ``anext`` loses no outcome.
+    taken: untaken, it stops after a look-ahead's worth. Every input that was read gets exactly one outcome. Leaving the
+    context, ``aclose``, or dropping the last reference (as ``break`` does) sends nothing new and lets the requests in
+    flight finish; their outcomes are logged. Only the context does so in every case, a kept exception included.
+
+    When nothing more can go out, it yields an outcome for all that it has read and then raises ``AuthenticationError``
+    or ``InsufficientCreditsError``; an error of the input's own, or the client's closing, is raised at the end in the
+    same way. A cancelled ``anext`` loses no outcome.
 
     Mutable state: the run, once it began, and the numbers that a refused key or account has kept back so far.
     """

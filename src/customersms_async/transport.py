@@ -124,11 +124,15 @@ class Transport:
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use it in ``loop`` from now on. Raises ``ConfigurationError`` if it is closed, or used in another."""
-        if self.closed:
+        if self.closed or (self._client is not None and self._client.is_closed):
             raise ConfigurationError("the client is closed")
+        self.leave(loop)
+        self._loop = loop
+
+    def leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Be closed from ``loop``. Raises ``ConfigurationError`` if it is used in another that still lives."""
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
-        self._loop = loop
 
     @property
     def callers_client(self) -> httpx.AsyncClient | None:

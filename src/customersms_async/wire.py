@@ -121,7 +121,7 @@ def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
     fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
     rows = match(reading.rows, batch.phones) if status < 500 else []
     if any(row is DISPUTED or (row is not None and row.accepted is not None) for row in rows):
-        outcomes, then = _by_row(rows, batch), Then.DONE
+        outcomes, then, fatal = _by_row(rows, batch), Then.DONE, None
     else:
         verdict, then = _without_rows(status, reading, fatal, len(batch))
         code = fatal if verdict is Status.UNSENT and fatal else _code(verdict, then, status, reading)
