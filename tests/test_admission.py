@@ -265,6 +265,24 @@ def test_a_connection_is_passed_on_between_the_rooms_of_two_keys() -> None:
     assert virtual.run(main()) == ["one", "two"]
 
 
+def test_cancelled_at_any_step_between_arrival_and_admission_nothing_stays_taken() -> None:
+    async def main(steps: int) -> None:
+        desk = Desk(Limit(1, 10), pace=Limit(10, 1))
+        task = asyncio.create_task(desk.send("cancelled", lasts=100))
+        await tick(steps)
+        task.cancel()
+        await asyncio.wait([task])
+        await tick()
+        assert desk.connections.free(NORMAL)
+        assert not any(desk.room.waiting.values())
+        if not desk.names:
+            await desk.send("next")
+            assert desk.admitted == [("next", 0.0)]
+
+    for steps in range(10):
+        virtual.run(main(steps))
+
+
 def test_a_store_that_fails_tells_the_waiter_and_serves_the_next() -> None:
     async def main() -> list[str]:
         desk = Desk(Limit(10, 1))

@@ -306,6 +306,7 @@ def test_a_log_that_was_cut_many_times_counts_as_if_it_had_not_been() -> None:
         taken = buckets.take(now_us, two, 50)
         rule.advance(now_us)
         if isinstance(taken, Wait):
+            assert rule.held or buckets.forecast_us(now_us, [(two, 1)]) == taken.wait_us
             now_us += taken.wait_us
         elif turn % 9:
             buckets.settle(now_us, taken)

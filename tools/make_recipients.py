@@ -12,8 +12,8 @@ import sys
 
 ROWS = 2_500
 SEED = 7
-FIRST_NAMES = "Ada Ben Chloé Dmitri Elif Femi Grace Hugo Ines Jun Kofi Lena Maya Noah Oksana Priya Quentin Rosa Sven Tariq"
-LAST_NAMES = "Adeyemi Becker Castillo Dubois Evans Fischer García Hansen Ivanova Jones Kowalski López Müller Novák Okafor"
+FIRST_NAMES = "Ada Ben Chloé Dmitri Elif Femi Grace Hugo Ines Jun Kofi Lena Maya Noah Oksana Priya Rosa Sven Tariq"
+LAST_NAMES = "Adeyemi Becker Castillo Dubois Evans Fischer García Hansen Ivanova Jones Kowalski López Novák Okafor"
 
 DAMAGE = {
     120: "2125550143",  # the + and the country code are gone

@@ -220,7 +220,7 @@ class Room:
         if isinstance(granted, Wait):
             waiter.terms.connections.pass_on()
             await self._sleep_us(granted.wait_us)
-        elif waiter.future.done():
+        elif waiter.future.done() or not waiter.terms.connections.free(waiter.priority):  # while the store was asked
             await self.store.give_back(self.key_id, granted)
         else:
             if pace is not None:
