@@ -120,6 +120,15 @@ def test_a_window_remembers_that_many_messages_that_were_no_repeats(
             first_ones.append((number, text))
 
 
+@pytest.mark.parametrize(("window", "known"), [(None, True), (9, False)])
+def test_what_a_window_held_can_be_forgotten(window: int | None, known: bool) -> None:
+    repeats = Repeats(window)
+    assert not repeats.has("1", "A")
+    repeats.forget()
+    assert repeats.has("1", "A") is known
+    assert repeats.has("1", "A")
+
+
 def test_the_same_number_with_another_text_is_no_repeat() -> None:
     repeats = Repeats(None)
     assert [repeats.has("1", "A"), repeats.has("1", "B"), repeats.has("2", "A"), repeats.has("1", "A")] == [

@@ -141,6 +141,22 @@ def test_a_wrong_call_is_an_error_and_no_outcome(message: str | None, item: obje
         Intake(message, 1, 8, None).take(item)
 
 
+def test_a_later_input_of_the_other_kind_is_one_bad_recipient() -> None:
+    for first, later in ((PHONE, Message(OTHER, "Hi")), (Message(PHONE, "Hello"), OTHER)):
+        intake = Intake(None if isinstance(first, Message) else "Hello", 1, 8, None)
+        assert took(intake, first) == [Batch("Hello", [PHONE], [0])]
+        outcome = refused(intake, later)
+        assert (outcome.index, outcome.phone, outcome.code) == (1, OTHER, "INVALID_MESSAGE")
+
+
+@pytest.mark.parametrize(("remember", "code"), [(None, "DUPLICATE"), (8, None)])
+def test_after_a_flush_only_what_remembers_all_knows_a_repeat(remember: int | None, code: str | None) -> None:
+    intake = Intake("Hello", 2, 8, remember)
+    assert took(intake, PHONE) == []
+    assert list(intake.flush()) == [Batch("Hello", [PHONE], [0])]
+    assert [one.code for one in took(intake, PHONE) if isinstance(one, Outcome)] == ([code] if code else [])
+
+
 inputs = st.lists(
     st.one_of(
         st.builds(Message, st.integers(0, 5).map(lambda n: f"+1212555000{n}"), st.sampled_from("ABCDE")),

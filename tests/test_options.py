@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from customersms_async.errors import ConfigurationError
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
-from customersms_async.options import DOCUMENTED_URL, Options, as_limits
+from customersms_async.options import DOCUMENTED_URL, Options, as_limits, check_parts
+from customersms_async.quota import MemoryQuota
 
 
 def options(**changed: Any) -> Options:
@@ -153,6 +155,27 @@ def test_values_out_of_range_are_refused_by_name(name: str, bad: list[Any]) -> N
     for value in bad:
         with pytest.raises(ConfigurationError, match=f"{name} must be"):
             options(**{name: value})
+
+
+def test_a_range_with_an_upper_end_says_so() -> None:
+    with pytest.raises(ConfigurationError, match=r"reserve must be a number of at least 0 and at most 0\.999, not 1"):
+        options(reserve=1)
+    with pytest.raises(ConfigurationError, match=r"timeout must be a number of at least 0\.001, not 0"):
+        options(timeout=0)
+
+
+async def test_a_store_and_an_http_client_are_known_by_what_they_can_do() -> None:
+    async with httpx.AsyncClient() as http_client:
+        check_parts(quota=MemoryQuota(), http_client=None)
+        check_parts(quota=MemoryQuota(), http_client=http_client)
+        no_stores: list[Any] = [None, {}, http_client]
+        for no_store in no_stores:
+            with pytest.raises(ConfigurationError, match=f"quota .* not {type(no_store).__name__}"):
+                check_parts(quota=no_store, http_client=None)
+        no_clients: list[Any] = [{}, MemoryQuota(), "https://example.org"]
+        for no_client in no_clients:
+            with pytest.raises(ConfigurationError, match=f"http_client .* not {type(no_client).__name__}"):
+                check_parts(quota=MemoryQuota(), http_client=no_client)
 
 
 def test_options_are_frozen_and_checked_again_when_replaced() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from customersms_async.answers import digits, read
 from customersms_async.batching import Batch
 from customersms_async.models import Code, Outcome, Status
+from customersms_async.secret import Secret
 from customersms_async.wire import Answer, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge, retry_after_seconds
 
 ACCEPTED, REJECTED, UNKNOWN, UNSENT = Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT
@@ -497,3 +498,32 @@ def test_a_wait_is_asked_for_in_seconds_or_as_a_date(header: str | None, seconds
 def test_any_retry_after_is_a_finite_wait_or_none(header: str, now_unix: float) -> None:
     seconds = retry_after_seconds(header, now_unix)
     assert seconds is None or 0.0 <= seconds < 1e12
+
+
+@pytest.mark.parametrize("escaped", [False, True])
+@pytest.mark.parametrize("place", [0, 165, 190, 300])
+def test_the_key_is_taken_out_of_the_gateways_words_before_they_are_cut(place: int, escaped: bool) -> None:
+    key = "cspro_a_key_that_must_never_show"
+    said = "x" * place + " " + key
+    rows = [row("+12125551234", False, error=said, code=key, message_id=key), row("+13235554567", message_id=said)]
+    for content in (body(success=False, error=said, code=key), body(success=True, results=rows)):
+        if escaped:
+            content = content.replace(b"cspro", b"\\u0063spro").replace(b"never", b"n\\u0065ver")
+        ruling = judge(Answer(200, content), TWO, 0.0, Secret(key).redact)
+        for outcome in ruling.outcomes:
+            shown = f"{outcome.error} {outcome.code} {outcome.message_id}"
+            assert not any(key[:length] in shown for length in range(9, len(key) + 1))
+
+
+@pytest.mark.parametrize("status", [200, 400, 413, 429, 500])
+@pytest.mark.parametrize("code", ["", "INVALID_API_KEY"])
+def test_a_row_that_fits_no_number_but_tells_of_a_text_makes_all_unknown(status: int, code: str) -> None:
+    twins = Batch("Hello", ["+12125551234", "+442125551234"], [0, 1])
+    content = body(success=False, code=code, results=[row("2125551234")])
+    ruling = answered(status, content, twins)
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], Then.DONE)
+
+
+def test_success_with_a_code_that_stops_everything_is_unknown_and_stops_everything() -> None:
+    ruling = answered(200, body(success=True, code="INSUFFICIENT_CREDITS"))
+    assert (statuses(ruling), ruling.fatal) == ([UNKNOWN, UNKNOWN], "INSUFFICIENT_CREDITS")

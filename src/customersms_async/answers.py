@@ -17,8 +17,12 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LONGEST_TEXT = 200
-"""Characters of the gateway's own words that are kept: an HTML page is no error message."""
+LONGEST_TEXT = 4_000
+"""Characters of the gateway's own words that are read: no error message is longer."""
+
+
+LONGEST_NUMBER = 200
+"""Digits of a number: beyond it there is no phone and no credit, only work to write them all down."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -122,7 +126,7 @@ def amount(value: object) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number.adjusted()) < LONGEST_TEXT else None
+    return number if number.is_finite() and abs(number.adjusted()) < LONGEST_NUMBER else None
 
 
 def digits(phone: object) -> str:

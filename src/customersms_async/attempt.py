@@ -22,7 +22,7 @@ from .models import Status
 from .phone import mask
 from .retry import pause_us
 from .ticket import Stopped, Ticket
-from .wire import Answer, Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
+from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
 if TYPE_CHECKING:
     from .admission import Room, Terms
@@ -156,14 +156,8 @@ class Attempt:
 
     def _judge(self, happened: Happened) -> Ruling:
         sender = self._sender
-        ruling = judge(happened, self._batch, time.time())
+        ruling = judge(happened, self._batch, time.time(), sender.secret.redact)
         sender.credits.learn(ruling.remaining_credits, self._granted_us, now_us())
-        if isinstance(happened, Answer) and sender.secret.quoted_in(happened.body):
-            redact = sender.secret.redact
-            ruling.outcomes[:] = [
-                msgspec.structs.replace(o, message_id=redact(o.message_id), error=redact(o.error), code=redact(o.code))
-                for o in ruling.outcomes
-            ]
         return ruling
 
     async def _settle(self, ruling: Ruling) -> None:

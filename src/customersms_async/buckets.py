@@ -74,7 +74,8 @@ class Buckets:
     """Every token of one key. Times are integer microseconds of one clock; a clock that steps back stands still.
 
     Mutable state, all of it owned here: the log of settle times (ascending, cut at the longest window asked for so
-    far), the held requests with the time at which each lapses, the latest time seen, the end of a pause.
+    far: a longer one, asked for later, knows only what came since), the held requests with the time at which each
+    lapses, the latest time seen, the end of a pause.
     """
 
     __slots__ = ("_held", "_lapses", "_last_id", "_log", "_longest_us", "_now_us", "_paused_until_us", "_start")

@@ -35,14 +35,9 @@ class Secret:
         """The key itself."""
         return self._reveal()
 
-    def quoted_in(self, answer: bytes) -> bool:
-        """Whether an answer repeats the key, as JSON of PHP's writes it."""
-        key = self._reveal()
-        return key.encode() in answer or key.replace("/", "\\/").encode() in answer
-
-    def redact(self, text: str | None) -> str | None:
-        """The same text without the key."""
-        return text and text.replace(self._reveal(), "[API key]")
+    def redact(self, text: str) -> str:
+        """The same text without the key, should a gateway quote it."""
+        return text.replace(self._reveal(), "[API key]")
 
     def __repr__(self) -> str:
         return f"<API key {getattr(self, 'key_id', 'that was refused')}>"

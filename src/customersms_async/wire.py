@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable
 from datetime import UTC
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
 from email.utils import parsedate_to_datetime
@@ -109,8 +110,17 @@ _UNCERTAIN = frozenset({408, 409})  # the script may have run
 _LATER = frozenset({425, 429})
 
 
-def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
-    """Decide what became of every text of ``batch``; ``now_unix`` (seconds) is for a ``Retry-After`` date."""
+SHOWN_TEXT = 200
+"""Characters of the gateway's own words that an outcome keeps: an HTML page is no error message."""
+
+Redact = Callable[[str], str]
+
+
+def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Ruling:
+    """Decide what became of every text of ``batch``; ``now_unix`` (seconds) is for a ``Retry-After`` date.
+
+    ``redact`` takes out of the gateway's words what nobody may see; they are cut to ``SHOWN_TEXT`` after it.
+    """
     if isinstance(happened, NotSent):
         then = Then.RECONNECT if happened.again else Then.DONE
         return Ruling(everyone(batch, Status.UNSENT, happened.code, happened.error), then, Tokens.GIVE_BACK)
@@ -121,11 +131,12 @@ def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
     fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
     rows = match(reading.rows, batch.phones) if status < 500 else []
     if any(row is DISPUTED or (row is not None and row.accepted is not None) for row in rows):
-        outcomes, then, fatal = _by_row(rows, batch), Then.DONE, None
+        outcomes, then, fatal = _by_row(rows, batch, redact), Then.DONE, None
     else:
         verdict, then = _without_rows(status, reading, fatal, len(batch))
-        code = fatal if verdict is Status.UNSENT and fatal else _code(verdict, then, status, reading)
-        outcomes = everyone(batch, verdict, code, reading.error or _describe(status, verdict))
+        code = str(fatal) if verdict is Status.UNSENT and fatal else _code(verdict, then, status, reading)
+        error = _shown(reading.error, redact) or _describe(status, verdict)
+        outcomes = everyone(batch, verdict, _shown(code, redact), error)
     return Ruling(
         outcomes,
         then,
@@ -138,7 +149,8 @@ def judge(happened: Happened, batch: Batch, now_unix: float) -> Ruling:
 
 
 def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: int) -> tuple[Status, Then]:
-    if reading.may_have_sent or (reading.success and status >= 300):
+    accepted = any(row.accepted for _, row in reading.rows)  # rows that decide nothing, but tell of texts
+    if accepted or reading.may_have_sent or (reading.success and (fatal or status >= 300)):
         return Status.UNKNOWN, Then.DONE
     if fatal:
         return Status.UNSENT, Then.DONE
@@ -153,7 +165,7 @@ def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: in
     return Status.UNKNOWN, Then.DONE
 
 
-def _by_row(rows: list[Row | None], batch: Batch) -> list[Outcome]:
+def _by_row(rows: list[Row | None], batch: Batch, redact: Redact) -> list[Outcome]:
     outcomes = []
     for index, phone, row in zip(batch.indexes, batch.phones, rows, strict=True):
         accepted = row and row.accepted
@@ -161,11 +173,16 @@ def _by_row(rows: list[Row | None], batch: Batch) -> list[Outcome]:
             error = "the gateway's answer does not say what became of this number"
             outcomes.append(Outcome(index, phone, Status.UNKNOWN, None, error, Code.UNREADABLE_ANSWER))
         elif accepted:
-            outcomes.append(Outcome(index, phone, Status.ACCEPTED, text(row.message_id)))
+            outcomes.append(Outcome(index, phone, Status.ACCEPTED, _shown(text(row.message_id), redact)))
         else:
-            error = text(row.error) or "the gateway refused this number"
-            outcomes.append(Outcome(index, phone, Status.REJECTED, text(row.message_id), error, text(row.code)))
+            message_id, said, code = (_shown(text(value), redact) for value in (row.message_id, row.error, row.code))
+            error = said or "the gateway refused this number"
+            outcomes.append(Outcome(index, phone, Status.REJECTED, message_id, error, code))
     return outcomes
+
+
+def _shown(words: str | None, redact: Redact) -> str | None:
+    return words and redact(words)[:SHOWN_TEXT]
 
 
 def everyone(batch: Batch, status: Status, code: str | None, error: str) -> list[Outcome]:
