@@ -111,3 +111,18 @@ async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
     delivery = await deliver(client._open(), BATCH, ticket, timeout=5.0, before_first_byte=hook)
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)
+
+
+async def test_a_request_aborted_before_its_first_step_leaves_nothing_taken(
+    client: AsyncClient, sandbox: Sandbox
+) -> None:
+    sender = client._open()
+    sending = asyncio.create_task(deliver(sender, BATCH, Ticket(Priority.BULK), timeout=5.0))
+    while not sender.tasks:  # noqa: ASYNC110 - a step at a time, to be there before the task's own first one
+        await asyncio.sleep(0)
+    for task in sender.tasks:
+        task.cancel()
+    delivery = await sending
+    assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
+    assert (sandbox.requests, await used(client)) == (0, 0)
+    assert sender.terms.connections.free(Priority.BULK)

@@ -18,7 +18,7 @@ import msgspec
 
 from .buckets import GRACE_US, Wait
 from .clock import now_us
-from .models import Status
+from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
 from .ticket import Stopped, Ticket
@@ -60,8 +60,8 @@ class Sender(msgspec.Struct, frozen=True, eq=False):
 class Attempt:
     """One POST of one batch. ``sent`` says whether its first byte may have left.
 
-    Mutable state: the grant (``None`` once it proved stale), whether the caller has left, and the error of its hook or
-    of the store.
+    Mutable state: the grant (``None`` once it proved stale), whether the POST has begun, whether the caller has left,
+    and the error of its hook or of the store.
     """
 
     def __init__(self, sender: Sender, batch: Batch, ticket: Ticket, timeout: float, hook: Hook | None) -> None:
@@ -73,6 +73,7 @@ class Attempt:
         self._grant: Grant | None = None
         self._granted_us = 0
         self._abandoned = False
+        self._unbegun = True
         self.sent = False
         self._hook_error: Exception | None = None
 
@@ -98,6 +99,11 @@ class Attempt:
                 ruling = await asyncio.shield(task)
             except asyncio.CancelledError:
                 self._abandoned = True
+                if task.cancelled() and self._unbegun:  # by a closing that was cancelled, before the task's first step
+                    await self._undo()
+                    caller = asyncio.current_task()
+                    if caller is not None and not caller.cancelling():
+                        raise Stopped from None
                 raise
             if self._hook_error is not None:
                 raise self._hook_error
@@ -108,7 +114,7 @@ class Attempt:
 
     async def _post(self) -> Ruling:
         """Send, free the connection, settle the tokens; never raises but for a store that can't be reached."""
-        sender = self._sender
+        sender, self._unbegun = self._sender, False
         happened: Happened
         deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6
         try:
@@ -141,6 +147,12 @@ class Attempt:
             return False
         self.sent = self._wanted and self._grant is not None
         return self.sent
+
+    async def _undo(self) -> None:
+        self._ticket.stop(Code.STOPPED)
+        self._sender.terms.connections.release(self._ticket.priority)
+        if self._grant is not None:
+            await self._sender.room.store.give_back(self._sender.room.key_id, self._grant)
 
     @property
     def _wanted(self) -> bool:
