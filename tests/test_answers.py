@@ -1,4 +1,4 @@
-"""Reading an answer: every odd form of API.md, and nothing made up where it can't be read."""
+"""Reading an answer: every odd form of docs/gateway.md, and nothing made up where it can't be read."""
 
 from __future__ import annotations
 
@@ -371,7 +371,7 @@ said_rows = st.lists(
 
 
 def belongs_to(position: int | None, row: Row, phones: list[str]) -> int | None:
-    """DESIGN, section 2, word for word: the place that a row speaks of."""
+    """docs/outcomes.md, word for word: the place that a row speaks of."""
     found = digits(row.phone)
     if not found:
         return position if position is not None and position < len(phones) else None

@@ -157,6 +157,22 @@ async def test_max_wait_fails_at_once_when_the_quota_demands_more() -> None:
 
 
 @respx.mock
+async def test_max_wait_counts_the_pace_and_those_ahead() -> None:
+    respx.post(URL).respond(json=ok())
+    options: dict[str, Any] = {"quota": MemoryQuota(), "pace": Limit(10, 1), "max_wait": 0.3}
+    async with AsyncClient(api_key=KEY, url=URL, **options) as client:
+        began = asyncio.get_running_loop().time()
+        sending = [asyncio.ensure_future(client.send(PHONE, f"Text {i}")) for i in range(60)]
+        await asyncio.sleep(0.1)
+        refused = [task.exception() for task in sending if task.done() and task.exception()]
+        assert len(refused) > 40, "all who can't be let in in time fail at once"
+        assert all(isinstance(error, QuotaExceededError) and error.retry_after > 0.25 for error in refused)
+        await asyncio.wait(sending)
+        assert asyncio.get_running_loop().time() - began < 2
+        assert sum(not task.exception() for task in sending) >= 11
+
+
+@respx.mock
 async def test_a_429_is_waited_out_and_pauses_the_key_for_all(client: AsyncClient) -> None:
     route = respx.post(URL)
     route.side_effect = [httpx.Response(429, headers={"Retry-After": "0.05"}), httpx.Response(200, json=ok())]

@@ -1,4 +1,4 @@
-"""The one place that decides whether a text was sent: DESIGN section 2, row by row, and every odd form of API.md."""
+"""The one place that decides whether a text was sent: docs/outcomes.md, row by row, and every odd form."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_half_a_surrogate_pair_is_refused_and_not_replaced() -> None:
         encode("k", ["+12125551234"], "\ud83d")
 
 
-# DESIGN's table
+# The table of docs/outcomes.md
 
 
 @pytest.mark.parametrize(("again", "then"), [(True, Then.RECONNECT), (False, Then.DONE)])
@@ -303,7 +303,7 @@ def test_an_accepted_row_needs_no_id_and_has_neither_error_nor_code() -> None:
     assert ruling.outcomes == [Outcome(3, "+12125551234", ACCEPTED), Outcome(5, "+13235554567", ACCEPTED, "12")]
 
 
-# The odd forms of API.md
+# The odd forms of docs/gateway.md
 
 BOTH = [ACCEPTED, ACCEPTED]
 A, B = row("+12125551234", message_id="msg_123456"), row("+13235554567", message_id="msg_123457")

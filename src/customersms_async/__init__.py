@@ -25,8 +25,10 @@ from .errors import (
 )
 from .models import (
     DOCUMENTED_LIMITS,
+    Code,
     Estimate,
     Limit,
+    LimitStatus,
     Message,
     Outcome,
     Priority,
@@ -35,11 +37,13 @@ from .models import (
     Status,
 )
 from .quota import MemoryQuota
+from .stream import OutcomeStream
 
 __all__ = [
     "DOCUMENTED_LIMITS",
     "AsyncClient",
     "AuthenticationError",
+    "Code",
     "ConfigurationError",
     "ConnectionFailedError",
     "CustomerSMSError",
@@ -47,9 +51,11 @@ __all__ = [
     "InsufficientCreditsError",
     "InvalidRecipientError",
     "Limit",
+    "LimitStatus",
     "MemoryQuota",
     "Message",
     "Outcome",
+    "OutcomeStream",
     "OutcomeUnknownError",
     "Priority",
     "QuotaExceededError",

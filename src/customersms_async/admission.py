@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
+from bisect import bisect_left
 from collections import Counter
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, final
@@ -136,7 +137,17 @@ class Room:
         last = ticket.priority - ticket.retried
         ahead = sorted((p, id(t), t, n) for (p, t), n in self._waiting.items() if p <= last)
         line = [(t.layers_for(p), n) for p, _, t, n in ahead]
-        return await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(ticket.priority), 1)])
+        wait_us = await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(ticket.priority), 1)])
+        return max(wait_us, self._paced_us(terms.pace, sum(n for _, _, t, n in ahead if t.pace == terms.pace)))
+
+    def _paced_us(self, pace: Limit | None, ahead: int) -> int:
+        """How long the pace alone makes a newcomer wait behind ``ahead`` others; to a hundredth of a turn."""
+        if pace is None:
+            return 0
+        limiter, turns = self._limiter(pace), 100 * pace.requests
+        free = bisect_left(range(turns), True, key=lambda part: not limiter.has_capacity((part + 1) / 100)) / 100
+        missing = ahead + 1 - free - (pace in self._turns)
+        return max(0, round(missing * pace.seconds / pace.requests * 1e6))
 
     def _enter(self, waiter: _Waiter, number: int) -> None:
         line = self._lines.setdefault(waiter.terms.connections, [])

@@ -67,7 +67,7 @@ class AsyncClient:
       where that is higher; ``None`` turns it off.
     - ``batch_size``: numbers in one request, at most; ``max_concurrency``: requests at a time.
     - ``max_retries``: further tries after a failed connection or a 429, the only failures that are ever tried again.
-    - ``max_wait``: seconds that a request may wait to be let in (``None``: as long as it takes).
+    - ``max_wait``: seconds that a request may wait for quota, pace and a connection (``None``: as long as it takes).
     - ``timeout``: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
       for each further number.
     - ``http_client``: your own ``httpx.AsyncClient``; it stays yours to close.

@@ -87,7 +87,7 @@ async def _rule(
             ruling = await attempt.run()
         except Expired as expired:
             done.retry_after = expired.wait_us / 1e6
-            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, "the quota's wait is too long"))
+            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_long(expired.wait_us)))
         done.requests += attempt.sent
         done.status_code = ruling.status_code
         done.retry_after = ruling.retry_after or 0.0
@@ -96,6 +96,12 @@ async def _rule(
             return ruling
         if delay_us:
             await ticket.sleep(delay_us / 1e6)
+
+
+def _too_long(wait_us: int) -> str:
+    if wait_us:
+        return f"quota and pace make it wait {wait_us / 1e6:.1f} s or more, which is longer than max_wait"
+    return "no connection was free within max_wait"
 
 
 def _drop(parts: deque[Batch], done: Delivery, code: str | None) -> None:

@@ -47,10 +47,10 @@ class InvalidRecipientError(CustomerSMSError, ValueError):
 
 
 class QuotaExceededError(CustomerSMSError):
-    """The quota would have made this request wait longer than ``max_wait``; nothing was sent.
+    """Quota, pace and connections would have made this request wait longer than ``max_wait``; nothing was sent.
 
-    ``retry_after`` is the least possible wait in seconds: as if all requests in flight were answered now and
-    nobody more urgent came.
+    ``retry_after`` is the least possible wait in seconds, by quota and pace: as if all requests in flight were answered
+    now and nobody more urgent came. It is 0.0 if only a connection was missing.
     """
 
     def __init__(self, message: str = "", *, retry_after: float = 0.0) -> None:

@@ -36,7 +36,7 @@ def single_failure(outcome: Outcome, delivery: Delivery) -> CustomerSMSError:
     if outcome.status is Status.UNKNOWN:
         return OutcomeUnknownError(text, phones=phones, code=code, status_code=status_code)
     if outcome.status is Status.UNSENT and code == Code.QUOTA_EXCEEDED:
-        return QuotaExceededError(f"{text}, {delivery.retry_after:.1f} s at least", retry_after=delivery.retry_after)
+        return QuotaExceededError(text, retry_after=delivery.retry_after)
     if outcome.status is Status.UNSENT and code == Code.RATE_LIMITED:
         return RateLimitedError(
             text, phones=phones, code=code, status_code=status_code, retry_after=delivery.retry_after

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DOCUMENTED_URL: Final = "https://customersms.pro/sms_system/api.php"
-"""API.md, "Documented": the endpoint section, and every example but one."""
+"""docs/gateway.md, "Documented": the endpoint section, and every example but one."""
 
 GENTLE_PACE: Final = 10.0
 """Requests a second that any PHP host takes in its stride."""
@@ -88,7 +88,7 @@ def _check_url(url: Any) -> None:
     except ValueError:
         raise ConfigurationError("url can't be read") from None
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        raise ConfigurationError("url must be https://host/path, without a user name")
+        raise ConfigurationError("url (or CUSTOMERSMS_URL) must be https://host/path, without a user name")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigurationError("url must be https: plain http would show the API key to everyone on the way")
 

@@ -1,6 +1,6 @@
 """The gateway's language: bytes of a request; what happened -> what became of each text.
 
-``judge`` is the one place that decides whether a text was sent. Its table is DESIGN's, and everything else follows it.
+``judge`` is the one place that decides whether a text was sent, by the table in docs/outcomes.md.
 
 Promise 2: *A text that may have been sent is never sent again unless a person says so: every recipient ends as
 accepted, rejected, unsent or unknown, and unknown is never guessed away.*

@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture ``customersms_sandbox``. It imports next to nothing until a test asks for it."""
+"""The pytest plugin: the fixture ``customersms_sandbox``. The sandbox is imported when a test asks for it."""
 
 from __future__ import annotations
 
