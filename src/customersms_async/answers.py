@@ -1,8 +1,8 @@
 """The body of an answer -> what can be read in it, whatever PHP did to it on the way.
 
 docs/gateway.md lists the odd forms, each seen in the public record of similar gateways: a byte order mark or PHP
-warnings ahead of the JSON, numbers as strings, a phone without its ``+``, results out of order, short, or keyed by index.
-What can't be read is ``None`` here and "unknown" further up; nothing is made up.
+warnings ahead of the JSON, numbers as strings, a phone without its ``+``, results out of order, short, or keyed by
+index. What can't be read is ``None`` here and "unknown" further up; nothing is made up.
 """
 
 from __future__ import annotations
