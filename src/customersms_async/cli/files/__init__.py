@@ -1,0 +1,71 @@
+"""A file of people -> its rows, one by one: tables (CSV, TSV), plain lines, JSONL, XLSX.
+
+What a file is, its name says: ``.csv``, ``.tsv`` (a table separated by tabs), ``.jsonl`` or ``.ndjson``, ``.xlsx``;
+``.txt``, ``.lst``, no extension and ``-`` (standard input) are plain lines, one phone number each, unless a delimiter
+or a phone column is given, which makes them a table too. Any other name needs a delimiter.
+
+Nothing is guessed or repaired. A value that can't be a phone number is passed on, and that row is refused later; a
+file that is not what it says raises ``FileProblem``, so that reading it once to the end proves all of it readable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import jsonl, sheets, table
+from .rows import FileProblem, Row, Rows
+from .source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["FileProblem", "Row", "Rows", "open_rows"]
+
+
+def open_rows(path: Path, *, phone_column: str | None, encoding: str, delimiter: str | None) -> Rows:
+    """The rows of the file ``path``, which stays open until the ``Rows`` is closed.
+
+    ``phone_column`` is a column's name in full (else the one that has a usual name); ``encoding`` a codec of
+    Python's, not used for XLSX; ``delimiter`` one character or ``"tab"`` (else found, in a CSV). Only the beginning is
+    read here. Raises ``FileProblem``, as does every iteration: where the file can't be read or is not what its
+    name says, or has changed since it was opened.
+    """
+    extension = path.suffix.lower()
+    if delimiter is not None:
+        delimiter = _one_character(delimiter)
+        if extension in (*sheets.EXTENSIONS, *jsonl.EXTENSIONS):
+            raise FileProblem(f"a {extension} file has no delimiter; leave out --delimiter")
+    if extension in sheets.EXTENSIONS:
+        return sheets.open_sheet(path, phone_column)
+    plain = extension in ("", ".txt", ".lst") and delimiter is None and phone_column is None
+    known = extension in (".csv", ".tsv", ".txt", ".lst", "", *jsonl.EXTENSIONS)
+    if not known and delimiter is None:
+        raise FileProblem(
+            f"what a {extension} file holds is not known; save it as .csv, .tsv, .jsonl, .xlsx or .txt"
+            " (one phone number a line), or say what separates its columns with --delimiter"
+        )
+    source = Source(path, encoding)
+    try:
+        if plain:
+            return Rows(("phone",), "phone", "plain lines", lambda: _plain_lines(source), source.close)
+        if extension in jsonl.EXTENSIONS:
+            return jsonl.open_objects(source, phone_column)
+        return table.open_table(source, phone_column, "\t" if extension == ".tsv" and not delimiter else delimiter)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _plain_lines(source: Source) -> Iterator[Row]:
+    for number, line in enumerate(source.lines(), 1):
+        if not line.isspace():
+            text = line.rstrip("\r\n")
+            yield Row(number, text, {"phone": text})
+
+
+def _one_character(delimiter: str) -> str:
+    delimiter = "\t" if delimiter.lower() in ("tab", "\\t") else delimiter
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise FileProblem(f"{delimiter!r} can't separate columns; --delimiter takes one character, or tab")
+    return delimiter
