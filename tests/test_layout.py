@@ -20,7 +20,7 @@ FLOORS = [
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
 ]
 BESIDE = {"sandbox", "testing"}
-TOP = {"__init__"}
+TOP = {"__init__", "cli"}
 PURE = FLOORS[0] | FLOORS[1]
 IMPURE = {"asyncio", "logging", "os", "random", "select", "socket", "sqlite3", "ssl", "threading", "time"}
 

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import msgspec
 
-__all__ = ["SegmentCount", "count"]
+__all__ = ["SegmentCount", "beyond_gsm7", "count"]
 
 _BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -47,6 +47,11 @@ class SegmentCount(msgspec.Struct, frozen=True, gc=False):
     encoding: Literal["GSM-7", "UCS-2"]
     units: int
     segments: int
+
+
+def beyond_gsm7(text: str) -> str:
+    """The characters that force ``text`` into UCS-2, each once, in their order; empty for a text in GSM-7."""
+    return "".join(dict.fromkeys(_GSM.sub("", text)))
 
 
 def count(text: str) -> SegmentCount:

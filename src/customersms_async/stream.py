@@ -57,6 +57,11 @@ class OutcomeStream:
             self._unsent.append(outcome)
         return outcome
 
+    @property
+    def requests(self) -> int:
+        """How many requests may have reached the gateway so far, those still in flight not counted."""
+        return 0 if self._run is None else self._run.requests
+
     async def aclose(self) -> None:
         """End it: nothing new is sent; requests in flight finish on their own, and ``AsyncClient.aclose`` waits."""
         self._leave()

@@ -39,19 +39,19 @@ async def test_it_serves_until_it_is_told_to_stop(ended_by: signal.Signals) -> N
 
 def test_options_are_read() -> None:
     words = "--limit 100/60 --limit 5/0.5 --latency 0.1,0.2 --fault slow:0.5 --fault none --fault BOM --credits 2.50"
-    given = parser().parse_args(words.split())
+    given = parser("prog").parse_args(words.split())
     assert given.limit == [Limit(100, 60), Limit(5, 0.5)]
     assert given.latency == (0.1, 0.2)
     assert given.fault == [(Fault.SLOW, 0.5), None, Fault.BOM]
     assert str(given.credits) == "2.50"
     assert given.host == "127.0.0.1"
-    assert parser().parse_args(["--latency", "0.3"]).latency == (0.3, 0.3)
+    assert parser("prog").parse_args(["--latency", "0.3"]).latency == (0.3, 0.3)
 
 
 @pytest.mark.parametrize("words", ["--limit 0/60", "--limit 100", "--fault nope", "--credits much", "--port x"])
 def test_options_that_cannot_be_end_with_status_2(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
-        parser().parse_args(words.split())
+        parser("prog").parse_args(words.split())
     assert words.split()[0] in capsys.readouterr().err
 
 

@@ -70,9 +70,9 @@ def fault(text: str) -> Entry:
     return (found, float(seconds)) if seconds else found
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    asks = argparse.ArgumentParser(prog="python -m customersms_async.sandbox", description="Serve a made-up gateway.")
+def parser(prog: str) -> argparse.ArgumentParser:
+    """Return the parser of the command line that ``prog`` names."""
+    asks = argparse.ArgumentParser(prog=prog, description="Serve a made-up gateway.")
     asks.add_argument("--port", type=int, default=8025, help="0 takes any free one (default: 8025)")
     asks.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
     asks.add_argument("--key", default=DEMO_KEY, help=f"a made-up one, as it is printed (default: {DEMO_KEY})")
@@ -85,9 +85,9 @@ def parser() -> argparse.ArgumentParser:
     return asks
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m customersms_async.sandbox") -> int:
     """Run the command line; returns the exit status: 0, or 1 if it can't serve."""
-    given = parser().parse_args(arguments)
+    given = parser(prog).parse_args(arguments)
     if given.magic:
         sys.stdout.write(f"{magic.table()}\n")
         return 0

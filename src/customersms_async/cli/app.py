@@ -1,0 +1,198 @@
+"""The commands of ``customersms``.
+
+Exit status: 0 everyone was accepted (duplicates aside), 3 anyone was rejected, unknown or unsent, 1 an error, 2 wrong
+usage or unreadable input, 130 interrupted. The API key comes from ``CUSTOMERSMS_API_KEY`` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import typer
+from rich.console import Console
+
+from ..errors import ConfigurationError, CustomerSMSError
+from ..models import DOCUMENTED_LIMITS, Limit
+from ..secret import Secret
+from . import arguments as args
+from .bulk import Outlook, Settings, check_job, say, send_job, show_quota
+from .files import FileProblem
+from .job import Job
+from .outlet import console_on
+from .results import ResultsProblem, as_json, check_results, open_results
+from .screen import preview
+from .template import TemplateProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .check import Checked
+
+app: Final = typer.Typer(
+    name="customersms",
+    help="Send texts through customersms.pro: within its limits, never twice, with an outcome for everyone.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def send(
+    phones: args.Phones = None,
+    message: args.Message = ...,  # type: ignore[assignment]  # typer's way to require an option
+    file: args.File = None,
+    phone_column: args.PhoneColumn = None,
+    encoding: args.Encoding = "utf-8",
+    delimiter: args.Delimiter = None,
+    region: args.Region = None,
+    url: args.Url = None,
+    limit: args.Limits = None,
+    pace: args.Pace = None,
+    batch_size: args.BatchSize = 100,
+    max_concurrency: args.MaxConcurrency = 8,
+    timeout: args.Timeout = 30.0,
+    sandbox: args.UseSandbox = False,
+    yes: args.Yes = False,
+    dry_run: args.DryRun = False,
+    sample: args.Sample = 0,
+    output: args.Output = None,
+    json: args.Json = False,
+    log_level: args.Logging = args.LogLevel.WARNING,
+) -> None:
+    """Send a text to numbers, or to everyone in a file."""
+    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox)
+    console = console_on(sys.stderr if json else sys.stdout)
+    with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
+        check_results(output)
+        if not sandbox and not dry_run:
+            key = os.environ.get("CUSTOMERSMS_API_KEY")
+            if not key:
+                raise ConfigurationError("the API key is missing: set the environment variable CUSTOMERSMS_API_KEY")
+            Secret(key)  # refused before anything is read
+        checked, outlook = check_job(job, settings, console, sample)
+        if file is not None or dry_run:
+            _show(job, checked, outlook, console, as_object=json and dry_run)
+        if dry_run:
+            return
+        if file is not None and not sandbox and not yes:
+            _ask(file)
+        with contextlib.closing(open_results(output)) as results:
+            progress = asyncio.run(send_job(job, checked, settings, results, console, bulk=file is not None, json=json))
+        raise typer.Exit(progress.exit_status)
+
+
+@app.command()
+def estimate(
+    phones: args.Phones = None,
+    message: args.Message = ...,  # type: ignore[assignment]  # typer's way to require an option
+    file: args.File = None,
+    phone_column: args.PhoneColumn = None,
+    encoding: args.Encoding = "utf-8",
+    delimiter: args.Delimiter = None,
+    region: args.Region = None,
+    url: args.Url = None,
+    limit: args.Limits = None,
+    pace: args.Pace = None,
+    batch_size: args.BatchSize = 100,
+    max_concurrency: args.MaxConcurrency = 8,
+    timeout: args.Timeout = 30.0,
+    sample: args.Sample = 0,
+    json: args.Json = False,
+    log_level: args.Logging = args.LogLevel.WARNING,
+) -> None:
+    """Say what a send would come to; sends nothing and needs no key."""
+    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, use_sandbox=False)
+    console = console_on(sys.stderr if json else sys.stdout)
+    with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
+        _show(job, *check_job(job, settings, console, sample), console, as_object=json)
+
+
+@app.command()
+def quota(limit: args.Limits = None, json: args.Json = False, log_level: args.Logging = args.LogLevel.WARNING) -> None:
+    """Show what is used and free of every limit."""
+    with _ending(log_level):
+        show_quota(_limits(limit), json=json)
+
+
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context) -> None:
+    """Serve a made-up gateway until Ctrl-C: --port, --key, --credits, --limit, --latency, --fault, --magic, --help."""
+    from ..sandbox.__main__ import main
+
+    raise typer.Exit(main(context.args, prog="customersms sandbox"))
+
+
+def _limits(limit: list[str] | None) -> tuple[Limit, ...]:
+    return tuple(map(args.read_limit, limit)) if limit else DOCUMENTED_LIMITS
+
+
+def _settings(
+    url: str | None,
+    limit: list[str] | None,
+    pace: str | None,
+    batch_size: int,
+    max_concurrency: int,
+    timeout: float,
+    region: str | None,
+    use_sandbox: bool,
+) -> Settings:
+    chosen = ... if pace is None else args.read_pace(pace)
+    return Settings(url, _limits(limit), chosen, batch_size, max_concurrency, timeout, region, use_sandbox)
+
+
+def _job(
+    phones: list[str] | None,
+    message: str,
+    file: Path | None,
+    phone_column: str | None,
+    encoding: str,
+    delimiter: str | None,
+) -> Job:
+    if bool(phones) is (file is not None):
+        raise typer.BadParameter("give either phone numbers or --file")
+    if file is None:
+        return Job.of_phones(phones or [], message)
+    return Job.of_file(file, message, phone_column=phone_column, encoding=encoding, delimiter=delimiter)
+
+
+def _show(job: Job, checked: Checked, outlook: Outlook, console: Console, *, as_object: bool) -> None:
+    if as_object:
+        say(as_json(outlook))
+        return
+    console.print(preview(job.name, checked, outlook.seconds))
+    console.print(args.QUOTA_NOTE, style="dim")
+
+
+def _ask(file: Path) -> None:
+    if str(file) == "-" or not sys.stdin.isatty():
+        _fail("nothing was sent: there is nobody to ask, so add --yes", 2)
+    if not typer.confirm("Send?", err=True):
+        _fail("nothing was sent", 1)
+
+
+@contextlib.contextmanager
+def _ending(log_level: args.LogLevel) -> Iterator[None]:
+    """Turn what goes wrong into a line and an exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.basicConfig(level=log_level.value.upper(), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        yield
+    except (FileProblem, TemplateProblem, ResultsProblem, ConfigurationError) as problem:
+        _fail(str(problem), 2)
+    except CustomerSMSError as error:
+        _fail(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", 130)
+
+
+def _fail(problem: str, status: int) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(problem, style="red", markup=False, highlight=False)
+    raise typer.Exit(status)

@@ -1,0 +1,89 @@
+"""Record what a person sees of ``customersms send``: ``python tools/record_screens.py`` writes ``docs/send.svg``.
+
+A real send to the embedded sandbox, shown before, in the middle and at the end by the command's own code. The picture
+names no font to be fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+
+from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
+from customersms_async.buckets import layers
+from customersms_async.cli.arguments import QUOTA_NOTE
+from customersms_async.cli.bulk import Settings, check_job
+from customersms_async.cli.job import Job
+from customersms_async.cli.results import open_results
+from customersms_async.cli.screen import Screen, ending, preview
+from customersms_async.cli.sending import Progress, Sending
+from customersms_async.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent
+LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
+SETTINGS = Settings(None, LIMITS, ..., 100, 8, 30.0, None, sandbox=True)
+WIDTH = 96
+
+
+class Camera:
+    """Watches a send and takes one picture, when the first half is done."""
+
+    def __init__(self, console: Console, client: AsyncClient, quota: MemoryQuota) -> None:
+        self._console = console
+        self._client = client
+        self._quota = quota
+        self._screen = Screen(Console(quiet=True, width=WIDTH))
+        self._done = asyncio.Event()
+        self._progress: Progress | None = None
+
+    def changed(self, progress: Progress) -> None:
+        """Note how far it is."""
+        self._progress = progress
+        if 2 * progress.done > progress.total:
+            self._done.set()
+
+    def interrupted(self) -> None:
+        """Nobody interrupts it."""
+
+    async def shoot(self, key_id: str) -> None:
+        """Wait for the moment, and print what the screen shows."""
+        await self._done.wait()
+        if (progress := self._progress) is None:
+            return
+        self._screen.changed(progress)
+        left = progress.planned_requests - progress.requests
+        seconds = await self._quota.forecast_us(key_id, [(layers(LIMITS, 0.05), left)]) / 1e6
+        self._screen.look(await self._client.quota_status(), max(seconds, left / 10))
+        self._console.print(self._screen.picture())
+        self._console.print()
+
+
+async def main() -> None:
+    """Send, and write the picture."""
+    console = Console(record=True, width=WIDTH, force_terminal=True, quiet=False)
+    path = Path("examples/recipients.csv")
+    job = Job.of_file(path, "Doors open at eight", phone_column=None, encoding="utf-8", delimiter=None)
+    checked, outlook = check_job(job, SETTINGS, Console(quiet=True), 2)
+    console.print(preview(job.name, checked, outlook.seconds))
+    console.print(QUOTA_NOTE, style="dim")
+    console.print("\nSend? [y/N]: y\n", markup=False)
+    sandbox, quota = Sandbox(latency=(0.05, 0.4)), MemoryQuota()
+    async with sandbox.serve() as url, AsyncClient(api_key=sandbox.api_key, url=url, quota=quota) as client:
+        camera = Camera(console, client, quota)
+        sending = Sending(job, checked, client, open_results(None), camera)
+        shooting = asyncio.create_task(camera.shoot(client._secret.key_id))  # noqa: SLF001 - to ask the quota directly
+        progress = await sending.run(None, Priority.BULK)
+        await shooting
+        console.print(ending(progress, client.remaining_credits))
+    job.close()
+    plain = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    picture = console.export_svg(title="customersms send --file recipients.csv", code_format=plain)
+    (ROOT / "docs" / "send.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
