@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEY: Final = "cspro_a_key_that_must_never_show"
-COMMAND: Final = (sys.executable, "-c", "from customersms_async.cli import main; main()")
+COMMAND: Final = (str(Path(sys.executable).with_name("customersms")),)
 PATIENCE: Final = 60.0
 """Seconds until a test gives up: far above what anything here takes."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-SEND = [sys.executable, "-c", "from customersms_async.cli import main; main()", "send", "--sandbox", "--message", "Hi"]
+from .conftest import COMMAND
+
+SEND = [*COMMAND, "send", "--sandbox", "--message", "Hi"]
 FULL = Path("/dev/full")
 
 

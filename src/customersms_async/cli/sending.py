@@ -97,6 +97,13 @@ class Progress(msgspec.Struct):
             failures.examples.append((line, outcome.phone))
 
 
+def _at(line: int | None, outcome: Outcome) -> Outcome:
+    """The outcome as it is written: a failure says on which line of the file it stands."""
+    if line is None or outcome.error is None:
+        return outcome
+    return msgspec.structs.replace(outcome, error=f"line {line}: {outcome.error}")
+
+
 class View(Protocol):
     """Shows a send while it runs."""
 
@@ -160,7 +167,7 @@ class Sending:
     def _tell(self, outcome: Outcome, line: int | None) -> None:
         if self.progress.error is None:
             try:
-                self._results.write(outcome)
+                self._results.write(_at(line, outcome))
             except OSError as error:  # a full disk: what can't be recorded is not sent
                 self.progress.error = error
                 self._stop()
