@@ -104,12 +104,15 @@ def estimate(
     batch_size: args.BatchSize = 100,
     max_concurrency: args.MaxConcurrency = 8,
     timeout: args.Timeout = 30.0,
+    sandbox: args.UseSandbox = False,
+    yes: args.Yes = False,
     sample: args.Sample = 0,
     json: args.Json = False,
     log_level: args.Logging = args.LogLevel.WARNING,
 ) -> None:
-    """Say what a send would come to; sends nothing and needs no key."""
-    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, use_sandbox=False)
+    """Say what a send with the same options would come to; sends nothing and needs no key."""
+    del yes  # nothing is sent, so nobody is asked
+    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox)
     console = console_on(sys.stderr if json else sys.stdout)
     with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
         _show(job, *check_job(job, settings, console, sample), console, as_object=json)
