@@ -97,6 +97,12 @@ def test_pure_modules_import_no_clock_no_socket_no_logger_and_no_async(part: str
         assert not nodes & {ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith}
 
 
+def test_the_floors_whose_every_branch_must_be_covered_are_the_pure_ones() -> None:
+    makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    line = next(line for line in makefile.splitlines() if line.startswith("PURE :="))
+    assert set(line.removeprefix("PURE :=").split()) == PURE
+
+
 def test_httpx_is_a_detail_of_one_module() -> None:
     assert {part for part in modules() if "httpx" in running_top_imports(part)} == {"transport"}
 

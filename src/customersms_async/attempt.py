@@ -113,7 +113,7 @@ class Attempt:
                 return ruling
 
     async def _post(self) -> Ruling:
-        """Send, free the connection, settle the tokens; never raises but for a store that can't be reached."""
+        """Send, free the connection, settle the tokens; never raises."""
         sender, self._unbegun = self._sender, False
         happened: Happened
         deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6

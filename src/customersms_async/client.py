@@ -19,7 +19,7 @@ from .connections import Connections
 from .credits import Credits
 from .delivery import deliver
 from .errors import ConfigurationError
-from .estimate import Tally, paced_seconds
+from .estimate import Tally, seconds_until_last
 from .failures import single_failure, stop_failure
 from .intake import message_problem
 from .models import (
@@ -232,7 +232,7 @@ class AsyncClient:
         wait_us = await waiting_room.store.forecast_us(
             waiting_room.key_id, [(self._terms().bulk_layers, tally.requests)]
         )
-        return tally.estimate(max(wait_us / 1e6, paced_seconds(self._options.gentle_pace, tally.requests)))
+        return tally.estimate(seconds_until_last(wait_us, self._options.gentle_pace, tally.requests))
 
     async def quota_status(self) -> QuotaStatus:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""

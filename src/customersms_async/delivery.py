@@ -12,7 +12,7 @@ from .attempt import Attempt, Hook, Sender
 from .models import Code, Outcome, Status
 from .retry import next_try_us
 from .ticket import Expired, Stopped, Ticket
-from .wire import Ruling, Then, everyone
+from .wire import Ruling, Then, dropped, everyone
 
 if TYPE_CHECKING:
     from .batching import Batch
@@ -106,5 +106,5 @@ def _too_long(wait_us: int) -> str:
 
 def _drop(parts: deque[Batch], done: Delivery, code: str | None) -> None:
     for part in parts:
-        done.outcomes += everyone(part, Status.UNSENT, code, "not sent, because nothing more can go out")
+        done.outcomes += dropped(part, code)
     parts.clear()

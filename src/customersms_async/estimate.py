@@ -55,9 +55,13 @@ class Tally:
             self._segments += len(batch) * segments.count(batch.message).segments
 
 
-def paced_seconds(pace: Limit | None, requests: int) -> float:
-    """How long the pace alone makes ``requests`` take: a burst of its size first, then one after the other."""
-    return 0.0 if pace is None else max(0, requests - pace.requests) * pace.seconds / pace.requests
+def seconds_until_last(wait_us: int, pace: Limit | None, requests: int) -> float:
+    """When the last of ``requests`` may leave: by the quota after ``wait_us``, and by the pace.
+
+    The pace lets a burst of its size go first, then one after the other.
+    """
+    paced = 0.0 if pace is None else max(0, requests - pace.requests) * pace.seconds / pace.requests
+    return max(wait_us / 1e6, paced)
 
 
 async def _each(recipients: Recipients) -> AsyncIterator[object]:

@@ -16,9 +16,9 @@ import msgspec
 from .attempt import Sender, log_unheard
 from .delivery import Delivery, deliver
 from .intake import Intake
-from .models import Code, Message, Outcome, Priority, Status
+from .models import Code, Message, Outcome, Priority
 from .ticket import Ticket
-from .wire import everyone
+from .wire import dropped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,7 +253,7 @@ class Run:
             self._go_on()
 
     def _drop(self, batch: Batch) -> None:
-        self._put(everyone(batch, Status.UNSENT, self._stop_code, "not sent, because nothing more can go out"))
+        self._put(dropped(batch, self._stop_code))
 
 
 async def _whole(recipients: Iterable[str | Message]) -> Collection[str | Message]:

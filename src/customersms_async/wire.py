@@ -193,6 +193,11 @@ def everyone(batch: Batch, status: Status, code: str | None, error: str) -> list
     ]
 
 
+def dropped(batch: Batch, code: str | None) -> list[Outcome]:
+    """The outcome of texts that were still to be sent when nothing more could go out, because of ``code``."""
+    return everyone(batch, Status.UNSENT, code, "not sent, because nothing more can go out")
+
+
 def _code(verdict: Status, then: Then, status: int, reading: Reading) -> str:
     if then is Then.WAIT:
         return Code.RATE_LIMITED

@@ -17,7 +17,7 @@ from rich.text import Text
 from ..buckets import Buckets, layers
 from ..client import AsyncClient
 from ..errors import ConfigurationError, CustomerSMSError
-from ..estimate import paced_seconds
+from ..estimate import seconds_until_last
 from ..models import Limit, Outcome, Priority, Status
 from ..options import DOCUMENTED_URL, Options
 from ..quota import MemoryQuota
@@ -91,7 +91,7 @@ def check_job(job: Job, settings: Settings, console: Console, samples: int) -> t
             samples=samples,
         )
     wait_us = Buckets().forecast_us(0, [(layers(options.limits, RESERVE), checked.requests)])
-    seconds = max(wait_us / 1e6, paced_seconds(options.gentle_pace, checked.requests))
+    seconds = seconds_until_last(wait_us, options.gentle_pace, checked.requests)
     return checked, Outlook(
         checked.recipients,
         checked.duplicates,
@@ -215,7 +215,7 @@ class _Forecast:
         self._quota = quota
         self._key_id = Secret(api_key).key_id
         self._layers = layers(settings.limits, RESERVE)
-        self._pace = settings.options("https://unused.invalid/").gentle_pace
+        self._pace = settings.options(DOCUMENTED_URL).gentle_pace
         self._seconds = 0.0
         self._at = -1e9
 
@@ -224,7 +224,7 @@ class _Forecast:
         now = time.monotonic()
         if now - self._at > requests / 10_000:
             wait_us = await self._quota.forecast_us(self._key_id, [(self._layers, requests)])
-            self._seconds, self._at = max(wait_us / 1e6, paced_seconds(self._pace, requests)), now
+            self._seconds, self._at = seconds_until_last(wait_us, self._pace, requests), now
         return max(0.0, self._seconds - (now - self._at))
 
 

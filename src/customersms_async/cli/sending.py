@@ -118,13 +118,12 @@ class View(Protocol):
 class Sending:
     """Sends a job's letters through one client.
 
-    Mutable state: the letters on their way by their row, and once somebody wants it to end, the task
-    that closes the client, with whether it may still wait for answers.
+    Mutable state: the letters on their way by their row, and once somebody wants it to end, the task that closes the
+    client, with whether it may still wait for answers.
     """
 
     def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
         self._job = job
-        self._judge: Judge | None = None
         self._checked = checked
         self._client = client
         self._results = results
