@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,9 +14,6 @@ from customersms_async import Limit, Priority
 from customersms_async.admission import Room, Terms, room
 from customersms_async.connections import Connections
 from customersms_async.ticket import Expired, Stopped, Ticket
-
-if TYPE_CHECKING:
-    from customersms_async.quota import Grant
 
 URGENT, NORMAL, BULK = Priority
 HOLD_US = 35_000_000
@@ -38,7 +34,7 @@ class Desk:
 
     async def send(
         self, name: str, priority: Priority = NORMAL, *, lasts: float = 0.0, ticket: Ticket | None = None
-    ) -> Grant:
+    ) -> int:
         grant, _ = await self.room.admit(ticket or Ticket(priority), self.terms, HOLD_US)
         self.admitted.append((name, round(virtual.loop().time() - self.began, 3)))
         try:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .batching import Batch, Sizes
     from .credits import Credits
     from .models import Outcome
-    from .quota import Grant
     from .secret import Secret
     from .transport import Transport
 
@@ -70,7 +69,7 @@ class Attempt:
         self._ticket = ticket
         self._timeout = timeout
         self._hook = hook
-        self._grant: Grant | None = None
+        self._grant: int | None = None
         self._granted_us = 0
         self._abandoned = False
         self._unbegun = True
@@ -152,18 +151,17 @@ class Attempt:
         self._ticket.stop(Code.STOPPED)
         self._sender.terms.connections.release(self._ticket.priority)
         if self._grant is not None:
-            await self._sender.room.store.give_back(self._sender.room.key_id, self._grant)
+            await self._sender.room.give_back(self._grant)
 
     @property
     def _wanted(self) -> bool:
         return not self._abandoned and self._ticket.stopped is None
 
     async def _renew(self) -> None:
-        room, stale = self._sender.room, self._grant
+        sender, stale = self._sender, self._grant
         self._grant = None
         if stale is not None:
-            layers = self._sender.terms.layers_for(self._ticket.priority)
-            renewed = await room.store.renew(room.key_id, stale, layers, self.hold_us)
+            renewed = await sender.room.renew(stale, self._ticket, sender.terms, self.hold_us)
             self._grant = None if isinstance(renewed, Wait) else renewed
 
     def _judge(self, happened: Happened) -> Ruling:
@@ -178,7 +176,7 @@ class Attempt:
             if grant is not None and ruling.tokens is Tokens.SETTLE:
                 await room.store.settle(room.key_id, grant)
             elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
-                await room.store.give_back(room.key_id, grant)
+                await room.give_back(grant)
             if ruling.then is Then.WAIT:
                 windows = [layer.window_us for layer in self._sender.terms.layers]
                 await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))

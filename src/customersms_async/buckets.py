@@ -20,19 +20,20 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from heapq import heapify, heappop, heappush, nsmallest
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .models import Limit
 
-GRACE_US = 5_000_000
+GRACE_US: Final = 5_000_000
 """How long after its deadline an unanswered request may still arrive: promise 1's five seconds."""
 
-DRIFT_PPM = 200
+DRIFT_PPM: Final = 200
 """Windows are stretched by this much, for the drift between the gateway's clock and ours."""
+
+NEVER_US: Final = 1 << 62
 
 
 class Layer(NamedTuple):
@@ -57,7 +58,11 @@ def layers(limits: Sequence[Limit], reserve: float = 0.0) -> tuple[Layer, ...]:
 
 
 class Wait(NamedTuple):
-    """No token now: one may come ``wait_us`` microseconds from now, or sooner if the key's state changes."""
+    """No token now, and none for ``wait_us`` microseconds (above 0), unless a request is given back: ask again then.
+
+    It is the least possible wait, as if every request held were answered now: a token is out for at least one window
+    from its settling, whoever settles it and whenever, so asking again then is never late.
+    """
 
     wait_us: int
 
@@ -69,46 +74,162 @@ class Usage(NamedTuple):
     next_us: int
 
 
+class Log(Protocol):
+    """The settle times of a key, ascending: all those of the longest window, wherever a store keeps them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> int: ...
+
+
+def free_at_us(now_us: int, layers: Sequence[Layer], held: int, log: Log) -> int:
+    """The earliest moment at which every layer may have a token, while ``held`` requests are held; may be past."""
+    free_us, past = 0, len(log) + held
+    for requests, window_us in layers:
+        if requests <= past:
+            then_us = (log[held - requests] if requests > held else now_us) + window_us
+            if then_us > free_us:
+                free_us = then_us
+    return free_us
+
+
+def usage(now_us: int, layer: Layer, held: int, log: Log) -> Usage:
+    """How a layer stands; requests held count as used, and as if answered now."""
+    first = bisect_right(log, now_us - layer.window_us)
+    used = len(log) - first + held
+    if not used:
+        return Usage(0, 0)
+    return Usage(used, (log[first] if first < len(log) else now_us) + layer.window_us - now_us)
+
+
+class Forecast:
+    """When the last of a line of requests may leave; the line is runs of (layers, how many requests).
+
+    As if every request held were answered now, every one granted were answered at once, and nobody more urgent came.
+    Requests are numbered from the oldest in the log, through those held, to the line's last. A request leaves when, in
+    each layer (L, W), the one L before it settled W ago, and not before the run ahead of its own: only those that the
+    last one leads back to are looked at, some N / L of N.
+    """
+
+    def __init__(self, line: Iterable[tuple[Sequence[Layer], int]], known: int, held: int) -> None:
+        self._known = known
+        self._past = known + held
+        self._runs: list[tuple[int, Sequence[Layer]]] = []
+        end = self._past
+        for layers, count in line:
+            if count:
+                self._runs.append((end, layers))
+                end += count
+        self._numbers = sorted(self._leading_to(end - 1) if self._runs else ())
+
+    @property
+    def positions(self) -> list[int]:
+        """The positions in the log, ascending, whose settle times the forecast depends on."""
+        return self._numbers[: bisect_right(self._numbers, self._known - 1)]
+
+    def wait_us(self, now_us: int, paused_until_us: int, settled_us: Iterable[int]) -> int:
+        """The last one's wait; ``settled_us`` goes with ``positions``. 0 for an empty line."""
+        times = dict(zip(self.positions, settled_us, strict=True))
+        start_us = at_us = max(now_us, paused_until_us)
+        for number in self._numbers[len(times) :]:
+            if number < self._past:
+                times[number] = now_us
+                continue
+            begin, layers = self._run_of(number)
+            at_us = times[begin - 1] if begin > self._past else start_us
+            for requests, window_us in layers:
+                if number >= requests:
+                    at_us = max(at_us, times[number - requests] + window_us)
+            times[number] = at_us
+        return at_us - now_us if self._runs else 0
+
+    def _run_of(self, number: int) -> tuple[int, Sequence[Layer]]:
+        return self._runs[bisect_right(self._runs, number, key=lambda run: run[0]) - 1]
+
+    def _leading_to(self, last: int) -> set[int]:
+        found: set[int] = set()
+        todo = [last]
+        while todo:
+            number = todo.pop()
+            if number in found:
+                continue
+            found.add(number)
+            if number >= self._past:
+                begin, layers = self._run_of(number)
+                todo += [number - requests for requests, _ in layers if number >= requests]
+                if begin > self._past:
+                    todo.append(begin - 1)
+        return found
+
+
 @final
 class Buckets:
     """Every token of one key. Times are integer microseconds of one clock; a clock that steps back stands still.
 
-    Mutable state, all of it owned here: the log of settle times (ascending, cut at the longest window asked for so
+    Mutable state, all of it owned here: the log of settle times (cut, now and then, at the longest window asked for so
     far: a longer one, asked for later, knows only what came since), the held requests with the time at which each
-    lapses, the latest time seen, the end of a pause.
+    lapses, a time before which none of them does, the latest time seen, the end of a pause.
     """
 
-    __slots__ = ("_held", "_lapses", "_last_id", "_log", "_longest_us", "_now_us", "_paused_until_us", "_start")
+    __slots__ = (
+        "_cut_at",
+        "_fewest",
+        "_held",
+        "_lapse_us",
+        "_last_id",
+        "_layers",
+        "_log",
+        "_longest_us",
+        "_now_us",
+        "_paused_us",
+    )
 
     def __init__(self) -> None:
         self._log = array("q")
-        self._start = 0  # entries before it are cut; they are dropped in bulk, to keep a grant O(1)
+        self._cut_at = 64
         self._held: dict[int, int] = {}
-        self._lapses: list[tuple[int, int]] = []  # a heap of (lapse time, id); settled ids are dropped late
+        self._lapse_us = NEVER_US
         self._last_id = 0
+        self._layers: Sequence[Layer] = ()
+        self._fewest = NEVER_US
         self._longest_us = 0
         self._now_us = 0
-        self._paused_until_us = 0
+        self._paused_us = 0
 
     def take(self, now_us: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """The id of a request that holds one token of every layer, or the wait; then nothing is taken.
 
         The request settles by itself ``hold_us`` (above 0) from now, unless it is settled or given back before.
         """
-        now_us = self._advance(now_us)
-        free_us = max(self._paused_until_us, self._free_at_us(layers))
+        if now_us < self._now_us:
+            now_us = self._now_us
+        self._now_us = now_us
+        if now_us >= self._lapse_us:
+            self._lapse()
+        if layers is not self._layers:
+            self._learn(layers)
+        held, log, free_us = self._held, self._log, self._paused_us
+        if len(held) + len(log) >= self._fewest:
+            free_us = max(free_us, free_at_us(now_us, layers, len(held), log))
         if free_us > now_us:
             return Wait(free_us - now_us)
-        self._last_id += 1
-        self._held[self._last_id] = now_us + hold_us
-        heappush(self._lapses, (now_us + hold_us, self._last_id))
-        return self._last_id
+        self._last_id = request = self._last_id + 1
+        held[request] = lapse_us = now_us + hold_us
+        if lapse_us < self._lapse_us:
+            self._lapse_us = lapse_us
+        return request
 
     def settle(self, now_us: int, request: int) -> None:
         """The script's answer is known: the tokens come back one window from now. A request not held is ignored."""
-        now_us = self._advance(now_us)
+        if now_us < self._now_us:
+            now_us = self._now_us
+        self._now_us = now_us
+        if now_us >= self._lapse_us:
+            self._lapse()
         if self._held.pop(request, None) is not None:
             self._log.append(now_us)
+            if len(self._log) > self._cut_at:
+                self._cut()
 
     def give_back(self, now_us: int, request: int) -> None:
         """The request provably never left: its tokens are back at once. A request not held is ignored."""
@@ -117,82 +238,47 @@ class Buckets:
 
     def pause(self, now_us: int, pause_us: int) -> None:
         """Grant nothing for ``pause_us`` from now; the later end of two pauses counts."""
-        self._paused_until_us = max(self._paused_until_us, self._advance(now_us) + pause_us)
+        self._paused_us = max(self._paused_us, self._advance(now_us) + pause_us)
 
     def paused_us(self, now_us: int) -> int:
         """What is left of the pause, 0 if there is none."""
-        return max(0, self._paused_until_us - self._advance(now_us))
+        return max(0, self._paused_us - self._advance(now_us))
 
     def usage(self, now_us: int, layers: Sequence[Layer]) -> tuple[Usage, ...]:
         """How every layer stands, in order; requests held count as used, and as if answered now."""
         now_us = self._advance(now_us)
-        return tuple(self._usage(now_us, layer) for layer in layers)
+        return tuple(usage(now_us, layer, len(self._held), self._log) for layer in layers)
 
     def forecast_us(self, now_us: int, line: Iterable[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request in ``line``, which is runs of (layers, how many requests).
-
-        As if every request held were answered now, every one granted were answered at once, and nobody more
-        urgent came. Costs O(requests in the line); 0 for an empty line.
-        """
+        """The least possible wait of the last request in ``line``: see ``Forecast``."""
         now_us = self._advance(now_us)
-        known = len(self._log) - self._start
-        past = known + len(self._held)
-        granted: list[int] = []
-        at_us = max(now_us, self._paused_until_us)
-        for layers, count in line:
-            for _ in range(count):
-                for requests, window_us in layers:
-                    i = past + len(granted) - requests  # whose settling must be a window ago
-                    if i >= 0:
-                        then_us = self._log[self._start + i] if i < known else now_us if i < past else granted[i - past]
-                        at_us = max(at_us, then_us + window_us)
-                granted.append(at_us)
-        return at_us - now_us if granted else 0
+        forecast = Forecast(line, len(self._log), len(self._held))
+        return forecast.wait_us(now_us, self._paused_us, (self._log[position] for position in forecast.positions))
+
+    def _learn(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._fewest = min([requests for requests, _ in layers], default=NEVER_US)
+        self._longest_us = max([self._longest_us, *[window_us for _, window_us in layers]])
 
     def _advance(self, now_us: int) -> int:
         """Settle what has lapsed, in order, and say what time it is."""
-        self._now_us = now_us = max(now_us, self._now_us)
-        lapses = self._lapses
-        while lapses and lapses[0][0] <= now_us:
-            lapse_us, request = heappop(lapses)
-            if self._held.pop(request, None) is not None:
-                self._log.append(lapse_us)
-        if len(lapses) > 2 * len(self._held) + 64:
-            self._lapses = [(lapse_us, request) for request, lapse_us in self._held.items()]
-            heapify(self._lapses)
+        if now_us < self._now_us:
+            now_us = self._now_us
+        self._now_us = now_us
+        if now_us >= self._lapse_us:
+            self._lapse()
         return now_us
 
-    def _free_at_us(self, layers: Sequence[Layer]) -> int:
-        """When every layer has a token, if no request is settled or given back before; may be in the past."""
-        log, held, free_us = self._log, len(self._held), 0
-        longest_us = self._longest_us
-        for requests, window_us in layers:
-            rank = requests - held
-            if rank <= 0:
-                then_us = nsmallest(1 - rank, self._held.values())[-1]
-            elif rank <= len(log) - self._start:
-                then_us = log[-rank]
-            else:
-                then_us = -window_us
-            free_us = max(free_us, then_us + window_us)
-            longest_us = max(longest_us, window_us)
-        self._longest_us = longest_us
+    def _lapse(self) -> None:
+        held = self._held
+        due = sorted((lapse_us, request) for request, lapse_us in held.items() if lapse_us <= self._now_us)
+        for lapse_us, request in due:
+            del held[request]
+            self._log.append(lapse_us)
+        self._lapse_us = min(held.values(), default=NEVER_US)
         self._cut()
-        return free_us
 
     def _cut(self) -> None:
-        log, start, oldest_us = self._log, self._start, self._now_us - self._longest_us
-        while start < len(log) and log[start] <= oldest_us:
-            start += 1
-        if start > 512 and 2 * start > len(log):
-            del log[:start]
-            start = 0
-        self._start = start
-
-    def _usage(self, now_us: int, layer: Layer) -> Usage:
-        log, held = self._log, len(self._held)
-        first = bisect_right(log, now_us - layer.window_us, self._start)
-        used = len(log) - first + held
-        if not used:
-            return Usage(0, 0)
-        return Usage(used, (log[first] if first < len(log) else now_us) + layer.window_us - now_us)
+        """Drop what no window reaches any more; the next cut comes when the log has doubled."""
+        del self._log[: bisect_right(self._log, self._now_us - self._longest_us)]
+        self._cut_at = 2 * len(self._log) + 64

@@ -17,14 +17,16 @@ class Connections:
     """At most ``capacity`` requests at a time, BULK at most one fewer (but one).
 
     The pool itself never queues anything: httpx's gets slow with its queue, and loses places for good when queued
-    requests are cancelled. Mutable state: the connections taken, those of them taken by BULK, and the rooms that wait
-    for one, in their order: those whose first waiter is BULK, and the others.
+    requests are cancelled. Mutable state: the connections taken, those of them taken by BULK, the rooms that wait for
+    one, in their order (those whose first waiter is BULK, and the others), and ``waiting``, in which the rooms count
+    all who wait for this pool.
     """
 
-    __slots__ = ("_bulk", "_taken", "_wanted", "_wanted_by_bulk", "capacity")
+    __slots__ = ("_bulk", "_taken", "_wanted", "_wanted_by_bulk", "capacity", "waiting")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
+        self.waiting = 0
         self._taken = 0
         self._bulk = 0
         self._wanted: dict[_Room, None] = {}

@@ -87,7 +87,7 @@ async def _rule(
             ruling = await attempt.run()
         except Expired as expired:
             done.retry_after = expired.wait_us / 1e6
-            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_long(expired.wait_us)))
+            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_late(expired)))
         done.requests += attempt.sent
         done.status_code = ruling.status_code
         done.retry_after = ruling.retry_after or 0.0
@@ -98,9 +98,11 @@ async def _rule(
             await ticket.sleep(delay_us / 1e6)
 
 
-def _too_long(wait_us: int) -> str:
-    if wait_us:
-        return f"quota and pace make it wait {wait_us / 1e6:.1f} s or more, which is longer than max_wait"
+def _too_late(expired: Expired) -> str:
+    if expired.trouble is not None:
+        return f"the quota store could not be asked within max_wait: {expired.trouble}"
+    if expired.wait_us:
+        return f"quota and pace make it wait {expired.wait_us / 1e6:.1f} s or more, which is longer than max_wait"
     return "no connection was free within max_wait"
 
 

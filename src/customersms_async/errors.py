@@ -6,6 +6,7 @@
     ├── ConfigurationError                    fix the call
     ├── InvalidRecipientError (ValueError)    fix the number
     ├── QuotaExceededError                    wait: retry_after
+    ├── QuotaStoreError                       mend the store; nothing was sent without it
     └── SendError                             phones, report (or None), code, status_code
         ├── ConnectionFailedError             send again: nothing left this machine
         ├── RejectedError                     the gateway said no
@@ -50,12 +51,25 @@ class QuotaExceededError(CustomerSMSError):
     """Quota, pace and connections would have made this request wait longer than ``max_wait``; nothing was sent.
 
     ``retry_after`` is the least possible wait in seconds, by quota and pace: as if all requests in flight were answered
-    now and nobody more urgent came. It is 0.0 if only a connection was missing.
+    now and nobody more urgent came. It is 0.0 if only a connection was missing, and 1.0 if the quota store could not be
+    asked.
     """
 
     def __init__(self, message: str = "", *, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class QuotaStoreError(CustomerSMSError):
+    """The quota can't be kept where it should be: a damaged or locked file, a server that can't be reached.
+
+    ``temporary`` says that the store may be back by itself. A send then waits for it, for ``max_wait`` at most, and
+    ends with ``QuotaExceededError``; what only looks (``quota_status``, ``estimate``) raises this at once.
+    """
+
+    def __init__(self, message: str = "", *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
 
 
 class SendError(CustomerSMSError):

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .memory import MemoryQuota
-from .protocol import Grant, QuotaStore
+from .protocol import QuotaStore
 
-__all__ = ["Grant", "MemoryQuota", "QuotaStore"]
+__all__ = ["MemoryQuota", "QuotaStore"]

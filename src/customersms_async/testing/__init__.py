@@ -1,1 +1,8 @@
-"""What helps to test programs that send texts: a pytest plugin (``plugin``)."""
+"""What helps to test programs that send texts: a pytest plugin (``plugin``), and the contract of quota stores."""
+
+from __future__ import annotations
+
+from .contract import QuotaStoreContract
+from .walk import ManualClock
+
+__all__ = ["ManualClock", "QuotaStoreContract"]

@@ -1,0 +1,79 @@
+"""``MemoryQuota``: the contract, and what is its own: bound to no loop, safe between threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from customersms_async import Limit, MemoryQuota, Priority
+from customersms_async.admission import Terms, room
+from customersms_async.buckets import Wait, layers
+from customersms_async.connections import Connections
+from customersms_async.testing import QuotaStoreContract
+from customersms_async.ticket import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from customersms_async.quota import QuotaStore
+
+ONE = layers([Limit(1, 60)])
+HOLD_US = 35_000_000
+
+
+class TestMemoryQuota(QuotaStoreContract):
+    def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[QuotaStore]:
+        return nullcontext(MemoryQuota(clock=clock))
+
+
+async def take(store: MemoryQuota, key: str = "key") -> int | Wait:
+    return await store.take(key, ONE, HOLD_US)
+
+
+def test_a_token_given_back_in_one_loop_wakes_a_waiter_in_another() -> None:
+    store = MemoryQuota()
+    grant = asyncio.run(take(store))
+    assert isinstance(grant, int)
+    waiting, admitted = threading.Event(), threading.Event()
+
+    async def wait() -> None:
+        terms = Terms.of((Limit(1, 60),), 0.0, None, Connections(1))
+        task = asyncio.create_task(room(store, "key").admit(Ticket(Priority.NORMAL), terms, HOLD_US))
+        await asyncio.sleep(0.01)
+        waiting.set()
+        await task
+        admitted.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(wait()))
+    thread.start()
+    assert waiting.wait(5)
+
+    async def give_back() -> None:
+        await room(store, "key").give_back(grant)
+
+    asyncio.run(give_back())
+    assert admitted.wait(5)
+    thread.join()
+
+
+def test_threads_share_the_tokens_of_a_key_exactly() -> None:
+    store, wide = MemoryQuota(), layers([Limit(500, 600)])
+    granted: list[int] = []
+
+    async def grab() -> None:
+        for _ in range(200):
+            taken = await store.take("key", wide, HOLD_US)
+            if isinstance(taken, int):
+                granted.append(taken)
+                if len(granted) % 3:
+                    await store.settle("key", taken)
+
+    threads = [threading.Thread(target=lambda: asyncio.run(grab())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(granted) == len(set(granted)) == 500
