@@ -37,7 +37,7 @@ from .models import (
     SendReport,
     Status,
 )
-from .quota import MemoryQuota
+from .quota import MemoryQuota, RedisQuota
 from .stream import OutcomeStream
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "QuotaStatus",
     "QuotaStoreError",
     "RateLimitedError",
+    "RedisQuota",
     "RejectedError",
     "SendError",
     "SendReport",

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .memory import MemoryQuota
 from .protocol import QuotaStore
+from .redis import RedisQuota
 
-__all__ = ["MemoryQuota", "QuotaStore"]
+__all__ = ["MemoryQuota", "QuotaStore", "RedisQuota"]
