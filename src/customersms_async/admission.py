@@ -15,20 +15,18 @@ import random
 import threading
 import weakref
 from collections import Counter
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
-import msgspec
-
-from .buckets import Layer, Wait, layers
+from .buckets import Wait
 from .clock import now_us
 from .errors import QuotaStoreError
-from .models import Limit, Priority
+from .models import Priority
 from .paces import Paces
-from .ticket import Admission, Expired, Line, Stopped, Ticket, finish
+from .terms import Terms
+from .ticket import Admission, Expired, Line, Place, Stopped, Ticket, finish
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from typing import Any
 
     from .connections import Connections
     from .quota import QuotaStore
@@ -48,22 +46,10 @@ RETRY_US: Final = (50_000, 1_000_000)
 """A store that can't be asked is tried again after the first, then after twice as long each time, up to the second."""
 
 
-class Terms(msgspec.Struct, frozen=True, eq=False):
-    """What one client asks of the room, made once: its limits as layers, for BULK and for others, and its pace."""
+T = TypeVar("T")
 
-    layers: tuple[Layer, ...]
-    bulk_layers: tuple[Layer, ...]
-    pace: Limit | None
-    connections: Connections
 
-    @classmethod
-    def of(cls, limits: tuple[Limit, ...], reserve: float, pace: Limit | None, connections: Connections) -> Terms:
-        """The terms of a client with these options."""
-        return cls(layers(limits), layers(limits, reserve), pace, connections)
-
-    def layers_for(self, priority: Priority) -> tuple[Layer, ...]:
-        """The layers that judge a request: BULK leaves the reserve to the others."""
-        return self.bulk_layers if priority is Priority.BULK else self.layers
+_Ahead = list[tuple[Priority, Terms, int]]
 
 
 @final
@@ -83,9 +69,10 @@ class Room:
         self._waiting: Counter[tuple[Priority, Terms]] = Counter()
         self._paces = Paces()
         self._dispatcher: asyncio.Task[None] | None = None
-        self._sleep: asyncio.Future[Admission | None] | None = None
-        self._serving: Ticket | None = None
-        self._told: Ticket | None = None
+        self._sleep: asyncio.Future[None] | None = None
+        self._serving: Place | None = None
+        self._asked_us = 0
+        self._told: Place | None = None
         self._ask_at = 0.0
         self._failures = 0
         self._trouble: str | None = None
@@ -99,34 +86,24 @@ class Room:
             counts[priority] += count
         return counts
 
-    async def admit(self, ticket: Ticket, terms: Terms, hold_us: int) -> Admission:
-        """Wait for the ticket's turn; then one connection and the granted tokens are the caller's.
+    def admit(self, ticket: Ticket, terms: Terms, hold_us: int) -> Place:
+        """Await what this gives; then one connection and the granted tokens are the caller's.
 
-        The request settles ``hold_us`` from its grant unless it is settled or given back before. Raises ``Expired``
-        at once if the ticket can't be let in in time, or when its time is over, ``Stopped`` if it is stopped, and what
-        the store raises. A cancelled call leaves nothing taken and nobody's place changed.
+        The request settles ``hold_us`` from its grant unless it is settled or given back before. The wait raises
+        ``Expired`` at once if the ticket can't be let in in time, or when its time is over, ``Stopped`` if it is
+        stopped, and what the store raises. Cancelled, it leaves nothing taken and nobody's place changed.
         """
+        place = Place(self.loop, ticket, terms, hold_us)
         if ticket.stopped is not None:
-            raise Stopped
-        if self._is_idle(ticket, terms) and (passed := await self._pass(ticket, terms, hold_us)):
-            return passed
-        if ticket.expires is not None:
-            await self._check_in_time(ticket, terms)
-        future = self._enter(ticket, terms, hold_us)
-        timer = None if ticket.expires is None else self.loop.call_at(ticket.expires, self._expire, ticket, future)
-        try:
-            admission = await future
-        except BaseException:
-            self._leave(ticket, future)
-            raise
-        finally:
-            ticket.future = None
-            if timer is not None:
-                timer.cancel()
-        if admission is None:
-            self._leave(ticket, future)
-            raise await self._expired(ticket, terms)
-        return admission
+            place.fail(Stopped())
+        elif not self._is_idle(place):
+            self._stand(place)
+        elif isinstance(granted := at_once(self._take(place)), Wait):
+            self._stand(place, granted.wait_us)
+        else:
+            at_once(self._paces.take_turn(terms.pace))
+            self._let_in(place, granted)
+        return place
 
     async def renew(self, grant: int, ticket: Ticket, terms: Terms, hold_us: int) -> int | Wait:
         """Give the grant back and take another: see ``QuotaStore.renew``."""
@@ -145,12 +122,6 @@ class Room:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._forget_what_was_told)
 
-    def run(self, errand: Coroutine[Any, Any, None]) -> None:
-        """Have the store called by a task of the room's own, for callers that are being cancelled."""
-        task = self.loop.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
     def offer(self, connections: Connections) -> bool:
         """Hear that a connection is free; false if nobody here wants it any more."""
         if self._head(connections) is None:
@@ -158,102 +129,116 @@ class Room:
         self._kick()
         return True
 
-    def _is_idle(self, ticket: Ticket, terms: Terms) -> bool:
+    def leave(self, place: Place) -> None:
+        """Hear that a place has ended, and was not let in."""
+        self._count_out(place)
+        self._lines[place.terms.connections][place.ticket.priority].ended()
+        self._kick()
+
+    def forgo(self, place: Place) -> None:
+        """Hear that one was let in at the moment at which nobody waited any more."""
+        place.terms.connections.release(place.ticket.priority)
+        self._run(self.give_back(place.result().grant))
+
+    def _is_idle(self, place: Place) -> bool:
         """Whether nobody waits, and all but the tokens is there: then no dispatcher is needed."""
-        if self._waiting or not self.store.in_process:
+        connections = place.terms.connections
+        if self._waiting or connections.waiting or not self.store.in_process:
             return False
-        if terms.connections.waiting or not terms.connections.free(ticket.priority):
-            return False
-        return self._paces.is_ready(terms.pace)
+        return connections.free(place.ticket.priority) and self._paces.is_ready(place.terms.pace)
 
-    async def _pass(self, ticket: Ticket, terms: Terms, hold_us: int) -> Admission | None:
-        """Take all that is needed if the tokens are there too; never suspends."""
-        asked_us = now_us()
-        granted = await self.store.take(self.key_id, terms.layers_for(ticket.priority), hold_us)
-        if isinstance(granted, Wait):
-            return None
-        await self._paces.take_turn(terms.pace)
-        return self._let_in(ticket, terms, granted, asked_us)
+    async def _take(self, place: Place) -> int | Wait:
+        self._asked_us = now_us()
+        return await self.store.take(self.key_id, place.terms.layers_for(place.ticket.priority), place.hold_us)
 
-    def _let_in(self, ticket: Ticket, terms: Terms, granted: int, asked_us: int) -> Admission:
-        self._paces.use_turn(terms.pace)
-        terms.connections.take(ticket.priority)
-        ticket.retried = True
-        return Admission(granted, asked_us)
+    def _let_in(self, place: Place, granted: int) -> None:
+        self._paces.use_turn(place.terms.pace)
+        place.terms.connections.take(place.ticket.priority)
+        place.room = self
+        place.let_in(Admission(granted, self._asked_us))
 
-    async def _check_in_time(self, ticket: Ticket, terms: Terms) -> None:
-        """Raise ``Expired`` if the least possible wait is too long.
+    def _stand(self, place: Place, wait_us: int | None = None) -> None:
+        """Stand in line, unless the least possible wait is too long; ``wait_us`` is that, where it is known.
 
         With nobody ahead, a shared store's first answer to the ticket itself will tell: one round trip fewer.
         """
-        ticket.unchecked = not self._waiting and not self.store.in_process
-        wait_us = self._paces.wait_us(terms.pace, 0)
-        if not ticket.unchecked or self._is_too_long(ticket, wait_us):
-            try:
-                wait_us = await self._least_wait_us(ticket, terms)
-            except QuotaStoreError as error:
-                if not error.temporary:
-                    raise
-        if self._is_too_long(ticket, wait_us):
-            raise Expired(wait_us)
-
-    def _is_too_long(self, ticket: Ticket, wait_us: int) -> bool:
-        return ticket.expires is not None and wait_us > 0 and self.loop.time() + wait_us / 1e6 > ticket.expires
-
-    def _expire(self, ticket: Ticket, future: asyncio.Future[Admission | None]) -> None:
-        if self._serving is ticket and self.loop.time() < (ticket.expires or 0.0) + ROUND_TRIP:
-            self.loop.call_later(ROUND_TRIP / 100, self._expire, ticket, future)
-        else:
-            finish(future)
-
-    async def _expired(self, ticket: Ticket, terms: Terms) -> Expired:
-        try:
-            if self._trouble is None:
-                return Expired(await self._least_wait_us(ticket, terms))
-        except QuotaStoreError as error:
-            return Expired(RETRY_US[1], str(error))
-        return Expired(RETRY_US[1], self._trouble)
-
-    async def _least_wait_us(self, ticket: Ticket, terms: Terms) -> int:
-        """At least so long, if the ticket stood behind all of its priority; before them all if it was let in before."""
-        last = ticket.priority - ticket.retried
-        ahead = sorted((p, id(t), t, n) for (p, t), n in self._waiting.items() if p <= last)
-        line = [(t.layers_for(p), n) for p, _, t, n in ahead]
-        wait_us = await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(ticket.priority), 1)])
-        return max(wait_us, self._paces.wait_us(terms.pace, sum(n for _, _, t, n in ahead if t.pace == terms.pace)))
-
-    def _enter(self, ticket: Ticket, terms: Terms, hold_us: int) -> asyncio.Future[Admission | None]:
-        ticket.terms, ticket.hold_us = terms, hold_us
-        ticket.future = future = self.loop.create_future()
+        ticket, terms = place.ticket, place.terms
+        if ticket.expires is not None:
+            ahead = self._ahead(place)
+            if wait_us is None and self.store.in_process:
+                wait_us = at_once(self._least_wait_us(place, ahead))
+            if wait_us is not None and self._is_too_late(place, wait_us):
+                place.fail(Expired(wait_us))
+                return
+            place.timer = self.loop.call_at(ticket.expires, self._expire, place)
+            place.unchecked = wait_us is None and not ahead
+            if (wait_us is None and ahead) or self._is_too_late(place, self._paces.wait_us(terms.pace, 0)):
+                self._run(self._check(place, ahead))
         lines = self._lines.get(terms.connections)
         if lines is None:
             lines = self._lines[terms.connections] = tuple(Line() for _ in Priority)
-        lines[ticket.priority].enter(ticket)
+        place.room = self
+        lines[ticket.priority].enter(place)
         self._waiting[ticket.priority, terms] += 1
         terms.connections.waiting += 1
-        if self._dispatcher is None or self._head(terms.connections) is ticket:
+        if self._dispatcher is None or self._head(terms.connections) is place:
             self._kick()
-        return future
 
-    def _leave(self, ticket: Ticket, future: asyncio.Future[Admission | None]) -> None:
-        """Undo ``_enter``, and the grant as well if it came at the same moment."""
-        if future.done() and not future.cancelled() and future.exception() is None and (let_in := future.result()):
-            ticket.terms.connections.release(ticket.priority)
-            self.run(self.give_back(let_in.grant))
-            return
-        future.cancel()
-        self._count_out(ticket)
-        lines = self._lines.get(ticket.terms.connections)
-        if lines is not None:
-            lines[ticket.priority].leave()
-        self._kick()
+    async def _check(self, place: Place, ahead: _Ahead) -> None:
+        """Fail if the least possible wait is too long, now that a shared store has told it."""
+        try:
+            wait_us = await self._least_wait_us(place, ahead)
+        except QuotaStoreError:
+            return  # the dispatcher will hear of it too
+        if self._is_too_late(place, wait_us) and not place.done():
+            place.fail(Expired(wait_us))
 
-    def _count_out(self, ticket: Ticket) -> None:
-        key = (ticket.priority, ticket.terms)
+    def _is_too_late(self, place: Place, wait_us: int) -> bool:
+        expires = place.ticket.expires
+        return expires is not None and wait_us > 0 and self.loop.time() + wait_us / 1e6 > expires
+
+    def _expire(self, place: Place) -> None:
+        """Time is over: who is just being asked for still gets the store's answer."""
+        if self._serving is place and self.loop.time() < (place.ticket.expires or 0.0) + ROUND_TRIP:
+            place.timer = self.loop.call_later(ROUND_TRIP / 100, self._expire, place)
+        elif self._trouble is not None:
+            place.fail(Expired(RETRY_US[1], self._trouble))
+        elif self.store.in_process:
+            place.fail(Expired(at_once(self._least_wait_us(place, self._ahead(place, standing=True)))))
+        else:
+            self._run(self._give_up(place, self._ahead(place, standing=True)))
+
+    async def _give_up(self, place: Place, ahead: _Ahead) -> None:
+        try:
+            expired = Expired(await self._least_wait_us(place, ahead))
+        except QuotaStoreError as error:
+            expired = Expired(RETRY_US[1], str(error))
+        if not place.done():
+            place.fail(expired)
+
+    def _ahead(self, place: Place, *, standing: bool = False) -> _Ahead:
+        """Who goes first, if it stood behind all of its priority; before them all if it was let in before."""
+        last = place.ticket.priority - place.ticket.retried
+        waiting = self._waiting.copy()
+        if standing:
+            waiting[place.ticket.priority, place.terms] -= 1
+        return sorted(
+            ((p, t, n) for (p, t), n in waiting.items() if p <= last and n), key=lambda one: (one[0], id(one[1]))
+        )
+
+    async def _least_wait_us(self, place: Place, ahead: _Ahead) -> int:
+        """The least possible wait, by quota and pace, behind those who are ahead."""
+        terms = place.terms
+        line = [(t.layers_for(p), n) for p, t, n in ahead]
+        wait_us = await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(place.ticket.priority), 1)])
+        return max(wait_us, self._paces.wait_us(terms.pace, sum(n for _, t, n in ahead if t.pace == terms.pace)))
+
+    def _count_out(self, place: Place) -> None:
+        key = (place.ticket.priority, place.terms)
         self._waiting[key] -= 1
         if not self._waiting[key]:
             del self._waiting[key]
-        ticket.terms.connections.waiting -= 1
+        place.terms.connections.waiting -= 1
 
     def _kick(self) -> None:
         """Something changed: have the dispatcher look again."""
@@ -262,6 +247,12 @@ class Room:
                 self._dispatcher = self.loop.create_task(self._dispatch())
         elif self._sleep is not None:
             finish(self._sleep)
+
+    def _run(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Have the store called by a task of the room's own, for callers that can't wait."""
+        task = self.loop.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
 
     def _tell_all(self) -> None:
         self._forget_what_was_told()
@@ -275,59 +266,55 @@ class Room:
 
     async def _dispatch(self) -> None:
         try:
-            while (ticket := self._first()) is not None:
-                await self._serve(ticket)
+            while (place := self._first()) is not None:
+                await self._serve(place)
         finally:
             self._dispatcher = self._told = None
 
-    async def _serve(self, ticket: Ticket) -> None:
+    async def _serve(self, place: Place) -> None:
         """One step towards letting the first waiter go; then look again who is first."""
-        if ticket is self._told:  # and woken for nothing: the store said when to ask again
+        if place is self._told:  # and woken for nothing: the store said when to ask again
             await self._sleep_until(self._ask_at)
-        elif not self._paces.has_turn(ticket.terms.pace):
-            await self._paces.take_turn(ticket.terms.pace)
+        elif not self._paces.has_turn(place.terms.pace):
+            await self._paces.take_turn(place.terms.pace)
         else:
-            await self._ask(ticket)
+            await self._ask(place)
 
-    async def _ask(self, ticket: Ticket) -> None:
-        terms, asked_us = ticket.terms, now_us()
-        self._serving = ticket
+    async def _ask(self, place: Place) -> None:
+        self._serving = place
         try:
-            granted = await self.store.take(self.key_id, terms.layers_for(ticket.priority), ticket.hold_us)
+            granted = await self._take(place)
             self._failures, self._trouble = 0, None
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
-            await self._bear(error, ticket)
+            await self._bear(error, place)
             return
         finally:
             self._serving = None
         if isinstance(granted, Wait):
-            await self._wait(ticket, granted.wait_us)
-        elif not ticket.waits or not terms.connections.free(ticket.priority):  # while the store was asked
+            await self._wait(place, granted.wait_us)
+        elif place.done() or not place.terms.connections.free(place.ticket.priority):  # while the store was asked
             await self.give_back(granted)
         else:
-            assert ticket.future is not None  # noqa: S101 - it waits
-            self._lines[terms.connections][ticket.priority].serve(ticket)
-            self._count_out(ticket)
-            ticket.future.set_result(self._let_in(ticket, terms, granted, asked_us))
-            terms.connections.pass_on()
+            self._count_out(place)
+            self._let_in(place, granted)
+            self._lines[place.terms.connections][place.ticket.priority].ended()
+            place.terms.connections.pass_on()
 
-    async def _wait(self, ticket: Ticket, wait_us: int) -> None:
+    async def _wait(self, place: Place, wait_us: int) -> None:
         """Do as the store said, unless that is too long for one who came when nobody was ahead."""
-        if ticket.unchecked and self._is_too_long(ticket, wait_us) and ticket.waits:
-            assert ticket.future is not None  # noqa: S101 - it waits
-            ticket.future.set_exception(Expired(wait_us))
+        if place.unchecked and self._is_too_late(place, wait_us) and not place.done():
+            place.fail(Expired(wait_us))
             return
-        ticket.unchecked = False
+        place.unchecked = False
         if not self.store.in_process:
             wait_us += random.randrange(JITTER_US)  # noqa: S311 - no secret
-        await self._sleep_for(ticket, wait_us)
+        await self._sleep_for(place, wait_us)
 
-    async def _bear(self, error: Exception, ticket: Ticket) -> None:
+    async def _bear(self, error: Exception, place: Place) -> None:
         """Tell the first waiter of a store that is broken; ask one that may be back again, a little later."""
         if not (isinstance(error, QuotaStoreError) and error.temporary):
-            if ticket.waits:
-                assert ticket.future is not None  # noqa: S101 - it waits
-                ticket.future.set_exception(error)
+            if not place.done():
+                place.fail(error)
             return
         if not self._failures:
             log.warning("the quota store can't be asked, and nothing is sent until it can: %s", error)
@@ -335,12 +322,12 @@ class Room:
         wait_us = min(longest_us, first_us << min(self._failures, 10))
         self._failures += 1
         self._trouble = str(error)
-        await self._sleep_for(ticket, round(wait_us * random.uniform(0.5, 1)))  # noqa: S311 - no secret
+        await self._sleep_for(place, round(wait_us * random.uniform(0.5, 1)))  # noqa: S311 - no secret
 
-    async def _sleep_for(self, ticket: Ticket, wait_us: int) -> None:
-        self._told = ticket
+    async def _sleep_for(self, place: Place, wait_us: int) -> None:
+        self._told = place
         self._ask_at = self.loop.time() + min(wait_us, LONGEST_SLEEP_US) / 1e6
-        ticket.terms.connections.pass_on()
+        place.terms.connections.pass_on()
         await self._sleep_until(self._ask_at)
 
     async def _sleep_until(self, at: float) -> None:
@@ -352,26 +339,37 @@ class Room:
             timer.cancel()
             self._sleep = None
 
-    def _first(self) -> Ticket | None:
+    def _first(self) -> Place | None:
         """The first waiter whose pool has a connection for it; the room is told of the others' when it comes."""
-        first: Ticket | None = None
+        first: Place | None = None
         for connections in tuple(self._lines):
             head = self._head(connections)
             if head is None:
                 connections.pass_on()  # it may have been offered to us
-            elif not connections.free(head.priority):
-                connections.want(self, head.priority)
-            elif first is None or (head.priority, head.number) < (first.priority, first.number):
+            elif not connections.free(head.ticket.priority):
+                connections.want(self, head.ticket.priority)
+            elif first is None or head.ticket.comes_before(first.ticket):
                 first = head
         return first
 
-    def _head(self, connections: Connections) -> Ticket | None:
+    def _head(self, connections: Connections) -> Place | None:
         """The first waiter for this pool."""
         for line in self._lines.get(connections, ()):
             if (head := line.head()) is not None:
                 return head
         self._lines.pop(connections, None)
         return None
+
+
+def at_once(call: Coroutine[Any, Any, T]) -> T:
+    """What a call gives that is known not to suspend."""
+    try:
+        call.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    call.close()
+    raise RuntimeError("a quota store that says that it is in_process suspended")
 
 
 _rooms: weakref.WeakValueDictionary[tuple[int, str, int], Room] = weakref.WeakValueDictionary()

@@ -25,11 +25,12 @@ from .ticket import Stopped, Ticket
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
 if TYPE_CHECKING:
-    from .admission import Room, Terms
+    from .admission import Room
     from .batching import Batch, Sizes
     from .credits import Credits
     from .models import Outcome
     from .secret import Secret
+    from .terms import Terms
     from .transport import Transport
 
 log = logging.getLogger("customersms_async")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 import msgspec
 
 from . import phone as phones
-from .admission import Room, Terms, room
+from .admission import Room, room
 from .attempt import Sender, log_unheard
 from .batching import Batch, Sizes
 from .connections import Connections
@@ -37,6 +37,7 @@ from .quota.memory import PROCESS_QUOTA
 from .run import Order, Recipients, Run
 from .secret import Secret
 from .stream import OutcomeStream
+from .terms import Terms
 from .ticket import Ticket
 from .transport import Transport
 

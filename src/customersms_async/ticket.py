@@ -1,4 +1,4 @@
-"""A place in the line, and what can become of it."""
+"""A batch's turn: its ticket, the place in a line where the ticket waits, and the line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import asyncio
 import itertools
 from bisect import bisect_left
 from collections import deque
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, final
 
 if TYPE_CHECKING:
-    from .admission import Terms
     from .models import Priority
+    from .terms import Terms
 
 
 class Admission(NamedTuple):
@@ -39,15 +38,14 @@ class Stopped(Exception):  # noqa: N818 - a signal between two floors, never see
 
 @final
 class Ticket:
-    """A batch's place in the line, kept through its retries, and by both halves when it is split.
+    """A batch's place in the order, kept through its retries, and by both halves when it is split.
 
-    ``expires`` is the event loop's time after which it may no longer be let in, or ``None``. Mutable state: the
-    future that its holder waits on (for admission, or for a delay to pass) with the terms and the hold of the request
-    that it stands for, whether ``expires`` is still to be held against the store's first answer, whether it was let in
-    before, and the code for which it was stopped.
+    ``expires`` is the event loop's time after which it may no longer be let in, or ``None``. Mutable state: the future
+    that its holder waits on (its place in a line, or a delay to pass), whether it was let in before, and the code for
+    which it was stopped.
     """
 
-    __slots__ = ("expires", "future", "hold_us", "number", "priority", "retried", "stopped", "terms", "unchecked")
+    __slots__ = ("expires", "number", "priority", "retried", "stopped", "waits_for")
 
     _numbers = itertools.count()
 
@@ -56,83 +54,139 @@ class Ticket:
         self.expires = expires
         self.number = next(self._numbers)
         self.retried = False
-        self.unchecked = False
         self.stopped: str | None = None
-        self.terms: Terms
-        self.hold_us: int
-        self.future: asyncio.Future[Admission | None] | None = None
+        self.waits_for: asyncio.Future[Any] | None = None
 
-    @property
-    def waits(self) -> bool:
-        """Whether its holder still waits."""
-        return self.future is not None and not self.future.done()
+    def comes_before(self, other: Ticket) -> bool:
+        """By priority, then by arrival."""
+        return (self.priority, self.number) < (other.priority, other.number)
 
     def stop(self, code: str) -> None:
         """Send nothing more for this ticket, because of ``code``: its wait ends with ``Stopped``, this or the next."""
         self.stopped = code
-        if self.future is not None and not self.future.done():
-            self.future.set_exception(Stopped())
+        if isinstance(self.waits_for, Place):
+            self.waits_for.fail(Stopped())
+        elif self.waits_for is not None and not self.waits_for.done():
+            self.waits_for.set_exception(Stopped())
 
     async def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass; raises ``Stopped`` if the ticket is."""
         if self.stopped is not None:
             raise Stopped
-        self.future = future = asyncio.get_running_loop().create_future()
+        self.waits_for = future = asyncio.get_running_loop().create_future()
         timer = future.get_loop().call_later(seconds, finish, future)
         try:
             await future
         finally:
             timer.cancel()
-            self.future = None
+            self.waits_for = None
+
+
+class _Room(Protocol):
+    def leave(self, place: Place) -> None:
+        """Hear that a place waits no more, and was not let in."""
+
+    def forgo(self, place: Place) -> None:
+        """Hear that one was let in at the moment at which nobody waited any more."""
+
+
+@final
+class Place(asyncio.Future[Admission]):
+    """A ticket's place in a room: await it to be let in.
+
+    Whoever is cancelled while awaiting it leaves the line; or, if the admission came at that very moment, forgoes it.
+    One small object instead of a coroutine that cleans up: there may be a hundred thousand of them. Mutable state: the
+    room, once it stands there; its timer; whether ``max_wait`` is still to be held against the store's first answer.
+    """
+
+    __slots__ = ("hold_us", "room", "terms", "ticket", "timer", "unchecked")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ticket: Ticket, terms: Terms, hold_us: int) -> None:
+        super().__init__(loop=loop)
+        self.ticket = ticket
+        self.terms = terms
+        self.hold_us = hold_us
+        self.room: _Room | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.unchecked = False
+        ticket.waits_for = self
+
+    def let_in(self, admission: Admission) -> None:
+        """Let its holder go on."""
+        self.set_result(admission)
+        self.ticket.retried = True
+        self._end()
+
+    def fail(self, error: Exception) -> None:
+        """End the wait with an error."""
+        self.set_exception(error)
+        self._end()
+        if self.room is not None:
+            self.room.leave(self)
+
+    def cancel(self, msg: object | None = None) -> bool:
+        """Called when the task that awaits this is cancelled, even if this is done and the task has not heard yet."""
+        room = self.room
+        if super().cancel(msg):
+            self._end()
+            if room is not None:
+                room.leave(self)
+            return True
+        if not self.cancelled() and self.exception() is None and room is not None:
+            self.room = None
+            room.forgo(self)
+        return False
+
+    def _end(self) -> None:
+        self.ticket.waits_for = None
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 @final
 class Line:
-    """Those who wait, in the order of their numbers; who left stays until it comes to the head or half have left.
+    """Places in the order of their tickets; one that ended stays until it comes to the head or half have ended.
 
     Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place.
     """
 
-    __slots__ = ("_left", "_tickets")
+    __slots__ = ("_ended", "_places")
 
     def __init__(self) -> None:
-        self._tickets: deque[Ticket] = deque()
-        self._left = 0
+        self._places: deque[Place] = deque()
+        self._ended = 0
 
-    def enter(self, ticket: Ticket) -> None:
-        """Stand where the number says."""
-        tickets = self._tickets
-        if not tickets or tickets[-1].number < ticket.number:
-            tickets.append(ticket)
+    def enter(self, place: Place) -> None:
+        """Stand where the ticket's number says."""
+        places, number = self._places, place.ticket.number
+        if not places or places[-1].ticket.number < number:
+            places.append(place)
         else:
-            tickets.insert(bisect_left(tickets, ticket.number, key=attrgetter("number")), ticket)
+            places.insert(bisect_left(places, number, key=_number), place)
 
-    def head(self) -> Ticket | None:
-        """The first who still waits."""
-        tickets = self._tickets
-        while tickets:
-            if tickets[0].waits:
-                return tickets[0]
-            tickets.popleft()
-            self._left -= 1
+    def head(self) -> Place | None:
+        """The first that has not ended."""
+        places = self._places
+        while places:
+            if not places[0].done():
+                return places[0]
+            places.popleft()
+            self._ended -= 1
         return None
 
-    def serve(self, ticket: Ticket) -> None:
-        """Let one go who still waits: the head, or one who was it a moment ago."""
-        if self._tickets[0] is ticket:
-            self._tickets.popleft()
-        else:
-            self._tickets.remove(ticket)
-
-    def leave(self) -> None:
-        """Count one who does not wait any more, wherever it stands."""
-        self._left += 1
-        if 2 * self._left > len(self._tickets) + 64:
-            self._left = 0
-            self._tickets = deque(ticket for ticket in self._tickets if ticket.waits)
+    def ended(self) -> None:
+        """Count one that has ended, wherever it stands."""
+        self._ended += 1
+        if 2 * self._ended > len(self._places) + 64:
+            self._ended = 0
+            self._places = deque(place for place in self._places if not place.done())
 
 
-def finish(future: asyncio.Future[Admission | None]) -> None:
-    """End a wait without an admission, if it has not ended yet."""
+def _number(place: Place) -> int:
+    return place.ticket.number
+
+
+def finish(future: asyncio.Future[None]) -> None:
+    """End a wait, if it has not ended yet."""
     if not future.done():
         future.set_result(None)

@@ -8,9 +8,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from customersms_async import Limit, MemoryQuota, Priority
-from customersms_async.admission import Terms, room
+from customersms_async.admission import room
 from customersms_async.buckets import Wait, layers
 from customersms_async.connections import Connections
+from customersms_async.terms import Terms
 from customersms_async.testing import QuotaStoreContract
 from customersms_async.ticket import Ticket
 
@@ -41,7 +42,7 @@ def test_a_token_given_back_in_one_loop_wakes_a_waiter_in_another() -> None:
 
     async def wait() -> None:
         terms = Terms.of((Limit(1, 60),), 0.0, None, Connections(1))
-        task = asyncio.create_task(room(store, "key").admit(Ticket(Priority.NORMAL), terms, HOLD_US))
+        task = asyncio.ensure_future(room(store, "key").admit(Ticket(Priority.NORMAL), terms, HOLD_US))
         await asyncio.sleep(0.01)
         waiting.set()
         await task
