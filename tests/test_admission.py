@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import virtual
 from customersms_async import Limit, Priority
-from customersms_async.admission import Room, room
+from customersms_async.admission import Room
 from customersms_async.connections import Connections
+from customersms_async.rooms import room
 from customersms_async.terms import Terms
 from customersms_async.ticket import Expired, Stopped, Ticket
 

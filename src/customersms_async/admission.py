@@ -9,12 +9,10 @@ can't overtake), tokens taken before a connection is free.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
-import threading
-import weakref
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from .buckets import Wait
@@ -26,7 +24,8 @@ from .terms import Terms
 from .ticket import Admission, Expired, Line, Place, Stopped, Ticket, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    import asyncio
+    from collections.abc import Callable, Coroutine, Iterable
 
     from .connections import Connections
     from .quota import QuotaStore
@@ -56,15 +55,23 @@ _Ahead = list[tuple[Priority, Terms, int]]
 class Room:
     """The waiters of one key in one event loop. All of its methods but ``look_again`` run in that loop.
 
+    ``others`` gives the rooms of this store and key in all event loops, so that they hear of a token that comes early.
     Mutable state: for each HTTP pool a line of each priority; how many wait in them on which terms; the paces; the
     dispatcher with the future that it sleeps on, the ticket that it asks the store for, the one that the store told to
     wait, and until when; how often the store has now failed, and why.
     """
 
-    def __init__(self, store: QuotaStore, key_id: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        store: QuotaStore,
+        key_id: str,
+        loop: asyncio.AbstractEventLoop,
+        others: Callable[[], Iterable[Room]] = tuple,
+    ) -> None:
         self.store = store
         self.key_id = key_id
         self.loop = loop
+        self._others = others
         self._lines: dict[Connections, tuple[Line, ...]] = {}
         self._waiting: Counter[tuple[Priority, Terms]] = Counter()
         self._paces = Paces()
@@ -104,6 +111,12 @@ class Room:
             at_once(self._paces.take_turn(terms.pace))
             self._let_in(place, granted)
         return place
+
+    async def forecast_us(self, priority: Priority, terms: Terms, requests: int) -> int:
+        """The least possible wait, by quota and pace, of the last of so many requests, behind all who wait now."""
+        if not requests:
+            return 0
+        return await self._forecast_us(_in_order(self._waiting, last=priority), priority, terms, requests)
 
     async def renew(self, grant: int, ticket: Ticket, terms: Terms, hold_us: int) -> int | Wait:
         """Give the grant back and take another: see ``QuotaStore.renew``."""
@@ -158,22 +171,17 @@ class Room:
         place.let_in(Admission(granted, self._asked_us))
 
     def _stand(self, place: Place, wait_us: int | None = None) -> None:
-        """Stand in line, unless the least possible wait is too long; ``wait_us`` is that, where it is known.
-
-        With nobody ahead, a shared store's first answer to the ticket itself will tell: one round trip fewer.
-        """
+        """Stand in line, unless the least possible wait is too long; ``wait_us`` is that, where it is known."""
         ticket, terms = place.ticket, place.terms
         if ticket.expires is not None:
-            ahead = self._ahead(place)
             if wait_us is None and self.store.in_process:
-                wait_us = at_once(self._least_wait_us(place, ahead))
-            if wait_us is not None and self._is_too_late(place, wait_us):
+                wait_us = at_once(self._least_wait_us(place, self._ahead(place)))
+            if wait_us is None:
+                self._check_later(place)
+            elif self._is_too_late(place, wait_us):
                 place.fail(Expired(wait_us))
                 return
             place.timer = self.loop.call_at(ticket.expires, self._expire, place)
-            place.unchecked = wait_us is None and not ahead
-            if (wait_us is None and ahead) or self._is_too_late(place, self._paces.wait_us(terms.pace, 0)):
-                self._run(self._check(place, ahead))
         lines = self._lines.get(terms.connections)
         if lines is None:
             lines = self._lines[terms.connections] = tuple(Line() for _ in Priority)
@@ -184,8 +192,17 @@ class Room:
         if self._dispatcher is None or self._head(terms.connections) is place:
             self._kick()
 
+    def _check_later(self, place: Place) -> None:
+        """Have a shared store tell whether the least possible wait is too long.
+
+        With nobody ahead, and a turn in time, its first answer to the ticket itself will tell: one round trip fewer.
+        """
+        ahead = self._ahead(place)
+        place.unchecked = not ahead
+        if ahead or self._is_too_late(place, self._paces.wait_us(place.terms.pace, 0)):
+            self._run(self._check(place, ahead))
+
     async def _check(self, place: Place, ahead: _Ahead) -> None:
-        """Fail if the least possible wait is too long, now that a shared store has told it."""
         try:
             wait_us = await self._least_wait_us(place, ahead)
         except QuotaStoreError:
@@ -218,20 +235,19 @@ class Room:
 
     def _ahead(self, place: Place, *, standing: bool = False) -> _Ahead:
         """Who goes first, if it stood behind all of its priority; before them all if it was let in before."""
-        last = place.ticket.priority - place.ticket.retried
         waiting = self._waiting.copy()
         if standing:
             waiting[place.ticket.priority, place.terms] -= 1
-        return sorted(
-            ((p, t, n) for (p, t), n in waiting.items() if p <= last and n), key=lambda one: (one[0], id(one[1]))
-        )
+        return _in_order(waiting, last=place.ticket.priority - place.ticket.retried)
 
     async def _least_wait_us(self, place: Place, ahead: _Ahead) -> int:
-        """The least possible wait, by quota and pace, behind those who are ahead."""
-        terms = place.terms
+        return await self._forecast_us(ahead, place.ticket.priority, place.terms, 1)
+
+    async def _forecast_us(self, ahead: _Ahead, priority: Priority, terms: Terms, requests: int) -> int:
         line = [(t.layers_for(p), n) for p, t, n in ahead]
-        wait_us = await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(place.ticket.priority), 1)])
-        return max(wait_us, self._paces.wait_us(terms.pace, sum(n for _, t, n in ahead if t.pace == terms.pace)))
+        wait_us = await self.store.forecast_us(self.key_id, [*line, (terms.layers_for(priority), requests)])
+        paced = requests - 1 + sum(n for _, t, n in ahead if t.pace == terms.pace)
+        return max(wait_us, self._paces.wait_us(terms.pace, paced))
 
     def _count_out(self, place: Place) -> None:
         key = (place.ticket.priority, place.terms)
@@ -256,7 +272,7 @@ class Room:
 
     def _tell_all(self) -> None:
         self._forget_what_was_told()
-        for other in rooms(self.store, self.key_id):
+        for other in self._others():
             if other is not self:
                 other.look_again()
 
@@ -361,6 +377,11 @@ class Room:
         return None
 
 
+def _in_order(waiting: Counter[tuple[Priority, Terms]], *, last: int) -> _Ahead:
+    ahead = [(priority, terms, n) for (priority, terms), n in waiting.items() if n and priority <= last]
+    return sorted(ahead, key=itemgetter(0))
+
+
 def at_once(call: Coroutine[Any, Any, T]) -> T:
     """What a call gives that is known not to suspend."""
     try:
@@ -370,26 +391,3 @@ def at_once(call: Coroutine[Any, Any, T]) -> T:
         return value
     call.close()
     raise RuntimeError("a quota store that says that it is in_process suspended")
-
-
-_rooms: weakref.WeakValueDictionary[tuple[int, str, int], Room] = weakref.WeakValueDictionary()
-_loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
-_lock = threading.Lock()
-
-
-def room(store: QuotaStore, key_id: str) -> Room:
-    """The waiting room of this store and key in the running event loop, for as long as anyone holds it."""
-    loop = asyncio.get_running_loop()
-    with _lock:
-        found = _rooms.get((id(store), key_id, id(loop)))
-        if found is None:
-            found = _rooms[id(store), key_id, id(loop)] = Room(store, key_id, loop)
-            _loops.add(loop)
-        return found
-
-
-def rooms(store: QuotaStore, key_id: str) -> list[Room]:
-    """The waiting rooms of this store and key in all event loops."""
-    with _lock:
-        found = [_rooms.get((id(store), key_id, id(loop))) for loop in _loops]
-    return [one for one in found if one is not None]

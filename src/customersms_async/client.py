@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 import msgspec
 
 from . import phone as phones
-from .admission import Room, room
 from .attempt import Sender, log_unheard
 from .batching import Batch, Sizes
 from .connections import Connections
 from .credits import Credits
 from .delivery import deliver
 from .errors import ConfigurationError
-from .estimate import Tally, seconds_until_last
+from .estimate import Tally
 from .failures import single_failure, stop_failure
 from .intake import message_problem
 from .models import (
@@ -34,6 +33,7 @@ from .models import (
 )
 from .options import DOCUMENTED_URL, Options, as_limits, check_parts
 from .quota.memory import PROCESS_QUOTA
+from .rooms import room
 from .run import Order, Recipients, Run
 from .secret import Secret
 from .stream import OutcomeStream
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from .admission import Room
     from .models import Limit
     from .quota import QuotaStore
 
@@ -229,11 +230,8 @@ class AsyncClient:
         Reads all of ``recipients`` and keeps what it needs to know repeats.
         """
         tally = await Tally.of(recipients, message, self._order(Priority.BULK, batch_size, ..., ..., whole=True))
-        waiting_room = self._room()
-        wait_us = await waiting_room.store.forecast_us(
-            waiting_room.key_id, [(self._terms().bulk_layers, tally.requests)]
-        )
-        return tally.estimate(seconds_until_last(wait_us, self._options.gentle_pace, tally.requests))
+        wait_us = await self._room().forecast_us(Priority.BULK, self._terms(), tally.requests)
+        return tally.estimate(wait_us / 1e6)
 
     async def quota_status(self) -> QuotaStatus:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""

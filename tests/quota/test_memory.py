@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from customersms_async import Limit, MemoryQuota, Priority
-from customersms_async.admission import room
 from customersms_async.buckets import Wait, layers
 from customersms_async.connections import Connections
+from customersms_async.rooms import room
 from customersms_async.terms import Terms
 from customersms_async.testing import QuotaStoreContract
 from customersms_async.ticket import Ticket
