@@ -15,9 +15,9 @@ from rich.console import Console
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
 from customersms_async.buckets import layers
-from customersms_async.cli.arguments import QUOTA_NOTE
 from customersms_async.cli.bulk import Settings, check_job
 from customersms_async.cli.job import Job
+from customersms_async.cli.quota import note
 from customersms_async.cli.results import open_results
 from customersms_async.cli.screen import Screen, ending, preview
 from customersms_async.cli.sending import Progress, Sending
@@ -69,7 +69,7 @@ async def main() -> None:
     job = Job.of_file(path, "Doors open at eight", phone_column=None, encoding="utf-8", delimiter=None)
     checked, outlook = check_job(job, SETTINGS, Console(quiet=True), 2)
     console.print(preview(job.name, checked, outlook.seconds))
-    console.print(QUOTA_NOTE, style="dim")
+    console.print(note(None), style="dim")
     console.print("\nSend? [y/N]: y\n", markup=False)
     sandbox, quota = Sandbox(latency=(0.05, 0.4)), MemoryQuota()
     async with sandbox.serve() as url, AsyncClient(api_key=sandbox.api_key, url=url, quota=quota) as client:

@@ -37,7 +37,7 @@ from .models import (
     SendReport,
     Status,
 )
-from .quota import MemoryQuota, RedisQuota
+from .quota import MemoryQuota, RedisQuota, SQLiteQuota
 from .stream import OutcomeStream
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "RateLimitedError",
     "RedisQuota",
     "RejectedError",
+    "SQLiteQuota",
     "SendError",
     "SendReport",
     "Status",

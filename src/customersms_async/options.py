@@ -69,9 +69,12 @@ def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
         return ()
 
 
+_STORE: Final = ("in_process", "take", "renew", "settle", "give_back", "pause", "forecast_us", "usage")
+
+
 def check_parts(*, quota: object, http_client: object) -> None:
     """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one."""
-    if not all(hasattr(quota, name) for name in ("take", "renew", "settle", "give_back")):
+    if not all(hasattr(quota, name) for name in _STORE):
         raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
     if http_client is not None and not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose")):
         raise ConfigurationError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")

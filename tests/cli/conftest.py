@@ -35,12 +35,17 @@ _COLOUR: Final = ("FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "TTY_COMPATIBLE"
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """This process's, without what would change the command, and with ``changes``."""
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    """This process's, without what would change the command, its state in ``folder``, and with ``changes``."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("CUSTOMERSMS_", "PYTHONIO"))}
     for name in (*_COLOUR, "NO_COLOR", "LINES", "COLUMNS"):
         ours.pop(name, None)
-    return {**ours, "PYTHONPATH": str(_SOURCES), "TERM": "xterm-256color", **changes}
+    return {**ours, "PYTHONPATH": str(_SOURCES), "TERM": "xterm-256color", **_state(folder), **changes}
+
+
+def _state(folder: Path) -> dict[str, str]:
+    """Where the state of a user is kept, by platform."""
+    return {"HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
@@ -82,7 +87,7 @@ class Terminal:
         self.process = subprocess.Popen(  # noqa: S603 - our own command
             arguments,
             cwd=folder,
-            env=environment(**changes),
+            env=environment(folder, **changes),
             stdin=theirs,
             stdout=theirs if out is None else out,
             stderr=theirs,
@@ -157,7 +162,7 @@ class Commands:
         process = subprocess.Popen(  # noqa: S603 - our own command
             (*command, *arguments),
             cwd=self.folder,
-            env=environment(**changes),
+            env=environment(self.folder, **changes),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

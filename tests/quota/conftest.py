@@ -1,13 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from customersms_async.quota.sqlite import SQLiteQuota
+
+from .hosts import Clock
 from .servers import RedisServer, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +19,33 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     """One server for all tests that do not stop it; each uses keys of its own."""
     with redis_server(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "quota.db"
+
+
+@pytest.fixture
+async def make(path: Path, clock: Clock) -> AsyncIterator[Callable[..., SQLiteQuota]]:
+    """Makes stores of one file, and closes them."""
+    made: list[SQLiteQuota] = []
+
+    def of(at: Path = path, **options: Any) -> SQLiteQuota:
+        defaults: dict[str, Any] = {"clock": clock, "lock_timeout": 0.01}
+        made.append(SQLiteQuota(at, **(defaults | options)))
+        return made[-1]
+
+    yield of
+    for store in made:
+        await store.aclose()
+
+
+@pytest.fixture
+def store(make: Callable[..., SQLiteQuota]) -> SQLiteQuota:
+    return make()

@@ -21,10 +21,11 @@ from ..errors import ConfigurationError, CustomerSMSError
 from ..models import DOCUMENTED_LIMITS, Limit
 from ..secret import Secret
 from . import arguments as args
-from .bulk import Outlook, Settings, check_job, say, send_job, show_quota
+from .bulk import Outlook, Settings, check_job, send_job
 from .files import FileProblem
 from .job import Job
-from .outlet import console_on
+from .outlet import console_on, say
+from .quota import note, show_quota
 from .results import ResultsProblem, as_json, check_results, open_results
 from .screen import preview
 from .template import TemplateProblem
@@ -55,6 +56,7 @@ def send(
     region: args.Region = None,
     url: args.Url = None,
     limit: args.Limits = None,
+    quota: args.Quota = None,
     pace: args.Pace = None,
     batch_size: args.BatchSize = 100,
     max_concurrency: args.MaxConcurrency = 8,
@@ -68,7 +70,7 @@ def send(
     log_level: args.Logging = args.LogLevel.WARNING,
 ) -> None:
     """Send a text to numbers, or to everyone in a file."""
-    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox)
+    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
     console = console_on(sys.stderr if json else sys.stdout)
     with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
         check_results(output)
@@ -79,7 +81,7 @@ def send(
             Secret(key)  # refused before anything is read
         checked, outlook = check_job(job, settings, console, sample)
         if file is not None or dry_run:
-            _show(job, checked, outlook, console, as_object=json and dry_run)
+            _show(job, settings, checked, outlook, console, as_object=json and dry_run)
         if dry_run:
             return
         if file is not None and not sandbox and not yes:
@@ -100,6 +102,7 @@ def estimate(
     region: args.Region = None,
     url: args.Url = None,
     limit: args.Limits = None,
+    quota: args.Quota = None,
     pace: args.Pace = None,
     batch_size: args.BatchSize = 100,
     max_concurrency: args.MaxConcurrency = 8,
@@ -112,17 +115,22 @@ def estimate(
 ) -> None:
     """Say what a send with the same options would come to; sends nothing and needs no key."""
     del yes  # nothing is sent, so nobody is asked
-    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox)
+    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
     console = console_on(sys.stderr if json else sys.stdout)
     with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
-        _show(job, *check_job(job, settings, console, sample), console, as_object=json)
+        _show(job, settings, *check_job(job, settings, console, sample), console, as_object=json)
 
 
-@app.command()
-def quota(limit: args.Limits = None, json: args.Json = False, log_level: args.Logging = args.LogLevel.WARNING) -> None:
-    """Show what is used and free of every limit."""
+@app.command("quota")
+def quota_(
+    limit: args.Limits = None,
+    quota: args.Quota = None,
+    json: args.Json = False,
+    log_level: args.Logging = args.LogLevel.WARNING,
+) -> None:
+    """Show what is used and free of every limit of the key."""
     with _ending(log_level):
-        show_quota(_limits(limit), json=json)
+        asyncio.run(show_quota(quota, _limits(limit), json=json))
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -146,9 +154,10 @@ def _settings(
     timeout: float,
     region: str | None,
     use_sandbox: bool,
+    quota_at: str | None,
 ) -> Settings:
     chosen = ... if pace is None else args.read_pace(pace)
-    return Settings(url, _limits(limit), chosen, batch_size, max_concurrency, timeout, region, use_sandbox)
+    return Settings(url, _limits(limit), chosen, batch_size, max_concurrency, timeout, region, use_sandbox, quota_at)
 
 
 def _job(
@@ -166,12 +175,14 @@ def _job(
     return Job.of_file(file, message, phone_column=phone_column, encoding=encoding, delimiter=delimiter)
 
 
-def _show(job: Job, checked: Checked, outlook: Outlook, console: Console, *, as_object: bool) -> None:
+def _show(
+    job: Job, settings: Settings, checked: Checked, outlook: Outlook, console: Console, *, as_object: bool
+) -> None:
     if as_object:
         say(as_json(outlook))
         return
     console.print(preview(job.name, checked, outlook.seconds))
-    console.print(args.QUOTA_NOTE, style="dim")
+    console.print(note(settings.quota_at), style="dim")
 
 
 def _ask(file: Path) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import enum
 import math
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from ..models import Limit
-
-QUOTA_NOTE: Final = (
-    "The quota is counted for this run alone: other runs and programs that use the same key are not seen."
-)
 
 
 class LogLevel(enum.StrEnum):
@@ -62,6 +58,14 @@ Url = Annotated[str | None, typer.Option("--url", help="The endpoint; else CUSTO
 Limits = Annotated[
     list[str] | None,
     typer.Option("--limit", metavar="N/SECONDS", help="Replaces the documented limits; may be given again."),
+]
+Quota = Annotated[
+    str | None,
+    typer.Option(
+        "--quota",
+        metavar="PATH|redis://…|memory",
+        help="Where the quota is kept; else in a file that all your runs share. memory: for this run alone.",
+    ),
 ]
 Pace = Annotated[str | None, typer.Option("--pace", metavar="N|none", help="Requests a second, at most.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", help="Numbers in one request, at most.")]

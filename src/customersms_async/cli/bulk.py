@@ -5,28 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from types import EllipsisType  # noqa: TC003 - msgspec reads the annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
-from rich.table import Table
 from rich.text import Text
 
-from ..buckets import Buckets, layers
+from ..buckets import layers
 from ..client import AsyncClient
-from ..errors import ConfigurationError, CustomerSMSError
+from ..errors import ConfigurationError, CustomerSMSError, QuotaStoreError
 from ..estimate import seconds_until_last
 from ..models import Limit, Outcome, Priority, Status
 from ..options import DOCUMENTED_URL, Options
-from ..quota import MemoryQuota
 from ..secret import Secret
-from .arguments import QUOTA_NOTE
 from .check import Checked, check
-from .outlet import Outlet, console_on
+from .outlet import say
+from .quota import MEMORY, forecast, open_quota
 from .results import Results, as_json
-from .screen import Screen, ending, length
+from .screen import Screen, ending
 from .sending import Progress, Sending
 
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ..quota import QuotaStore
     from ..sandbox import Sandbox
     from .job import Job
 
@@ -52,6 +50,12 @@ class Settings(msgspec.Struct, frozen=True):
     timeout: float
     region: str | None
     sandbox: bool
+    quota: str | None = None
+
+    @property
+    def quota_at(self) -> str | None:
+        """Where the quota is kept: a sandbox that lives as long as the run has one of its own, if none is named."""
+        return MEMORY if self.sandbox and self.quota is None else self.quota
 
     def options(self, url: str) -> Options:
         """The same as the client checks them."""
@@ -77,7 +81,10 @@ class Outlook(msgspec.Struct, frozen=True):
 
 
 def check_job(job: Job, settings: Settings, console: Console, samples: int) -> tuple[Checked, Outlook]:
-    """Read all of a job once; raises what the job raises, and ``ConfigurationError`` for an option out of range."""
+    """Read all of a job once, and ask the quota when it would end.
+
+    Raises what the job raises, ``ConfigurationError`` for an option out of range, and ``QuotaStoreError``.
+    """
     options = settings.options(settings.url or os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL))
     if settings.sandbox and settings.url is not None:
         raise ConfigurationError("--sandbox and --url name two places to send to")
@@ -90,8 +97,10 @@ def check_job(job: Job, settings: Settings, console: Console, samples: int) -> t
             lookahead=options.batch_size * options.max_concurrency,
             samples=samples,
         )
-    wait_us = Buckets().forecast_us(0, [(layers(options.limits, RESERVE), checked.requests)])
-    seconds = seconds_until_last(wait_us, options.gentle_pace, checked.requests)
+    api_key = None if settings.sandbox else os.environ.get("CUSTOMERSMS_API_KEY")
+    seconds = asyncio.run(
+        forecast(settings.quota_at, api_key, options.limits, RESERVE, options.gentle_pace, checked.requests)
+    )
     return checked, Outlook(
         checked.recipients,
         checked.duplicates,
@@ -111,8 +120,7 @@ async def send_job(
     job: Job, checked: Checked, settings: Settings, results: Results, console: Console, *, bulk: bool, json: bool
 ) -> Progress:
     """Send a checked job, show it, write every outcome, and sum up; the exit status is in what it returns."""
-    quota = MemoryQuota()
-    async with _gateway(settings, console) as (sandbox, where):
+    async with open_quota(settings.quota_at) as quota, _gateway(settings, console) as (sandbox, where):
         client = AsyncClient(
             limits=settings.limits,
             quota=quota,
@@ -140,25 +148,6 @@ async def send_job(
     if json:
         say(as_json({"summary": _summary(progress, client)}))
     return progress
-
-
-def say(line: str) -> None:
-    """Write one line to standard output, as ``--json`` has it. Raises ``OSError`` where it can't be kept."""
-    Outlet(sys.stdout, record=True).write(line + "\n")
-
-
-def show_quota(limits: tuple[Limit, ...], *, json: bool) -> None:
-    """Print how every limit stands for this run, which has used none."""
-    if json:
-        used = [{"limit": one, "used": 0, "free": one.requests, "next_token_seconds": 0.0} for one in limits]
-        say(as_json({"limits": used, "counted": "per run"}))
-        return
-    table = Table("limit", "used", "free")
-    for one in limits:
-        table.add_row(f"{one.requests:,} in {length(one.seconds)}", "0", f"{one.requests:,}")
-    console = console_on(sys.stdout)
-    console.print(table)
-    console.print(QUOTA_NOTE, style="dim")
 
 
 @final
@@ -211,7 +200,7 @@ class _Forecast:
     Mutable state: the latest answer with its time, as a long line takes a while to count.
     """
 
-    def __init__(self, quota: MemoryQuota, settings: Settings, api_key: str) -> None:
+    def __init__(self, quota: QuotaStore, settings: Settings, api_key: str) -> None:
         self._quota = quota
         self._key_id = Secret(api_key).key_id
         self._layers = layers(settings.limits, RESERVE)
@@ -232,7 +221,8 @@ async def _watch(client: AsyncClient, progress: Progress, screen: Screen, foreca
     with contextlib.suppress(ConfigurationError):  # the client is closing: the screen keeps what it has
         while True:
             left = max(0, progress.planned_requests - progress.requests)
-            screen.look(await client.quota_status(), await forecast.seconds(left))
+            with contextlib.suppress(QuotaStoreError):  # the sending itself says so, if it lasts
+                screen.look(await client.quota_status(), await forecast.seconds(left))
             await asyncio.sleep(LOOK_EVERY)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import sys
 from typing import IO, TextIO, cast, final
 
 from rich.console import Console
@@ -54,6 +55,11 @@ class Outlet(io.TextIOBase):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._file.fileno())
         os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """Write one line to standard output, as ``--json`` has it. Raises ``OSError`` where it can't be kept."""
+    Outlet(sys.stdout, record=True).write(line + "\n")
 
 
 def console_on(file: TextIO) -> Console:

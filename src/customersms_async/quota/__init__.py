@@ -5,5 +5,6 @@ from __future__ import annotations
 from .memory import MemoryQuota
 from .protocol import QuotaStore
 from .redis import RedisQuota
+from .sqlite import SQLiteQuota
 
-__all__ = ["MemoryQuota", "QuotaStore", "RedisQuota"]
+__all__ = ["MemoryQuota", "QuotaStore", "RedisQuota", "SQLiteQuota"]

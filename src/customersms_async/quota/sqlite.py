@@ -1,0 +1,160 @@
+"""The quota of one host, in a SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, final
+
+from ..errors import QuotaStoreError
+from .hostclock import host_moment
+from .sqlite_file import QuotaFile
+from .sqlite_thread import FileThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+    from typing import Self
+
+    from ..buckets import Layer, Usage, Wait
+    from .hostclock import Moment
+    from .sqlite_key import KeyRows
+
+T = TypeVar("T")
+
+
+@final
+class SQLiteQuota:
+    """Shares each key's quota between all processes of one host, and keeps it through restarts, in the file ``path``.
+
+    The file is made at first use, readable and writable by its user only; its folder must be there. While it is in use
+    two more files belong to it: ``-wal`` holds what was counted last, ``-shm`` is memory that the processes share.
+    Move, copy or delete all three together, and only while nobody uses them. It must be on a local disk: one host, no
+    NFS or other network folder.
+
+    Time is counted by a clock that no wall clock changes: while the machine stays up, a wall clock that steps, back or
+    forward, never frees a token early. Across a reboot wall time is all there is: set forward meanwhile, it frees
+    tokens early by that much; set back, late. Containers may share a file if they share its folder and the kernel.
+
+    A store is bound to no event loop, may be used from several threads, and works on in a forked child. Its own thread
+    does all work on the file. ``close`` or ``aclose`` it, or use ``async with``; a store that is dropped closes itself,
+    and a program that ends without either leaves the file as a crash would, which costs nothing.
+
+    Each call raises ``QuotaStoreError``, never a temporary one, where the file can't be trusted or used: damaged, not
+    ours, of another version, empty, deleted or replaced meanwhile, not writable, or locked by another program for
+    longer than ``lock_timeout`` seconds. It is never replaced by a new one; only where there is none is one made.
+
+    ``clock`` gives a ``Moment`` and is for tests. Mutable state: the thread of this process, and whether it is closed.
+    """
+
+    in_process = False
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        clock: Callable[[], Moment] = host_moment,
+        lock_timeout: float = 5.0,
+    ) -> None:
+        self._path = Path(path).absolute()
+        self._open = partial(QuotaFile, self._path, clock, lock_timeout)
+        self._threads: dict[int, FileThread] = {}  # by process id: a forked child starts its own
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"SQLiteQuota({str(self._path)!r})"
+
+    async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
+        """See ``QuotaStore.take``; after a cancel the grant is given back as soon as it is there."""
+        return await self._granted(key_id, lambda rows: rows.take(layers, hold_us))
+
+    async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
+        """See ``QuotaStore.renew``; after a cancel both requests are given back."""
+
+        def renew(rows: KeyRows) -> int | Wait:
+            rows.give_back(request)
+            return rows.take(layers, hold_us)
+
+        return await self._granted(key_id, renew)
+
+    async def settle(self, key_id: str, request: int) -> None:
+        """See ``QuotaStore.settle``; takes effect after a cancel too, like all below."""
+        await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.settle(request)))
+
+    async def give_back(self, key_id: str, request: int) -> None:
+        """See ``QuotaStore.give_back``."""
+        await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.give_back(request)))
+
+    async def pause(self, key_id: str, pause_us: int) -> None:
+        """See ``QuotaStore.pause``."""
+        await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.pause(pause_us), durable=True))
+
+    async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
+        """See ``QuotaStore.forecast_us``."""
+        return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.forecast_us(line)))
+
+    async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
+        """See ``QuotaStore.usage``."""
+        return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.usage(layers)))
+
+    def close(self) -> None:
+        """Do what was asked for, and close the file; waits for that. A closed store stays closed."""
+        if (stopped := self._stop()) is not None:
+            stopped.result()
+
+    async def aclose(self) -> None:
+        """See ``close``; a cancel only ends the waiting."""
+        if (stopped := self._stop()) is not None:
+            await asyncio.wrap_future(stopped)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _granted(self, key_id: str, call: Callable[[KeyRows], int | Wait]) -> int | Wait:
+        future = self._ask(key_id, call, durable=True)
+        try:
+            return await asyncio.wrap_future(future)
+        except (asyncio.CancelledError, GeneratorExit):
+            future.add_done_callback(partial(self._unheard, key_id))
+            raise
+
+    def _unheard(self, key_id: str, future: Future[int | Wait]) -> None:
+        """Nobody heard of this grant: give it back. If that fails, it lapses."""
+        if future.exception() is None and isinstance(request := future.result(), int):
+            with suppress(QuotaStoreError):
+                self._ask(key_id, lambda rows: rows.give_back(request))
+
+    def _ask(self, key_id: str, call: Callable[[KeyRows], T], *, durable: bool = False) -> Future[T]:
+        def job(file: QuotaFile) -> T:
+            with file.key(key_id, durable=durable) as rows:
+                return call(rows)
+
+        return self._thread().submit(job)
+
+    def _thread(self) -> FileThread:
+        """This process's thread, started by whoever comes first; takes no lock, as a fork could leave it locked."""
+        if self._closed:
+            raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
+        process = os.getpid()
+        if (thread := self._threads.get(process)) is None:
+            started = FileThread(self._open)
+            thread = self._threads.setdefault(
+                process, started
+            )  # one of several threads wins; the rest end by themselves
+            for parent in set(self._threads) - {process}:
+                self._threads.pop(parent, None)
+        return thread
+
+    def _stop(self) -> Future[None] | None:
+        self._closed = True
+        thread = self._threads.get(os.getpid())
+        return None if thread is None else thread.stop()
