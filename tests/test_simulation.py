@@ -7,13 +7,17 @@ import json
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import virtual
 from customersms_async import DOCUMENTED_LIMITS, AsyncClient, Limit, MemoryQuota, Priority
+from customersms_async.buckets import layers
+from customersms_async.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +144,63 @@ def test_an_estimate_says_when_the_last_request_may_leave() -> None:
             await client.send_many(phones, "Hello")
             await client.aclose()
         assert bisect_left(judge.arrivals, began) == 30
+        return estimate.seconds, judge.arrivals[-1] - began
+
+    estimated, took = virtual.run(main())
+    assert estimated == pytest.approx(took, abs=1)
+
+
+class Rehearsal(NamedTuple):
+    """What a key has behind it when somebody asks for an estimate; times in milliseconds."""
+
+    limits: tuple[Limit, ...]
+    reserve: float
+    used: int
+    then_ms: int
+    in_flight: int
+    pause_ms: int
+    requests: int
+
+
+rehearsals = st.builds(
+    Rehearsal,
+    st.tuples(
+        st.builds(Limit, st.integers(1, 20), st.integers(1, 10)),
+        st.builds(Limit, st.integers(20, 80), st.integers(10, 100)),
+    ),
+    st.sampled_from([0.0, 0.05, 0.3]),
+    st.integers(0, 30),
+    st.integers(0, 20_000),
+    st.integers(0, 10),
+    st.sampled_from([0, 0, 3_000, 30_000]),
+    st.integers(1, 100),
+)
+
+
+@settings(max_examples=40)
+@given(rehearsals)
+def test_an_estimate_is_right_to_the_second_whatever_the_key_has_behind_it(case: Rehearsal) -> None:
+    """Quota used, requests in flight that are answered now, a pause, two limits, BULK's reserve."""
+
+    async def main() -> tuple[float, float]:
+        judge, quota = Judge((0.0, 0.0), seed=4), virtual.loop().quota()
+        options: dict[str, Any] = {"limits": case.limits, "reserve": case.reserve, "pace": None}
+        async with (
+            httpx.AsyncClient(transport=judge) as http,
+            AsyncClient(api_key=KEY, quota=quota, http_client=http, batch_size=1, **options) as client,
+        ):
+            key_id, all_tokens = Secret(KEY).key_id, layers(case.limits)
+            await client.send_many([f"+1212{i:07}" for i in range(case.used)], "Before")
+            await asyncio.sleep(case.then_ms / 1e3)
+            taken = [await quota.take(key_id, all_tokens, 60_000_000) for _ in range(case.in_flight)]
+            await quota.pause(key_id, case.pause_ms * 1_000)
+            phones = [f"+1212{i:07}" for i in range(case.requests)]
+            estimate = await client.estimate(phones, "Hello")
+            began = virtual.loop().time()
+            for grant in taken:
+                if isinstance(grant, int):
+                    await quota.settle(key_id, grant)
+            await client.send_many(phones, "Hello")
         return estimate.seconds, judge.arrivals[-1] - began
 
     estimated, took = virtual.run(main())

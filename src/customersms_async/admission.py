@@ -126,9 +126,16 @@ class Room:
         return renewed
 
     async def give_back(self, grant: int) -> None:
-        """Give back the tokens of a request that never left, and let all waiters of this process know."""
-        await self.store.give_back(self.key_id, grant)
-        self._tell_all()
+        """Give back the tokens of a request that never left, and let all waiters of this process know.
+
+        Raises nothing: where the store can't be told, they lapse by themselves.
+        """
+        try:
+            await self.store.give_back(self.key_id, grant)
+        except Exception as error:  # noqa: BLE001 - whoever does not want a grant has no use for the store's error
+            log.warning("the quota store could not be told of a request that never left: %s", error)
+        else:
+            self._tell_all()
 
     def look_again(self) -> None:
         """Hear, from any thread, that a token may be there sooner than the store said."""
