@@ -40,8 +40,8 @@ local function take(request, hold_us, first)
   for i = first, #ARGV, 2 do
     longest = math.max(longest, tonumber(ARGV[i + 1]))
   end
-  if redis.call('ZSCORE', held, request) then
-    return {1} -- asked before; only the answer was lost
+  if redis.call('ZSCORE', held, request) then -- asked before, and only the answer was lost: judged anew
+    redis.call('ZREM', held, request)
   end
   local in_flight = redis.call('ZCARD', held)
   local past = redis.call('LLEN', log) + in_flight
@@ -132,8 +132,8 @@ redis.call('HSET', state, 'now', integer(now), 'paused', integer(paused), 'longe
 
 -- All of it is forgotten when the last token is back; not by a test's clock, which the server does not know.
 if clock == '' then
-  local latest = redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')
-  local until_us = math.max(now, paused, tonumber(latest[2] or 0)) + longest
+  local last = tonumber(redis.call('ZRANGE', held, -1, -1, 'WITHSCORES')[2]) or settled_at(-1)
+  local until_us = math.max(now, paused, last and last + longest or 0)
   for i = 1, 3 do
     redis.call('PEXPIRE', KEYS[i], integer(math.ceil((until_us - now) / 1000) + 1))
   end

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import secrets
-import weakref
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
+from urllib.parse import urlsplit
 
 from ..buckets import Forecast, Usage, Wait
 from ..errors import ConfigurationError, QuotaStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from types import TracebackType
 
     from redis.asyncio import Redis, RedisCluster
@@ -27,8 +28,13 @@ log = logging.getLogger("customersms_async")
 SCRIPT: Final = files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
 SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
-TIMEOUT: Final = 2.0
-"""Seconds for one call, whatever time-outs the client itself has: a server that does not answer is out of reach."""
+PASSING: Final = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
+"""The server's codes for what may pass by itself. Servers before 7 name them somewhere in a script's error."""
+
+UNREACHED: Final = re.compile("cannot be connected|not covered|could not agree")
+"""What a cluster's client says, in no class of its own, when no node answers or not all slots are served."""
+
+T = TypeVar("T")
 
 
 @final
@@ -40,12 +46,17 @@ class RedisQuota:
     one round trip, on the server's own clock; each key's state is three Redis keys in one hash slot,
     ``<prefix>{<fingerprint>}:state``, ``:held`` and ``:log``, that expire by themselves.
 
-    A server out of reach: sends wait for it, up to ``max_wait``, and nothing goes out without a grant. What no client
-    can see: a fail-over to a replica that lags, or a restart, may forget the latest grants (run the server with
-    ``appendonly yes``), and a server's clock that is set forward brings tokens back early by as much. ``clock`` gives
-    integer microseconds in place of the server's time, and is for tests.
+    A server out of reach: sends wait for it, up to ``max_wait``, and nothing goes out without a grant. It is out of
+    reach if it does not answer within ``timeout`` seconds, whatever time-outs your client has. What no client can see:
+    a fail-over to a replica that lags, or a restart, may forget the latest grants (run the server with ``appendonly
+    yes``), and a server's clock that is set forward brings tokens back early by as much. ``clock`` gives integer
+    microseconds in place of the server's time, and is for tests.
 
-    Mutable state: a client of our own for each event loop, and whether the server's settings were looked at.
+    A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a client of your own
+    serves the loop that it belongs to.
+
+    Mutable state: a client of our own for each event loop; for each key the number of a request whose answer was lost,
+    which may hold a token and is asked for again; whether the server's settings were looked at.
     """
 
     in_process = False
@@ -55,34 +66,41 @@ class RedisQuota:
         server: str | Redis | RedisCluster,
         prefix: str = "customersms:",
         *,
+        timeout: float = 2.0,
         clock: Callable[[], int] | None = None,
     ) -> None:
         try:
-            from redis.asyncio.connection import parse_url
+            import redis
         except ImportError:
             raise ConfigurationError("RedisQuota needs redis: pip install 'customersms-async[redis]'") from None
-        if isinstance(server, str):
-            try:
-                parse_url(server)
-            except ValueError as error:  # names the schemes or the part, and not the password
-                raise ConfigurationError(f"RedisQuota can't read its URL: {error}") from None
+        if isinstance(server, redis.Redis | redis.RedisCluster):
+            raise ConfigurationError("RedisQuota needs a client of redis.asyncio, not one that blocks")
+        if isinstance(server, str) and not _is_readable(server):
+            raise ConfigurationError(
+                "RedisQuota can't read its URL: redis://, rediss:// or unix://, with a password's special characters "
+                "percent-encoded"
+            )
+        if "{}" in prefix:
+            raise ConfigurationError("RedisQuota's prefix must not contain {}: a key's state needs one hash slot")
         self._server = server
         self._prefix = prefix
+        self._timeout = timeout
         self._clock = clock
-        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = weakref.WeakKeyDictionary()
+        self._clients: dict[asyncio.AbstractEventLoop, Redis] = {}
+        self._unheard: dict[str, int] = {}
         self._looked = False
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``."""
         if not self._looked:
             await self._look_at_settings()
-        request = secrets.randbits(62)
-        return self._granted(request, await self._call(key_id, "take", request, hold_us, *_flat(layers)))
+        request = self._unheard.pop(key_id, None) or secrets.randbits(62)
+        return await self._grant(key_id, request, "take", request, hold_us, *_flat(layers))
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.renew``."""
         renewed = secrets.randbits(62)
-        return self._granted(renewed, await self._call(key_id, "renew", request, renewed, hold_us, *_flat(layers)))
+        return await self._grant(key_id, renewed, "renew", request, renewed, hold_us, *_flat(layers))
 
     async def settle(self, key_id: str, request: int) -> None:
         """See ``QuotaStore.settle``."""
@@ -123,64 +141,62 @@ class RedisQuota:
     ) -> None:
         await self.aclose()
 
-    @staticmethod
-    def _granted(request: int, answer: list[int]) -> int | Wait:
-        return request if answer[0] else Wait(answer[1])
+    async def _grant(self, key_id: str, request: int, call: str, *arguments: int) -> int | Wait:
+        try:
+            granted, *wait_us = await self._call(key_id, call, *arguments)
+        except BaseException:
+            self._unheard[key_id] = request
+            raise
+        return request if granted else Wait(*wait_us)
 
-    async def _call(self, key_id: str, *arguments: str | int) -> list[int]:
+    async def _call(self, key_id: str, call: str, *arguments: int) -> list[int]:
         """Run the script, and load it where the server does not know it (any more)."""
         from redis.exceptions import NoScriptError
 
         keys = [f"{self._prefix}{{{key_id}}}:{name}" for name in ("state", "held", "log")]
-        call, *rest = arguments
-        given = (call, "" if self._clock is None else self._clock(), *rest)
+        given = (len(keys), *keys, call, "" if self._clock is None else self._clock(), *arguments)
 
         async def run(client: Any) -> list[int]:
             try:
-                answer: list[int] = await client.evalsha(SHA, len(keys), *keys, *given)
+                answer: list[int] = await client.evalsha(SHA, *given)
             except NoScriptError:
-                answer = await client.eval(SCRIPT, len(keys), *keys, *given)
+                answer = await client.eval(SCRIPT, *given)
             return answer
 
         return await self._ask(run)
 
-    async def _ask(self, question: Callable[[Any], Any]) -> Any:
+    async def _ask(self, question: Callable[[Any], Awaitable[T]]) -> T:
         """Put a question to the server; raises ``QuotaStoreError``, temporary unless a person must mend something."""
-        from redis import exceptions
+        from redis.exceptions import RedisClusterException, RedisError
 
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 return await question(self._client())
         except TimeoutError:
-            problem, temporary = f"no answer within {TIMEOUT:g} s", True
-        except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
-            problem, temporary = str(error), False
-        except (
-            exceptions.ConnectionError,
-            exceptions.TimeoutError,
-            exceptions.ClusterDownError,
-            exceptions.TryAgainError,
-            exceptions.ReadOnlyError,
-            exceptions.OutOfMemoryError,
-            OSError,
-        ) as error:
-            problem, temporary = str(error) or type(error).__name__, True
-        except exceptions.RedisError as error:
-            problem, temporary = str(error) or type(error).__name__, False
+            problem, temporary = f"no answer within {self._timeout:g} s", True
+        except (RedisError, RedisClusterException, OSError) as error:
+            problem, temporary = str(error) or type(error).__name__, _may_pass(error)
+            if _is_redirection(error):
+                problem = "it is part of a cluster, which needs a redis.asyncio.RedisCluster"
         raise QuotaStoreError(f"the Redis server of the quota: {problem}", temporary=temporary)
 
     async def _look_at_settings(self) -> None:
         """Warn once of a server that may forget: a restart or an eviction then brings a day of tokens back early."""
+        from redis.asyncio import RedisCluster
+
+        on_cluster = isinstance(self._server, RedisCluster)
+        options = {"target_nodes": RedisCluster.PRIMARIES} if on_cluster else {}
+        self._looked = True
         try:
-            persistence, memory = [
-                await self._ask(lambda client, of=of: client.info(of)) for of in ("persistence", "memory")
-            ]
-        except QuotaStoreError as error:
-            if error.temporary:
+            persistence = await self._ask(lambda client: client.info("persistence", **options))
+            memory = await self._ask(lambda client: client.info("memory", **options))
+        except BaseException as error:
+            # A grant on a cluster does not wait for nodes that it has no need of.
+            self._looked = isinstance(error, QuotaStoreError) and (on_cluster or not error.temporary)
+            if not self._looked:
                 raise
             log.debug("the settings of the quota's Redis server can't be read: %s", error)
-            persistence, memory = {}, {}
-        self._looked = True
+            return
         if any(str(node.get("aof_enabled", 1)) == "0" for node in _nodes(persistence, "aof_enabled")):
             log.warning(
                 "the quota's Redis server keeps nothing on disk (appendonly no): a restart forgets the quota used"
@@ -197,14 +213,62 @@ class RedisQuota:
         from redis.asyncio import Redis
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
+        from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - not the built-in ones
 
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
+            for other in list(self._clients):
+                if other.is_closed():
+                    self._clients.pop(other, None)
+            half = self._timeout / 2  # so that a connection that died unnoticed leaves time to try another
             client = self._clients[loop] = Redis.from_url(
-                self._server, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=Retry(NoBackoff(), 1)
+                self._server,
+                socket_timeout=half,
+                socket_connect_timeout=half,
+                retry=Retry(NoBackoff(), 1),
+                retry_on_error=[ConnectionError, TimeoutError],  # redis-py 5 retries none by itself
             )
         return client
+
+
+def _is_readable(url: str) -> bool:
+    """Whether redis-py can read it; its own words may quote a password."""
+    from redis.asyncio.connection import parse_url
+
+    try:
+        parse_url(url)
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return "@" not in parts.path + parts.fragment or parts.scheme == "unix"
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the server may be asked again; not where a person must mend something."""
+    from redis import exceptions as of_redis
+
+    if isinstance(error, of_redis.AuthenticationError | of_redis.AuthorizationError):
+        return False
+    if isinstance(error, of_redis.RedisClusterException):
+        return _may_pass(error.__cause__) if error.__cause__ else UNREACHED.search(str(error)) is not None
+    passing = (
+        of_redis.ConnectionError,
+        of_redis.TimeoutError,
+        of_redis.ClusterError,
+        of_redis.TryAgainError,
+        of_redis.ReadOnlyError,
+        of_redis.OutOfMemoryError,
+        OSError,
+    )
+    return isinstance(error, passing) or PASSING.search(str(error)) is not None
+
+
+def _is_redirection(error: Exception) -> bool:
+    """Whether a cluster's node sends us to another; redis-py 5 has no class for it outside of its cluster's client."""
+    from redis.exceptions import AskError
+
+    return isinstance(error, AskError) or str(error).startswith(("MOVED ", "ASK "))
 
 
 def _flat(layers: Sequence[Layer]) -> list[int]:
