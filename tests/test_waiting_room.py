@@ -209,6 +209,7 @@ class WatchedHall(Hall):
                 assert abs(expired.wait_us - least_us) <= 2  # noqa: PT017 - of any of many
             else:
                 assert abs(loop.time() - max(came, ticket.expires)) < SLACK, "exactly when its time is over"
+                assert abs(expired.wait_us - self.least_wait_us(ticket, terms)) <= 2  # noqa: PT017
             raise
         assert not too_long, (least_us, came, ticket.expires)
         return grant

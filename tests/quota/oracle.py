@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from customersms_async.buckets import Layer
 
 
-@dataclass
+@dataclass(eq=False)
 class Token:
     """One request's share of every limit, out from its grant until a window after ``end_us`` (its lapse, at first)."""
 
@@ -76,7 +76,7 @@ class Oracle:
         return {at_us for at_us in (*back_us, self.paused_until_us) if at_us > now_us}
 
 
-@dataclass
+@dataclass(eq=False)
 class Sent:
     """A request as the gateway may see it: it arrives at any one moment from ``first_us`` to ``last_us``."""
 

@@ -23,9 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from customersms_async import Limit, MemoryQuota, Priority
 from customersms_async.buckets import Layer, Usage, Wait, layers
 from customersms_async.quota import RedisQuota
-from customersms_async.quota.hostclock import Moment
 from customersms_async.quota.sqlite import SQLiteQuota
 
+from .clocks import Clock, HostClock, SteppingClock
 from .oracle import Oracle, Sent, Token, over_a_limit
 
 if TYPE_CHECKING:
@@ -41,82 +41,9 @@ T = TypeVar("T")
 LONGEST_US = 40
 """Every client has a limit of this window: a log is cut at the longest window asked for so far."""
 
+LONGEST = Layer(99, LONGEST_US + 1)
+
 PROCESSES = 3
-
-
-class SteppingClock:
-    """A clock that people set: the store sees ``us`` and takes a step back as standing still.
-
-    A step forward is taken for time that has passed, as is said in every store on such a clock: it is the judge's too.
-    """
-
-    def __init__(self) -> None:
-        self.us = self.real_us = 1_000_000
-        self._seen_us = 0
-
-    def __call__(self) -> int:
-        self._seen_us = self.store_us
-        return self.us
-
-    @property
-    def store_us(self) -> int:
-        """What time the store will take it to be."""
-        return max(self._seen_us, self.us)
-
-    def go(self, us: int) -> None:
-        self.us += us
-        self.real_us += us
-
-    def step(self, us: int) -> None:
-        self.us += us
-        self.real_us += max(0, us)
-
-    def reboot(self, us: int) -> None:
-        """Nothing but time: the machine with this clock is another one."""
-        self.go(us)
-
-
-class HostClock:
-    """A host whose wall clock steps to and fro, which nobody may notice, and which stands too low after a restart.
-
-    From one boot to another wall time is all there is, so it may not be ahead of what it was when somebody last looked.
-    """
-
-    def __init__(self) -> None:
-        self.real_us = 1_000_000
-        self._booted_us, self._boots, self._ahead_us = 0, 0, 0
-        self._seen, self._seen_us, self._seen_ahead_us = self._moment(), 0, 0
-
-    def __call__(self) -> Moment:
-        self._seen_us, self._seen, self._seen_ahead_us = self.store_us, self._moment(), self._ahead_us
-        return self._seen
-
-    @property
-    def store_us(self) -> int:
-        """Time counted from the host's own time within one boot, and from its wall clock between two."""
-        now = self._moment()
-        if now.boot == self._seen.boot:
-            return self._seen_us + now.up_us - self._seen.up_us
-        return self._seen_us + max(0, now.wall_us - self._seen.wall_us)
-
-    def go(self, us: int) -> None:
-        self.real_us += us
-
-    def step(self, us: int) -> None:
-        self._ahead_us += us
-        if self._moment().boot != self._seen.boot:
-            self._ahead_us = min(self._ahead_us, self._seen_ahead_us)
-
-    def reboot(self, us: int) -> None:
-        self.real_us += us
-        self._boots, self._booted_us = self._boots + 1, self.real_us
-        self.step(-(us % 3))
-
-    def _moment(self) -> Moment:
-        return Moment(str(self._boots), self.real_us - self._booted_us, self.real_us + self._ahead_us)
-
-
-Clock = SteppingClock | HostClock
 
 
 @dataclass
@@ -160,6 +87,7 @@ class Machine(RuleBasedStateMachine):
         self.requests: list[list[Request]] = [[] for _ in range(PROCESSES)]
         self.sent: list[Sent] = []
         self.waiters: list[Waiter] = []
+        self.unheard: dict[int, Token] = {}
         self.clients: list[tuple[tuple[Layer, ...], tuple[Layer, ...]]] = []
 
     def opened(self) -> QuotaStore:
@@ -182,13 +110,12 @@ class Machine(RuleBasedStateMachine):
                 one.requests for one in smaller
             ]
 
-    @rule(process=processes, who=st.integers(0, 2), priority=priorities, hold_us=holds)
-    def take(self, process: int, who: int, priority: Priority, hold_us: int) -> None:
-        self.ask(process, self.layers_of(who, priority), hold_us)
-
-    @rule(process=processes, who=st.integers(0, 2), priority=priorities, hold_us=holds)
-    def take_again(self, process: int, who: int, priority: Priority, hold_us: int) -> None:
-        self.ask(process, self.layers_of(who, priority), hold_us)
+    @rule(
+        process=processes, who=st.integers(0, 2), priority=priorities, hold_us=st.lists(holds, min_size=1, max_size=3)
+    )
+    def take(self, process: int, who: int, priority: Priority, hold_us: list[int]) -> None:
+        for one_us in hold_us:
+            self.ask(process, self.layers_of(who, priority), one_us)
 
     @rule(process=processes, who=st.integers(0, 2), priority=priorities)
     def wait_in_line(self, process: int, who: int, priority: Priority) -> None:
@@ -242,6 +169,7 @@ class Machine(RuleBasedStateMachine):
     @rule(process=processes)
     def crash(self, process: int) -> None:
         self.requests[process] = []
+        self.unheard.pop(process, None)
         self.waiters = [waiter for waiter in self.waiters if waiter.process != process]
         self.stores[process] = self.opened()
 
@@ -260,6 +188,8 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, process: int, who: int, priority: Priority, hold_us: int, steps: int) -> None:
         """A call that is cancelled took effect or did not; what was taken for nobody lapses, or is given back."""
         asked, store = self.layers_of(who, priority), self.stores[process]
+        if process in self.unheard:
+            return
 
         async def main() -> int | Wait | None:
             call: Coroutine[Any, Any, int | Wait] = store.take("key", asked, hold_us)
@@ -277,13 +207,10 @@ class Machine(RuleBasedStateMachine):
         if taken is not None:
             self.note(process, asked, hold_us, taken)
             return
-        longest = Layer(99, LONGEST_US)
-        (usage,), _ = self.run(store.usage("key", (longest,)))
-        unheard = usage.used - self.oracle.used(now_us, longest)
-        assert unheard in (0, 1)
-        if unheard:
+        if self.more_used_than_known(process):
             assert self.oracle.admits(now_us, asked)
-            self.oracle.grant(now_us, hold_us)
+            self.unheard[process] = self.oracle.grant(now_us, hold_us)
+        assert not self.more_used_than_known(process)
 
     @rule(us=st.integers(0, 50))
     def time_passes(self, us: int) -> None:
@@ -327,9 +254,19 @@ class Machine(RuleBasedStateMachine):
         store = self.stores[process]
         if renewing is None:
             taken = self.run(store.take("key", asked, hold_us))
+            self.hear(process, granted=isinstance(taken, int))
         else:
             taken = self.run(store.renew("key", renewing, asked, hold_us))
         return self.note(process, asked, hold_us, taken)
+
+    def hear(self, process: int, *, granted: bool) -> None:
+        """A store may give back what nobody heard of, in the same step in which it takes the next."""
+        if (token := self.unheard.pop(process, None)) and self.more_used_than_known(process) < granted:
+            self.oracle.give_back(self.clock.store_us, token)
+
+    def more_used_than_known(self, process: int) -> int:
+        (usage,), _ = self.run(self.stores[process].usage("key", (LONGEST,)))
+        return usage.used - self.oracle.used(self.clock.store_us, LONGEST)
 
     def note(self, process: int, asked: tuple[Layer, ...], hold_us: int, taken: int | Wait) -> int | None:
         now_us = self.clock.store_us
