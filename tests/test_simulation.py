@@ -159,6 +159,7 @@ class Rehearsal(NamedTuple):
     then_ms: int
     in_flight: int
     pause_ms: int
+    pace: Limit | None
     requests: int
 
 
@@ -173,6 +174,7 @@ rehearsals = st.builds(
     st.integers(0, 20_000),
     st.integers(0, 10),
     st.sampled_from([0, 0, 3_000, 30_000]),
+    st.one_of(st.none(), st.builds(Limit, st.integers(4, 10), st.sampled_from([0.5, 1, 2]))),
     st.integers(1, 100),
 )
 
@@ -180,11 +182,11 @@ rehearsals = st.builds(
 @settings(max_examples=40)
 @given(rehearsals)
 def test_an_estimate_is_right_to_the_second_whatever_the_key_has_behind_it(case: Rehearsal) -> None:
-    """Quota used, requests in flight that are answered now, a pause, two limits, BULK's reserve."""
+    """Quota used, requests in flight that are answered now, a pause, two limits, BULK's reserve, the pace."""
 
     async def main() -> tuple[float, float]:
         judge, quota = Judge((0.0, 0.0), seed=4), virtual.loop().quota()
-        options: dict[str, Any] = {"limits": case.limits, "reserve": case.reserve, "pace": None}
+        options: dict[str, Any] = {"limits": case.limits, "reserve": case.reserve, "pace": case.pace}
         async with (
             httpx.AsyncClient(transport=judge) as http,
             AsyncClient(api_key=KEY, quota=quota, http_client=http, batch_size=1, **options) as client,

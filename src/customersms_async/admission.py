@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import random
-from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
@@ -56,7 +55,7 @@ class Room:
     """The waiters of one key in one event loop. All of its methods but ``look_again`` run in that loop.
 
     ``others`` gives the rooms of this store and key in all event loops, so that they hear of a token that comes early.
-    Mutable state: for each HTTP pool a line of each priority; how many wait in them on which terms; the paces; the
+    Mutable state: for each HTTP pool a line of each priority; how many wait in all of them; the paces; the
     dispatcher with the future that it sleeps on, the ticket that it asks the store for, the one that the store told to
     wait, and until when; how often the store has now failed, and why.
     """
@@ -73,7 +72,7 @@ class Room:
         self.loop = loop
         self._others = others
         self._lines: dict[Connections, tuple[Line, ...]] = {}
-        self._waiting: Counter[tuple[Priority, Terms]] = Counter()
+        self._waiting = 0
         self._paces = Paces()
         self._dispatcher: asyncio.Task[None] | None = None
         self._sleep: asyncio.Future[None] | None = None
@@ -89,7 +88,7 @@ class Room:
     def waiting(self) -> dict[Priority, int]:
         """How many requests wait, by priority."""
         counts = dict.fromkeys(Priority, 0)
-        for (priority, _), count in self._waiting.items():
+        for priority, _, count in self._ahead(Priority.BULK):
             counts[priority] += count
         return counts
 
@@ -114,9 +113,7 @@ class Room:
 
     async def forecast_us(self, priority: Priority, terms: Terms, requests: int) -> int:
         """The least possible wait, by quota and pace, of the last of so many requests, behind all who wait now."""
-        if not requests:
-            return 0
-        return await self._forecast_us(_in_order(self._waiting, last=priority), priority, terms, requests)
+        return await self._forecast_us(self._ahead(priority), priority, terms, requests)
 
     async def renew(self, grant: int, ticket: Ticket, terms: Terms, hold_us: int) -> int | Wait:
         """Give the grant back and take another: see ``QuotaStore.renew``."""
@@ -152,7 +149,6 @@ class Room:
     def leave(self, place: Place) -> None:
         """Hear that a place has ended, and was not let in."""
         self._count_out(place)
-        self._lines[place.terms.connections][place.ticket.priority].ended()
         self._kick()
 
     def forgo(self, place: Place) -> None:
@@ -182,7 +178,7 @@ class Room:
         ticket, terms = place.ticket, place.terms
         if ticket.expires is not None:
             if wait_us is None and self.store.in_process:
-                wait_us = at_once(self._least_wait_us(place, self._ahead(place)))
+                wait_us = at_once(self._least_wait_us(place, self._ahead_of(place)))
             if wait_us is None:
                 self._check_later(place)
             elif self._is_too_late(place, wait_us):
@@ -194,9 +190,9 @@ class Room:
             lines = self._lines[terms.connections] = tuple(Line() for _ in Priority)
         place.room = self
         lines[ticket.priority].enter(place)
-        self._waiting[ticket.priority, terms] += 1
+        self._waiting += 1
         terms.connections.waiting += 1
-        if self._dispatcher is None or self._head(terms.connections) is place:
+        if self._dispatcher is None or (self._told is not None and ticket.comes_before(self._told.ticket)):
             self._kick()
 
     def _check_later(self, place: Place) -> None:
@@ -204,7 +200,7 @@ class Room:
 
         With nobody ahead, and a turn in time, its first answer to the ticket itself will tell: one round trip fewer.
         """
-        ahead = self._ahead(place)
+        ahead = self._ahead_of(place)
         place.unchecked = not ahead
         if ahead or self._is_too_late(place, self._paces.wait_us(place.terms.pace, 0)):
             self._run(self._check(place, ahead))
@@ -228,9 +224,9 @@ class Room:
         elif self._trouble is not None:
             place.fail(Expired(RETRY_US[1], self._trouble))
         elif self.store.in_process:
-            place.fail(Expired(at_once(self._least_wait_us(place, self._ahead(place, standing=True)))))
+            place.fail(Expired(at_once(self._least_wait_us(place, self._ahead_of(place, standing=True)))))
         else:
-            self._run(self._give_up(place, self._ahead(place, standing=True)))
+            self._run(self._give_up(place, self._ahead_of(place, standing=True)))
 
     async def _give_up(self, place: Place, ahead: _Ahead) -> None:
         try:
@@ -240,12 +236,18 @@ class Room:
         if not place.done():
             place.fail(expired)
 
-    def _ahead(self, place: Place, *, standing: bool = False) -> _Ahead:
+    def _ahead_of(self, place: Place, *, standing: bool = False) -> _Ahead:
         """Who goes first, if it stood behind all of its priority; before them all if it was let in before."""
-        waiting = self._waiting.copy()
-        if standing:
-            waiting[place.ticket.priority, place.terms] -= 1
-        return _in_order(waiting, last=place.ticket.priority - place.ticket.retried)
+        own = (place.ticket.priority, place.terms) if standing else None
+        ahead = self._ahead(place.ticket.priority - place.ticket.retried)
+        return [(p, t, n - 1) if (p, t) == own else (p, t, n) for p, t, n in ahead]
+
+    def _ahead(self, last: int) -> _Ahead:
+        """How many wait on which terms, the more urgent first, down to the priority ``last``."""
+        lines = (
+            (p, line) for lines in self._lines.values() for p, line in zip(Priority, lines, strict=True) if p <= last
+        )
+        return sorted(((p, terms, n) for p, line in lines for terms, n in line.waiting.items()), key=itemgetter(0))
 
     async def _least_wait_us(self, place: Place, ahead: _Ahead) -> int:
         return await self._forecast_us(ahead, place.ticket.priority, place.terms, 1)
@@ -257,10 +259,8 @@ class Room:
         return max(wait_us, self._paces.wait_us(terms.pace, paced))
 
     def _count_out(self, place: Place) -> None:
-        key = (place.ticket.priority, place.terms)
-        self._waiting[key] -= 1
-        if not self._waiting[key]:
-            del self._waiting[key]
+        self._lines[place.terms.connections][place.ticket.priority].leave(place)
+        self._waiting -= 1
         place.terms.connections.waiting -= 1
 
     def _kick(self) -> None:
@@ -290,20 +290,17 @@ class Room:
     async def _dispatch(self) -> None:
         try:
             while (place := self._first()) is not None:
-                await self._serve(place)
+                if place is self._told:  # and woken for nothing: the store said when to ask again
+                    await self._sleep_until(self._ask_at)
+                elif not self._paces.has_turn(place.terms.pace):
+                    await self._paces.take_turn(place.terms.pace)
+                else:
+                    await self._ask(place)
         finally:
             self._dispatcher = self._told = None
 
-    async def _serve(self, place: Place) -> None:
-        """One step towards letting the first waiter go; then look again who is first."""
-        if place is self._told:  # and woken for nothing: the store said when to ask again
-            await self._sleep_until(self._ask_at)
-        elif not self._paces.has_turn(place.terms.pace):
-            await self._paces.take_turn(place.terms.pace)
-        else:
-            await self._ask(place)
-
     async def _ask(self, place: Place) -> None:
+        """Let the first waiter go, or sleep for as long as the store says."""
         self._serving = place
         try:
             granted = await self._take(place)
@@ -318,9 +315,8 @@ class Room:
         elif place.done() or not place.terms.connections.free(place.ticket.priority):  # while the store was asked
             await self.give_back(granted)
         else:
-            self._count_out(place)
             self._let_in(place, granted)
-            self._lines[place.terms.connections][place.ticket.priority].ended()
+            self._count_out(place)
             place.terms.connections.pass_on()
 
     async def _wait(self, place: Place, wait_us: int) -> None:
@@ -382,11 +378,6 @@ class Room:
                 return head
         self._lines.pop(connections, None)
         return None
-
-
-def _in_order(waiting: Counter[tuple[Priority, Terms]], *, last: int) -> _Ahead:
-    ahead = [(priority, terms, n) for (priority, terms), n in waiting.items() if n and priority <= last]
-    return sorted(ahead, key=itemgetter(0))
 
 
 def at_once(call: Coroutine[Any, Any, T]) -> T:

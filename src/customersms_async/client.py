@@ -6,6 +6,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import AsyncIterable, Iterable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 
@@ -18,7 +19,7 @@ from .connections import Connections
 from .credits import Credits
 from .delivery import deliver
 from .errors import ConfigurationError
-from .estimate import Tally
+from .estimate import Tally, seconds_until_last
 from .failures import single_failure, stop_failure
 from .intake import message_problem
 from .models import (
@@ -230,8 +231,9 @@ class AsyncClient:
         Reads all of ``recipients`` and keeps what it needs to know repeats.
         """
         tally = await Tally.of(recipients, message, self._order(Priority.BULK, batch_size, ..., ..., whole=True))
-        wait_us = await self._room().forecast_us(Priority.BULK, self._terms(), tally.requests)
-        return tally.estimate(wait_us / 1e6)
+        terms = self._terms()
+        wait_us = partial(self._room().forecast_us, Priority.BULK, terms)
+        return tally.estimate(await seconds_until_last(wait_us, tally.requests, terms.bulk_layers, terms.pace))
 
     async def quota_status(self) -> QuotaStatus:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""

@@ -55,6 +55,8 @@ class Connections:
 
     def pass_on(self) -> None:
         """Let the next room know if a connection is free for it."""
+        if not self._wanted and not self._wanted_by_bulk:
+            return
         for rooms, priority in ((self._wanted, Priority.NORMAL), (self._wanted_by_bulk, Priority.BULK)):
             while rooms and self.free(priority):
                 room = next(iter(rooms))

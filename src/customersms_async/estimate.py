@@ -7,13 +7,15 @@ from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, final
 
 from . import segments
-from .models import Code, Estimate, Limit, Outcome
+from .models import Code, Estimate, Outcome
 from .run import YIELD_EVERY, Order, Recipients
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
     from .batching import Batch
+    from .buckets import Layer
+    from .models import Limit
 
 
 @final
@@ -55,13 +57,27 @@ class Tally:
             self._segments += len(batch) * segments.count(batch.message).segments
 
 
-def seconds_until_last(wait_us: int, pace: Limit | None, requests: int) -> float:
-    """When the last of ``requests`` may leave: by the quota after ``wait_us``, and by the pace.
+async def seconds_until_last(
+    wait_us: Callable[[int], Awaitable[int]],
+    requests: int,
+    layers: Sequence[Layer],
+    pace: Limit | None,
+    *,
+    looks: int = 100,
+) -> float:
+    """When the last of ``requests`` may leave; ``wait_us(k)`` is when the quota lets the k-th go.
 
-    The pace lets a burst of its size go first, then one after the other.
+    The pace spreads what the quota lets through at once, and from some request on it holds the last one back the most:
+    from one of those that fit into one window with it (from further back the quota is the slower of the two), or from
+    the first (the pace is). Of those in the window some ``looks`` are looked at. Right to one turn of the pace.
     """
-    paced = 0.0 if pace is None else max(0, requests - pace.requests) * pace.seconds / pace.requests
-    return max(wait_us / 1e6, paced)
+    last_us = await wait_us(requests)
+    if pace is not None:
+        window = range(max(1, requests - min((n for n, _ in layers), default=requests) + 1), requests)
+        for k in {1, *window[:: max(1, len(window) // looks)]}:
+            behind = max(0, requests - k - pace.requests)  # besides a burst, the turn in hand goes at once
+            last_us = max(last_us, await wait_us(k) + round(behind * pace.seconds / pace.requests * 1e6))
+    return last_us / 1e6
 
 
 async def _each(recipients: Recipients) -> AsyncIterator[object]:

@@ -147,12 +147,14 @@ class Place(asyncio.Future[Admission]):
 class Line:
     """Places in the order of their tickets; one that ended stays until it comes to the head or half have ended.
 
-    Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place.
+    Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place. ``waiting`` is
+    how many wait on which terms.
     """
 
-    __slots__ = ("_ended", "_places")
+    __slots__ = ("_ended", "_places", "waiting")
 
     def __init__(self) -> None:
+        self.waiting: dict[Terms, int] = {}
         self._places: deque[Place] = deque()
         self._ended = 0
 
@@ -163,6 +165,7 @@ class Line:
             places.append(place)
         else:
             places.insert(bisect_left(places, number, key=_number), place)
+        self.waiting[place.terms] = self.waiting.get(place.terms, 0) + 1
 
     def head(self) -> Place | None:
         """The first that has not ended."""
@@ -174,8 +177,13 @@ class Line:
             self._ended -= 1
         return None
 
-    def ended(self) -> None:
+    def leave(self, place: Place) -> None:
         """Count one that has ended, wherever it stands."""
+        left = self.waiting[place.terms] - 1
+        if left:
+            self.waiting[place.terms] = left
+        else:
+            del self.waiting[place.terms]
         self._ended += 1
         if 2 * self._ended > len(self._places) + 64:
             self._ended = 0

@@ -212,9 +212,12 @@ class _Forecast:
         """Until the last of ``requests`` further requests may leave."""
         now = time.monotonic()
         if now - self._at > requests / 10_000:
-            wait_us = await self._quota.forecast_us(self._key_id, [(self._layers, requests)])
-            self._seconds, self._at = seconds_until_last(wait_us, self._pace, requests), now
+            self._seconds = await seconds_until_last(self._wait_us, requests, self._layers, self._pace, looks=4)
+            self._at = now
         return max(0.0, self._seconds - (now - self._at))
+
+    async def _wait_us(self, requests: int) -> int:
+        return await self._quota.forecast_us(self._key_id, [(self._layers, requests)])
 
 
 async def _watch(client: AsyncClient, progress: Progress, screen: Screen, forecast: _Forecast) -> None:

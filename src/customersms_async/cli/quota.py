@@ -85,8 +85,8 @@ async def forecast(
     """Seconds until the last of ``requests`` may leave; without a key, as if nothing of the quota were used."""
     async with open_quota(where if api_key else MEMORY) as store:
         key_id = Secret(api_key).key_id if api_key else ""
-        wait_us = await store.forecast_us(key_id, [(layers(limits, reserve), requests)])
-    return seconds_until_last(wait_us, pace, requests)
+        bulk = layers(limits, reserve)
+        return await seconds_until_last(lambda k: store.forecast_us(key_id, [(bulk, k)]), requests, bulk, pace)
 
 
 async def show_quota(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:
