@@ -68,15 +68,17 @@ async def seconds_until_last(
     """When the last of ``requests`` may leave; ``wait_us(k)`` is when the quota lets the k-th go.
 
     The pace spreads what the quota lets through at once, and from some request on it holds the last one back the most:
-    from one of those that fit into one window with it (from further back the quota is the slower of the two), or from
-    the first (the pace is). Of those in the window some ``looks`` are looked at. Right to one turn of the pace.
+    from the first, or from one of those that share a window with the last under a limit that is slower than the pace
+    (before them the quota gains more than the pace). Some ``looks`` of those are looked at; right to one turn.
     """
     last_us = await wait_us(requests)
     if pace is not None:
-        window = range(max(1, requests - min((n for n, _ in layers), default=requests) + 1), requests)
+        turn_us = pace.seconds / pace.requests * 1e6
+        near = min((n for n, window_us in layers if n * turn_us <= window_us), default=requests)
+        window = range(max(1, requests - near), requests)
         for k in {1, *window[:: max(1, len(window) // looks)]}:
             behind = max(0, requests - k - pace.requests)  # besides a burst, the turn in hand goes at once
-            last_us = max(last_us, await wait_us(k) + round(behind * pace.seconds / pace.requests * 1e6))
+            last_us = max(last_us, await wait_us(k) + round(behind * turn_us))
     return last_us / 1e6
 
 
