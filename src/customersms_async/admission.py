@@ -219,10 +219,11 @@ class Room:
 
     def _expire(self, place: Place) -> None:
         """Time is over: who is just being asked for still gets the store's answer."""
-        if self._serving is place and self.loop.time() < (place.ticket.expires or 0.0) + ROUND_TRIP:
+        late = self.loop.time() - (place.ticket.expires or 0.0)
+        if self._serving is place and late < ROUND_TRIP:
             place.timer = self.loop.call_later(ROUND_TRIP / 100, self._expire, place)
-        elif self._trouble is not None:
-            place.fail(Expired(RETRY_US[1], self._trouble))
+        elif self._trouble is not None or self._serving is place:
+            place.fail(Expired(RETRY_US[1], self._trouble or f"it did not answer within {late:.1f} s"))
         elif self.store.in_process:
             place.fail(Expired(at_once(self._least_wait_us(place, self._ahead_of(place, standing=True)))))
         else:
@@ -301,15 +302,18 @@ class Room:
 
     async def _ask(self, place: Place) -> None:
         """Let the first waiter go, or sleep for as long as the store says."""
+        granted: int | Wait | Exception
         self._serving = place
         try:
             granted = await self._take(place)
-            self._failures, self._trouble = 0, None
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
-            await self._bear(error, place)
-            return
+            granted = error
         finally:
             self._serving = None
+        if isinstance(granted, Exception):
+            await self._bear(granted, place)
+            return
+        self._failures, self._trouble = 0, None
         if isinstance(granted, Wait):
             await self._wait(place, granted.wait_us)
         elif place.done() or not place.terms.connections.free(place.ticket.priority):  # while the store was asked
