@@ -24,14 +24,14 @@ from customersms_async.errors import QuotaStoreError
 from customersms_async.terms import Terms
 from customersms_async.ticket import Expired, Stopped, Ticket
 from far import FarStore
-from quota.oracle import Oracle
+from stores.oracle import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from customersms_async.buckets import Layer, Usage, Wait
     from customersms_async.quota import QuotaStore
-    from quota.oracle import Token
+    from stores.oracle import Token
 
 KEY = "key"
 HOLD_US = 2_000_000
