@@ -107,7 +107,8 @@ class Room:
         elif isinstance(granted := at_once(self._take(place)), Wait):
             self._stand(place, granted.wait_us)
         else:
-            at_once(self._paces.take_turn(terms.pace))
+            if not self._paces.has_turn(terms.pace):
+                at_once(self._paces.take_turn(terms.pace))
             self._let_in(place, granted)
         return place
 
@@ -163,9 +164,9 @@ class Room:
             return False
         return connections.free(place.ticket.priority) and self._paces.is_ready(place.terms.pace)
 
-    async def _take(self, place: Place) -> int | Wait:
+    def _take(self, place: Place) -> Coroutine[Any, Any, int | Wait]:
         self._asked_us = now_us()
-        return await self.store.take(self.key_id, place.terms.layers_for(place.ticket.priority), place.hold_us)
+        return self.store.take(self.key_id, place.terms.layers_for(place.ticket.priority), place.hold_us)
 
     def _let_in(self, place: Place, granted: int) -> None:
         self._paces.use_turn(place.terms.pace)

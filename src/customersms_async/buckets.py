@@ -168,12 +168,12 @@ class Buckets:
 
     Mutable state, all of it owned here: the log of settle times (cut, now and then, at the longest window asked for so
     far: a longer one, asked for later, knows only what came since), the held requests with the time at which each
-    lapses, a time before which none of them does, the latest time seen, the end of a pause.
+    lapses, a time before which none of them does, the latest time seen, the end of a pause, and how many tokens every
+    layer had left when somebody last looked, less those taken since on the same layers.
     """
 
     __slots__ = (
         "_cut_at",
-        "_fewest",
         "_held",
         "_lapse_us",
         "_last_id",
@@ -182,6 +182,7 @@ class Buckets:
         "_longest_us",
         "_now_us",
         "_paused_us",
+        "_spare",
     )
 
     def __init__(self) -> None:
@@ -191,7 +192,7 @@ class Buckets:
         self._lapse_us = NEVER_US
         self._last_id = 0
         self._layers: Sequence[Layer] = ()
-        self._fewest = NEVER_US
+        self._spare = 0
         self._longest_us = 0
         self._now_us = 0
         self._paused_us = 0
@@ -206,15 +207,13 @@ class Buckets:
         self._now_us = now_us
         if now_us >= self._lapse_us:
             self._lapse()
-        if layers is not self._layers:
-            self._learn(layers)
-        held, log, free_us = self._held, self._log, self._paused_us
-        if len(held) + len(log) >= self._fewest:
-            free_us = max(free_us, free_at_us(now_us, layers, len(held), log))
-        if free_us > now_us:
-            return Wait(free_us - now_us)
+        if not self._spare or layers is not self._layers:
+            self._look(now_us, layers)
+        if not self._spare or self._paused_us > now_us:
+            return Wait(max(self._paused_us, free_at_us(now_us, layers, len(self._held), self._log)) - now_us)
+        self._spare -= 1
         self._last_id = request = self._last_id + 1
-        held[request] = lapse_us = now_us + hold_us
+        self._held[request] = lapse_us = now_us + hold_us
         if lapse_us < self._lapse_us:
             self._lapse_us = lapse_us
         return request
@@ -255,9 +254,13 @@ class Buckets:
         forecast = Forecast(line, len(self._log), len(self._held))
         return forecast.wait_us(now_us, self._paused_us, (self._log[position] for position in forecast.positions))
 
-    def _learn(self, layers: Sequence[Layer]) -> None:
-        self._layers = layers
-        self._fewest = min([requests for requests, _ in layers], default=NEVER_US)
+    def _look(self, now_us: int, layers: Sequence[Layer]) -> None:
+        """Count the tokens that every layer has; time can only add to them."""
+        past, log, spare = len(self._held) + len(self._log), self._log, NEVER_US
+        for requests, window_us in layers:
+            used = past if past < requests else past - bisect_right(log, now_us - window_us)
+            spare = min(spare, max(0, requests - used))
+        self._spare, self._layers = spare, layers
         self._longest_us = max([self._longest_us, *[window_us for _, window_us in layers]])
 
     def _advance(self, now_us: int) -> int:

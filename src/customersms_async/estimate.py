@@ -74,6 +74,7 @@ async def seconds_until_last(
     last_us = await wait_us(requests)
     if pace is not None:
         turn_us = pace.seconds / pace.requests * 1e6
+        last_us = max(last_us, round((requests - pace.requests) * turn_us))
         near = min((n for n, window_us in layers if n * turn_us <= window_us), default=requests)
         window = range(max(1, requests - near), requests)
         for k in {1, *window[:: max(1, len(window) // looks)]}:
