@@ -18,6 +18,7 @@ FLOORS = [
     {"clock", "quota", "connections", "transport"},  # 2: one resource each
     {"ticket", "admission"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
+    {"campaign"},  # 5: a ledger on disk, and a loop over the seam
 ]
 BESIDE = {"sandbox", "testing"}
 TOP = {"__init__", "cli"}

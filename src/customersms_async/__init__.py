@@ -9,14 +9,17 @@
 
 from __future__ import annotations
 
+from .campaign import Campaign
 from .client import AsyncClient
 from .errors import (
     AuthenticationError,
+    CampaignStoppedError,
     ConfigurationError,
     ConnectionFailedError,
     CustomerSMSError,
     InsufficientCreditsError,
     InvalidRecipientError,
+    LedgerError,
     OutcomeUnknownError,
     QuotaExceededError,
     RateLimitedError,
@@ -43,6 +46,8 @@ __all__ = [
     "DOCUMENTED_LIMITS",
     "AsyncClient",
     "AuthenticationError",
+    "Campaign",
+    "CampaignStoppedError",
     "Code",
     "ConfigurationError",
     "ConnectionFailedError",
@@ -50,6 +55,7 @@ __all__ = [
     "Estimate",
     "InsufficientCreditsError",
     "InvalidRecipientError",
+    "LedgerError",
     "Limit",
     "LimitStatus",
     "MemoryQuota",

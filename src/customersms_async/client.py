@@ -36,7 +36,7 @@ from .options import DOCUMENTED_URL, Options, as_limits, check_parts
 from .quota.memory import PROCESS_QUOTA
 from .run import Order, Recipients, Run
 from .secret import Secret
-from .stream import OutcomeStream
+from .stream import OutcomeStream, Running
 from .ticket import Ticket
 from .transport import Transport
 
@@ -120,7 +120,7 @@ class AsyncClient:
     def _set_up(self) -> None:
         self._sender: Sender | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._runs: weakref.WeakSet[Running] = weakref.WeakSet()
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
