@@ -169,18 +169,16 @@ class Campaign:
         Who is planned or skipped is UNSENT, who is being sent to UNKNOWN.
         """
         wanted = [state for state in State if status is None or STATUSES[state] is Status(status)]
-        async for entry in self.entries(wanted):
-            yield Outcome(
-                entry.index, entry.phone, STATUSES[entry.state], entry.message_id, entry.error, entry.code or None
-            )
+        async for page in self.pages(wanted):
+            for one in page:
+                yield Outcome(one.index, one.phone, STATUSES[one.state], one.message_id, one.error, one.code)
 
-    async def entries(self, states: Iterable[State] = State) -> AsyncIterator[Entry]:
-        """The same as the ledger has it, for ``export``: with the state's own name, the attempts and the time."""
+    async def pages(self, states: Iterable[State] = State) -> AsyncIterator[list[Entry]]:
+        """The same as the ledger has it, some thousand at a time: with the state's own name, attempts and time."""
         wanted = tuple(states)
         start = 0
         while page := await self._ledger.entries(start, wanted):
-            for entry in page:
-                yield entry
+            yield page
             start = page[-1].index + 1
 
     async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
