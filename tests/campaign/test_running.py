@@ -8,17 +8,12 @@ import pytest
 
 from customersms_async import (
     AsyncClient,
-    AuthenticationError,
     Campaign,
-    CampaignStoppedError,
-    Message,
     Outcome,
     Status,
 )
-from customersms_async.sandbox import Fault, magic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
@@ -32,6 +27,10 @@ def people(count: int) -> list[str]:
 
 async def run(campaign: Campaign, client: AsyncClient, **options: object) -> list[Outcome]:
     return [outcome async for outcome in campaign.run(client, **options)]  # type: ignore[arg-type]
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 @pytest.fixture
@@ -50,6 +49,6 @@ async def test_everyone_is_sent_to_once_and_recorded(client: AsyncClient, sandbo
         }  # fmt: skip
         assert await run(campaign, client) == []
     assert (len(sandbox.texts), sandbox.requests, sandbox.duplicates()) == (250, 3, ())
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert mode(path) == 0o600
     async with Campaign.open(path) as campaign:
         assert [o.code async for o in campaign.outcomes(Status.UNSENT)] == ["INVALID_PHONE", "DUPLICATE"]

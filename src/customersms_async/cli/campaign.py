@@ -161,7 +161,8 @@ def resolve(
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
-            console_on(sys.stdout).print(f"{count:,} {'recipient is' if count == 1 else 'recipients are'} {becomes} from now on", highlight=False)
+            are = "recipient is" if count == 1 else "recipients are"
+            console_on(sys.stdout).print(f"{count:,} {are} {becomes} from now on", highlight=False)
 
 
 @campaign.command()
