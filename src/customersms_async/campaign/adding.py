@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from .. import phone as phones
 from .. import segments
@@ -26,6 +26,11 @@ SLICE: Final = 1_000
 
 _RECENT: Final = 256
 """Texts that are kept in memory, so that a few wordings in turn are not looked up each time."""
+
+_REPEAT: Final = "the same number with the same text came before"
+
+_Row = tuple[int, str, int | None, int, str, str, str | None, int]
+"""Number, phone, text's number, segments, state, code, error, time (microseconds since 1970)."""
 
 _PLANNED, _SKIPPED = after(None, Event.ADDED), after(None, Event.REFUSED)
 
@@ -78,21 +83,22 @@ class Adding:
     def __init__(self, connection: sqlite3.Connection, region: str | None) -> None:
         self._connection = connection
         self._region = region
-        self._texts = Seen()
-        self._pairs = Seen()
+        self._texts = Seen(self._is_text)
+        self._pairs = Seen(self._is_pair)
         self._recent: dict[str, _Text] = {}
         self._new_texts: list[tuple[int, str]] = []
-        self._rows: list[tuple[Any, ...]] = []
+        self._rows: list[_Row] = []
         self._base = 0
+        self._now_us = 0
         self.digest = Digest()
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Judge these and write them. Raises ``ConfigurationError`` for a region that can't be used."""
         self._base = self.digest.count
+        self._now_us = time.time_ns() // 1_000
         self.digest.take(letters)
-        now = time.time_ns() // 1_000
         for number, letter in enumerate(letters, self._base):
-            self._rows.append((number, *self._judged(number, letter), now))
+            self._rows.append(self._judged(number, letter))
         self._connection.executemany("INSERT INTO texts VALUES (?, ?)", self._new_texts)
         self._connection.executemany(
             "INSERT INTO recipients (id, phone, text_id, segments, state, code, error, updated_us)"
@@ -114,63 +120,62 @@ class Adding:
             (self.digest.hex, template, self.digest.count, time.time_ns() // 1_000),
         )
 
-    def _judged(self, number: int, letter: Letter) -> tuple[str, int | None, int, str, str, str | None]:
-        """Phone, text's id, segments, state, code, error."""
+    def _judged(self, number: int, letter: Letter) -> _Row:
         try:
             phone = phones.parse(letter.phone, region=self._region)  # type: ignore[arg-type]  # it refuses what is not text
         except InvalidRecipientError as error:
-            return _skipped(letter, Code.INVALID_PHONE, error.reason)
-        text = self._recent.get(letter.text) if isinstance(letter.text, str) else None
+            return self._skipped(number, letter, Code.INVALID_PHONE, error.reason)
+        given = letter.text
+        text = self._recent.get(given) if isinstance(given, str) else None
         if text is None:
-            problem = message_problem(letter.text)
+            problem = message_problem(given)
             if problem is not None:
-                return _skipped(letter, Code.INVALID_MESSAGE, problem, phone)
-            text = self._text(number, phone, letter.text)  # type: ignore[arg-type]  # message_problem saw to it
-        if text.id != number and (
-            text.first_phone == phone
-            or self._pairs.find((phone, text.id), number, lambda n: self._is(n, phone, text.id)) != number
-        ):
-            return _skipped(letter, Code.DUPLICATE, "the same number with the same text came before", phone, text.id)
-        return phone, text.id, text.segments, _PLANNED, "", None
+                return self._skipped(number, letter, Code.INVALID_MESSAGE, problem, phone)
+            text = self._text(number, phone, given)  # type: ignore[arg-type]  # message_problem saw to it
+        if text.id != number and (text.first_phone == phone or self._pairs.find((phone, text.id), number) != number):
+            return self._skipped(number, letter, Code.DUPLICATE, _REPEAT, phone, text.id)
+        return number, phone, text.id, text.segments, _PLANNED, "", None, self._now_us
 
     def _text(self, number: int, phone: str, text: str) -> _Text:
         """The text under the number of the recipient that had it first, who may be this one."""
-        first = self._texts.find(text, number, lambda n: self._text_of(n) == text)
+        first = self._texts.find(text, number)
         if first == number:
             self._new_texts.append((number, text))
         else:
             phone = self._recipient(first)[0]
-        found = _Text(first, segments.count(text).segments, phone)
         if len(self._recent) >= _RECENT:
-            del self._recent[next(iter(self._recent))]
-        self._recent[text] = found
+            self._recent.clear()
+        found = self._recent[text] = _Text(first, segments.count(text).segments, phone)
         return found
 
-    def _text_of(self, number: int) -> str:
-        for new, text in reversed(self._new_texts):
+    def _is_text(self, number: int, text: str) -> bool:
+        for new, one in reversed(self._new_texts):
             if new == number:
-                return text
-        (text,) = self._connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()
-        return str(text)
+                return one == text
+        found = self._connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()
+        return bool(found[0] == text)
 
-    def _is(self, number: int, phone: str, text_id: int) -> bool:
-        return self._recipient(number) == (phone, text_id)
+    def _is_pair(self, number: int, pair: tuple[str, int]) -> bool:
+        return self._recipient(number) == pair
 
-    def _recipient(self, number: int) -> tuple[str, int]:
+    def _recipient(self, number: int) -> tuple[str, int | None]:
+        """The phone and the text's number of one who came before."""
         if number >= self._base:
-            row = self._rows[number - self._base]
-            return row[1], row[2]
+            return self._rows[number - self._base][1:3]
         found: tuple[str, int] = self._connection.execute(
             "SELECT phone, text_id FROM recipients WHERE id = ?", (number,)
         ).fetchone()
         return found
 
+    def _skipped(
+        self, number: int, letter: Letter, code: Code, reason: str, phone: str | None = None, text_id: int | None = None
+    ) -> _Row:
+        if phone is None:
+            phone = (letter.phone if isinstance(letter.phone, str) else repr(letter.phone))[:100]
+        error = reason if letter.line is None else f"line {letter.line}: {reason}"
+        return number, _kept(phone), text_id, 0, _SKIPPED, code, _kept(error), self._now_us
 
-def _skipped(
-    letter: Letter, code: Code, reason: str, phone: str | None = None, text_id: int | None = None
-) -> tuple[str, int | None, int, str, str, str | None]:
-    if phone is None:
-        phone = (letter.phone if isinstance(letter.phone, str) else repr(letter.phone))[:100]
-        phone = phone.encode("utf-8", "backslashreplace").decode()
-    error = reason if letter.line is None else f"line {letter.line}: {reason}"
-    return phone, text_id, 0, _SKIPPED, code, error.encode("utf-8", "backslashreplace").decode()
+
+def _kept(text: str) -> str:
+    """The same in a form that any file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 60.0
 """How long another program's write is waited for: a person's decision about a million recipients takes seconds."""
 
-_CACHE_KB: Final = 8_192
+_CACHE_KB: Final = 4_096
 _HEADER: Final = 100
 
 
@@ -83,7 +83,7 @@ def inspect(path: Path) -> None:
         if size < _recorded_size(header) and not _size(path.with_name(path.name + "-wal")):
             raise _refusal(path, f"it was cut short: {size:,} bytes of {_recorded_size(header):,} are there")
         for needed in (path, path.parent):
-            if not os.access(needed, os.W_OK):
+            if not os.access(needed, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
                 raise _refusal(path, "it is read-only" if needed == path else "its folder is read-only")
 
 

@@ -6,27 +6,30 @@ Rejected: a unique index (three to four times the whole time of adding), a set o
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+T = TypeVar("T")
 
 _FIRST_SIZE: Final = 1 << 10
 
 
 @final
-class Seen:
+class Seen(Generic[T]):
     """Finds the number (below 2³²) of an equal thing; open addressing with linear steps, two thirds full at most.
 
-    Equal fingerprints don't make two things equal: ``is_it`` is asked, which looks the older one up by its number.
+    Equal fingerprints don't make two things equal: ``same(number, thing)`` is asked, which looks the older one up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, same: Callable[[int, T], bool]) -> None:
+        self._same = same
         self._prints = array("Q", bytes(8 * _FIRST_SIZE))
         self._numbers = array("I", bytes(4 * _FIRST_SIZE))
         self._count = 0
 
-    def find(self, thing: object, number: int, is_it: Callable[[int], bool]) -> int:
+    def find(self, thing: T, number: int) -> int:
         """The number of an equal thing that came before; else ``thing`` is remembered under ``number``, which is given.
 
         Constant time on average.
@@ -36,7 +39,7 @@ class Seen:
         mask = len(prints) - 1
         at = fingerprint & mask
         while prints[at]:
-            if prints[at] == fingerprint and is_it(self._numbers[at]):
+            if prints[at] == fingerprint and self._same(self._numbers[at], thing):
                 return self._numbers[at]
             at = (at + 1) & mask
         prints[at] = fingerprint
