@@ -246,6 +246,19 @@ async def test_leaving_early_records_what_is_in_flight(make_client: MakeClient, 
             assert set(counts) == {"accepted", "planned"}
 
 
+async def test_a_run_that_was_left_is_waited_for_by_the_next(make_client: MakeClient, path: Path) -> None:
+    sandbox = Sandbox(keys={"cspro_made_up": 1_000}, latency=(0.6, 0.8))
+    async with sandbox.serve() as url:
+        client = make_client(api_key="cspro_made_up", url=url, batch_size=10, max_concurrency=3)
+        async with Campaign.open(path) as campaign:
+            await campaign.add(people(60), "Hello")
+            async for _ in campaign.run(client):
+                break
+            await run(campaign, client)
+            assert await counted(campaign) == {"accepted": 60}
+    assert sandbox.duplicates() == ()
+
+
 async def test_a_cancelled_run_loses_no_answer(make_client: MakeClient, path: Path) -> None:
     sandbox = Sandbox(keys={"cspro_made_up": 1_000}, latency=0.2)
     async with sandbox.serve() as url:

@@ -131,21 +131,22 @@ class Adding:
             problem = message_problem(given)
             if problem is not None:
                 return self._skipped(number, letter, Code.INVALID_MESSAGE, problem, phone)
-            text = self._text(number, phone, given)  # type: ignore[arg-type]  # message_problem saw to it
-        if text.id != number and (text.first_phone == phone or self._pairs.find((phone, text.id), number) != number):
+            assert isinstance(given, str)  # noqa: S101 - message_problem saw to it
+            first = self._texts.find(given, number)
+            if first == number:
+                self._new_texts.append((number, given))
+                return number, phone, number, segments.count(given).segments, _PLANNED, "", None, self._now_us
+            text = self._text(first, given)
+        if text.first_phone == phone or self._pairs.find((phone, text.id), number) != number:
             return self._skipped(number, letter, Code.DUPLICATE, _REPEAT, phone, text.id)
         return number, phone, text.id, text.segments, _PLANNED, "", None, self._now_us
 
-    def _text(self, number: int, phone: str, text: str) -> _Text:
-        """The text under the number of the recipient that had it first, who may be this one."""
-        first = self._texts.find(text, number)
-        if first == number:
-            self._new_texts.append((number, text))
-        else:
-            phone = self._recipient(first)[0]
+    def _text(self, first: int, text: str) -> _Text:
+        """The text that recipient ``first`` had before anyone else."""
         if len(self._recent) >= _RECENT:
             self._recent.clear()
-        found = self._recent[text] = _Text(first, segments.count(text).segments, phone)
+        found = _Text(first, segments.count(text).segments, self._recipient(first)[0])
+        self._recent[text] = found
         return found
 
     def _is_text(self, number: int, text: str) -> bool:

@@ -57,8 +57,7 @@ class Campaign:
         self._path = path
         self._create = create
         self._opened: CampaignLedger | None = None
-        self._runners: set[asyncio.Task[None]] = set()
-        self._leave: list[Runner] = []
+        self._runners: dict[asyncio.Task[None], Runner] = {}
 
     @classmethod
     def open(cls, path: Path | str, *, create: bool = True) -> Campaign:
@@ -78,7 +77,7 @@ class Campaign:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         ledger, self._opened = self._ledger, None
-        for runner in self._leave:
+        for runner in self._runners.values():
             runner.leave()
         try:
             while self._runners:
@@ -216,11 +215,10 @@ class Campaign:
     def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
         sender = client._open()  # noqa: SLF001 - the client's own floor, one below
         order = client._order(Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
-        runner = Runner(self._ledger, sender, order, guards, suppressed)
+        runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
         client._runs.add(runner)  # noqa: SLF001 - so that closing the client ends it
-        self._runners.add(runner.task)
-        self._leave.append(runner)
-        runner.task.add_done_callback(self._runners.discard)
+        self._runners[runner.task] = runner
+        runner.task.add_done_callback(self._runners.pop)
         return runner
 
 

@@ -25,7 +25,7 @@ from .planning import Plan
 from .states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ..attempt import Sender
     from ..run import Order
@@ -38,7 +38,7 @@ _GONE: Final = (State.SENDING, State.ACCEPTED, State.REJECTED, State.UNKNOWN)
 
 @final
 class Runner:
-    """The work behind one ``Campaign.run``; it begins at once.
+    """The work behind one ``Campaign.run``; it begins at once, or when those of the same campaign that were left end.
 
     Mutable state: the plan, what the guards go by, the deliveries on their way with their tickets and the intents of
     their attempts, the outcomes that nobody took yet, the futures that the loop and the consumer wait on, until when
@@ -46,7 +46,13 @@ class Runner:
     """
 
     def __init__(
-        self, ledger: CampaignLedger, sender: Sender, order: Order, guards: Guards, suppressed: Iterable[str]
+        self,
+        ledger: CampaignLedger,
+        sender: Sender,
+        order: Order,
+        guards: Guards,
+        suppressed: Iterable[str],
+        earlier: Sequence[Runner] = (),
     ) -> None:
         self.outcomes: deque[Outcome] = deque()
         self.requests = 0
@@ -62,12 +68,12 @@ class Runner:
         self._outage = Outage()
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._intents: dict[int, Intent] = {}
-        self._stopped = False
+        self.stopped = False
         self._paused_until = 0.0
         self._consumer: asyncio.Future[None] | None = None
         self._change: asyncio.Future[None] | None = None
         self._loop = sender.room.loop
-        self.task = self._loop.create_task(self._run())
+        self.task = self._loop.create_task(self._run(earlier))
         self.task.add_done_callback(self._ended)
 
     async def wait(self) -> bool:
@@ -102,7 +108,10 @@ class Runner:
         if not self.task.done():
             self._stop(error)
 
-    async def _run(self) -> None:
+    async def _run(self, earlier: Sequence[Runner]) -> None:
+        ending = [runner.task for runner in earlier if runner.stopped]
+        if ending:
+            await asyncio.wait(ending)
         await self._ledger.lock()
         try:
             await self._prepare()
@@ -136,7 +145,7 @@ class Runner:
         if self._guards.until_unix is not None:
             timer = self._loop.call_later(max(0.0, self._guards.until_unix - time.time()), self._check)
         try:
-            while not self._stopped:
+            while not self.stopped:
                 batch = None if self._full else await self._plan.next()
                 if batch is not None:
                     if not self._start(batch):
@@ -159,7 +168,7 @@ class Runner:
 
     async def _wait(self) -> None:
         """Wait until something has changed that may let the next request go."""
-        if self._stopped:
+        if self.stopped:
             return
         self._change = self._loop.create_future()
         pause = self._paused_until - self._loop.time()
@@ -174,7 +183,7 @@ class Runner:
     def _start(self, batch: Batch) -> bool:
         """Send as much of this batch as the guards allow; false if that is nothing until more answers have come."""
         stop = self._check() or check_prefix(self._guards, batch.phones)
-        if self._stopped or stop is not None:
+        if self.stopped or stop is not None:
             self._stop(stop)
             return True
         each = segments.count(batch.message).segments
@@ -209,7 +218,7 @@ class Runner:
         elif delivery.fatal is not None:
             self.fatal = self.fatal or delivery
             self._stop()
-        elif unsent and not self._stopped:
+        elif unsent and not self.stopped:
             self._plan.put_back(Batch(batch.message, [o.phone for o in unsent], [o.index for o in unsent]))
             self._pause(unsent[0])
 
@@ -220,7 +229,7 @@ class Runner:
     async def _leaving(self, part: Batch) -> None:
         """Between the grant and the first byte: make *sending* durable."""
         self._check()
-        if self._stopped:
+        if self.stopped:
             return  # its ticket is stopped as well, so nothing leaves
         intent = Intent(part.indexes, self._sender.credits.remaining)
         self._intents[part.indexes[0]] = intent
@@ -263,7 +272,7 @@ class Runner:
 
     def _stop(self, error: BaseException | None = None) -> None:
         self.error = self.error or error
-        self._stopped = True
+        self.stopped = True
         for ticket in self._deliveries.values():
             ticket.stop(Code.STOPPED)
         self._changed()

@@ -18,7 +18,7 @@ APPLICATION_ID: Final = 0x43534D53
 VERSION: Final = 1
 """Of the schema. A ledger of a newer one is refused."""
 
-_STATES: Final = ", ".join(f"'{state}'" for state in State)
+_STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})
 _MOVES: Final = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}')" for state, to in _PAIRS)
 _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
@@ -46,7 +46,7 @@ CREATE TABLE recipients (
     phone TEXT NOT NULL,
     text_id INTEGER,
     segments INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ({_STATES})),
+    state TEXT NOT NULL CHECK ({_STATES}),
     code TEXT NOT NULL DEFAULT '',
     error TEXT,
     message_id TEXT,
