@@ -178,6 +178,25 @@ def test_json_is_for_programs(customersms: Commands, serve: Serve) -> None:
     assert summary["resume"].startswith("customersms campaign run --ledger l ")
 
 
+def test_killed_in_the_middle_it_goes_on_and_sends_nothing_twice(customersms: Commands, serve: Serve) -> None:
+    """The installed program; every step of its loop is in tests/campaign/test_kill.py."""
+    gateway, there = serve(latency=0.2)
+    customersms.people(60)
+    arguments = [word if word != "Hi {name}" else "Hi" for word in begin("--batch-size", "4", "--max-concurrency", "3")]
+    process = customersms.start(*arguments, **there)
+    until(lambda: gateway.requests >= 5)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    until(lambda: gateway.requests == len(gateway.texts) / 4)
+    counts = status(customersms)
+    assert counts["unknown"] <= 12
+    assert counts["sending"] == 0
+    assert customersms(*go_on(), **there).status == (3 if counts["unknown"] else 0)
+    assert gateway.duplicates() == ()
+    assert {text.phone for text in gateway.texts} >= {r["phone"] for r in exported(customersms, "--status", "accepted")}
+    assert len(exported(customersms)) == 60
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_those_in_flight_answer_and_it_goes_on_later(
     customersms: Commands, serve: Serve, number: signal.Signals

@@ -45,7 +45,7 @@ class RunLock:
         self._descriptor = descriptor
         return True
 
-    def take(self, patience: float = 0.5) -> None:
+    def take(self, patience: float = 2.0) -> None:
         """Take it, or raise ``LedgerError`` that says who has it; ``patience`` (seconds) is for a glance of others."""
         deadline = time.monotonic() + patience
         while not self.try_to_take():

@@ -73,7 +73,7 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
 def planned(connection: sqlite3.Connection, start: int) -> list[Planned]:
     """The next recipients to be sent to, from number ``start`` on, in the input's order."""
     rows = connection.execute(
-        "SELECT r.id, r.phone, t.text, r.segments FROM recipients r JOIN texts t ON t.id = r.text_id"
+        "SELECT r.id, r.phone, t.text, r.segments FROM recipients r CROSS JOIN texts t ON t.id = r.text_id"
         " WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
         (start, State.PLANNED, PAGE),
     )

@@ -132,7 +132,10 @@ def export(
 ) -> None:
     """Write what became of everyone to standard output, in the input's order."""
     with _ending(log_level):
-        asyncio.run(export_entries(ledger, format, status or list(State)))
+        try:
+            asyncio.run(export_entries(ledger, format, status or list(State)))
+        except OSError as error:
+            _fail(f"standard output can't be written: {error.strerror}", 1)
 
 
 @campaign.command()

@@ -176,7 +176,7 @@ async def _send(
                 if json:
                     say(as_json(outcome))
                 screen.changed(progress)
-        except (CustomerSMSError, FileProblem) as error:
+        except (CustomerSMSError, FileProblem, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):
                 progress.error = error
     progress.requests = stream.requests
