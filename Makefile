@@ -11,7 +11,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: demo test lint clean
+.PHONY: demo test torture lint clean
 
 demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
 	$(BIN)/customersms send --file examples/recipients.csv --message "Doors open at eight" --sandbox; \
@@ -20,6 +20,9 @@ demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded
 test: .venv/dev-installed  ## run all tests; fail if a branch of the pure floors is not covered
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
+
+torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments
+	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py
 
 lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

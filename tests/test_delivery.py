@@ -18,7 +18,7 @@ MakeClient = Callable[..., AsyncClient]
 BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
 
 
-async def delivered(client: AsyncClient, hook: Callable[[], Awaitable[None]]) -> Delivery:
+async def delivered(client: AsyncClient, hook: Callable[[Batch], Awaitable[None]]) -> Delivery:
     return await deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, before_first_byte=hook)
 
 
@@ -29,7 +29,7 @@ async def used(client: AsyncClient) -> int:
 async def test_the_hook_runs_between_the_grant_and_the_first_byte(client: AsyncClient, sandbox: Sandbox) -> None:
     seen: list[tuple[int, int]] = []
 
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         seen.append((await used(client), sandbox.requests))
 
     delivery = await delivered(client, hook)
@@ -40,7 +40,7 @@ async def test_the_hook_runs_between_the_grant_and_the_first_byte(client: AsyncC
 async def test_a_hook_that_fails_keeps_the_request_from_leaving_and_gives_the_grant_back(
     client: AsyncClient, sandbox: Sandbox
 ) -> None:
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         raise OSError("the disk is full")
 
     delivery = await delivered(client, hook)
@@ -54,7 +54,7 @@ async def test_a_grant_that_has_gone_stale_is_asked_for_anew(make_client: MakeCl
     client = make_client(limits=Limit(1, 60))
     waits = iter([1.05, 0.0])
 
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         await asyncio.sleep(next(waits))
 
     delivery = await delivered(client, hook)
@@ -69,7 +69,7 @@ async def test_a_stale_grant_that_can_not_be_had_anew_stands_in_line_again(
     sender = client._open()
     waits = iter([1.05, 0.0])
 
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         wait = next(waits)
         await asyncio.sleep(wait)
         if wait:
@@ -85,7 +85,7 @@ async def test_a_caller_who_leaves_before_the_first_byte_has_sent_nothing(
 ) -> None:
     connected = asyncio.Event()
 
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         connected.set()
         await asyncio.sleep(0.05)
 
@@ -105,7 +105,7 @@ async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
 ) -> None:
     ticket = Ticket(Priority.BULK)
 
-    async def hook() -> None:
+    async def hook(_: Batch) -> None:
         ticket.stop("STOPPED")
 
     delivery = await deliver(client._open(), BATCH, ticket, timeout=5.0, before_first_byte=hook)

@@ -18,6 +18,7 @@ FLOORS = [
     {"clock", "quota", "connections", "paces", "transport"},  # 2: one resource each
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
+    {"campaign"},  # 5: a ledger on disk, and a loop over the seam
 ]
 BESIDE = {"sandbox", "testing"}
 TOP = {"__init__", "cli"}

@@ -1,4 +1,4 @@
-"""The three sentences are the product: they stand word for word wherever they are said."""
+"""The promises are the product: they stand word for word wherever they are said."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ SENDING = (
 )
 SECRECY = (
     "The API key appears in the request body and nowhere else: in no log, repr, exception, traceback, pickle or file."
+)
+CAMPAIGN = (
+    "no second request ever contains a recipient of the campaign unless the first was proven not accepted or a named"
+    " person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at most"
+    " requests in flight times batch size per crash."
 )
 
 
@@ -48,6 +53,11 @@ def words(path: str) -> str:
         (SECRECY, "README.md"),
         (SECRECY, "src/customersms_async/secret.py"),
         (SECRECY, "tests/test_client.py"),
+        (CAMPAIGN, "README.md"),
+        (CAMPAIGN, "docs/campaigns.md"),
+        (CAMPAIGN, "src/customersms_async/campaign/campaign.py"),
+        (CAMPAIGN, "tests/campaign/test_kill.py"),
+        (CAMPAIGN, "tests/campaign/test_model.py"),
     ],
 )
 def test_a_promise_stands_word_for_word(promise: str, path: str) -> None:

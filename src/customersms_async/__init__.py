@@ -9,14 +9,17 @@
 
 from __future__ import annotations
 
+from .campaign import Campaign
 from .client import AsyncClient
 from .errors import (
     AuthenticationError,
+    CampaignStoppedError,
     ConfigurationError,
     ConnectionFailedError,
     CustomerSMSError,
     InsufficientCreditsError,
     InvalidRecipientError,
+    LedgerError,
     OutcomeUnknownError,
     QuotaExceededError,
     QuotaStoreError,
@@ -44,6 +47,8 @@ __all__ = [
     "DOCUMENTED_LIMITS",
     "AsyncClient",
     "AuthenticationError",
+    "Campaign",
+    "CampaignStoppedError",
     "Code",
     "ConfigurationError",
     "ConnectionFailedError",
@@ -51,6 +56,7 @@ __all__ = [
     "Estimate",
     "InsufficientCreditsError",
     "InvalidRecipientError",
+    "LedgerError",
     "Limit",
     "LimitStatus",
     "MemoryQuota",

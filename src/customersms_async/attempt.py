@@ -38,8 +38,11 @@ log = logging.getLogger("customersms_async")
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
 
-Hook = Callable[[], Awaitable[None]]
-"""Awaited between the grant and the first byte of every attempt; raising keeps the request from leaving."""
+Hook = Callable[["Batch"], Awaitable[None]]
+"""Awaited between the grant and the first byte of every attempt, with its batch; raising keeps it from leaving."""
+
+Record = Callable[["Ruling"], Awaitable[None]]
+"""Awaited with what became of every attempt, whether its caller is still there or not; must not raise."""
 
 
 class Sender(msgspec.Struct, frozen=True, eq=False):
@@ -64,12 +67,21 @@ class Attempt:
     and the error of its hook or of the store.
     """
 
-    def __init__(self, sender: Sender, batch: Batch, ticket: Ticket, timeout: float, hook: Hook | None) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        batch: Batch,
+        ticket: Ticket,
+        timeout: float,
+        hook: Hook | None = None,
+        record: Record | None = None,
+    ) -> None:
         self._sender = sender
         self._batch = batch
         self._ticket = ticket
         self._timeout = timeout
         self._hook = hook
+        self._record = record
         self._grant: int | None = None
         self._granted_us = 0
         self._abandoned = False
@@ -131,6 +143,8 @@ class Attempt:
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
         ruling = self._judge(happened)
+        if self._record is not None:
+            await self._record(ruling)
         await self._settle(ruling)
         self._report(ruling)
         return ruling
@@ -139,7 +153,7 @@ class Attempt:
         """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
         try:
             if self._hook is not None and self._wanted:
-                await self._hook()
+                await self._hook(self._batch)
             if self._wanted and now_us() - self._granted_us > STALE_US:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's

@@ -37,7 +37,7 @@ from .quota.memory import PROCESS_QUOTA
 from .rooms import room
 from .run import Order, Recipients, Run
 from .secret import Secret
-from .stream import OutcomeStream
+from .stream import OutcomeStream, Running
 from .terms import Terms
 from .ticket import Ticket
 from .transport import Transport
@@ -123,7 +123,7 @@ class AsyncClient:
     def _set_up(self) -> None:
         self._sender: Sender | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._runs: weakref.WeakSet[Running] = weakref.WeakSet()
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .attempt import Attempt, Hook, Sender
+from .attempt import Attempt, Hook, Record, Sender
 from .models import Code, Outcome, Status
 from .retry import next_try_us
 from .ticket import Expired, Stopped, Ticket
@@ -38,12 +38,20 @@ class Delivery(msgspec.Struct):
 
 
 async def deliver(
-    sender: Sender, batch: Batch, ticket: Ticket, *, timeout: float, before_first_byte: Hook | None = None
+    sender: Sender,
+    batch: Batch,
+    ticket: Ticket,
+    *,
+    timeout: float,
+    before_first_byte: Hook | None = None,
+    after_attempt: Record | None = None,
 ) -> Delivery:
     """Send ``batch`` and say what became of it. ``timeout`` (seconds) is an attempt's with one number.
 
     ``before_first_byte`` is awaited between the grant and the first byte of every attempt; if it raises, nothing
-    leaves and the grant is given back. What was not sent when the ticket is stopped is UNSENT with the ticket's code.
+    leaves and the grant is given back. ``after_attempt`` is awaited with the ruling of every attempt, even if the call
+    was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. What was not sent when the
+    ticket is stopped is UNSENT with the ticket's code.
     Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its
     deadline, is recorded, and logged.
     """
@@ -53,7 +61,7 @@ async def deliver(
         part, *rest = sender.sizes.fit(parts.popleft())
         parts.extendleft(reversed(rest))
         try:
-            ruling = await _rule(sender, part, ticket, timeout, before_first_byte, done)
+            ruling = await _rule(sender, part, ticket, timeout, (before_first_byte, after_attempt), done)
         except Stopped:
             parts.appendleft(part)
             _drop(parts, done, ticket.stopped)
@@ -74,7 +82,12 @@ async def deliver(
 
 
 async def _rule(
-    sender: Sender, part: Batch, ticket: Ticket, timeout: float, hook: Hook | None, done: Delivery
+    sender: Sender,
+    part: Batch,
+    ticket: Ticket,
+    timeout: float,
+    hooks: tuple[Hook | None, Record | None],
+    done: Delivery,
 ) -> Ruling:
     """Try until nothing more is to be tried for these texts as they are."""
     timeout += SECONDS_PER_NUMBER * (len(part) - 1)
@@ -82,7 +95,7 @@ async def _rule(
     number = 0
     while True:
         number += 1
-        attempt = Attempt(sender, part, ticket, timeout, hook)
+        attempt = Attempt(sender, part, ticket, timeout, *hooks)
         try:
             ruling = await attempt.run()
         except Expired as expired:

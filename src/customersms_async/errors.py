@@ -7,6 +7,8 @@
     ├── InvalidRecipientError (ValueError)    fix the number
     ├── QuotaExceededError                    wait: retry_after
     ├── QuotaStoreError                       mend the store; nothing was sent without it
+    ├── LedgerError                           mend or free the campaign's ledger: path
+    ├── CampaignStoppedError                  a guard stopped it: look, then run it again: guard
     └── SendError                             phones, report (or None), code, status_code
         ├── ConnectionFailedError             send again: nothing left this machine
         ├── RejectedError                     the gateway said no
@@ -70,6 +72,28 @@ class QuotaStoreError(CustomerSMSError):
     def __init__(self, message: str = "", *, temporary: bool = False) -> None:
         super().__init__(message)
         self.temporary = temporary
+
+
+class LedgerError(CustomerSMSError):
+    """A campaign's ledger can't be used: in use, damaged, not one, of a newer version, read-only, or the disk is full.
+
+    ``path`` is the file. What was recorded before is still there.
+    """
+
+    def __init__(self, message: str = "", *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class CampaignStoppedError(CustomerSMSError):
+    """A guard stopped a campaign before its next request; the rest is still planned, and nothing is lost.
+
+    ``guard`` is its option's name, such as ``"keep_credits"``.
+    """
+
+    def __init__(self, message: str = "", *, guard: str = "") -> None:
+        super().__init__(message)
+        self.guard = guard
 
 
 class SendError(CustomerSMSError):

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, Protocol, Self, final
 
 from .failures import stop_failure
 from .models import Outcome, Status
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable
     from types import TracebackType
 
-    from .run import Run
+    from .delivery import Delivery
+
+
+class Running(Protocol):
+    """The work behind a stream: what ``run.Run`` is."""
+
+    outcomes: deque[Outcome]
+    requests: int
+    fatal: Delivery | None
+    error: BaseException | None
+
+    async def wait(self) -> bool:
+        """Wait for an outcome that nobody took yet; false if there will be none."""
+
+    def take(self) -> Outcome:
+        """The next outcome; only after ``wait``."""
+
+    def leave(self) -> None:
+        """Nobody wants the outcomes any more."""
+
+    def leave_soon(self) -> None:
+        """The same from any thread."""
+
+    def abort(self, error: BaseException) -> None:
+        """Send nothing new, and end with ``error`` once all is told."""
 
 
 @final
@@ -30,9 +55,9 @@ class OutcomeStream:
     Mutable state: the run, once it began, and the numbers that a refused key or account has kept back so far.
     """
 
-    def __init__(self, start: Callable[[], Run]) -> None:
+    def __init__(self, start: Callable[[], Running]) -> None:
         self._start = start
-        self._run: Run | None = None
+        self._run: Running | None = None
         self._unsent: list[Outcome] = []
         self._ended = False
 

@@ -70,9 +70,12 @@ def send(
     log_level: args.Logging = args.LogLevel.WARNING,
 ) -> None:
     """Send a text to numbers, or to everyone in a file."""
-    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
+    settings = settings_of(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
     console = console_on(sys.stderr if json else sys.stdout)
-    with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
+    with (
+        ending_well(log_level),
+        contextlib.closing(job_of(phones, message, file, phone_column, encoding, delimiter)) as job,
+    ):
         check_results(output)
         if not sandbox and not dry_run:
             key = os.environ.get("CUSTOMERSMS_API_KEY")
@@ -81,11 +84,11 @@ def send(
             Secret(key)  # refused before anything is read
         checked, outlook = check_job(job, settings, console, sample)
         if file is not None or dry_run:
-            _show(job, settings, checked, outlook, console, as_object=json and dry_run)
+            show(job, settings, checked, outlook, console, as_object=json and dry_run)
         if dry_run:
             return
         if file is not None and not sandbox and not yes:
-            _ask(file)
+            ask(file)
         with contextlib.closing(open_results(output)) as results:
             progress = asyncio.run(send_job(job, checked, settings, results, console, bulk=file is not None, json=json))
         raise typer.Exit(progress.exit_status)
@@ -115,10 +118,13 @@ def estimate(
 ) -> None:
     """Say what a send with the same options would come to; sends nothing and needs no key."""
     del yes  # nothing is sent, so nobody is asked
-    settings = _settings(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
+    settings = settings_of(url, limit, pace, batch_size, max_concurrency, timeout, region, sandbox, quota)
     console = console_on(sys.stderr if json else sys.stdout)
-    with _ending(log_level), contextlib.closing(_job(phones, message, file, phone_column, encoding, delimiter)) as job:
-        _show(job, settings, *check_job(job, settings, console, sample), console, as_object=json)
+    with (
+        ending_well(log_level),
+        contextlib.closing(job_of(phones, message, file, phone_column, encoding, delimiter)) as job,
+    ):
+        show(job, settings, *check_job(job, settings, console, sample), console, as_object=json)
 
 
 @app.command("quota")
@@ -129,8 +135,8 @@ def quota_(
     log_level: args.Logging = args.LogLevel.WARNING,
 ) -> None:
     """Show what is used and free of every limit of the key."""
-    with _ending(log_level):
-        asyncio.run(show_quota(quota, _limits(limit), json=json))
+    with ending_well(log_level):
+        asyncio.run(show_quota(quota, limits_of(limit), json=json))
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -141,11 +147,12 @@ def sandbox(context: typer.Context) -> None:
     raise typer.Exit(main(context.args, prog="customersms sandbox"))
 
 
-def _limits(limit: list[str] | None) -> tuple[Limit, ...]:
+def limits_of(limit: list[str] | None) -> tuple[Limit, ...]:
+    """The limits that ``--limit`` names, else the documented ones."""
     return tuple(map(args.read_limit, limit)) if limit else DOCUMENTED_LIMITS
 
 
-def _settings(
+def settings_of(
     url: str | None,
     limit: list[str] | None,
     pace: str | None,
@@ -156,11 +163,12 @@ def _settings(
     use_sandbox: bool,
     quota_at: str | None,
 ) -> Settings:
+    """The options that make a client."""
     chosen = ... if pace is None else args.read_pace(pace)
-    return Settings(url, _limits(limit), chosen, batch_size, max_concurrency, timeout, region, use_sandbox, quota_at)
+    return Settings(url, limits_of(limit), chosen, batch_size, max_concurrency, timeout, region, use_sandbox, quota_at)
 
 
-def _job(
+def job_of(
     phones: list[str] | None,
     message: str,
     file: Path | None,
@@ -168,6 +176,7 @@ def _job(
     encoding: str,
     delimiter: str | None,
 ) -> Job:
+    """The letters of a command: to numbers, or to a file's rows."""
     if bool(phones) is (file is not None):
         raise typer.BadParameter("give either phone numbers or --file")
     if file is None:
@@ -175,9 +184,10 @@ def _job(
     return Job.of_file(file, message, phone_column=phone_column, encoding=encoding, delimiter=delimiter)
 
 
-def _show(
+def show(
     job: Job, settings: Settings, checked: Checked, outlook: Outlook, console: Console, *, as_object: bool
 ) -> None:
+    """Show what a job would come to, for a program or for a person."""
     if as_object:
         say(as_json(outlook))
         return
@@ -185,28 +195,30 @@ def _show(
     console.print(note(settings.quota_at), style="dim")
 
 
-def _ask(file: Path) -> None:
+def ask(file: Path) -> None:
+    """Go on only if a person says so."""
     if str(file) == "-" or not sys.stdin.isatty():
-        _fail("nothing was sent: there is nobody to ask, so add --yes", 2)
+        fail("nothing was sent: there is nobody to ask, so add --yes", 2)
     if not typer.confirm("Send?", err=True):
-        _fail("nothing was sent", 1)
+        fail("nothing was sent", 1)
 
 
 @contextlib.contextmanager
-def _ending(log_level: args.LogLevel) -> Iterator[None]:
+def ending_well(log_level: args.LogLevel) -> Iterator[None]:
     """Turn what goes wrong into a line and an exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(level=log_level.value.upper(), format="%(levelname)s %(name)s: %(message)s")
     try:
         yield
     except (FileProblem, TemplateProblem, ResultsProblem, ConfigurationError) as problem:
-        _fail(str(problem), 2)
+        fail(str(problem), 2)
     except CustomerSMSError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 130)
+        fail("interrupted", 130)
 
 
-def _fail(problem: str, status: int) -> NoReturn:
+def fail(problem: str, status: int) -> NoReturn:
+    """End with a line on standard error."""
     Console(stderr=True, soft_wrap=True).print(problem, style="red", markup=False, highlight=False)
     raise typer.Exit(status)

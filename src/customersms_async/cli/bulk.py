@@ -57,6 +57,11 @@ class Settings(msgspec.Struct, frozen=True):
         """Where the quota is kept: a sandbox that lives as long as the run has one of its own, if none is named."""
         return MEMORY if self.sandbox and self.quota is None else self.quota
 
+    @property
+    def key(self) -> str | None:
+        """The key whose quota is asked: none for a sandbox, which has a made-up one."""
+        return None if self.sandbox else os.environ.get("CUSTOMERSMS_API_KEY")
+
     def options(self, url: str) -> Options:
         """The same as the client checks them."""
         return Options(
@@ -97,9 +102,8 @@ def check_job(job: Job, settings: Settings, console: Console, samples: int) -> t
             lookahead=options.batch_size * options.max_concurrency,
             samples=samples,
         )
-    api_key = None if settings.sandbox else os.environ.get("CUSTOMERSMS_API_KEY")
     seconds = asyncio.run(
-        forecast(settings.quota_at, api_key, options.limits, RESERVE, options.gentle_pace, checked.requests)
+        forecast(settings.quota_at, settings.key, options.limits, RESERVE, options.gentle_pace, checked.requests)
     )
     return checked, Outlook(
         checked.recipients,
@@ -120,7 +124,7 @@ async def send_job(
     job: Job, checked: Checked, settings: Settings, results: Results, console: Console, *, bulk: bool, json: bool
 ) -> Progress:
     """Send a checked job, show it, write every outcome, and sum up; the exit status is in what it returns."""
-    async with open_quota(settings.quota_at) as quota, _gateway(settings, console) as (sandbox, where):
+    async with open_quota(settings.quota_at) as quota, gateway(settings, console) as (sandbox, where):
         client = AsyncClient(
             limits=settings.limits,
             quota=quota,
@@ -134,9 +138,9 @@ async def send_job(
         outlet = _Both(results) if json else results
         with Screen(console) as screen:
             sending = Sending(job, checked, client, outlet, screen)
-            forecast = _Forecast(quota, settings, where["api_key"])
+            forecast = Forecast(quota, settings, where["api_key"])
             screen.changed(sending.progress)
-            watching = asyncio.create_task(_watch(client, sending.progress, screen, forecast))
+            watching = asyncio.create_task(watch(client, sending.progress, screen, forecast))
             try:
                 progress = await sending.run(settings.region, Priority.BULK if bulk else Priority.NORMAL)
             finally:
@@ -144,7 +148,7 @@ async def send_job(
                 await client.aclose()
         console.print(ending(progress, client.remaining_credits))
         if sandbox is not None:
-            _confirm(sandbox, progress, console)
+            confirm(sandbox, progress, console)
     if json:
         say(as_json({"summary": _summary(progress, client)}))
     return progress
@@ -166,7 +170,7 @@ class _Both:
 
 
 @contextlib.asynccontextmanager
-async def _gateway(settings: Settings, console: Console) -> AsyncIterator[tuple[Sandbox | None, dict[str, Any]]]:
+async def gateway(settings: Settings, console: Console) -> AsyncIterator[tuple[Sandbox | None, dict[str, Any]]]:
     """Where to send, with which key: to the provider, or to a sandbox that lives as long as the send."""
     if not settings.sandbox:
         where = {"api_key": os.environ.get("CUSTOMERSMS_API_KEY", "")}
@@ -180,7 +184,8 @@ async def _gateway(settings: Settings, console: Console) -> AsyncIterator[tuple[
         yield sandbox, {"api_key": sandbox.api_key, "url": url}
 
 
-def _confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
+def confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
+    """Hold what the sandbox has against what was reported."""
     twice = len(sandbox.duplicates())
     console.print(
         f"the sandbox read {sandbox.requests:,} requests, refused {sandbox.refused:,},"
@@ -194,7 +199,7 @@ def _confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
         console.print("no request refused, each text came once", style="green")
 
 
-class _Forecast:
+class Forecast:
     """When the rest will be done, by the quota and not by the average so far.
 
     Mutable state: the latest answer with its time, as a long line takes a while to count.
@@ -220,7 +225,8 @@ class _Forecast:
         return await self._quota.forecast_us(self._key_id, [(self._layers, requests)])
 
 
-async def _watch(client: AsyncClient, progress: Progress, screen: Screen, forecast: _Forecast) -> None:
+async def watch(client: AsyncClient, progress: Progress, screen: Screen, forecast: Forecast) -> None:
+    """Keep the screen's quota and time to the end up to date."""
     with contextlib.suppress(ConfigurationError):  # the client is closing: the screen keeps what it has
         while True:
             left = max(0, progress.planned_requests - progress.requests)

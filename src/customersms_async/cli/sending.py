@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol, final
@@ -15,6 +12,7 @@ from ..errors import ConfigurationError, CustomerSMSError
 from ..models import Code, Message, Outcome, Priority, Status
 from .check import Judge, Refused, Sendable
 from .files import FileProblem
+from .stopping import Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +31,6 @@ KEPT_REASONS = 40
 
 _NOBODY: Final = Message("", "")
 """Takes the place of a row that can't be sent: the stream refuses it, too, and its own outcome is told instead."""
-
-
-_ENDINGS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Failures(msgspec.Struct):
@@ -118,8 +113,7 @@ class View(Protocol):
 class Sending:
     """Sends a job's letters through one client.
 
-    Mutable state: the letters on their way by their row, and once somebody wants it to end, the task that closes the
-    client, with whether it may still wait for answers.
+    Mutable state: the letters on their way by their row.
     """
 
     def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
@@ -129,8 +123,7 @@ class Sending:
         self._results = results
         self._view = view
         self._on_their_way: dict[int, Sendable | Refused] = {}
-        self._closing: asyncio.Task[None] | None = None
-        self._at_once = asyncio.Event()
+        self._stopping = Stopping(client, self._interrupted)
         self.progress = Progress.of(checked)
 
     async def run(self, region: str | None, priority: Priority) -> Progress:
@@ -140,24 +133,23 @@ class Sending:
         in flight is unknown.
         """
         stream = self._client.stream(self._messages(Judge(region, self._checked.suspects)), priority=priority)
-        with self._handling_signals():
+        with self._stopping.handling_signals():
             try:
                 async for outcome in stream:
                     found = self._on_their_way.pop(outcome.index)
                     self.progress.requests = stream.requests
                     self._tell(found.outcome if isinstance(found, Refused) else outcome, found.line)
             except (CustomerSMSError, FileProblem) as error:
-                if not (self._closing is not None and isinstance(error, ConfigurationError)):
+                if not (self._stopping.begun and isinstance(error, ConfigurationError)):
                     self.progress.error = error
         self.progress.requests = stream.requests
-        if self._closing is not None:
-            await asyncio.wait([self._closing])
+        await self._stopping.wait()
         return self.progress
 
     def _messages(self, judge: Judge) -> Iterator[Message]:
         """One for each row, so that an outcome's index is its row; a refused one leaves its place to nobody."""
         for letter in self._job:
-            if self._closing is not None:
+            if self._stopping.begun:
                 return
             found = judge.judge(letter)
             self._on_their_way[judge.rows - 1] = found
@@ -169,49 +161,10 @@ class Sending:
                 self._results.write(_at(line, outcome))
             except OSError as error:  # a full disk: what can't be recorded is not sent
                 self.progress.error = error
-                self._stop()
+                self._stopping.stop()
         self.progress.add(outcome, line)
         self._view.changed(self.progress)
 
-    def _interrupt(self) -> None:
-        if self.progress.interrupted:
-            self._at_once.set()
-        else:
-            self.progress.interrupted = True
-            self._stop()
-            self._view.interrupted()
-
-    def _stop(self) -> None:
-        """Take no new batch, and let those in flight answer."""
-        if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close())
-
-    async def _close(self) -> None:
-        """Close the client in good order, or without waiting any longer once ``_at_once`` is set."""
-        closing = asyncio.ensure_future(self._client.aclose())
-        hurry = asyncio.ensure_future(self._at_once.wait())
-        await asyncio.sleep(0)  # let the closing begin, or cancelling it would undo it
-        await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
-        closing.cancel()
-        hurry.cancel()
-        await asyncio.wait([closing, hurry])
-
-    @contextlib.contextmanager
-    def _handling_signals(self) -> Iterator[None]:
-        """Hear SIGINT, SIGTERM and a terminal's end in the event loop, where the system lets a loop do so.
-
-        Once it was interrupted, later ones are ignored: all that is left is the report.
-        """
-        loop = asyncio.get_running_loop()
-        handled = []
-        for number in _ENDINGS:
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the program at once there
-                loop.add_signal_handler(number, self._interrupt)
-                handled.append(number)
-        try:
-            yield
-        finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
-                if self.progress.interrupted:
-                    signal.signal(number, signal.SIG_IGN)
+    def _interrupted(self) -> None:
+        self.progress.interrupted = True
+        self._view.interrupted()

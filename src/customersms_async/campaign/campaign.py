@@ -1,0 +1,244 @@
+"""A campaign: a ledger on disk and a loop that can be killed at any instruction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Self, final
+
+from .. import phone as phones
+from ..errors import ConfigurationError
+from ..models import Message, Outcome, Priority, Status
+from ..stream import OutcomeStream
+from .adding import Letter
+from .guards import STOP_AFTER_UNKNOWN, Guards
+from .ledger import CampaignLedger
+from .runner import Runner
+from .states import STATUSES, Event, State, sources
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+    from types import TracebackType
+
+    from ..client import AsyncClient
+    from ..run import Recipients
+    from .ledger import Letters
+    from .reading import Entry
+
+_SAYS: Final = {State.ACCEPTED: Event.FOUND_ACCEPTED, State.PLANNED: Event.SEND_AGAIN}
+
+
+@final
+class Campaign:
+    """Sends to many over hours or days, and survives being stopped, killed and started again.
+
+    The promise: *no second request ever contains a recipient of the campaign unless the first was proven not accepted
+    or a named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at
+    most requests in flight times batch size per crash.*
+
+    ::
+
+        async with AsyncClient() as client, Campaign.open("spring.ledger") as campaign:
+            await campaign.add(recipients, "Doors open at eight")
+            async for outcome in campaign.run(client):
+                ...
+
+    The same lines begin it and go on with it. The ledger is one SQLite file on a local disk; docs/campaigns.md says
+    what to copy with it, and why never to go on with an old copy. Everything raises ``LedgerError`` if the file can't
+    be used; what was recorded before is still there.
+
+    Mutable state: the ledger while it is open, and the runs that have not ended.
+    """
+
+    def __init__(self, path: Path | str, *, create: bool = True) -> None:
+        self._path = path
+        self._create = create
+        self._opened: CampaignLedger | None = None
+        self._runners: dict[asyncio.Task[None], Runner] = {}
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = True) -> Campaign:
+        """A campaign over the ledger at ``path``, to be entered with ``async with``.
+
+        A file that is not there is made, mode 0600, unless ``create`` is false. Recipients that were being sent to by
+        a process which has ended are unknown from then on. Leaving sends nothing new, waits for the requests in flight
+        and records what became of them.
+        """
+        return cls(path, create=create)
+
+    async def __aenter__(self) -> Self:
+        self._opened = await CampaignLedger.open(self._path, create=self._create)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        ledger, self._opened = self._ledger, None
+        for runner in self._runners.values():
+            runner.leave()
+        try:
+            while self._runners:
+                await asyncio.wait(tuple(self._runners))
+        finally:
+            await ledger.close()
+
+    async def add(
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+    ) -> bool:
+        """Put everyone into the ledger, in one transaction; false if the same were added before.
+
+        ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
+        comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
+        that reason. ``region`` (two letters) is where numbers without ``+`` are dialled from.
+
+        Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
+        ``recipients`` raises; then, and if it is cancelled, nothing is added.
+        """
+        if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):
+            raise ConfigurationError("recipients must be an iterable of phone numbers or Message objects")
+        return await self._ledger.add(_letters(recipients, message), message, region, _numbers(suppress, region))
+
+    async def add_letters(
+        self, letters: Letters, template: str | None, *, region: str | None = None, suppress: Iterable[str] = ()
+    ) -> bool:
+        """The same for texts already made from ``template``, each with the line that it stands on."""
+        return await self._ledger.add(letters, template, region, _numbers(suppress, region))
+
+    def run(
+        self,
+        client: AsyncClient,
+        *,
+        keep_credits: Decimal | int | None = None,
+        max_recipients: int | None = None,
+        max_segments: int | None = None,
+        stop_after_unknown: int = STOP_AFTER_UNKNOWN,
+        until: datetime | None = None,
+        allow_prefix: str | Iterable[str] = (),
+        suppress: Iterable[str] = (),
+        region: str | None = None,
+    ) -> OutcomeStream:
+        """Send to everyone who is planned; gives each outcome once it is recorded: see ``OutcomeStream``.
+
+        Goes out with priority BULK, in batches of the client's ``batch_size``, and waits for quota as long as it takes.
+        What provably was not sent stays planned and is tried again; a gateway that was there and can't be reached any
+        more is waited for, up to an hour. The guards stop it before the next request:
+
+        - ``keep_credits``: with fewer credits left. One request at a time until an answer says how many there are.
+        - ``max_recipients``, ``max_segments``: of the whole campaign, earlier runs included.
+        - ``stop_after_unknown``: so many requests of unknown fate in a row.
+        - ``until``: at this time (without a time zone: local).
+        - ``allow_prefix``: a planned number that begins with none of these calling codes (``"+1"``).
+
+        ``suppress``: numbers that are skipped from now on, read in another thread; one that is no number stops it.
+
+        At the end it raises ``CampaignStoppedError`` for a guard, ``AuthenticationError`` and
+        ``InsufficientCreditsError`` for a key and an account with which nothing more can go out,
+        ``ConnectionFailedError``, or ``LedgerError``, also where another run holds the ledger: everyone who was not
+        sent to is still planned.
+        """
+        prefixes = (allow_prefix,) if isinstance(allow_prefix, str) else tuple(allow_prefix)
+        guards = Guards(
+            keep_credits,
+            max_recipients,
+            max_segments,
+            stop_after_unknown,
+            None if until is None else until.timestamp(),
+            prefixes,
+        )
+        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region)))
+
+    async def counts(self) -> dict[State, int]:
+        """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
+        found = dict.fromkeys(State, 0)
+        for count in await self._ledger.counts():
+            found[count.state] += count.recipients
+        return found
+
+    async def outcomes(self, status: Status | None = None) -> AsyncIterator[Outcome]:
+        """Everyone's outcome as it stands, in the input's order, or those with one status; in bounded memory.
+
+        Who is planned or skipped is UNSENT, who is being sent to UNKNOWN.
+        """
+        wanted = [state for state in State if status is None or STATUSES[state] is Status(status)]
+        async for page in self.pages(wanted):
+            for one in page:
+                yield Outcome(one.index, one.phone, STATUSES[one.state], one.message_id, one.error, one.code)
+
+    async def pages(self, states: Iterable[State] = State) -> AsyncIterator[list[Entry]]:
+        """The same as the ledger has it, some thousand at a time: with the state's own name, attempts and time."""
+        wanted = tuple(states)
+        start = 0
+        while page := await self._ledger.entries(start, wanted):
+            yield page
+            start = page[-1].index + 1
+
+    async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
+        """Record what a person found out; gives to how many recipients it applied.
+
+        ``status_or_phones``: ``"unknown"`` or ``"rejected"``, for all who are so, or phone numbers, for those of them
+        who are either. ``as_``: ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is
+        the person's name. Raises ``ConfigurationError`` for a move that does not exist, and ``InvalidRecipientError``
+        for what is no number.
+        """
+        event = _SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
+        if event is None:
+            raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
+        if not isinstance(by, str) or not by.strip():
+            raise ConfigurationError("say by whom: the ledger keeps the name")
+        if not isinstance(status_or_phones, str):
+            numbers = [phones.parse(phone) for phone in status_or_phones]
+            return await self._ledger.resolve(event, sources(event), numbers, by.strip())
+        if status_or_phones not in sources(event):
+            possible = " or ".join(sources(event))
+            raise ConfigurationError(f"only who is {possible} can be resolved as {as_}, not who is {status_or_phones}")
+        return await self._ledger.resolve(event, [State(status_or_phones)], None, by.strip())
+
+    @property
+    def ledger(self) -> CampaignLedger:
+        """What the command line looks into."""
+        return self._ledger
+
+    @property
+    def _ledger(self) -> CampaignLedger:
+        if self._opened is None:
+            raise ConfigurationError("the campaign is not open: use it within 'async with Campaign.open(path)'")
+        return self._opened
+
+    def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
+        sender = client._open()  # noqa: SLF001 - the client's own floor, one below
+        order = client._order(Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
+        runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
+        client._runs.add(runner)  # noqa: SLF001 - so that closing the client ends it
+        self._runners[runner.task] = runner
+        runner.task.add_done_callback(self._runners.pop)
+        return runner
+
+
+def _letters(recipients: Recipients, message: str | None) -> Letters:
+    if isinstance(recipients, AsyncIterable):
+        return _each(recipients, message)
+    return (_letter(item, message) for item in recipients)
+
+
+async def _each(recipients: AsyncIterable[str | Message], message: str | None) -> AsyncIterator[Letter]:
+    async for item in recipients:
+        yield _letter(item, message)
+
+
+def _letter(item: Any, message: str | None) -> Letter:
+    if isinstance(item, Message) is (message is None):
+        return Letter(item.phone, item.message) if isinstance(item, Message) else Letter(item, message)
+    raise ConfigurationError("give either phone numbers and one message, or Message objects")
+
+
+def _numbers(given: Iterable[str], region: str | None) -> Iterator[str]:
+    for phone in given:
+        yield phones.parse(phone, region=region)

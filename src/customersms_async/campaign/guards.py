@@ -1,0 +1,145 @@
+"""What stops a campaign before its next request: pure decisions about what has gone out and what is on its way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from ..errors import CampaignStoppedError, ConfigurationError
+from ..models import Outcome, Status
+from ..phone import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STOP_AFTER_UNKNOWN: Final = 5
+"""Requests of unknown fate in a row: then something is wrong over there, and every further one makes more unknown."""
+
+
+class Guards(msgspec.Struct, frozen=True):
+    """The options that stop a run. Raises ``ConfigurationError`` for one that can't be.
+
+    ``max_recipients`` and ``max_segments`` are for the whole campaign, not for one run, so that a program which is
+    started again and again keeps them too. ``until_unix``: seconds since 1970.
+    """
+
+    keep_credits: Decimal | int | None = None
+    max_recipients: int | None = None
+    max_segments: int | None = None
+    stop_after_unknown: int = STOP_AFTER_UNKNOWN
+    until_unix: float | None = None
+    allow_prefixes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, least in (("keep_credits", 0), ("max_recipients", 0), ("max_segments", 0), ("stop_after_unknown", 1)):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | Decimal) or value < least):
+                raise ConfigurationError(f"{name} must be a number, {least} or more, not {value!r}")
+        for prefix in self.allow_prefixes:
+            if not (isinstance(prefix, str) and prefix[:1] == "+" and prefix[1:].isascii() and prefix[1:].isdigit()):
+                raise ConfigurationError(f"allow_prefix must be a calling code such as +1, not {prefix!r}")
+
+
+class Standing(msgspec.Struct):
+    """What a run knows when it is about to send: of the whole campaign, requests on their way included.
+
+    ``flying`` are the segments on their way. ``credits`` is ``None`` until an answer gave a figure; ``answers`` counts
+    those that came in this run.
+    """
+
+    recipients: int = 0
+    segments: int = 0
+    flying: int = 0
+    requests_flying: int = 0
+    credits: Decimal | None = None
+    answers: int = 0
+    unknown_in_a_row: int = 0
+
+    def start(self, recipients: int, segments_each: int) -> None:
+        """A request to so many is on its way."""
+        self.recipients += recipients
+        self.segments += recipients * segments_each
+        self.flying += recipients * segments_each
+        self.requests_flying += 1
+
+    def end(self, recipients: int, unsent: int, segments_each: int) -> None:
+        """It is over; so many of them were not sent to."""
+        self.recipients -= unsent
+        self.segments -= unsent * segments_each
+        self.flying -= recipients * segments_each
+        self.requests_flying -= 1
+
+    def learn(self, told: Sequence[Outcome], status_code: int | None) -> None:
+        """One attempt had these outcomes; none, if nothing was sent."""
+        self.answers += status_code is not None
+        if told:
+            unknown = all(outcome.status is Status.UNKNOWN for outcome in told)
+            self.unknown_in_a_row = self.unknown_in_a_row + 1 if unknown else 0
+
+
+class Load(NamedTuple):
+    """One text for some recipients: its first number, its segments."""
+
+    recipients: int
+    segments: int
+
+
+def check(guards: Guards, standing: Standing, now_unix: float) -> CampaignStoppedError | None:
+    """Why nothing more may go out, whatever it is, or ``None``."""
+    if guards.until_unix is not None and now_unix >= guards.until_unix:
+        return _stop("until", "it is the time that --until names")
+    if standing.unknown_in_a_row >= guards.stop_after_unknown:
+        return _stop(
+            "stop_after_unknown", f"{standing.unknown_in_a_row} requests in a row ended unknown: look into that first"
+        )
+    keep = guards.keep_credits
+    if keep is not None and standing.credits is not None and standing.credits < keep:
+        return _stop("keep_credits", f"{standing.credits:,} credits are left, and {keep:,} are to be kept")
+    if keep is not None and standing.credits is None and standing.answers:
+        return _stop("keep_credits", "the gateway does not say how many credits are left, so none can be kept")
+    return None
+
+
+def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError | None:
+    """Why these numbers may not be sent to, or ``None``."""
+    if not guards.allow_prefixes:
+        return None
+    strangers = [phone for phone in phones if not phone.startswith(guards.allow_prefixes)]
+    return prefix_stop(guards, len(strangers), mask(strangers[0])) if strangers else None
+
+
+def prefix_stop(guards: Guards, count: int, first: str) -> CampaignStoppedError:
+    """The stop for numbers that begin with none of the allowed codes."""
+    allowed = " or ".join(guards.allow_prefixes)
+    return _stop("allow_prefix", f"{count:,} planned numbers do not begin with {allowed}; the first is {first}")
+
+
+def fitting(guards: Guards, standing: Standing, load: Load) -> tuple[int, CampaignStoppedError | None]:
+    """How many of the next batch's recipients may go out now; if it is none, why that is.
+
+    What is on its way counts as if it had gone out. Credits are reckoned at one a segment, as nobody documents a price.
+    """
+    stop: CampaignStoppedError | None = None
+    most = load.recipients
+    if guards.max_recipients is not None and guards.max_recipients - standing.recipients < most:
+        most = max(0, guards.max_recipients - standing.recipients)
+        stop = _stop("max_recipients", f"{guards.max_recipients:,} recipients is the most that is allowed")
+    if guards.max_segments is not None and (guards.max_segments - standing.segments) // load.segments < most:
+        most = max(0, (guards.max_segments - standing.segments) // load.segments)
+        stop = _stop("max_segments", f"{guards.max_segments:,} segments are the most that is allowed")
+    keep = guards.keep_credits
+    if keep is not None and standing.credits is not None:
+        affordable = int(standing.credits - keep - standing.flying) // load.segments
+        if affordable < most:
+            most = max(0, affordable)
+            left = f"{standing.credits:,} credits are left, and {keep:,} are to be kept"
+            stop = _stop("keep_credits", left)
+    if keep is not None and standing.credits is None and standing.requests_flying:
+        return 0, None  # the first answer tells what is left: until then one request at a time
+    return most, None if most else stop
+
+
+def _stop(guard: str, reason: str) -> CampaignStoppedError:
+    return CampaignStoppedError(f"stopped before the next request: {reason}", guard=guard)

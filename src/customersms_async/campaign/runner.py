@@ -1,0 +1,293 @@
+"""The run loop of a campaign: planned recipients in, requests through the client's one seam, every step in the ledger.
+
+It can be killed at any instruction. Before the first byte of a request leaves, the ledger says *sending*; after its
+answer, what became of it; what is found as *sending* when nobody runs is unknown. Every change of state happens in a
+synchronous method or in the ledger; the tasks only wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, final
+
+from .. import segments
+from ..batching import Batch
+from ..delivery import Delivery, deliver
+from ..errors import CampaignStoppedError, ConnectionFailedError
+from ..models import Code, Outcome, Priority, Status
+from ..ticket import Ticket
+from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
+from .moves import Intent
+from .outage import Outage
+from .planning import Plan
+from .states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..attempt import Sender
+    from ..run import Order
+    from ..wire import Ruling
+    from .ledger import CampaignLedger
+
+_GONE: Final = (State.SENDING, State.ACCEPTED, State.REJECTED, State.UNKNOWN)
+"""The states of recipients that a request has left for."""
+
+
+@final
+class Runner:
+    """The work behind one ``Campaign.run``; it begins at once, or when those of the same campaign that were left end.
+
+    Mutable state: the plan, what the guards go by, the deliveries on their way with their tickets and the intents of
+    their attempts, the outcomes that nobody took yet, the futures that the loop and the consumer wait on, until when
+    an outage pauses it, and how it came to an end.
+    """
+
+    def __init__(
+        self,
+        ledger: CampaignLedger,
+        sender: Sender,
+        order: Order,
+        guards: Guards,
+        suppressed: Iterable[str],
+        earlier: Sequence[Runner] = (),
+    ) -> None:
+        self.outcomes: deque[Outcome] = deque()
+        self.requests = 0
+        self.fatal: Delivery | None = None
+        self.error: BaseException | None = None
+        self._ledger = ledger
+        self._sender = sender
+        self._order = order
+        self._guards = guards
+        self._suppressed = suppressed
+        self._plan = Plan(ledger, order.batch_size, order.lookahead)
+        self._standing = Standing()
+        self._outage = Outage()
+        self._deliveries: dict[asyncio.Task[None], Ticket] = {}
+        self._intents: dict[int, Intent] = {}
+        self.stopped = False
+        self._paused_until = 0.0
+        self._consumer: asyncio.Future[None] | None = None
+        self._change: asyncio.Future[None] | None = None
+        self._loop = sender.room.loop
+        self.task = self._loop.create_task(self._run(earlier))
+        self.task.add_done_callback(self._ended)
+
+    async def wait(self) -> bool:
+        """Wait for an outcome that nobody took yet; false if there will be none."""
+        while not self.outcomes:
+            if self.task.done():
+                return False
+            self._consumer = self._loop.create_future()
+            try:
+                await self._consumer
+            finally:
+                self._consumer = None
+        return True
+
+    def take(self) -> Outcome:
+        """The next outcome; only after ``wait``."""
+        outcome = self.outcomes.popleft()
+        self._changed()
+        return outcome
+
+    def leave(self) -> None:
+        """Nobody wants the outcomes any more: start nothing new; the requests in flight are recorded all the same."""
+        self._stop()
+
+    def leave_soon(self) -> None:
+        """Leave from wherever the last reference was dropped, another thread included."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.leave)
+
+    def abort(self, error: BaseException) -> None:
+        """Send nothing new and, unless all is done already, end with ``error``."""
+        if not self.task.done():
+            self._stop(error)
+
+    async def _run(self, earlier: Sequence[Runner]) -> None:
+        ending = [runner.task for runner in earlier if runner.stopped]
+        if ending:
+            await asyncio.wait(ending)
+        await self._ledger.lock()
+        try:
+            await self._prepare()
+            await self._send_all()
+        except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
+            self._stop(error)
+        finally:
+            while self._deliveries:
+                await asyncio.wait(tuple(self._deliveries))
+            try:
+                if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
+                    self.error = None  # it was stopped when there was nobody left
+            finally:
+                await self._ledger.unlock()
+
+    async def _prepare(self) -> None:
+        """Read the list of suppressed numbers, and look whether anything may be sent at all."""
+        await self._ledger.suppress(self._suppressed)
+        for count in await self._ledger.counts():
+            if count.state in _GONE:
+                self._standing.recipients += count.recipients
+                self._standing.segments += count.segments
+        if self._guards.allow_prefixes:
+            strangers, first = await self._ledger.outside(self._guards.allow_prefixes)
+            if strangers:
+                raise prefix_stop(self._guards, strangers, f"number {(first or 0) + 1:,} of the input")
+
+    async def _send_all(self) -> None:
+        """Start requests as long as there is anyone to send to, and nothing says to stop."""
+        timer = None
+        if self._guards.until_unix is not None:
+            timer = self._loop.call_later(max(0.0, self._guards.until_unix - time.time()), self._check)
+        try:
+            while not self.stopped:
+                batch = None if self._full else await self._plan.next()
+                if batch is not None:
+                    if not self._start(batch):
+                        await self._wait()
+                elif self._full or self._deliveries:
+                    await self._wait()
+                elif not await self._plan.again():
+                    break
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    @property
+    def _full(self) -> bool:
+        return (
+            len(self._deliveries) >= self._order.parallel
+            or len(self.outcomes) >= self._order.lookahead
+            or self._loop.time() < self._paused_until
+        )
+
+    async def _wait(self) -> None:
+        """Wait until something has changed that may let the next request go."""
+        if self.stopped:
+            return
+        self._change = self._loop.create_future()
+        pause = self._paused_until - self._loop.time()
+        timer = self._loop.call_later(pause, self._changed) if pause > 0 else None
+        try:
+            await self._change
+        finally:
+            self._change = None
+            if timer is not None:
+                timer.cancel()
+
+    def _start(self, batch: Batch) -> bool:
+        """Send as much of this batch as the guards allow; false if that is nothing until more answers have come."""
+        stop = self._check() or check_prefix(self._guards, batch.phones)
+        if self.stopped or stop is not None:
+            self._stop(stop)
+            return True
+        each = segments.count(batch.message).segments
+        most, stop = fitting(self._guards, self._standing, Load(len(batch), each))
+        self._plan.put_back(Batch(batch.message, batch.phones[most:], batch.indexes[most:]))
+        if not most:
+            if stop is not None and not self._standing.requests_flying:
+                self._stop(stop)
+            return False
+        batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
+        ticket = Ticket(Priority.BULK)
+        self._standing.start(most, each)
+        delivery = self._loop.create_task(self._deliver(batch, each, ticket))
+        self._deliveries[delivery] = ticket
+        delivery.add_done_callback(self._delivered)
+        return True
+
+    async def _deliver(self, batch: Batch, each: int, ticket: Ticket) -> None:
+        delivery = await deliver(
+            self._sender,
+            batch,
+            ticket,
+            timeout=self._order.timeout,
+            before_first_byte=self._leaving,
+            after_attempt=self._answered,
+        )
+        self.requests += delivery.requests
+        unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
+        self._standing.end(len(batch), len(unsent), each)
+        if delivery.error is not None:
+            self._stop(delivery.error)
+        elif delivery.fatal is not None:
+            self.fatal = self.fatal or delivery
+            self._stop()
+        elif unsent and not self.stopped:
+            self._plan.put_back(Batch(batch.message, [o.phone for o in unsent], [o.index for o in unsent]))
+            self._pause(unsent[0])
+
+    def _delivered(self, delivery: asyncio.Task[None]) -> None:
+        del self._deliveries[delivery]
+        self._changed()
+
+    async def _leaving(self, part: Batch) -> None:
+        """Between the grant and the first byte: make *sending* durable."""
+        self._check()
+        if self.stopped:
+            return  # its ticket is stopped as well, so nothing leaves
+        intent = Intent(part.indexes, self._sender.credits.remaining)
+        self._intents[part.indexes[0]] = intent
+        await self._ledger.begin(intent)
+
+    async def _answered(self, ruling: Ruling) -> None:
+        """After an attempt, answered or not: make what became of it durable, then tell it."""
+        if ruling.status_code is not None:
+            self._outage.answered()
+        intent = self._intents.pop(ruling.outcomes[0].index, None)
+        if intent is None:
+            return  # it never came to the first byte
+        try:
+            await self._ledger.record(intent, ruling)
+        except Exception as error:  # noqa: BLE001 - told to the consumer; the ledger has them as being sent to
+            self._stop(error)
+        told = [o for o in ruling.outcomes if o.status is not Status.UNSENT]
+        self._standing.learn(told, ruling.status_code)
+        self._check()
+        self.outcomes += told
+        self._changed()
+
+    def _pause(self, unsent: Outcome) -> None:
+        """Wait a while before the next try, or give up."""
+        now = self._loop.time()
+        pause = self._outage.pause(now)
+        if unsent.code == Code.CERTIFICATE_REFUSED or (
+            unsent.code == Code.CONNECTION_FAILED and self._outage.hopeless(now)
+        ):
+            self._stop(ConnectionFailedError(f"nothing more is sent: {unsent.error}", code=unsent.code))
+        self._paused_until = max(self._paused_until, now + pause)
+
+    def _check(self) -> CampaignStoppedError | None:
+        """Stop if a guard says so; gives why."""
+        self._standing.credits = self._sender.credits.remaining
+        stop = check(self._guards, self._standing, time.time())
+        if stop is not None:
+            self._stop(stop)
+        return stop
+
+    def _stop(self, error: BaseException | None = None) -> None:
+        self.error = self.error or error
+        self.stopped = True
+        for ticket in self._deliveries.values():
+            ticket.stop(Code.STOPPED)
+        self._changed()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.error = self.error or error
+        _finish(self._consumer)
+
+    def _changed(self) -> None:
+        _finish(self._change)
+        if self.outcomes:
+            _finish(self._consumer)
+
+
+def _finish(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

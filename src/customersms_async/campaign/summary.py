@@ -1,0 +1,104 @@
+"""What a report tells of a ledger beyond its counts. Runs in the ledger's own thread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .calling import calling_code
+from .states import State
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from ..models import Limit
+
+MOST_BARS: Final = 240
+"""Bars of a chart: about as many as can be told apart."""
+
+MOST_LISTED: Final = 1_000
+"""Unknown recipients that a page lists; ``export --status unknown`` has them all."""
+
+
+class Timeline(NamedTuple):
+    """Requests by time: how many began in each window of ``limit`` from ``start_us`` on, in order."""
+
+    limit: Limit
+    start_us: int
+    requests: list[int]
+
+
+class Doubt(NamedTuple):
+    """One recipient whose fate is unknown, with what a person can judge it by. Times: microseconds since 1970."""
+
+    phone: str
+    code: str
+    error: str | None
+    attempts: int
+    began_us: int | None
+    credits_before: str | None
+    credits_after: str | None
+    with_it: int | None
+
+
+class Resolution(NamedTuple):
+    """What a person said: when, who, what became of how many."""
+
+    at_us: int
+    by: str
+    becomes: str
+    recipients: int
+
+
+_LEFT: Final = """
+    FROM attempts LEFT JOIN answers ON attempt_id = id
+    WHERE status_code IS NOT NULL OR unsent IS NULL OR unsent < recipients
+"""
+"""The attempts whose request may have reached the gateway."""
+
+
+def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timeline | None:
+    """Requests over time, in the windows of the shortest limit that gives few enough; ``None`` if there are none."""
+    first, last = connection.execute(f"SELECT min(began_us), max(began_us) {_LEFT}").fetchone()
+    if first is None:
+        return None
+    by_length = sorted(limits, key=lambda limit: limit.window_us)
+    fitting = [limit for limit in by_length if (last - first) // limit.window_us < MOST_BARS]
+    limit = fitting[0] if fitting else by_length[-1]
+    window = limit.window_us
+    bars = [0] * min(MOST_BARS, (last - first) // window + 1)
+    rows = connection.execute(f"SELECT (began_us - ?) / ? AS bar, count(*) {_LEFT} GROUP BY bar", (first, window))
+    for bar, count in rows:
+        if bar < len(bars):
+            bars[bar] = count
+    return Timeline(limit, first, bars)
+
+
+def by_calling_code(connection: sqlite3.Connection) -> list[tuple[str, Counter[State]]]:
+    """For every calling code that was sent to, its recipients by state; those with the most failures first."""
+    found: dict[str, Counter[State]] = {}
+    rows = connection.execute(
+        "SELECT substr(phone, 1, 4) AS start, state, count(*) FROM recipients WHERE state <> ? GROUP BY start, state",
+        (State.SKIPPED,),
+    )
+    for start, state, count in rows:
+        found.setdefault(calling_code(start), Counter())[State(state)] += count
+    return sorted(found.items(), key=lambda item: (-item[1][State.REJECTED] - item[1][State.UNKNOWN], item[0]))
+
+
+def doubts(connection: sqlite3.Connection) -> list[Doubt]:
+    """The first unknown recipients, in the input's order, each with its last attempt."""
+    rows = connection.execute(
+        "SELECT r.phone, r.code, r.error, r.attempts, a.began_us, a.credits_before, w.credits_after, a.recipients"
+        " FROM recipients r LEFT JOIN attempts a ON a.id = r.attempt_id LEFT JOIN answers w ON w.attempt_id = a.id"
+        " WHERE r.state = ? ORDER BY r.id LIMIT ?",
+        (State.UNKNOWN, MOST_LISTED),
+    )
+    return [Doubt(*row) for row in rows]
+
+
+def resolutions(connection: sqlite3.Connection) -> list[Resolution]:
+    """What people said, the latest first."""
+    rows = connection.execute("SELECT at_us, by, becomes, recipients FROM resolutions ORDER BY id DESC LIMIT 100")
+    return [Resolution(*row) for row in rows]

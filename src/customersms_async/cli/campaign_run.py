@@ -1,0 +1,230 @@
+"""A campaign as the command runs it: into the ledger, out through a client, with a screen and an ending."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rich.text import Text
+
+from ..campaign import Campaign
+from ..campaign.adding import Letter
+from ..campaign.states import State
+from ..client import AsyncClient
+from ..errors import (
+    AuthenticationError,
+    CampaignStoppedError,
+    ConfigurationError,
+    CustomerSMSError,
+    InsufficientCreditsError,
+)
+from ..options import DOCUMENTED_URL
+from .bulk import RESERVE, Forecast, Settings, confirm, gateway, watch
+from .campaign_guards import numbers_in
+from .campaign_screen import everyone_accepted, numbers, standing
+from .files import FileProblem
+from .outlet import say
+from .quota import forecast, open_quota
+from .results import as_json
+from .screen import Screen, length, moment, plain
+from .sending import Progress
+from .stopping import Stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from ..campaign.reading import Count
+    from .job import Job
+
+_GUARDS = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A ledger that recipients were added to."""
+
+    template: str | None
+    planned: int
+    requests: int
+    counts: list[Count]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it."""
+
+    ledger: Path
+    job: Job | None
+    template: str | None
+    settings: Settings
+    guards: dict[str, Any]
+    suppress: Path | None
+    encoding: str
+    resume: str
+
+    def suppressed(self) -> Iterator[str]:
+        """The numbers of ``--suppress``, read anew each time."""
+        if self.suppress is not None:
+            yield from numbers_in(self.suppress, self.encoding, self.settings.region)
+
+    def letters(self) -> Iterator[Letter]:
+        """The whole input."""
+        for line, phone, text in self.job or ():
+            yield Letter(phone, text, line)
+
+
+def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun | None:
+    """What is in a ledger; ``None`` if there is none, or nothing in it."""
+    if not must_exist and not path.exists():
+        return None
+
+    async def ask() -> Begun | None:
+        async with Campaign.open(path, create=False) as campaign:
+            given = await campaign.ledger.added()
+            counts = await campaign.ledger.counts()
+            requests = await campaign.ledger.requests(batch_size) if batch_size else 0
+        planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
+        return None if given is None else Begun(given.template, planned, requests, counts)
+
+    return asyncio.run(ask())
+
+
+def prepare(work: Run, console: Console, *, as_object: bool) -> None:
+    """Show how a ledger stands that is to be gone on with, and when that would end."""
+    settings = work.settings
+    options = settings.options(settings.url or DOCUMENTED_URL)
+    begun = look(work.ledger, options.batch_size)
+    assert begun is not None  # noqa: S101 - the caller saw to it
+    seconds = asyncio.run(
+        forecast(settings.quota_at, settings.key, options.limits, RESERVE, options.gentle_pace, begun.requests)
+    )
+    if as_object:
+        say(as_json({**numbers(begun.counts), "requests": begun.requests, "seconds": seconds}))
+        return
+    console.print(standing(str(work.ledger), begun.counts))
+    if begun.planned:
+        left = f"{begun.planned:,} recipients are planned, in {begun.requests:,} requests"
+        console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
+
+
+async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
+    """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
+    began = time.monotonic()
+    settings = work.settings
+    async with (
+        open_quota(settings.quota_at) as quota,
+        gateway(settings, console) as (sandbox, where),
+        Campaign.open(work.ledger) as campaign,
+    ):
+        if work.job is not None:
+            waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
+            with waiting:
+                await campaign.add_letters(
+                    work.letters(), work.template, region=settings.region, suppress=work.suppressed()
+                )
+        client = AsyncClient(
+            limits=settings.limits,
+            quota=quota,
+            reserve=RESERVE,
+            pace=settings.pace,
+            batch_size=settings.batch_size,
+            max_concurrency=settings.max_concurrency,
+            timeout=settings.timeout,
+            **where,
+        )
+        before = await campaign.counts()
+        planned = before[State.PLANNED]
+        requests = await campaign.ledger.requests(settings.batch_size)
+        progress = Progress(planned, requests, began, Counter(), {})
+        rest = Forecast(quota, settings, where["api_key"])
+        with Screen(console) as screen:
+            screen.changed(progress)
+            watching = asyncio.create_task(watch(client, progress, screen, rest))
+            try:
+                await _send(campaign, client, work, progress, screen, json=json)
+            finally:
+                watching.cancel()
+                await client.aclose()
+        counts = await campaign.ledger.counts()
+        status = _exit_status(progress, counts)
+        _show_ending(work, progress, counts, client, console, finished=status in (0, 3))
+        if sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
+            confirm(sandbox, progress, console)
+    if json:
+        say(as_json({"summary": _summary(work, progress, counts, client, status)}))
+    return status
+
+
+async def _send(
+    campaign: Campaign, client: AsyncClient, work: Run, progress: Progress, screen: Screen, *, json: bool
+) -> None:
+    """Send and tell every outcome. SIGINT and SIGTERM let requests in flight answer; a second one stops at once."""
+
+    def interrupted() -> None:
+        progress.interrupted = True
+        screen.interrupted()
+
+    stopping = Stopping(client, interrupted)
+    region = work.settings.region
+    stream = campaign.run(client, **work.guards, suppress=work.suppressed(), region=region)
+    with stopping.handling_signals():
+        try:
+            async for outcome in stream:
+                progress.requests = stream.requests
+                progress.add(outcome, None)
+                if json:
+                    say(as_json(outcome))
+                screen.changed(progress)
+        except (CustomerSMSError, FileProblem, OSError) as error:  # OSError: standard output can't be kept
+            if not (stopping.begun and isinstance(error, ConfigurationError)):
+                progress.error = error
+    progress.requests = stream.requests
+    await stopping.wait()
+
+
+def _exit_status(progress: Progress, counts: list[Count]) -> int:
+    if progress.interrupted:
+        return 130
+    if progress.error is not None:
+        if isinstance(progress.error, FileProblem | ConfigurationError):
+            return 2
+        return 4 if isinstance(progress.error, _GUARDS) else 1
+    return 0 if everyone_accepted(counts) else 3
+
+
+def _show_ending(
+    work: Run, progress: Progress, counts: list[Count], client: AsyncClient, console: Console, *, finished: bool
+) -> None:
+    console.print(standing(str(work.ledger), counts))
+    left = "not known" if client.remaining_credits is None else f"{client.remaining_credits:,}"
+    console.print(
+        f"this run: {progress.done:,} recipients in {length(progress.seconds)}, {progress.requests:,} requests;"
+        f" credits left: {left}",
+        highlight=False,
+    )
+    if progress.error is not None:
+        console.print(Text(plain(f"It ended early: {progress.error}"), style="red"))
+    if any(count.state is State.UNKNOWN for count in counts):
+        console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
+    if not finished:
+        console.print("Nothing is lost. To go on:", f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
+
+
+def _summary(work: Run, progress: Progress, counts: list[Count], client: AsyncClient, status: int) -> dict[str, Any]:
+    error = progress.error
+    return {
+        **numbers(counts),
+        "requests": progress.requests,
+        "remaining_credits": client.remaining_credits,
+        "seconds": round(progress.seconds, 3),
+        "interrupted": progress.interrupted,
+        "stopped": (getattr(error, "guard", None) or type(error).__name__) if isinstance(error, _GUARDS) else None,
+        "error": None if error is None else str(error),
+        "resume": None if status in (0, 3) else work.resume,
+        "exit_status": status,
+    }

@@ -1,0 +1,190 @@
+"""Every history of one recipient, two runners, and a crash or a cancellation at any step; then without each rule.
+
+The promise: no second request ever contains a recipient of the campaign unless the first was proven not accepted or a
+named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at most
+requests in flight times batch size per crash.
+
+The model is small and looks at everything: it moves by the package's own table of states, and each of its rules is one
+that ``runner``, ``moves`` and ``lock`` keep. Without the rule it finds the duplicate, or the loss, that it prevents.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from customersms_async.campaign.states import Event, ImpossibleMoveError, State, after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RULES = {
+    "one runner at a time": "loss",
+    "sending is durable before the first byte": "duplicate",
+    "a hook that fails keeps the request back": "duplicate",
+    "who is found as sending is unknown": "duplicate",
+    "who is found as sending is moved on": "loss",
+    "no answer is unknown": "duplicate",
+    "what was not sent is planned again": "loss",
+    "a cancelled run still records": "loss",
+}
+"""Each rule, and what goes wrong without it."""
+
+CRASHES = 2
+REQUESTS = 3
+
+
+class Runner(NamedTuple):
+    """One process: ``at`` is off, started, ready, picked, intent, flying or answered (with ``outcome``)."""
+
+    at: str = "off"
+    outcome: Event | None = None
+
+
+class World(NamedTuple):
+    """All there is. ``open``: a request has left and nobody has proven that its text was not accepted."""
+
+    ledger: State = State.PLANNED
+    open: bool = False
+    accepted: bool = False
+    doubt: bool = False  # a crash, an answer that did not come, or one that could not be written down
+    person: bool = False
+    crashes: int = 0
+    requests: int = 0
+    runners: tuple[Runner, Runner] = (Runner(), Runner())
+
+    def with_runner(self, number: int, runner: Runner) -> World:
+        first, second = self.runners
+        return self._replace(runners=(runner, second) if number == 0 else (first, runner))
+
+
+class WrongError(Exception):
+    """A promise is broken."""
+
+
+def moved(world: World, event: Event) -> World:
+    return world._replace(ledger=after(world.ledger, event))
+
+
+def leave(world: World, number: int) -> World:
+    if world.open:
+        raise WrongError("duplicate")
+    return world._replace(open=True, requests=world.requests + 1).with_runner(number, Runner("flying"))
+
+
+def steps(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """Every world that may come next."""
+    for number in (0, 1):
+        yield from runner_steps(world, number, rules)
+    if world.ledger is State.UNKNOWN and not any(r.at in ("flying", "answered") for r in world.runners):
+        event = Event.FOUND_ACCEPTED if world.accepted else Event.SEND_AGAIN
+        yield moved(world, event)._replace(open=False, person=True)
+    if world.ledger is State.REJECTED:
+        yield moved(world, Event.SEND_AGAIN)._replace(person=True)
+
+
+def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[World]:
+    runner, other = world.runners[number], world.runners[1 - number]
+
+    def go(at: str, outcome: Event | None = None, of: World = world) -> World:
+        return of.with_runner(number, Runner(at, outcome))
+
+    if runner.at != "off" and world.crashes < CRASHES:
+        for accepted in {world.accepted, world.accepted or runner.at == "flying"}:  # it may still arrive
+            doubt = world.doubt or runner.at in ("intent", "flying", "answered")
+            yield go("off", of=world._replace(crashes=world.crashes + 1, accepted=accepted, doubt=doubt))
+    if runner.at == "off":
+        if other.at == "off" or "one runner at a time" not in rules:
+            yield go("started")
+    elif runner.at == "started":
+        yield go("ready", of=recovered(world, rules))
+    elif runner.at == "ready":
+        yield go("off")
+        if world.ledger is State.PLANNED and world.requests < REQUESTS:
+            yield go("picked")
+    elif runner.at == "picked":
+        yield go("off")  # stopped, or the disk is full: the grant is given back
+        if "a hook that fails keeps the request back" not in rules:
+            yield leave(world, number)
+        if "sending is durable before the first byte" not in rules:
+            yield leave(world, number)
+        elif world.ledger is State.PLANNED:  # else somebody else was faster, and it stops with an error
+            yield go("intent", of=moved(world, Event.LEAVING))
+    elif runner.at == "intent":
+        yield leave(world, number)
+        yield go("answered", Event.UNSENT)  # the ticket was stopped, or the grant had gone stale
+    elif runner.at == "flying":
+        if "a cancelled run still records" not in rules:
+            yield go("off")
+        yield go("answered", Event.ACCEPTED, world._replace(accepted=True))
+        for proof in (Event.REJECTED, Event.UNSENT):
+            yield go("answered", proof, world._replace(open=False))
+        for accepted in (False, True):
+            yield go("answered", Event.UNANSWERED, world._replace(accepted=accepted, doubt=True))
+    else:
+        yield go("off", of=world._replace(doubt=True))  # it can't be written down
+        yield go("ready", of=recorded(world, runner.outcome, rules))
+
+
+def recovered(world: World, rules: frozenset[str]) -> World:
+    if world.ledger is not State.SENDING or "who is found as sending is moved on" not in rules:
+        return world
+    if "who is found as sending is unknown" not in rules:
+        return world._replace(ledger=State.PLANNED)
+    return moved(world, Event.CRASHED)
+
+
+def recorded(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
+    assert outcome is not None
+    if outcome is Event.UNSENT and "what was not sent is planned again" not in rules:
+        return world
+    if outcome is Event.UNANSWERED and "no answer is unknown" not in rules:
+        return world._replace(ledger=State.PLANNED)
+    try:
+        return moved(world, outcome)
+    except ImpossibleMoveError:  # it stops with an error, and what became of the text is lost
+        return world
+
+
+def check(world: World) -> None:
+    """Raise ``WrongError`` if something is lost."""
+    alone = all(runner.at in ("off", "ready") for runner in world.runners)
+    started = any(runner.at == "ready" for runner in world.runners)
+    if alone and started and world.ledger is State.SENDING:
+        raise WrongError("loss")  # nobody works on it, and it is in no recorded end
+    if world.ledger is State.UNKNOWN and not world.doubt:
+        raise WrongError("loss")  # what was known was not recorded
+    if world.ledger is State.ACCEPTED and not (world.accepted or world.person):
+        raise WrongError("loss")
+
+
+def explore(rules: frozenset[str]) -> set[str]:
+    """Look at every history; gives what goes wrong."""
+    seen, todo, wrong = {World()}, deque([World()]), set[str]()
+    while todo:
+        world = todo.popleft()
+        try:
+            check(world)
+            following = list(steps(world, rules))
+        except WrongError as error:
+            wrong.add(str(error))
+            continue
+        for one in following:
+            if one not in seen:
+                seen.add(one)
+                todo.append(one)
+    if not wrong:
+        assert len(seen) > 500, "it looked at many histories"
+        assert {world.ledger for world in seen} >= {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PLANNED}
+    return wrong
+
+
+def test_nobody_is_sent_to_twice_and_nothing_is_lost_whatever_happens() -> None:
+    assert explore(frozenset(RULES)) == set()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_a_rule_something_goes_wrong(rule: str) -> None:
+    assert RULES[rule] in explore(frozenset(RULES) - {rule})
