@@ -143,3 +143,12 @@ def test_a_quota_that_can_not_be_asked_is_an_error_and_sends_nothing(
 def test_a_place_is_shown_without_its_password(where: str, shown: str) -> None:
     assert place(where) == shown
     assert "secret" not in note(where)
+
+
+def test_a_campaign_counts_on_the_same_quota(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    run = ("campaign", "run", customersms.people(3), "--message", "Hi", "--yes", "--batch-size", "1")
+    assert customersms(*run, "--ledger", "one.ledger", **there).status == 0
+    assert used(customersms) == [3, 3, 3]
+    assert customersms(*run, "--ledger", "two.ledger", "--quota", "memory", **there).status == 0
+    assert used(customersms) == [3, 3, 3]
