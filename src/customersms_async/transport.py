@@ -16,6 +16,7 @@ import httpx
 
 from .errors import ConfigurationError
 from .models import Code
+from .unpacking import TooLong, Unpacker
 from .wire import Answer, Happened, NoAnswer, NotSent
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 KEEPALIVE_SECONDS = 2.0
 """How long an idle connection is kept: below the 5 s after which Apache closes it, less a slow round trip."""
 
-LONGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes of an answer that are read: a hundred times what 1,000 results take."""
+LONGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
 
 _HEADERS: Final = {
     "Content-Type": "application/json",
@@ -75,8 +76,9 @@ class _Progress:
         self._hook = hook
         self._deadline = deadline
         self._loop = asyncio.get_running_loop()
-        self.timeouts: dict[str, float | None] = dict.fromkeys(("connect", "read", "write"), self.remaining)
-        self.timeouts["pool"] = None  # nothing waits in the pool: there is a gate in front of it
+        self.began = self._loop.time()
+        # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
+        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
         self.traced = False
         self.leaving = False
         self.left = False
@@ -144,9 +146,11 @@ class Transport:
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
-        progress = _Progress(before_first_byte, deadline)
         if self.closed or (self._client is not None and self._client.is_closed):
             return NotSent("the client is closed", again=False)
+        progress = _Progress(before_first_byte, deadline)
+        if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
+            return NotSent("its time was over before a connection was asked for")
         try:
             async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, body, progress)
@@ -173,15 +177,16 @@ class Transport:
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
         response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
-        answer = bytearray()
+        read_before = response.is_stream_consumed  # by a mock, or a hook of the caller's client
+        unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
         try:
-            async for some in response.aiter_bytes():
-                answer += some
-                if len(answer) > LONGEST_ANSWER:
-                    return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
+            async for some in response.aiter_bytes() if read_before else response.aiter_raw():
+                unpacker.feed(some)
+        except TooLong:
+            return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
         finally:
             await response.aclose()
-        return Answer(response.status_code, bytes(answer), response.headers.get("Retry-After"))
+        return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
 
 
 def _new_client(connections: int) -> httpx.AsyncClient:
@@ -201,7 +206,7 @@ _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsup
 def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
     """Say what an error means, in words of our own: the library's may quote what was sent."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    if not progress.left and (names & _NEVER_LEFT or (progress.traced and not progress.leaving)):
+    if not progress.left and (names & _NEVER_LEFT or not progress.leaving):
         if _is_certificate_error(error):
             return NotSent("the gateway's TLS certificate was refused", Code.CERTIFICATE_REFUSED, again=False)
         if "TimeoutException" in names or "TimeoutError" in names:
