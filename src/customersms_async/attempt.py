@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
@@ -18,9 +19,11 @@ import msgspec
 
 from .buckets import GRACE_US, Wait
 from .clock import now_us
+from .hush import hush
 from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
+from .secret import Sealed
 from .ticket import Stopped, Ticket
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from .transport import Transport
 
 log = logging.getLogger("customersms_async")
+
+_NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
@@ -115,12 +120,13 @@ class Attempt:
     async def _post(self) -> Ruling:
         """Send, free the connection, settle the tokens; never raises."""
         sender, self._unbegun = self._sender, False
+        hush(sender.secret)
         happened: Happened
         deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6
         try:
             happened = await sender.transport.post(
                 sender.url,
-                encode(sender.secret.reveal(), self._batch.phones, self._batch.message),
+                self._sealed(),
                 deadline,
                 self._may_leave,
             )
@@ -134,6 +140,9 @@ class Attempt:
         await self._settle(ruling)
         self._report(ruling)
         return ruling
+
+    def _sealed(self) -> Sealed:
+        return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
 
     async def _may_leave(self) -> bool:
         """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
@@ -189,7 +198,9 @@ class Attempt:
         unknown = [o for o in ruling.outcomes if o.status is Status.UNKNOWN]
         if unknown:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
-            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), unknown[0].error, some)
+            # the gateway's own words might quote a number, or the text
+            why = unknown[0].error if ruling.status_code is None else f"HTTP status {ruling.status_code}"
+            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), why, some)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes)
 
@@ -201,4 +212,10 @@ def log_unheard(outcomes: Collection[Outcome]) -> None:
     counts = Counter(o.status.value for o in outcomes)
     log.warning("nobody waited for %d outcomes: %s", len(outcomes), ", ".join(f"{n} {s}" for s, n in counts.items()))
     for o in outcomes:
-        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, o.message_id or o.code)
+        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
+
+
+def _name(outcome: Outcome) -> str:
+    """The gateway's id of the text, or why there is none, if it is a name and no words that might quote something."""
+    name = outcome.message_id or outcome.code or ""
+    return name.replace(outcome.phone.lstrip("+"), "***") if _NAME.fullmatch(name) else "no id"

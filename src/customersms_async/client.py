@@ -7,6 +7,7 @@ import os
 import weakref
 from collections.abc import AsyncIterable, Iterable, Mapping
 from operator import attrgetter
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 
 import msgspec
@@ -43,7 +44,7 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from decimal import Decimal
-    from types import EllipsisType, TracebackType
+    from types import TracebackType
 
     import httpx
 
@@ -251,13 +252,17 @@ class AsyncClient:
         """The account's credits by the latest answer that gave a figure; ``None`` before there was one."""
         return self._credits.remaining
 
-    def with_options(self, **overrides: Any) -> AsyncClient:
+    def with_options(self, *, api_key: str | EllipsisType | None = ..., **overrides: Any) -> AsyncClient:
         """A client with other options that shares this one's connections, and its quota if the key is the same.
 
         Takes the constructor's arguments. Another ``max_concurrency`` or ``http_client`` means connections of its own,
         which its own ``aclose`` closes; shared ones are closed with the client that made them.
         """
-        unknown = overrides.keys() - _OPTIONS - {"api_key", "quota", "http_client"}
+        try:
+            secret = self._secret if isinstance(api_key, EllipsisType) else Secret(api_key or "")
+        finally:
+            del api_key  # tracebacks may show locals
+        unknown = overrides.keys() - _OPTIONS - {"quota", "http_client"}
         if unknown:
             raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
         other = object.__new__(AsyncClient)
@@ -265,7 +270,7 @@ class AsyncClient:
         if "limits" in changed:
             changed["limits"] = as_limits(changed["limits"])
         other._options = msgspec.structs.replace(self._options, **changed)
-        other._secret = Secret(overrides.pop("api_key")) if "api_key" in overrides else self._secret
+        other._secret = secret
         other._credits = self._credits if other._secret.key_id == self._secret.key_id else Credits()
         other._quota = overrides.get("quota", self._quota)
         check_parts(quota=other._quota, http_client=overrides.get("http_client"))

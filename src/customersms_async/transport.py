@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from .connections import Connections
+    from .secret import Sealed
 
 KEEPALIVE_SECONDS = 2.0
 """How long an idle connection is kept: below the 5 s after which Apache closes it, less a slow round trip."""
@@ -46,6 +49,10 @@ class _Refused(Exception):  # noqa: N818 - unwinds the library, and ends in this
     """The hook said no."""
 
 
+class _Proxied(Exception):  # noqa: N818 - the same
+    """Plain http would go elsewhere than to this machine."""
+
+
 @final
 class _Body:
     """The request's bytes, given out once: a library that sends them again on its own gets an error instead.
@@ -53,8 +60,8 @@ class _Body:
     Asking for them is also the last moment to say no, for transports that report no progress.
     """
 
-    def __init__(self, body: bytes, about_to_leave: Callable[[], Awaitable[None]]) -> None:
-        self._body: bytes | None = body
+    def __init__(self, body: Sealed, about_to_leave: Callable[[], Awaitable[None]]) -> None:
+        self._body: Sealed | None = body
         self._about_to_leave = about_to_leave
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -62,7 +69,7 @@ class _Body:
         if body is None:
             raise RuntimeError("the request was already sent once")
         await self._about_to_leave()
-        yield body
+        yield body.reveal()
 
 
 @final
@@ -72,9 +79,11 @@ class _Progress:
     ``leaving`` once the hook let it go; ``left`` once the library, if it reports progress (``traced``), said so too.
     """
 
-    def __init__(self, hook: BeforeFirstByte, deadline: float) -> None:
+    def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
         self._hook = hook
         self._deadline = deadline
+        parts = urlsplit(url)
+        self._plain_to = (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
         self._loop = asyncio.get_running_loop()
         self.began = self._loop.time()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
@@ -91,12 +100,24 @@ class _Progress:
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear of httpcore's progress; every step gets only what is left of the whole time."""
         self.traced = True
+        self._refuse_proxies(event, info)
         if not event.endswith(".started"):
             return
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
             self.left = True
         self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
+
+    def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
+        """Plain http goes to this machine and past any proxy, which a caller's client may not know."""
+        if self._plain_to is None:
+            return
+        if event.endswith(".connect_tcp.started") and (info["host"], info["port"]) != self._plain_to:
+            raise _Proxied
+        if event.endswith(".send_request_headers.started"):
+            url = info["request"].url
+            if (url.host.decode("ascii"), url.port or 80) != self._plain_to:
+                raise _Proxied
 
     async def about_to_leave(self) -> None:
         """Ask the hook, once."""
@@ -141,14 +162,14 @@ class Transport:
         """The caller's client, ``None`` if it is our own."""
         return None if self._ours else self._client
 
-    async def post(self, url: str, body: bytes, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
+    async def post(self, url: str, body: Sealed, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
         """Send ``body`` once and say what happened; ``deadline`` is in the event loop's time.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
         if self.closed or (self._client is not None and self._client.is_closed):
             return NotSent("the client is closed", again=False)
-        progress = _Progress(before_first_byte, deadline)
+        progress = _Progress(before_first_byte, deadline, url)
         if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
             return NotSent("its time was over before a connection was asked for")
         try:
@@ -156,6 +177,8 @@ class Transport:
                 return await self._exchange(url, body, progress)
         except _Refused:
             return NotSent("held back before the first byte", again=False)
+        except _Proxied:
+            return NotSent("http_client would send plain http through its proxy", again=False)
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
             return _explain(error, progress)
 
@@ -166,13 +189,13 @@ class Transport:
         if self._ours and client is not None:
             await client.aclose()
 
-    async def _exchange(self, url: str, body: bytes, progress: _Progress) -> Answer | NoAnswer:
+    async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
         if self._client is None:
             self._client = _new_client(self.connections.capacity)
         request = self._client.build_request(
             "POST",
             url,
-            headers={**_HEADERS, "Content-Length": str(len(body))},
+            headers={**_HEADERS, "Content-Length": str(body.size)},
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
@@ -197,7 +220,8 @@ def _new_client(connections: int) -> httpx.AsyncClient:
     context = httpx.create_ssl_context()
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
-    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct)
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
+    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct, cookies=none)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
