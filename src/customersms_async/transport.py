@@ -143,6 +143,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client = client
         self._ours = client is None
+        self._making = asyncio.Lock()
         self.closed = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -189,17 +190,24 @@ class Transport:
         if self._ours and client is not None:
             await client.aclose()
 
-    async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
+    async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = _new_client(self.connections.capacity)
-        request = self._client.build_request(
+            async with self._making:
+                if self._client is None:  # a TLS context takes some 40 ms: not in the event loop
+                    context = await asyncio.to_thread(httpx.create_ssl_context)
+                    self._client = _new_client(context, self.connections.capacity)
+        return self._client
+
+    async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
+        client = await self._ready()
+        request = client.build_request(
             "POST",
             url,
             headers={**_HEADERS, "Content-Length": str(body.size)},
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
-        response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+        response = await client.send(request, stream=True, auth=None, follow_redirects=False)
         read_before = response.is_stream_consumed  # by a mock, or a hook of the caller's client
         unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
         try:
@@ -212,12 +220,11 @@ class Transport:
         return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
 
 
-def _new_client(connections: int) -> httpx.AsyncClient:
+def _new_client(context: ssl.SSLContext, connections: int) -> httpx.AsyncClient:
     """A client whose pool is as large as the gate in front of it, or nearly every request would reconnect."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    context = httpx.create_ssl_context()
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
