@@ -104,6 +104,8 @@ class Attempt:
                 ruling = await asyncio.shield(task)
             except asyncio.CancelledError:
                 self._abandoned = True
+                if self.sent and task.done() and not task.cancelled():  # the answer came at this very moment
+                    log_unheard(task.result().outcomes)
                 if task.cancelled() and self._unbegun:  # by a closing that was cancelled, before the task's first step
                     await self._undo()
                     caller = asyncio.current_task()
