@@ -54,8 +54,7 @@ class Connection:
         length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
         body = json.loads(await self.reader.readexactly(length))
         asked = Asked(body["phone"], body["message"])
-        self.gateway.requests += 1
-        self.gateway.texts += [(phone, asked.message) for phone in asked.phones]
+        self.gateway.asked.append(asked)
         return asked
 
     async def write(self, data: bytes) -> None:
@@ -75,8 +74,16 @@ class RawGateway:
     def __init__(self, act: Handler, tls: ssl.SSLContext | None = None) -> None:
         self._act = act
         self._tls = tls
-        self.connections = self.requests = 0
-        self.texts: list[tuple[str, str]] = []
+        self.connections = 0
+        self.asked: list[Asked] = []
+
+    @property
+    def requests(self) -> int:
+        return len(self.asked)
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        return [(phone, asked.message) for asked in self.asked for phone in asked.phones]
 
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:

@@ -1,4 +1,4 @@
-"""A schedule for cancelling: at the k-th step of a loop's tasks, for every k, before and after what was awaited came."""
+"""A schedule for cancelling: at the k-th step of a loop's tasks, for every k, as it waits or as it wakes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Steps:
     ``late``: not at the suspension, but when what was awaited is there and the task has not heard of it yet.
     """
 
-    def __init__(self, at: int, act: Callable[[], object], *, late: bool) -> None:
+    def __init__(self, at: int, *, late: bool) -> None:
+        self.act: Callable[[], object] = bool
         self._at = at
-        self._act = act
         self._late = late
         self.count = 0
         self.acted = False
@@ -46,7 +46,7 @@ class Steps:
 
     def _run(self, _: object = None) -> None:
         self.acted = True
-        self._act()
+        self.act()
 
 
 async def _wrapped(coroutine: Coroutine[Any, Any, Any], steps: Steps) -> Any:

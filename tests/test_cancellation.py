@@ -1,4 +1,4 @@
-"""Cancelling at every step, over real sockets: tokens, connections and tasks are whole, and every text is accounted for.
+"""Cancelling at every step, over real sockets: tokens, connections and tasks are whole, every text is accounted for.
 
 The gateway runs in a thread of its own, so that all steps of the loop are the client's.
 """
@@ -6,18 +6,24 @@ The gateway runs in a thread of its own, so that all steps of the loop are the c
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+import random
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any
 
+import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 
 import steps
-from customersms_async import AsyncClient, Limit, MemoryQuota, OutcomeUnknownError, SendError, Status
+from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota, Outcome, OutcomeUnknownError
 from gateways import KEY, Connection, RawGateway, http
 
 PHONES = [f"+1212555{i:04}" for i in range(4)]
+MANY = [f"+1212555{i:04}" for i in range(200)]
 DELAY = 0.003
 """Seconds before an answer: long enough for a step that waits for it to be met."""
 
@@ -30,7 +36,7 @@ async def meeting_or_slow(connection: Connection) -> None:
             await MEETING.wait()
         else:
             await asyncio.sleep(DELAY)
-        rows = [{"phone": phone, "success": True, "message_id": f"msg_{phone[-1]}"} for phone in asked.phones]
+        rows = [{"phone": phone, "success": True, "message_id": id_of(phone)} for phone in asked.phones]
         await connection.write(http({"success": True, "results": rows}))
 
 
@@ -45,57 +51,79 @@ class Clock:
 
 
 class World:
-    """A client with two connections, its gateway, and what it told: message ids that came back or were logged."""
+    """A client with two connections, what came to its gateway, and what it told: ids that came back or were logged."""
 
-    def __init__(self, gateway: RawGateway, url: str, caplog: pytest.LogCaptureFixture, **options: Any) -> None:
-        self.gateway = gateway
-        self._caplog = caplog
-        self._clock = Clock()
-        self._before = (gateway.requests, len(gateway.texts))
+    _numbers = itertools.count()
+
+    def __init__(self, gateway: RawGateway, url: str, caplog: pytest.LogCaptureFixture) -> None:
         caplog.clear()
-        quota = MemoryQuota(clock=self._clock)
-        defaults = {"api_key": KEY, "url": url, "quota": quota, "pace": None, "max_concurrency": 2, "timeout": 10.0}
-        self.client = AsyncClient(limits=Limit(1_000, 60), **(defaults | options))
+        caplog.set_level(logging.INFO, "customersms_async")
+        self.gateway = gateway
+        self.caplog = caplog
+        self.clock = Clock()
+        self.message = f"Hello {next(World._numbers)}"
+        options: dict[str, Any] = {"pace": None, "max_concurrency": 2, "timeout": 10.0, "limits": Limit(1_000, 60)}
+        self.client = AsyncClient(api_key=KEY, url=url, quota=MemoryQuota(clock=self.clock), **options)
         self.told: list[str | None] = []
 
     @property
     def requests(self) -> int:
-        return self.gateway.requests - self._before[0]
+        return sum(asked.message == self.message for asked in tuple(self.gateway.asked))
 
     @property
     def texts(self) -> list[str]:
-        return [phone for phone, message in self.gateway.texts[self._before[1] :] if message != "meet"]
+        """The ids of all texts that the gateway took."""
+        return [
+            id_of(phone)
+            for asked in tuple(self.gateway.asked)
+            for phone in asked.phones
+            if asked.message == self.message
+        ]
 
     @property
     def logged(self) -> list[str]:
         """The ids of texts that nobody waited for, or their code."""
-        return [str(r.args[2]) for r in self._caplog.records if r.msg.startswith("nobody waited for the text") and r.args]
+        records = [record for record in self.caplog.records if record.msg.startswith("nobody waited for the text")]
+        return [str(record.args[2]) for record in records if isinstance(record.args, tuple)]
 
     async def used(self) -> int:
-        return (await self.client.quota_status()).limits[0].used
+        usage, _ = await self.client._quota.usage(self.client._secret.key_id, self.client._terms().layers)
+        return usage[0].used
+
+    async def at_rest(self) -> None:
+        """Wait until no request of the client is in flight."""
+        async with asyncio.timeout(5):
+            while tasks := tuple(self.client._transport.tasks):
+                await asyncio.wait(tasks)
+        await asyncio.sleep(0)
 
     async def is_whole(self) -> None:
-        """Check everything but the tasks, and close the client; whoever has left let the requests finish."""
-        client = self.client
-        while client._transport.tasks:
-            await asyncio.wait(tuple(client._transport.tasks), timeout=5)
-        await asyncio.sleep(0)
-        requests = self.requests
-        assert await self.used() == requests
+        """Check all but the outcomes of aborted requests, and close the client."""
+        await self.at_rest()
         assert len(set(self.texts)) == len(self.texts), "never twice"
-        known = [id for id in [*self.told, *self.logged] if id is not None and id.startswith("msg_")]
-        assert sorted(known) == sorted(f"msg_{phone[-1]}" for phone in self.texts), "each one told or logged, once"
-        assert client._transport.connections._taken == 0
-        assert sum(client._sender.room.waiting.values()) == 0 if client._sender else True
-        async with asyncio.timeout(5):
-            await asyncio.gather(*(client.send(phone, "meet") for phone in PHONES[:2]))
-        self._clock.now_us += 100_000_000
-        assert await self.used() == 0
-        await client.aclose()
+        await self.connections_are_whole()
+        self.clock.now_us += 100_000_000
+        assert await self.used() == 0, "what was held has lapsed"
+        await self.client.aclose()
+        await self.no_task_is_left()
 
     async def no_task_is_left(self) -> None:
         await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    async def connections_are_whole(self) -> None:
+        """As many requests as there are connections are in flight at once: the gateway waits for them."""
+        assert self.client._transport.connections._taken == 0
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(self.client.send(phone, "meet") for phone in PHONES[:2]))
+
+    def everyone_is_accounted_for(self) -> None:
+        known = [told for told in [*self.told, *self.logged] if told is not None and told.startswith("msg_")]
+        assert sorted(known) == sorted(self.texts), "each one told or logged, once"
+
+
+def id_of(phone: str) -> str:
+    return f"msg_{phone[-4:]}"
 
 
 @pytest.fixture(scope="module")
@@ -105,20 +133,25 @@ def gateway() -> Iterator[tuple[RawGateway, str]]:
         yield raw, url
 
 
-Way = Callable[[World], Awaitable[None]]
+@pytest.fixture
+def make_world(gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> Callable[[], World]:
+    return lambda: World(*gateway, caplog)
+
+
+Way = Callable[[World], Coroutine[Any, Any, None]]
 
 
 async def by_send(world: World) -> None:
-    world.told.append((await world.client.send(PHONES[0], "Hello")).message_id)
+    world.told.append((await world.client.send(PHONES[0], world.message)).message_id)
 
 
 async def by_send_many(world: World) -> None:
-    report = await world.client.send_many(PHONES, "Hello", batch_size=2)
+    report = await world.client.send_many(PHONES, world.message, batch_size=2)
     world.told += [outcome.message_id for outcome in report.outcomes]
 
 
 async def by_stream(world: World) -> None:
-    async with world.client.stream(PHONES, "Hello", batch_size=2) as stream:
+    async with world.client.stream(PHONES, world.message, batch_size=2) as stream:
         async for outcome in stream:
             world.told.append(outcome.message_id)
 
@@ -126,26 +159,149 @@ async def by_stream(world: World) -> None:
 @pytest.mark.parametrize("late", [False, True], ids=["while it waits", "as it wakes"])
 @pytest.mark.parametrize("way", [by_send, by_send_many, by_stream])
 async def test_cancelled_at_every_step_it_leaves_all_whole(
-    gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture, way: Way, late: bool
+    make_world: Callable[[], World], way: Way, late: bool
 ) -> None:
-    caplog.set_level(logging.INFO, "customersms_async")
-    at, ended = 0, 0
-    while True:
-        world = World(*gateway, caplog)
-        victim: asyncio.Task[Any] | None = None
-        with steps.Steps(at, lambda: victim and victim.cancel(), late=late) as counted:
-            victim = asyncio.create_task(way(world))  # type: ignore[arg-type]
+    cancelled = 0
+    for at in itertools.count():
+        world = make_world()
+        with steps.Steps(at, late=late) as counted:
+            victim = asyncio.create_task(way(world))
+            counted.act = victim.cancel
             if at == 0:
                 victim.cancel()
             await asyncio.wait([victim])
-            while world.client._transport.tasks:
-                await asyncio.wait(tuple(world.client._transport.tasks))
+            await world.at_rest()
         assert victim.cancelled() or victim.exception() is None
-        ended += victim.cancelled()
+        cancelled += victim.cancelled()
+        assert await world.used() == world.requests
+        world.everyone_is_accounted_for()
         await world.is_whole()
-        await world.no_task_is_left()
-        if not counted.acted and at:
+        if at > 0 and not counted.acted:
             break
-        at += 1
-    print(way.__name__, late, at, ended)
-    assert ended > 10
+    assert cancelled > 10
+
+
+@pytest.mark.parametrize("later", [1, 2, 3])
+@pytest.mark.parametrize("shared", [False, True], ids=["its own connections", "shared connections"])
+async def test_a_closing_cancelled_at_every_step_of_a_request_leaves_all_whole(
+    make_world: Callable[[], World], shared: bool, later: int
+) -> None:
+    """``later``: turns of the loop between the beginning of the closing and its cancellation."""
+    unknown = accepted = 0
+    for at in itertools.count(1):
+        world = make_world()
+        client = world.client.with_options() if shared else world.client
+        closing: list[asyncio.Task[None]] = []
+        with steps.Steps(at, late=False) as counted:
+            counted.act = partial(begin, closing, client, later)
+            senders = [asyncio.create_task(client.send(phone, world.message)) for phone in PHONES[:2]]
+            results = await asyncio.gather(*senders, return_exceptions=True)
+            await asyncio.gather(*closing)
+            await world.at_rest()
+        assert all(isinstance(result, Outcome | CustomerSMSError) for result in results), "told, and not cancelled"
+        ids = {result.message_id for result in results if isinstance(result, Outcome)}
+        lost = {id_of(result.phones[0]) for result in results if isinstance(result, OutcomeUnknownError)}
+        assert ids <= set(world.texts) <= ids | lost
+        unknown, accepted = unknown + len(lost), accepted + len(ids)
+        if shared:
+            await world.is_whole()
+        else:
+            assert world.client._transport.connections._taken == 0
+            await client.aclose()
+            await world.no_task_is_left()
+        if not counted.acted:
+            break
+    assert accepted > 3
+    assert unknown == 0 if shared else unknown > 3
+
+
+def begin(tasks: list[asyncio.Task[None]], client: AsyncClient, later: int) -> None:
+    tasks.append(asyncio.create_task(close_and_cancel(client, later)))
+
+
+async def close_and_cancel(client: AsyncClient, later: int) -> None:
+    closing = asyncio.create_task(client.aclose())
+    for _ in range(later):
+        await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+
+
+@pytest.mark.parametrize("way", [by_send, by_send_many, by_stream])
+@pytest.mark.parametrize("scope", [asyncio.timeout, anyio.move_on_after])
+async def test_a_time_out_of_the_callers_own_leaves_all_whole(
+    make_world: Callable[[], World], scope: Callable[[float], Any], way: Way
+) -> None:
+    for delay in (0.0, 0.001, DELAY, 3 * DELAY):
+        world = make_world()
+        with contextlib.suppress(TimeoutError):
+            manager = scope(delay)
+            if hasattr(manager, "__aenter__"):
+                async with manager:
+                    await way(world)
+            else:
+                with manager:
+                    await way(world)
+        await world.at_rest()
+        assert await world.used() == world.requests
+        world.everyone_is_accounted_for()
+        await world.is_whole()
+
+
+@pytest.mark.parametrize("way", ["break", "exception", "aclose of another task", "cancelled"])
+@pytest.mark.parametrize("inside", [False, True], ids=["a bare loop", "a context"])
+async def test_however_a_stream_is_left_all_is_whole(make_world: Callable[[], World], way: str, inside: bool) -> None:
+    world = make_world()
+    stream = world.client.stream(MANY, world.message, batch_size=2)
+
+    async def loop() -> None:
+        async for outcome in stream:
+            world.told.append(outcome.message_id)
+            if way == "break":
+                break
+            if way == "exception":
+                raise KeyError
+            if way == "aclose of another task":
+                await asyncio.create_task(stream.aclose())
+
+    async def context() -> None:
+        async with stream:
+            await loop()
+
+    leaving = asyncio.create_task(context() if inside else loop())
+    if way == "cancelled":
+        async with asyncio.timeout(5):
+            while not world.told:  # noqa: ASYNC110 - whatever comes first
+                await asyncio.sleep(0)
+        leaving.cancel()
+    await asyncio.wait([leaving])
+    assert leaving.cancelled() or isinstance(leaving.exception(), KeyError | None)
+    del leaving
+    if not inside:
+        await stream.aclose()
+    await world.at_rest()
+    assert 0 < len(world.texts) < len(MANY)
+    assert await world.used() == world.requests
+    world.everyone_is_accounted_for()
+    await world.is_whole()
+
+
+async def test_a_thousand_cancelled_at_random_under_load_leave_all_whole(make_world: Callable[[], World]) -> None:
+    rng = random.Random(1)
+    world = make_world()
+
+    async def one(number: int) -> None:
+        phone = f"+1213555{number:04}"
+        try:
+            async with asyncio.timeout(rng.expovariate(1 / 0.3)):
+                world.told.append((await world.client.send(phone, world.message)).message_id)
+        except TimeoutError:
+            pass
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(one(number) for number in range(1_000)))
+        await world.at_rest()
+    assert 0 < len([told for told in world.told if told]) < 1_000
+    assert await world.used() == world.requests
+    world.everyone_is_accounted_for()
+    await world.is_whole()

@@ -285,8 +285,9 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
-        Takes at most as long as those requests' deadlines. Cancelled, it aborts them: their texts are unknown. May be
-        called more than once.
+        Takes at most as long as those requests' deadlines. Cancelled, it aborts them, and their texts are unknown; but
+        over connections that others go on using, a caller's or those shared by ``with_options``, they run on to their
+        deadlines. May be called more than once.
         """
         if self._closing is None:
             self._transport.leave(asyncio.get_running_loop())
@@ -295,8 +296,9 @@ class AsyncClient:
         try:
             await asyncio.shield(self._closing)
         except asyncio.CancelledError:
-            for task in tuple(self._pending):
-                task.cancel()
+            if self._owns_transport and self._transport.callers_client is None:  # else it would cost the pool a place
+                for task in tuple(self._pending):
+                    task.cancel()
             raise
 
     async def _close(self) -> None:
