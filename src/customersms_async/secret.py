@@ -45,10 +45,7 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """The same text without the key, should a gateway quote it: as it is, escaped, or cut off somewhere."""
-        for form in self._forms():
-            if form[:SHOWN] in text:
-                text = _without(text, form)
-        return text
+        return _without(text, self._forms())
 
     def __repr__(self) -> str:
         return f"<API key {getattr(self, 'key_id', 'that was refused')}>"
@@ -72,15 +69,19 @@ class Sealed:
         return self._reveal()
 
 
-def _without(text: str, key: str) -> str:
-    """``text`` less every longest piece that begins as ``key`` does, for ``SHOWN`` characters or more."""
+def _without(text: str, forms: tuple[str, ...]) -> str:
+    """``text`` less every piece that begins as one of ``forms`` does, for ``SHOWN`` characters or more."""
     parts, at = [], 0
-    while (start := text.find(key[:SHOWN], at)) >= 0:
+    while starts := [start for form in forms if (start := text.find(form[:SHOWN], at)) >= 0]:
+        start = min(starts)
         parts += [text[at:start], "[API key]"]
-        at = start
-        while at < len(text) and at - start < len(key) and text[at] == key[at - start]:
-            at += 1
-    return "".join(parts) + text[at:]
+        at = start + max(_alike(text, start, form) for form in forms)
+    return "".join(parts) + text[at:] if parts else text
+
+
+def _alike(text: str, start: int, form: str) -> int:
+    """How many characters from ``start`` on are those of ``form``."""
+    return next((n for n, char in enumerate(form) if text[start + n : start + n + 1] != char), len(form))
 
 
 def _problem(key: object) -> str | None:
