@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
-from customersms_async import AsyncClient, Limit, Priority, Status
+from customersms_async import AsyncClient, ConnectionFailedError, Limit, Outcome, Priority, Status
 from customersms_async.batching import Batch
 from customersms_async.delivery import Delivery, deliver
+from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.ticket import Ticket
-
-if TYPE_CHECKING:
-    from customersms_async.sandbox import Sandbox
 
 MakeClient = Callable[..., AsyncClient]
 BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
@@ -126,3 +123,18 @@ async def test_a_request_aborted_before_its_first_step_leaves_nothing_taken(
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)
     assert sender.terms.connections.free(Priority.BULK)
+
+
+async def test_a_closing_keeps_those_unsent_who_still_stand_in_line(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
+    client = make_client(max_concurrency=1)
+    sends = [asyncio.create_task(client.send(f"+1212555{i:04}", "Hello")) for i in range(3)]
+    while not sandbox.requests:  # noqa: ASYNC110 - the sandbox sets no event
+        await asyncio.sleep(0.001)
+    await client.aclose()
+    first, *others = await asyncio.gather(*sends, return_exceptions=True)
+    assert isinstance(first, Outcome)
+    assert [(type(error), str(error)[-20:]) for error in others] == [
+        (ConnectionFailedError, "the client is closed")
+    ] * 2
+    assert sandbox.requests == 1

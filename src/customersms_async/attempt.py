@@ -192,6 +192,8 @@ class Attempt:
             if ruling.then is Then.WAIT:
                 windows = [layer.window_us for layer in self._sender.terms.layers]
                 await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
+        except asyncio.CancelledError:
+            pass  # the client's closing was cancelled: the outcome is known all the same, and is told
         except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
             log.warning("the quota store could not be told of an answer: %s", error)
 

@@ -292,6 +292,7 @@ class AsyncClient:
         if self._closing is None:
             self._transport.leave(asyncio.get_running_loop())
             self._closed = True
+            self._transport.closed |= self._owns_transport  # so that whoever waits for a token sends nothing either
             self._closing = asyncio.get_running_loop().create_task(self._close())
         try:
             await asyncio.shield(self._closing)
