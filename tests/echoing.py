@@ -100,19 +100,30 @@ async def echoing(answer: str, delay: float = 0.0) -> AsyncIterator[Echo]:
     """Serve one answer of ``ANSWERS`` over real sockets, ``delay`` seconds late."""
     echo = Echo()
 
+    serving: set[asyncio.Task[Any]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode()
-            echo.heads.append(head)
-            echo.asked.set()
-            length = re.search(r"(?i)content-length: (\d+)", head)
-            asked: Any = {"phone": [], "message": ""}
-            if length:
-                asked = json.loads(await reader.readexactly(int(length[1])))
-            await asyncio.sleep(delay)
-            writer.write(ANSWERS[answer](asked.get("api_key", KEY), asked["phone"], asked["message"]))
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        try:
+            await answered(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        echo.heads.append(head)
+        echo.asked.set()
+        length = re.search(r"(?i)content-length: (\d+)", head)
+        asked: Any = {"phone": [], "message": ""}
+        if length:
+            asked = json.loads(await reader.readexactly(int(length[1])))
+        await asyncio.sleep(delay)
+        writer.write(ANSWERS[answer](asked.get("api_key", KEY), asked["phone"], asked["message"]))
+        await writer.drain()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     echo.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms_system/api.php"
@@ -120,4 +131,7 @@ async def echoing(answer: str, delay: float = 0.0) -> AsyncIterator[Echo]:
         yield echo
     finally:
         server.close()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving)
         await server.wait_closed()

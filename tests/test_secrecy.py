@@ -249,7 +249,7 @@ async def test_a_request_on_its_way_shows_the_key_to_no_debugger_of_ours(make: M
 
 def _variables(coroutine: Any) -> Iterator[str]:
     """The variables of a task's frames, from the outermost to the one that waits; the gateway's own left out."""
-    while isinstance(coroutine, CoroutineType) and "serve" not in coroutine.__name__:
+    while isinstance(coroutine, CoroutineType) and coroutine.__name__ not in ("serve", "answered"):
         yield coroutine.__qualname__
         if coroutine.cr_frame is not None:
             yield repr(coroutine.cr_frame.f_locals)
