@@ -15,6 +15,25 @@ MakeClient = Callable[..., AsyncClient]
 BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
 
 
+class Clock:
+    """The clock of a client's attempts: it moves when it is told to, or by itself before the call of that number."""
+
+    def __init__(self, client: AsyncClient, stopped_before: int = 0) -> None:
+        self._now_us = 10**12
+        self._calls = 0
+        self._stopped_before = stopped_before
+        client._open().room.clock = self
+
+    def __call__(self) -> int:
+        self._calls += 1
+        if self._calls == self._stopped_before:
+            self.go_on(60.0)
+        return self._now_us
+
+    def go_on(self, seconds: float) -> None:
+        self._now_us += round(seconds * 1e6)
+
+
 async def delivered(client: AsyncClient, hook: Callable[[], Awaitable[None]]) -> Delivery:
     return await deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, before_first_byte=hook)
 
@@ -49,26 +68,36 @@ async def test_a_hook_that_fails_keeps_the_request_from_leaving_and_gives_the_gr
 
 async def test_a_grant_that_has_gone_stale_is_asked_for_anew(make_client: MakeClient, sandbox: Sandbox) -> None:
     client = make_client(limits=Limit(1, 60))
+    clock = Clock(client)
     waits = iter([1.05, 0.0])
 
     async def hook() -> None:
-        await asyncio.sleep(next(waits))
+        clock.go_on(next(waits))
 
     delivery = await delivered(client, hook)
     assert [o.status for o in delivery.outcomes] == [Status.ACCEPTED] * 2
     assert (sandbox.requests, await used(client), next(waits)) == (1, 1, 0.0)
 
 
+async def test_a_grant_that_was_stopped_for_longer_than_the_attempt_may_take_is_asked_for_anew(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(limits=Limit(1, 60), max_retries=0)
+    Clock(client, stopped_before=2)  # the first is the grant's, the second the request's
+    assert (await client.send("+12125551234", "Hello")).status is Status.ACCEPTED
+    assert (sandbox.requests, await used(client)) == (1, 1)
+
+
 async def test_a_stale_grant_that_can_not_be_had_anew_stands_in_line_again(
     make_client: MakeClient, sandbox: Sandbox
 ) -> None:
     client = make_client(limits=Limit(1, 60))
-    sender = client._open()
+    sender, clock = client._open(), Clock(client)
     waits = iter([1.05, 0.0])
 
     async def hook() -> None:
         wait = next(waits)
-        await asyncio.sleep(wait)
+        clock.go_on(wait)
         if wait:
             await sender.room.store.pause(sender.room.key_id, 100_000)
 

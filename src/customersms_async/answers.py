@@ -195,7 +195,7 @@ def _read_odd(body: bytes) -> _OddBody | None:
     whole row further in must not pass for the answer. An object with a phone is a row, not an answer.
     """
     page = body.decode("utf-8", errors="replace")
-    answers = []
+    answers: list[_OddBody] = []
     at = 0
     for _ in range(MOST_OBJECTS):
         opening = _OBJECT.search(page, at)

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, final
 import msgspec
 
 from .buckets import GRACE_US, Wait
-from .clock import now_us
 from .hush import hush
 from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
 from .secret import Sealed
 from .ticket import Stopped, Ticket
+from .transport import OVERDUE
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Attempt:
         sender, self._unbegun = self._sender, False
         hush(sender.secret)
         happened: Happened
-        deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6
+        deadline = sender.room.loop.time() + self._timeout - self._age_us / 1e6
         try:
             happened = await sender.transport.post(
                 sender.url,
@@ -140,6 +140,8 @@ class Attempt:
         self.sent = not isinstance(happened, NotSent)
         ruling = self._judge(happened)
         await self._settle(ruling)
+        if happened is OVERDUE and self._age_us > STALE_US:
+            self._grant = None  # given back, and asked for anew
         self._report(ruling)
         return ruling
 
@@ -151,7 +153,7 @@ class Attempt:
         try:
             if self._hook is not None and self._wanted:
                 await self._hook()
-            if self._wanted and now_us() - self._granted_us > STALE_US:
+            if self._wanted and self._age_us > STALE_US:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
             self._hook_error = error
@@ -164,6 +166,10 @@ class Attempt:
         self._sender.terms.connections.release(self._ticket.priority)
         if self._grant is not None:
             await self._sender.room.give_back(self._grant)
+
+    @property
+    def _age_us(self) -> int:
+        return self._sender.room.clock() - self._granted_us
 
     @property
     def _wanted(self) -> bool:
@@ -179,7 +185,7 @@ class Attempt:
     def _judge(self, happened: Happened) -> Ruling:
         sender = self._sender
         ruling = judge(happened, self._batch, time.time(), sender.secret.redact)
-        sender.credits.learn(ruling.remaining_credits, self._granted_us, now_us())
+        sender.credits.learn(ruling.remaining_credits, self._granted_us, sender.room.clock())
         return ruling
 
     async def _settle(self, ruling: Ruling) -> None:

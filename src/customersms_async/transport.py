@@ -41,6 +41,9 @@ _HEADERS: Final = {
 }
 
 
+OVERDUE: Final = NotSent("its time was over before a connection was asked for")
+"""What happened to a request whose process was stopped in between for longer than the whole attempt may take."""
+
 BeforeFirstByte = Callable[[], Awaitable[bool]]
 """Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
 
@@ -172,7 +175,7 @@ class Transport:
             return NotSent("the client is closed", again=False)
         progress = _Progress(before_first_byte, deadline, url)
         if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
-            return NotSent("its time was over before a connection was asked for")
+            return OVERDUE
         try:
             async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, body, progress)
