@@ -11,7 +11,9 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: demo test lint clean
+SECONDS ?= 900
+
+.PHONY: demo test lint torture clean
 
 demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
 	$(BIN)/customersms send --file examples/recipients.csv --message "Doors open at eight" --sandbox; \
@@ -25,6 +27,9 @@ lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+torture: .venv/dev-installed  ## everything at once for SECONDS=900; fail if a text came twice or an outcome was wrong
+	$(BIN)/python tools/torture.py --seconds $(SECONDS)
 
 clean:  ## remove what these commands made
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
