@@ -1,7 +1,8 @@
 """A soak: ``make torture`` (``SECONDS=900``). Everything at once against a gateway that enforces its limits and lies.
 
 Several keys, clients and stores; sends, bulk sends and streams of random sizes, priorities and time-outs; a random
-fault in one request of ten; calls cancelled at random moments, streams left in every way, clients closed under their users.
+fault in one request of ten; calls cancelled at random moments, streams left in every way, clients closed under their
+users.
 At the end the gateway's own list is held against every outcome that was told: accepted texts are in it, rejected and
 unsent ones are not, none is in it twice, and the limits refused nobody. Any other end is an error and exit status 1.
 """
@@ -44,7 +45,7 @@ TIMEOUT = 2.0
 
 def entry(number: int) -> Any:
     """Return what befalls a request."""
-    chance = random.Random(number)
+    chance = random.Random(number)  # noqa: S311 - no secret
     fault = chance.choice(FAULTS) if not chance.randrange(ONE_IN) else None
     return (fault, chance.random()) if fault in (Fault.SLOW, Fault.STATUS_429, Fault.STATUS_503) else fault
 
@@ -69,7 +70,7 @@ class Soak:
     def __init__(self, url: str, stores: dict[str, Any], seconds: float, seed: int) -> None:
         self.url = url
         self.stores = stores
-        self.chance = random.Random(seed)
+        self.chance = random.Random(seed)  # noqa: S311 - no secret
         self.until = time.monotonic() + seconds
         self.told: dict[str, Status] = {}
         self.done: Counter[str] = Counter()
