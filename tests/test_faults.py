@@ -31,7 +31,7 @@ from customersms_async import (
 )
 from customersms_async.sandbox import Fault, Sandbox
 from faults import ACCEPTED, BACK, HELD, ROWS, Row
-from gateways import KEY, RawGateway
+from gateways import KEY, RawGateway, answered, http
 
 MakeClient = Callable[..., AsyncClient]
 PHONES = ["+12125551234", "+13235554567"]
@@ -214,6 +214,25 @@ async def test_a_connection_that_is_closed_at_the_moment_of_a_send_leaves_it_unk
     assert sandbox._gateway._begun == 3
     assert not sandbox.duplicates()
     assert await used(client) == 3
+
+
+@pytest.mark.parametrize(
+    "more", [http(b"", "400 Bad Request"), http(answered(PHONES[1:])), http({"success": False}), b"<br>junk"]
+)
+async def test_what_is_left_over_from_an_answer_is_not_taken_for_the_next(make_client: MakeClient, more: bytes) -> None:
+    async def twice(connection: gateways.Connection) -> None:
+        while True:
+            asked = await connection.read()
+            await connection.write(http(answered(asked.phones)) + more)
+
+    gateway = RawGateway(twice)
+    async with gateway.serve() as url:
+        client = make_client(url=url, max_concurrency=1)
+        assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
+        with pytest.raises(OutcomeUnknownError):
+            await client.send(PHONES[1], "Hello")
+        assert (await client.send(PHONES[1], "Hello again")).status is ACCEPTED
+    assert (gateway.requests, gateway.connections) == (3, 2)
 
 
 async def test_a_connection_that_the_gateway_closed_while_idle_is_not_used(

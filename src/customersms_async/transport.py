@@ -56,6 +56,10 @@ class _Proxied(Exception):  # noqa: N818 - the same
     """Plain http would go elsewhere than to this machine."""
 
 
+class _Leftover(Exception):  # noqa: N818 - as above
+    """An answer was there before the request had been heard of: it came with the one before, and answers nothing."""
+
+
 @final
 class _Body:
     """The request's bytes, given out once: a library that sends them again on its own gets an error instead.
@@ -94,6 +98,7 @@ class _Progress:
         self.traced = False
         self.leaving = False
         self.left = False
+        self._unheard = False
 
     @property
     def remaining(self) -> float:
@@ -104,8 +109,13 @@ class _Progress:
         """Hear of httpcore's progress; every step gets only what is left of the whole time."""
         self.traced = True
         self._refuse_proxies(event, info)
+        if event.endswith(".receive_response_headers.complete") and self._unheard:
+            raise _Leftover
         if not event.endswith(".started"):
             return
+        if event.endswith(".receive_response_headers.started"):
+            self._unheard = True
+            self._loop.call_soon(self._hear)  # to read from the network takes a turn of the loop at least
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
             self.left = True
@@ -121,6 +131,9 @@ class _Progress:
             url = info["request"].url
             if (url.host.decode("ascii"), url.port or 80) != self._plain_to:
                 raise _Proxied
+
+    def _hear(self) -> None:
+        self._unheard = False
 
     async def about_to_leave(self) -> None:
         """Ask the hook, once."""
@@ -183,6 +196,8 @@ class Transport:
             return NotSent("held back before the first byte", again=False)
         except _Proxied:
             return NotSent("http_client would send plain http through its proxy", again=False)
+        except _Leftover:
+            return NoAnswer("what came was left over from the answer before")
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
             return _explain(error, progress)
 
