@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from .connections import Connections
     from .secret import Sealed
 
-KEEPALIVE_SECONDS = 2.0
-"""How long an idle connection is kept: below the 5 s after which Apache closes it, less a slow round trip."""
+KEEPALIVE_SECONDS = 0.5
+"""How long an idle connection is kept: below the second that is the least any server waits, less a slow round trip.
+
+Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/keepalive.py), and such a
+send is unknown for good; a new connection costs little to one who was idle for so long.
+"""
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
