@@ -299,18 +299,22 @@ def templates(data: bytes) -> None:
 
 def _rendered(text: str, fields: Mapping[str, str]) -> str:
     """The same, one character after the other."""
-    out, at = "", 0
+    out: list[str] = []
+    at = 0
     while at < len(text):
         if text[at : at + 2] in ("{{", "}}"):
-            out, at = out + text[at], at + 2
+            out.append(text[at])
+            at += 2
         elif text[at] == "{":
             end = text.index("}", at)
             name = text[at + 1 : end]
             alike = [column for column in fields if column.strip().casefold() == name.strip().casefold()]
-            out, at = out + fields[name if name in fields else alike[0]], end + 1
+            out.append(fields[name if name in fields else alike[0]])
+            at = end + 1
         else:
-            out, at = out + text[at], at + 1
-    return out
+            out.append(text[at])
+            at += 1
+    return "".join(out)
 
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
