@@ -215,9 +215,8 @@ class Transport:
     async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:
             async with self._making:
-                if self._client is None:  # a TLS context takes some 40 ms: not in the event loop
-                    context = await asyncio.to_thread(httpx.create_ssl_context)
-                    self._client = _new_client(context, self.connections.capacity)
+                if self._client is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
+                    self._client = await asyncio.to_thread(_new_client, self.connections.capacity)
         return self._client
 
     async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
@@ -242,11 +241,12 @@ class Transport:
         return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
 
 
-def _new_client(context: ssl.SSLContext, connections: int) -> httpx.AsyncClient:
+def _new_client(connections: int) -> httpx.AsyncClient:
     """A client whose pool is as large as the gate in front of it, or nearly every request would reconnect."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
     )
+    context = httpx.create_ssl_context()
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
