@@ -48,6 +48,8 @@ def words(path: str) -> str:
         (SECRECY, "README.md"),
         (SECRECY, "src/customersms_async/secret.py"),
         (SECRECY, "tests/test_client.py"),
+        (SECRECY, "tests/test_secrecy.py"),
+        (SECRECY, "SECURITY.md"),
     ],
 )
 def test_a_promise_stands_word_for_word(promise: str, path: str) -> None:
