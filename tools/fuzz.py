@@ -38,7 +38,8 @@ def main() -> None:
     asks.add_argument("--seed", type=int, default=1)
     asked = asks.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
-    folders = [folder for folder in (asked.corpus, SEEDS / asked.target) if folder is not None and folder.is_dir()]
+    seeds = SEEDS / asked.target
+    folders = [asked.corpus, seeds] if asked.corpus is not None and asked.corpus.is_dir() else [seeds]
     try:
         import atheris
     except ImportError:
@@ -48,12 +49,14 @@ def main() -> None:
         return
     with atheris.instrument_imports(include=["customersms_async"]):
         from fuzzing import TARGETS
-    with tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
+    with tempfile.TemporaryDirectory() as grown, tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
         for word in WORDS:
             words.write('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n')
         words.flush()
         flags = [f"-runs={asked.runs}", f"-seed={asked.seed}", f"-dict={words.name}", "-max_len=6000", "-timeout=10"]
-        atheris.Setup([sys.argv[0], *flags, *map(str, folders)], TARGETS[asked.target])
+        atheris.Setup(
+            [sys.argv[0], *flags, *map(str, [grown, *folders] if len(folders) == 1 else folders)], TARGETS[asked.target]
+        )
         atheris.Fuzz()  # ends the process
 
 
