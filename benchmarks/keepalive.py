@@ -71,7 +71,8 @@ async def far_away(sandbox: Sandbox) -> AsyncIterator[str]:
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             there, back = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(relay(reader, back), relay(there, writer), return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):  # at the end
+                await asyncio.gather(relay(reader, back), relay(there, writer), return_exceptions=True)
 
         server = await asyncio.start_server(connected, "127.0.0.1", 0)
         try:
@@ -104,7 +105,7 @@ async def line(cell: Cell, url: str, until: float, seen: Counter[str]) -> None:
     loop = asyncio.get_running_loop()
     connections = httpx.Limits(max_connections=4, max_keepalive_connections=4, keepalive_expiry=cell.expiry)
     options: dict[str, Any] = {"quota": MemoryQuota(), "limits": Limit(100_000, 60), "pace": None}
-    await asyncio.sleep(random.uniform(0, min(3.0, cell.length)))
+    await asyncio.sleep(random.uniform(0, 5.0))  # all at once, they would stop the gateways for longer than these wait
     async with (
         httpx.AsyncClient(limits=connections, verify=False, trust_env=False) as http,  # noqa: S501 - there is no TLS
         AsyncClient(api_key=DEMO_KEY, url=url, http_client=http, **options) as client,
