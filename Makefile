@@ -5,11 +5,13 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floors that decide and do nothing else: every branch of theirs is tested.
-PURE := errors models phone segments _graphemes wire answers buckets batching retry intake options credits secret
+PURE := errors models phone segments _graphemes wire answers buckets batching retry intake options credits secret unpacking
 
 comma := ,
 empty :=
 space := $(empty) $(empty)
+
+SECONDS ?= 900
 
 .PHONY: demo test torture lint clean
 
@@ -21,13 +23,9 @@ test: .venv/dev-installed  ## run all tests; fail if a branch of the pure floors
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
 
-torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments
+torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments, then everything at once for SECONDS=900
 	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py
-
-lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python tools/torture.py --seconds $(SECONDS)
 
 clean:  ## remove what these commands made
 	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -19,6 +19,13 @@ settings.load_profile("unhurried")
 KEY = "cspro_a_key_that_must_never_show"
 
 
+@pytest.fixture(autouse=True)
+def _nobody_vouches(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let no client load the world's certificate authorities: that takes 50 ms, and no test needs one of them."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     """A gateway over real sockets, in the test's own event loop."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async.answers import LONGEST_TEXT, Row, amount, digits, flag, match, read, text
+from customersms_async.answers import LONGEST_TEXT, MOST_OBJECTS, Row, amount, digits, flag, match, read, text
 
 GOOD: dict[str, Any] = {
     "success": True,
@@ -389,3 +389,9 @@ def test_matching_agrees_with_the_rule(phones: list[str], rows: list[tuple[int |
             verdicts[place].add(row.accepted)
     found = match(rows, phones)
     assert [row and row.accepted for row in found] == [v.copy().pop() if len(v) == 1 else None for v in verdicts]
+
+
+def test_a_page_of_nothing_but_objects_is_not_searched_to_its_end() -> None:
+    answer = b'{"success": true}'
+    assert read(b"{}" * (MOST_OBJECTS - 2) + answer) is not None
+    assert read(b"{}" * MOST_OBJECTS + answer) is None

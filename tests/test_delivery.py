@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
-from customersms_async import AsyncClient, Limit, Priority, Status
+from customersms_async import AsyncClient, ConnectionFailedError, Limit, Outcome, Priority, Status
 from customersms_async.batching import Batch
 from customersms_async.delivery import Delivery, deliver
+from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.ticket import Ticket
-
-if TYPE_CHECKING:
-    from customersms_async.sandbox import Sandbox
 
 MakeClient = Callable[..., AsyncClient]
 BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
+
+
+class Clock:
+    """The clock of a client's attempts: it moves when it is told to, or by itself before the call of that number."""
+
+    def __init__(self, client: AsyncClient, stopped_before: int = 0) -> None:
+        self._now_us = 10**12
+        self._calls = 0
+        self._stopped_before = stopped_before
+        client._open().room.clock = self
+
+    def __call__(self) -> int:
+        self._calls += 1
+        if self._calls == self._stopped_before:
+            self.go_on(60.0)
+        return self._now_us
+
+    def go_on(self, seconds: float) -> None:
+        self._now_us += round(seconds * 1e6)
 
 
 async def delivered(client: AsyncClient, hook: Callable[[Batch], Awaitable[None]]) -> Delivery:
@@ -52,26 +68,36 @@ async def test_a_hook_that_fails_keeps_the_request_from_leaving_and_gives_the_gr
 
 async def test_a_grant_that_has_gone_stale_is_asked_for_anew(make_client: MakeClient, sandbox: Sandbox) -> None:
     client = make_client(limits=Limit(1, 60))
+    clock = Clock(client)
     waits = iter([1.05, 0.0])
 
     async def hook(_: Batch) -> None:
-        await asyncio.sleep(next(waits))
+        clock.go_on(next(waits))
 
     delivery = await delivered(client, hook)
     assert [o.status for o in delivery.outcomes] == [Status.ACCEPTED] * 2
     assert (sandbox.requests, await used(client), next(waits)) == (1, 1, 0.0)
 
 
+async def test_a_grant_that_was_stopped_for_longer_than_the_attempt_may_take_is_asked_for_anew(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(limits=Limit(1, 60), max_retries=0)
+    Clock(client, stopped_before=2)  # the first is the grant's, the second the request's
+    assert (await client.send("+12125551234", "Hello")).status is Status.ACCEPTED
+    assert (sandbox.requests, await used(client)) == (1, 1)
+
+
 async def test_a_stale_grant_that_can_not_be_had_anew_stands_in_line_again(
     make_client: MakeClient, sandbox: Sandbox
 ) -> None:
     client = make_client(limits=Limit(1, 60))
-    sender = client._open()
+    sender, clock = client._open(), Clock(client)
     waits = iter([1.05, 0.0])
 
     async def hook(_: Batch) -> None:
         wait = next(waits)
-        await asyncio.sleep(wait)
+        clock.go_on(wait)
         if wait:
             await sender.room.store.pause(sender.room.key_id, 100_000)
 
@@ -126,3 +152,18 @@ async def test_a_request_aborted_before_its_first_step_leaves_nothing_taken(
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)
     assert sender.terms.connections.free(Priority.BULK)
+
+
+async def test_a_closing_keeps_those_unsent_who_still_stand_in_line(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
+    client = make_client(max_concurrency=1)
+    sends = [asyncio.create_task(client.send(f"+1212555{i:04}", "Hello")) for i in range(3)]
+    while not sandbox.requests:  # noqa: ASYNC110 - the sandbox sets no event
+        await asyncio.sleep(0.001)
+    await client.aclose()
+    first, *others = await asyncio.gather(*sends, return_exceptions=True)
+    assert isinstance(first, Outcome)
+    assert [(type(error), str(error)[-20:]) for error in others] == [
+        (ConnectionFailedError, "the client is closed")
+    ] * 2
+    assert sandbox.requests == 1

@@ -1,184 +1,238 @@
-"""What a fault of the gateway or the network leaves behind, over real sockets: the outcome, the texts, the tokens."""
+"""The fault matrix: every fault of the gateway and the network, over real sockets, for every way to send.
+
+The rows are in ``faults``. Each run checks the outcomes, the error and its code, the requests that reached the server,
+that no text came twice, what became of the tokens, and that the connections are whole afterwards.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
-from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, SendError, Status
+import gateways
+from customersms_async import (
+    AsyncClient,
+    AuthenticationError,
+    ConnectionFailedError,
+    InsufficientCreditsError,
+    Limit,
+    MemoryQuota,
+    Outcome,
+    OutcomeUnknownError,
+    SendError,
+    SendReport,
+    Status,
+)
 from customersms_async.sandbox import Fault, Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
+from faults import ACCEPTED, BACK, HELD, ROWS, Row
+from gateways import KEY, RawGateway, answered, http
 
 MakeClient = Callable[..., AsyncClient]
-PHONE = "+12125551234"
-ACCEPTED, REJECTED, UNKNOWN, UNSENT = Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT
+PHONES = ["+12125551234", "+13235554567"]
 
 
-async def send(client: AsyncClient) -> tuple[Status, str | None]:
-    """The status and code of one text, however ``send`` tells it."""
+class Clock:
+    """The quota's clock: it moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_us = 10**12
+
+    def __call__(self) -> int:
+        return self.now_us
+
+    def go_on(self, seconds: float) -> None:
+        self.now_us += round(seconds * 1e6)
+
+
+class Told(NamedTuple):
+    """What a caller heard: the outcomes in input order, and what was raised."""
+
+    outcomes: list[tuple[Status, str | None]]
+    error: type[Exception] | None
+
+
+Way = Callable[[AsyncClient, list[str], str], Awaitable[Told]]
+FATAL = (AuthenticationError, InsufficientCreditsError)
+
+
+async def by_send(client: AsyncClient, phones: list[str], message: str) -> Told:
+    """The error says in words what became of the text: some kinds stand for two outcomes."""
     try:
-        return (await client.send(PHONE, "Hello")).status, None
+        return Told([((await client.send(phones[0], message)).status, None)], None)
     except SendError as error:
-        report = await client.with_options().send_many([], "")
-        assert report.outcomes == ()
-        kind = type(error).__name__
-        status = {"OutcomeUnknownError": UNKNOWN, "ConnectionFailedError": UNSENT, "RateLimitedError": UNSENT}
-        return status.get(kind, REJECTED), error.code
+        (status,) = (status for status in Status if f"is {status}:" in str(error))
+        return Told([(status, error.code)], type(error))
+
+
+async def by_send_many(client: AsyncClient, phones: list[str], message: str) -> Told:
+    raised: type[Exception] | None = None
+    try:
+        report = await client.send_many(phones, message)
+    except FATAL as error:
+        report, raised = error.report or SendReport((), 0, None), type(error)
+    return Told([(o.status, o.code) for o in report.outcomes], raised)
+
+
+async def by_stream(client: AsyncClient, phones: list[str], message: str) -> Told:
+    outcomes: list[Outcome] = []
+    raised: type[Exception] | None = None
+    try:
+        async for outcome in client.stream(phones, message):
+            outcomes.append(outcome)
+    except FATAL as error:
+        raised = type(error)
+    return Told([(o.status, o.code) for o in sorted(outcomes, key=lambda o: o.index)], raised)
+
+
+class World(NamedTuple):
+    """Where requests go, and what came there: requests begun, requests read in full, texts."""
+
+    url: str
+    begun: Callable[[], int]
+    read: Callable[[], int]
+    texts: Callable[[], list[tuple[str, str]]]
+
+
+@contextlib.asynccontextmanager
+async def world(row: Row) -> AsyncIterator[World]:
+    if callable(row.what):
+        raw = RawGateway(row.what)
+        async with raw.serve() as url:
+            yield World(url, lambda: raw.connections, lambda: raw.requests, lambda: raw.texts)
+    elif isinstance(row.what, str):
+        async with contextlib.AsyncExitStack() as stack:
+            yield World(await place(row.what, stack), lambda: 0, lambda: 0, list)
+    else:
+        sandbox = Sandbox({KEY: 100}, faults=lambda _: row.what)  # type: ignore[arg-type, return-value]  # the rest
+        async with sandbox.serve() as url:
+            texts = lambda: [(text.phone, text.message) for text in sandbox.texts]  # noqa: E731
+            yield World(url, lambda: sandbox._gateway._begun, lambda: sandbox.requests, texts)
+
+
+async def place(name: str, stack: contextlib.AsyncExitStack) -> str:
+    """The URL of a place where nobody gets as far as a request."""
+    if name == "refused":
+        return "http://127.0.0.1:9/"
+    if name == "name not found":
+        return "https://gateway.invalid/"
+    if name == "queue full":
+        return stack.enter_context(gateways.full_backlog())
+    if name == "certificate refused":
+        return await stack.enter_async_context(RawGateway(gateways.never_greet, gateways.self_signed()).serve())
+    handler = {"handshake cut": gateways.hang_up, "handshake without an answer": gateways.never_greet}[name]
+    return (await stack.enter_async_context(RawGateway(handler).serve())).replace("http:", "https:")
+
+
+async def until(met: Callable[[], bool]) -> None:
+    """Wait for something that another party does, for ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not met():  # noqa: ASYNC110 - the sandbox sets no event
+            await asyncio.sleep(0.005)
+
+
+async def used(client: AsyncClient) -> int:
+    return (await client.quota_status()).limits[0].used
+
+
+@pytest.fixture(scope="module")
+def healthy() -> Iterator[Sandbox]:
+    """A gateway without a fault, to see afterwards whether the connections are whole."""
+    gateway = Sandbox(keys={KEY: 100_000}, limits=[Limit(100_000, 60)])
+    with gateway.serve_in_thread():
+        yield gateway
+
+
+@pytest.mark.parametrize("way", [by_send, by_send_many, by_stream], ids=["send", "send_many", "stream"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_each_fault_has_one_outcome_and_nothing_is_sent_twice(row: Row, way: Way, healthy: Sandbox) -> None:
+    alone = row.slow or way is by_send
+    timeout = 0.1 if row.slow else 10.0
+    clock = Clock()
+    options: dict[str, Any] = {"limits": Limit(20, 60), "quota": MemoryQuota(clock=clock), "timeout": timeout}
+    options |= {"pace": None, "max_retries": 0, "max_concurrency": 1}
+    async with world(row) as there, AsyncClient(api_key=KEY, url=there.url, **options) as client:
+        told = await way(client, PHONES[:1] if alone else PHONES, row.message)
+        statuses = [row.alone] if alone else list(row.pair)
+        assert [status for status, _ in told.outcomes] == statuses
+        assert {code for status, code in told.outcomes if status is not ACCEPTED} <= {row.code}
+        if way is by_send:
+            assert told.error is row.error
+        else:
+            assert (told.error in FATAL) is row.stops
+
+        begun = row.begun if alone else row.begun_pair
+        assert there.begun() == begun
+        assert there.read() == (begun if row.read else 0)
+        assert all(count == 1 for count in Counter(there.texts()).values())
+        if not callable(row.what):
+            assert len(there.texts()) == (len(statuses) if row.sent else 0)
+
+        status = await client.quota_status()
+        assert status.limits[0].used == (0 if row.tokens is BACK else begun)
+        assert row.pause[0] <= status.paused_seconds <= row.pause[1]
+        clock.go_on(60.1)
+        assert await used(client) == (begun if row.tokens is HELD else 0)
+        clock.go_on(timeout + 0.5 + 5)
+        assert await used(client) == 0
+
+        other = client.with_options(url=healthy.url, quota=MemoryQuota(), timeout=10.0)
+        assert (await other.send(PHONES[0], "Hello")).status is ACCEPTED, "the only connection is free again"
+
+
+async def test_a_callers_pool_that_is_too_small_keeps_the_request_unsent(sandbox: Sandbox) -> None:
+    """The pool time-out: our own pool is as large as the gate in front of it, so only a caller's can have one."""
+    sandbox.misbehave([(Fault.SLOW, 0.6)])
+    async with httpx.AsyncClient(limits=httpx.Limits(max_connections=1)) as http_client:
+        options: dict[str, Any] = {"max_retries": 0, "pace": None, "quota": MemoryQuota()}
+        async with AsyncClient(api_key=KEY, url=sandbox.url, http_client=http_client, **options) as client:
+            first = asyncio.create_task(client.send(PHONES[0], "Hello"))
+            await until(lambda: sandbox.requests == 1)
+            with pytest.raises(ConnectionFailedError, match="connecting took too long"):
+                await client.send(PHONES[1], "Hello", timeout=0.1)
+            assert await used(client) == 1
+            assert (await first).status is ACCEPTED
+            assert (await client.send(PHONES[1], "Hello")).status is ACCEPTED
+    assert [text.phone for text in sandbox.texts] == PHONES
+
+
+@pytest.mark.parametrize("fault", [Fault.CLOSE_BEFORE, Fault.RESET_BEFORE, Fault.CLOSE_AFTER, Fault.RESET_AFTER])
+async def test_a_connection_that_is_closed_at_the_moment_of_a_send_leaves_it_unknown(
+    make_client: MakeClient, sandbox: Sandbox, fault: Fault
+) -> None:
+    client = make_client(max_concurrency=1)
+    sandbox.misbehave({2: fault})
+    assert (await client.send(PHONES[0], "first")).status is ACCEPTED
+    with pytest.raises(OutcomeUnknownError):
+        await client.send(PHONES[0], "second")
+    assert (await client.send(PHONES[0], "third")).status is ACCEPTED
+    assert sandbox._gateway._begun == 3
+    assert not sandbox.duplicates()
+    assert await used(client) == 3
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "texts"),
-    [
-        (Fault.BOM, ACCEPTED, 1),
-        (Fault.PHP_WARNING, ACCEPTED, 1),
-        (Fault.TEXT_HTML, ACCEPTED, 1),
-        (Fault.NUMBERS_AS_TEXT, ACCEPTED, 1),
-        (Fault.PHONES_AS_NUMBERS, ACCEPTED, 1),
-        (Fault.RESULTS_KEYED, ACCEPTED, 1),
-        (Fault.COUNTERS_WRONG, ACCEPTED, 1),
-        (Fault.EARLY_HINTS, ACCEPTED, 1),
-        (Fault.RESULTS_MISSING, UNKNOWN, 1),
-        (Fault.FAILURE_BUT_SENT, ACCEPTED, 1),
-        (Fault.HTML_FATAL, UNKNOWN, 1),
-        (Fault.EMPTY_BODY, UNKNOWN, 1),
-        (Fault.JSON_CUT, UNKNOWN, 1),
-        (Fault.NOT_AN_OBJECT, ACCEPTED, 1),
-        (Fault.HUGE_BODY, UNKNOWN, 1),
-        (Fault.GZIP_BOMB, UNKNOWN, 1),
-        (Fault.CLOSE_BEFORE, UNKNOWN, 0),
-        (Fault.CLOSE_DURING, UNKNOWN, 0),
-        (Fault.CLOSE_AFTER, UNKNOWN, 1),
-        (Fault.RESET_BEFORE, UNKNOWN, 0),
-        (Fault.RESET_AFTER, UNKNOWN, 1),
-        (Fault.CUT_IN_HEADERS, UNKNOWN, 1),
-        (Fault.CUT_IN_BODY, UNKNOWN, 1),
-        (Fault.ENDLESS_BODY, UNKNOWN, 1),
-        (Fault.SLOW, UNKNOWN, 1),
-        (Fault.STATUS_301, REJECTED, 0),
-        (Fault.STATUS_302, UNKNOWN, 1),
-        (Fault.STATUS_303, UNKNOWN, 1),
-        (Fault.STATUS_307, REJECTED, 0),
-        (Fault.STATUS_308, REJECTED, 0),
-        (Fault.STATUS_400, REJECTED, 0),
-        (Fault.STATUS_403, REJECTED, 0),
-        (Fault.STATUS_404, REJECTED, 0),
-        (Fault.STATUS_408, UNKNOWN, 0),
-        (Fault.STATUS_409, UNKNOWN, 1),
-        (Fault.STATUS_413, REJECTED, 0),
-        (Fault.STATUS_425, UNSENT, 0),
-        (Fault.STATUS_429, UNSENT, 0),
-        (Fault.STATUS_500, UNKNOWN, 1),
-        (Fault.STATUS_502, UNKNOWN, 1),
-        (Fault.STATUS_503, UNKNOWN, 0),
-        (Fault.STATUS_504, UNKNOWN, 1),
-    ],
-    ids=lambda value: value.name if isinstance(value, Fault) else "",
+    "more", [http(b"", "400 Bad Request"), http(answered(PHONES[1:])), http({"success": False}), b"<br>junk"]
 )
-async def test_each_fault_has_one_outcome_and_nothing_is_sent_twice(
-    make_client: MakeClient, sandbox: Sandbox, fault: Fault, status: Status, texts: int
-) -> None:
-    client = make_client(max_retries=0, timeout=0.6)
-    sandbox.misbehave({1: (fault, 5.0) if fault is Fault.SLOW else fault})
-    assert (await send(client))[0] is status
-    assert len(sandbox.texts) == texts
-    assert sandbox.requests <= 1
-    assert (await client.quota_status()).limits[0].used == 1
-    assert (await send(client.with_options(quota=MemoryQuota())))[0] is ACCEPTED, "the pool is whole"
+async def test_what_is_left_over_from_an_answer_is_not_taken_for_the_next(make_client: MakeClient, more: bytes) -> None:
+    async def twice(connection: gateways.Connection) -> None:
+        while True:
+            asked = await connection.read()
+            await connection.write(http(answered(asked.phones)) + more)
 
-
-async def test_a_refused_connection_is_tried_again_and_costs_no_token(make_client: MakeClient) -> None:
-    client = make_client(url="http://127.0.0.1:9/", max_retries=1)
-    with pytest.raises(ConnectionFailedError) as raised:
-        await client.send(PHONE, "Hello")
-    assert "ConnectionRefusedError" in str(raised.value)
-    assert (await client.quota_status()).limits[0].used == 0
-
-
-async def test_a_name_that_is_not_found_is_a_failed_connection(make_client: MakeClient) -> None:
-    client = make_client(url="https://gateway.invalid/", max_retries=0)
-    with pytest.raises(ConnectionFailedError):
-        await client.send(PHONE, "Hello")
-    assert (await client.quota_status()).limits[0].used == 0
-
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], "Awaitable[None]"]
-
-
-async def serving(handler: Handler, context: ssl.SSLContext | None = None) -> tuple[asyncio.Server, str]:
-    server = await asyncio.start_server(handler, "127.0.0.1", 0, ssl=context)
-    scheme = "https" if context else "http"
-    return server, f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-
-
-async def test_a_tls_handshake_that_is_cut_has_sent_nothing(make_client: MakeClient) -> None:
-    connections = 0
-
-    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        await reader.read(1)
-        writer.close()
-
-    server, url = await serving(hang_up)
-    async with server:
-        client = make_client(url=url.replace("http:", "https:"), max_retries=1)
-        with pytest.raises(ConnectionFailedError):
-            await client.send(PHONE, "Hello")
-    assert connections == 2
-    assert (await client.quota_status()).limits[0].used == 0
-
-
-async def test_a_certificate_that_is_refused_is_not_tried_again(make_client: MakeClient) -> None:
-    async def unreached(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.close()
-
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(Path(__file__).parent / "data" / "self-signed.pem")
-    server, url = await serving(unreached, context)
-    async with server:
-        client = make_client(url=url)
-        with pytest.raises(ConnectionFailedError) as raised:
-            await client.send(PHONE, "Hello")
-    assert raised.value.code == "CERTIFICATE_REFUSED"
-    assert (await client.quota_status()).limits[0].used == 0
-
-
-async def test_an_answer_that_drips_ends_with_the_deadline_and_not_later(make_client: MakeClient) -> None:
-    over = asyncio.Event()
-
-    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        for letter in b"HTTP/1.1 200 OK\r\n" + b"X-Padding: drip\r\n" * 100:
-            if writer.is_closing():
-                break
-            writer.write(bytes([letter]))
-            await asyncio.sleep(0.05)
-        writer.close()
-        over.set()
-
-    server, url = await serving(drip)
-    client = make_client(url=url, timeout=0.3)
-    began = asyncio.get_running_loop().time()
-    assert (await send(client))[0] is UNKNOWN
-    assert asyncio.get_running_loop().time() - began < 3
-    await over.wait()
-    server.close()
-
-
-async def test_an_idle_connection_is_dropped_before_the_gateway_does(make_client: MakeClient) -> None:
-    gateway = Sandbox(keys={"cspro_key": 10}, keep_alive=5.0)
+    gateway = RawGateway(twice)
     async with gateway.serve() as url:
-        client = make_client(api_key="cspro_key", url=url)
-        for _ in range(3):
-            assert (await send(client))[0] is ACCEPTED
-    assert len(gateway.texts) == 3
+        client = make_client(url=url, max_concurrency=1)
+        assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
+        with pytest.raises(OutcomeUnknownError):
+            await client.send(PHONES[1], "Hello")
+        assert (await client.send(PHONES[1], "Hello again")).status is ACCEPTED
+    assert (gateway.requests, gateway.connections) == (3, 2)
 
 
 async def test_a_connection_that_the_gateway_closed_while_idle_is_not_used(
@@ -186,7 +240,42 @@ async def test_a_connection_that_the_gateway_closed_while_idle_is_not_used(
 ) -> None:
     client = make_client()
     sandbox.misbehave({1: (Fault.IDLE_CLOSED, 0.0)})
-    for _ in range(3):
-        assert (await send(client))[0] is ACCEPTED
+    for text in ("first", "second", "third"):
+        assert (await client.send(PHONES[0], text)).status is ACCEPTED
         await asyncio.sleep(0.02)
     assert len(sandbox.texts) == 3
+
+
+async def test_a_refused_connection_is_tried_again_and_costs_no_token(make_client: MakeClient) -> None:
+    client = make_client(url="http://127.0.0.1:9/", max_retries=1)
+    with pytest.raises(ConnectionFailedError, match="ConnectionRefusedError"):
+        await client.send(PHONES[0], "Hello")
+    assert await used(client) == 0
+
+
+async def test_a_handshake_that_is_cut_is_tried_again_and_a_refused_certificate_is_not(
+    make_client: MakeClient,
+) -> None:
+    for handler, tls, tries in ((gateways.hang_up, None, 2), (gateways.never_greet, gateways.self_signed(), 1)):
+        gateway = RawGateway(handler, tls)
+        async with gateway.serve() as url:
+            client = make_client(url=url.replace("http:", "https:"), max_retries=1)
+            with pytest.raises(ConnectionFailedError):
+                await client.send(PHONES[0], "Hello")
+        assert gateway.connections == tries or tls
+        assert await used(client) == 0
+
+
+async def test_a_429_is_waited_out_and_then_sent_once(make_client: MakeClient, sandbox: Sandbox) -> None:
+    sandbox.misbehave([(Fault.STATUS_429, 0.1)])
+    client = make_client()
+    assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
+    assert (sandbox.requests, len(sandbox.texts), await used(client)) == (2, 1, 2)
+
+
+async def test_a_text_of_a_413_goes_out_in_halves_and_once(make_client: MakeClient) -> None:
+    gateway = Sandbox(keys={KEY: 100}, max_numbers=3)
+    async with gateway.serve() as url:
+        report = await make_client(url=url).send_many([f"+1212555{i:04}" for i in range(20)], "Hello")
+    assert report.accepted == len(gateway.texts) == 20
+    assert not gateway.duplicates()

@@ -55,6 +55,7 @@ class Room:
     """The waiters of one key in one event loop. All of its methods but ``look_again`` run in that loop.
 
     ``others`` gives the rooms of this store and key in all event loops, so that they hear of a token that comes early.
+    ``clock`` (microseconds, the same for the room and its attempts) is for tests.
     Mutable state: for each HTTP pool a line of each priority; how many wait in all of them; the paces; the
     dispatcher with the future that it sleeps on, the ticket that it asks the store for, the one that the store told to
     wait, and until when; how often the store has now failed, and why.
@@ -66,10 +67,12 @@ class Room:
         key_id: str,
         loop: asyncio.AbstractEventLoop,
         others: Callable[[], Iterable[Room]] = tuple,
+        clock: Callable[[], int] = now_us,
     ) -> None:
         self.store = store
         self.key_id = key_id
         self.loop = loop
+        self.clock = clock
         self._others = others
         self._lines: dict[Connections, tuple[Line, ...]] = {}
         self._waiting = 0
@@ -165,7 +168,7 @@ class Room:
         return connections.free(place.ticket.priority) and self._paces.is_ready(place.terms.pace)
 
     def _take(self, place: Place) -> Coroutine[Any, Any, int | Wait]:
-        self._asked_us = now_us()
+        self._asked_us = self.clock()
         return self.store.take(self.key_id, place.terms.layers_for(place.ticket.priority), place.hold_us)
 
     def _let_in(self, place: Place, granted: int) -> None:

@@ -21,6 +21,9 @@ LONGEST_TEXT = 4_000
 """Characters of the gateway's own words that are read: no error message is longer."""
 
 
+MOST_OBJECTS = 100
+"""JSON objects that a page is searched through: a body of nothing but ``{}`` would stop the event loop for seconds."""
+
 LONGEST_NUMBER = 200
 """Digits of a number: beyond it there is no phone and no credit, only work to write them all down."""
 
@@ -192,16 +195,19 @@ def _read_odd(body: bytes) -> _OddBody | None:
     whole row further in must not pass for the answer. An object with a phone is a row, not an answer.
     """
     page = body.decode("utf-8", errors="replace")
-    answers = []
+    answers: list[_OddBody] = []
     at = 0
-    while opening := _OBJECT.search(page, at):
+    for _ in range(MOST_OBJECTS):
+        opening = _OBJECT.search(page, at)
+        if opening is None:
+            return answers[0] if len(answers) == 1 else None
         try:
             value, at = _scanner.raw_decode(page, opening.start())
             if isinstance(value, dict) and "phone" not in value and not value.keys().isdisjoint(_NAMES):
                 answers.append(_decode_odd(page[opening.start() : at]))
         except (ValueError, ArithmeticError, RecursionError, msgspec.DecodeError):
             return None
-    return answers[0] if len(answers) == 1 else None
+    return None
 
 
 _scanner: Final = json.JSONDecoder()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, Any, final
 import msgspec
 
 from .buckets import GRACE_US, Wait
-from .clock import now_us
+from .hush import hush
 from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
+from .secret import Sealed
 from .ticket import Stopped, Ticket
+from .transport import OVERDUE
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from .transport import Transport
 
 log = logging.getLogger("customersms_async")
+
+_NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
@@ -111,6 +116,8 @@ class Attempt:
                 ruling = await asyncio.shield(task)
             except asyncio.CancelledError:
                 self._abandoned = True
+                if self.sent and task.done() and not task.cancelled():  # the answer came at this very moment
+                    log_unheard(task.result().outcomes)
                 if task.cancelled() and self._unbegun:  # by a closing that was cancelled, before the task's first step
                     await self._undo()
                     caller = asyncio.current_task()
@@ -127,12 +134,13 @@ class Attempt:
     async def _post(self) -> Ruling:
         """Send, free the connection, settle the tokens; never raises."""
         sender, self._unbegun = self._sender, False
+        hush(sender.secret)
         happened: Happened
-        deadline = sender.room.loop.time() + self._timeout - (now_us() - self._granted_us) / 1e6
+        deadline = sender.room.loop.time() + self._timeout - self._age_us / 1e6
         try:
             happened = await sender.transport.post(
                 sender.url,
-                encode(sender.secret.reveal(), self._batch.phones, self._batch.message),
+                self._sealed(),
                 deadline,
                 self._may_leave,
             )
@@ -146,15 +154,20 @@ class Attempt:
         if self._record is not None:
             await self._record(ruling)
         await self._settle(ruling)
+        if happened is OVERDUE and self._age_us > STALE_US:
+            self._grant = None  # given back, and asked for anew
         self._report(ruling)
         return ruling
+
+    def _sealed(self) -> Sealed:
+        return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
 
     async def _may_leave(self) -> bool:
         """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
         try:
             if self._hook is not None and self._wanted:
                 await self._hook(self._batch)
-            if self._wanted and now_us() - self._granted_us > STALE_US:
+            if self._wanted and self._age_us > STALE_US:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
             self._hook_error = error
@@ -167,6 +180,10 @@ class Attempt:
         self._sender.terms.connections.release(self._ticket.priority)
         if self._grant is not None:
             await self._sender.room.give_back(self._grant)
+
+    @property
+    def _age_us(self) -> int:
+        return self._sender.room.clock() - self._granted_us
 
     @property
     def _wanted(self) -> bool:
@@ -182,7 +199,7 @@ class Attempt:
     def _judge(self, happened: Happened) -> Ruling:
         sender = self._sender
         ruling = judge(happened, self._batch, time.time(), sender.secret.redact)
-        sender.credits.learn(ruling.remaining_credits, self._granted_us, now_us())
+        sender.credits.learn(ruling.remaining_credits, self._granted_us, sender.room.clock())
         return ruling
 
     async def _settle(self, ruling: Ruling) -> None:
@@ -195,6 +212,8 @@ class Attempt:
             if ruling.then is Then.WAIT:
                 windows = [layer.window_us for layer in self._sender.terms.layers]
                 await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
+        except asyncio.CancelledError:
+            pass  # the client's closing was cancelled: the outcome is known all the same, and is told
         except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
             log.warning("the quota store could not be told of an answer: %s", error)
 
@@ -203,7 +222,9 @@ class Attempt:
         unknown = [o for o in ruling.outcomes if o.status is Status.UNKNOWN]
         if unknown:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
-            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), unknown[0].error, some)
+            # the gateway's own words might quote a number, or the text
+            why = unknown[0].error if ruling.status_code is None else f"HTTP status {ruling.status_code}"
+            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), why, some)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes)
 
@@ -215,4 +236,10 @@ def log_unheard(outcomes: Collection[Outcome]) -> None:
     counts = Counter(o.status.value for o in outcomes)
     log.warning("nobody waited for %d outcomes: %s", len(outcomes), ", ".join(f"{n} {s}" for s, n in counts.items()))
     for o in outcomes:
-        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, o.message_id or o.code)
+        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
+
+
+def _name(outcome: Outcome) -> str:
+    """The gateway's id of the text, or why there is none, if it is a name and no words that might quote something."""
+    name = outcome.message_id or outcome.code or ""
+    return name.replace(outcome.phone.lstrip("+"), "***") if _NAME.fullmatch(name) else "no id"

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import AsyncIterable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 
 import msgspec
@@ -44,7 +45,7 @@ from .transport import Transport
 
 if TYPE_CHECKING:
     from decimal import Decimal
-    from types import EllipsisType, TracebackType
+    from types import TracebackType
 
     import httpx
 
@@ -253,13 +254,17 @@ class AsyncClient:
         """The account's credits by the latest answer that gave a figure; ``None`` before there was one."""
         return self._credits.remaining
 
-    def with_options(self, **overrides: Any) -> AsyncClient:
+    def with_options(self, *, api_key: str | EllipsisType | None = ..., **overrides: Any) -> AsyncClient:
         """A client with other options that shares this one's connections, and its quota if the key is the same.
 
         Takes the constructor's arguments. Another ``max_concurrency`` or ``http_client`` means connections of its own,
         which its own ``aclose`` closes; shared ones are closed with the client that made them.
         """
-        unknown = overrides.keys() - _OPTIONS - {"api_key", "quota", "http_client"}
+        try:
+            secret = self._secret if isinstance(api_key, EllipsisType) else Secret(api_key or "")
+        finally:
+            del api_key  # tracebacks may show locals
+        unknown = overrides.keys() - _OPTIONS - {"quota", "http_client"}
         if unknown:
             raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
         other = object.__new__(AsyncClient)
@@ -267,7 +272,7 @@ class AsyncClient:
         if "limits" in changed:
             changed["limits"] = as_limits(changed["limits"])
         other._options = msgspec.structs.replace(self._options, **changed)
-        other._secret = Secret(overrides.pop("api_key")) if "api_key" in overrides else self._secret
+        other._secret = secret
         other._credits = self._credits if other._secret.key_id == self._secret.key_id else Credits()
         other._quota = overrides.get("quota", self._quota)
         check_parts(quota=other._quota, http_client=overrides.get("http_client"))
@@ -282,18 +287,21 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
-        Takes at most as long as those requests' deadlines. Cancelled, it aborts them: their texts are unknown. May be
-        called more than once.
+        Takes at most as long as those requests' deadlines. Cancelled, it aborts them, and their texts are unknown; but
+        over connections that others go on using, a caller's or those shared by ``with_options``, they run on to their
+        deadlines. May be called more than once.
         """
         if self._closing is None:
             self._transport.leave(asyncio.get_running_loop())
             self._closed = True
+            self._transport.closed |= self._owns_transport  # so that whoever waits for a token sends nothing either
             self._closing = asyncio.get_running_loop().create_task(self._close())
         try:
             await asyncio.shield(self._closing)
         except asyncio.CancelledError:
-            for task in tuple(self._pending):
-                task.cancel()
+            if self._owns_transport and self._transport.callers_client is None:  # else it would cost the pool a place
+                for task in tuple(self._pending):
+                    task.cancel()
             raise
 
     async def _close(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from .attempt import Attempt, Hook, Record, Sender
+from .attempt import Attempt, Hook, Record, Sender, log_unheard
 from .models import Code, Outcome, Status
 from .retry import next_try_us
 from .ticket import Expired, Stopped, Ticket
@@ -66,6 +67,9 @@ async def deliver(
             parts.appendleft(part)
             _drop(parts, done, ticket.stopped)
             break
+        except asyncio.CancelledError:
+            log_unheard(done.outcomes)
+            raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
             done.error = error
             parts.appendleft(part)

@@ -20,7 +20,7 @@ def message_problem(message: object) -> str | None:
     if not message:
         return "the message is empty"
     try:
-        message.encode()
+        str.encode(message)
     except UnicodeEncodeError:
         return "the message holds half a surrogate pair, which no encoding can carry"
     return None

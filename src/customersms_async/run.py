@@ -35,7 +35,7 @@ YIELD_EVERY = 256
 """Inputs of a synchronous source that are read before the event loop gets a turn: about a millisecond's work."""
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, gc=False):
     """How a bulk send is to be done: the options of one call.
 
     ``whole`` is ``send_many``'s way: repeats are known over the whole input, ``max_wait`` counts from the call, and

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NoReturn, final
+import html
+from typing import TYPE_CHECKING, Final, NoReturn, final
+from urllib.parse import quote
 
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+SHOWN: Final = 12
+"""Characters of a key that are no secret yet, its ``cspro_`` among them: no text is searched for fewer."""
 
 
 @final
@@ -21,7 +27,7 @@ class Secret:
     Raises ``ConfigurationError`` unless the key is a text of printable ASCII without spaces, quotes and backslashes.
     """
 
-    __slots__ = ("_reveal", "key_id")
+    __slots__ = ("_forms", "_reveal", "key_id")
 
     def __init__(self, key: str) -> None:
         problem = _problem(key)
@@ -29,6 +35,8 @@ class Secret:
             del key  # tracebacks may show locals
             raise ConfigurationError(problem)
         self._reveal: Callable[[], str] = lambda: key  # in a closure, so that vars() and captured locals don't show it
+        forms = tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
+        self._forms: Callable[[], tuple[str, ...]] = lambda: forms
         self.key_id = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
     def reveal(self) -> str:
@@ -36,14 +44,44 @@ class Secret:
         return self._reveal()
 
     def redact(self, text: str) -> str:
-        """The same text without the key, should a gateway quote it."""
-        return text.replace(self._reveal(), "[API key]")
+        """The same text without the key, should a gateway quote it: as it is, escaped, or cut off somewhere."""
+        return _without(text, self._forms())
 
     def __repr__(self) -> str:
         return f"<API key {getattr(self, 'key_id', 'that was refused')}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an API key can't be pickled or copied")
+
+
+@final
+class Sealed:
+    """The bytes of a request, which hold the key: shown by no repr, and given out by ``reveal`` only."""
+
+    __slots__ = ("_reveal", "size")
+
+    def __init__(self, body: bytes) -> None:
+        self._reveal: Callable[[], bytes] = lambda: body
+        self.size = len(body)
+
+    def reveal(self) -> bytes:
+        """The bytes themselves, ``size`` of them."""
+        return self._reveal()
+
+
+def _without(text: str, forms: tuple[str, ...]) -> str:
+    """``text`` less every piece that begins as one of ``forms`` does, for ``SHOWN`` characters or more."""
+    parts, at = [], 0
+    while starts := [start for form in forms if (start := text.find(form[:SHOWN], at)) >= 0]:
+        start = min(starts)
+        parts += [text[at:start], "[API key]"]
+        at = start + max(_alike(text, start, form) for form in forms)
+    return "".join(parts) + text[at:] if parts else text
+
+
+def _alike(text: str, start: int, form: str) -> int:
+    """How many characters from ``start`` on are those of ``form``."""
+    return next((n for n, char in enumerate(form) if text[start + n : start + n + 1] != char), len(form))
 
 
 def _problem(key: object) -> str | None:

@@ -9,25 +9,33 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, final
+from urllib.parse import urlsplit
 
 import httpx
 
 from .errors import ConfigurationError
 from .models import Code
+from .unpacking import TooLong, Unpacker
 from .wire import Answer, Happened, NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from .connections import Connections
+    from .secret import Sealed
 
-KEEPALIVE_SECONDS = 2.0
-"""How long an idle connection is kept: below the 5 s after which Apache closes it, less a slow round trip."""
+KEEPALIVE_SECONDS = 0.5
+"""How long an idle connection is kept: below the second that is the least any server waits, less a slow round trip.
 
-LONGEST_ANSWER = 32 * 1024 * 1024
-"""Bytes of an answer that are read: a hundred times what 1,000 results take."""
+Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/keepalive.py), and
+such a send is unknown for good; a new connection costs little to one who was idle for so long.
+"""
+
+LONGEST_ANSWER = 4 * 1024 * 1024
+"""Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
 
 _HEADERS: Final = {
     "Content-Type": "application/json",
@@ -37,12 +45,23 @@ _HEADERS: Final = {
 }
 
 
+OVERDUE: Final = NotSent("its time was over before a connection was asked for")
+"""What happened to a request whose process was stopped in between for longer than the whole attempt may take."""
+
 BeforeFirstByte = Callable[[], Awaitable[bool]]
 """Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
 
 
 class _Refused(Exception):  # noqa: N818 - unwinds the library, and ends in this module
     """The hook said no."""
+
+
+class _Proxied(Exception):  # noqa: N818 - the same
+    """Plain http would go elsewhere than to this machine."""
+
+
+class _Leftover(Exception):  # noqa: N818 - as above
+    """An answer was there before the request had been heard of: it came with the one before, and answers nothing."""
 
 
 @final
@@ -52,8 +71,8 @@ class _Body:
     Asking for them is also the last moment to say no, for transports that report no progress.
     """
 
-    def __init__(self, body: bytes, about_to_leave: Callable[[], Awaitable[None]]) -> None:
-        self._body: bytes | None = body
+    def __init__(self, body: Sealed, about_to_leave: Callable[[], Awaitable[None]]) -> None:
+        self._body: Sealed | None = body
         self._about_to_leave = about_to_leave
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -61,7 +80,7 @@ class _Body:
         if body is None:
             raise RuntimeError("the request was already sent once")
         await self._about_to_leave()
-        yield body
+        yield body.reveal()
 
 
 @final
@@ -71,15 +90,19 @@ class _Progress:
     ``leaving`` once the hook let it go; ``left`` once the library, if it reports progress (``traced``), said so too.
     """
 
-    def __init__(self, hook: BeforeFirstByte, deadline: float) -> None:
+    def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
         self._hook = hook
         self._deadline = deadline
+        parts = urlsplit(url)
+        self._plain_to = (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
         self._loop = asyncio.get_running_loop()
-        self.timeouts: dict[str, float | None] = dict.fromkeys(("connect", "read", "write"), self.remaining)
-        self.timeouts["pool"] = None  # nothing waits in the pool: there is a gate in front of it
+        self.began = self._loop.time()
+        # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
+        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
         self.traced = False
         self.leaving = False
         self.left = False
+        self._unheard = False
 
     @property
     def remaining(self) -> float:
@@ -89,12 +112,32 @@ class _Progress:
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear of httpcore's progress; every step gets only what is left of the whole time."""
         self.traced = True
+        self._refuse_proxies(event, info)
+        if event.endswith(".receive_response_headers.complete") and self._unheard:
+            raise _Leftover
         if not event.endswith(".started"):
             return
+        if event.endswith(".receive_response_headers.started"):
+            self._unheard = True
+            self._loop.call_soon(self._hear)  # to read from the network takes a turn of the loop at least
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
             self.left = True
         self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
+
+    def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
+        """Plain http goes to this machine and past any proxy, which a caller's client may not know."""
+        if self._plain_to is None:
+            return
+        if event.endswith(".connect_tcp.started") and (info["host"], info["port"]) != self._plain_to:
+            raise _Proxied
+        if event.endswith(".send_request_headers.started"):
+            url = info["request"].url
+            if (url.host.decode("ascii"), url.port or 80) != self._plain_to:
+                raise _Proxied
+
+    def _hear(self) -> None:
+        self._unheard = False
 
     async def about_to_leave(self) -> None:
         """Ask the hook, once."""
@@ -120,6 +163,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client = client
         self._ours = client is None
+        self._making = asyncio.Lock()
         self.closed = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -139,19 +183,25 @@ class Transport:
         """The caller's client, ``None`` if it is our own."""
         return None if self._ours else self._client
 
-    async def post(self, url: str, body: bytes, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
+    async def post(self, url: str, body: Sealed, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
         """Send ``body`` once and say what happened; ``deadline`` is in the event loop's time.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
-        progress = _Progress(before_first_byte, deadline)
         if self.closed or (self._client is not None and self._client.is_closed):
             return NotSent("the client is closed", again=False)
+        progress = _Progress(before_first_byte, deadline, url)
+        if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
+            return OVERDUE
         try:
             async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, body, progress)
         except _Refused:
             return NotSent("held back before the first byte", again=False)
+        except _Proxied:
+            return NotSent("http_client would send plain http through its proxy", again=False)
+        except _Leftover:
+            return NoAnswer("what came was left over from the answer before")
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
             return _explain(error, progress)
 
@@ -162,26 +212,33 @@ class Transport:
         if self._ours and client is not None:
             await client.aclose()
 
-    async def _exchange(self, url: str, body: bytes, progress: _Progress) -> Answer | NoAnswer:
+    async def _ready(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = _new_client(self.connections.capacity)
-        request = self._client.build_request(
+            async with self._making:
+                if self._client is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
+                    self._client = await asyncio.to_thread(_new_client, self.connections.capacity)
+        return self._client
+
+    async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
+        client = await self._ready()
+        request = client.build_request(
             "POST",
             url,
-            headers={**_HEADERS, "Content-Length": str(len(body))},
+            headers={**_HEADERS, "Content-Length": str(body.size)},
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
-        response = await self._client.send(request, stream=True, auth=None, follow_redirects=False)
-        answer = bytearray()
+        response = await client.send(request, stream=True, auth=None, follow_redirects=False)
+        read_before = response.is_stream_consumed  # by a mock, or a hook of the caller's client
+        unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
         try:
-            async for some in response.aiter_bytes():
-                answer += some
-                if len(answer) > LONGEST_ANSWER:
-                    return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
+            async for some in response.aiter_bytes() if read_before else response.aiter_raw():
+                unpacker.feed(some)
+        except TooLong:
+            return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
         finally:
             await response.aclose()
-        return Answer(response.status_code, bytes(answer), response.headers.get("Retry-After"))
+        return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
 
 
 def _new_client(connections: int) -> httpx.AsyncClient:
@@ -192,7 +249,8 @@ def _new_client(connections: int) -> httpx.AsyncClient:
     context = httpx.create_ssl_context()
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
-    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct)
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
+    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct, cookies=none)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
@@ -201,7 +259,7 @@ _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Unsup
 def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
     """Say what an error means, in words of our own: the library's may quote what was sent."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    if not progress.left and (names & _NEVER_LEFT or (progress.traced and not progress.leaving)):
+    if not progress.left and (names & _NEVER_LEFT or not progress.leaving):
         if _is_certificate_error(error):
             return NotSent("the gateway's TLS certificate was refused", Code.CERTIFICATE_REFUSED, again=False)
         if "TimeoutException" in names or "TimeoutError" in names:

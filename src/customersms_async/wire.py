@@ -41,7 +41,9 @@ def encode(api_key: str, phones: Sequence[str], message: str) -> bytes:
 
     Raises ``UnicodeEncodeError`` for a text with a lone surrogate, which no JSON can carry.
     """
-    return _encode(_Request(api_key, phones, message))
+    return _encode(
+        _Request(api_key, phones, str.__str__(message))
+    )  # of a subclass, such as a template engine's: itself
 
 
 class Answer(NamedTuple):

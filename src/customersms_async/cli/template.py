@@ -49,23 +49,24 @@ class Template:
     @classmethod
     def parse(cls, text: str) -> Template:
         """Read a template; ``TemplateProblem`` for a brace that is neither doubled nor around a name."""
-        pieces = [""]
+        pieces: list[list[str]] = [[]]
         names: list[tuple[str, int]] = []
         at = 0
         for piece in _PIECE.finditer(text):
-            pieces[-1] += text[at : piece.start()]
+            pieces[-1].append(text[at : piece.start()])
             at = piece.end()
             if piece["lone"]:
                 raise TemplateProblem(f"a lone {piece['lone']}; for a brace write it twice", piece.start() + 1)
             if piece["brace"]:
-                pieces[-1] += piece["brace"][0]
+                pieces[-1].append(piece["brace"][0])
             elif not piece["name"].strip():
                 raise TemplateProblem("{} names no column; for braces write {{}}", piece.start() + 1)
             else:
                 names.append((piece["name"], piece.start() + 1))
-                pieces.append("")
-        pieces[-1] += text[at:]
-        return cls(pieces[0], tuple(_Use(*name, after) for name, after in zip(names, pieces[1:], strict=True)))
+                pieces.append([])
+        pieces[-1].append(text[at:])
+        before, *after = map("".join, pieces)
+        return cls(before, tuple(_Use(*name, words) for name, words in zip(names, after, strict=True)))
 
     def check(self, columns: Iterable[str]) -> None:
         """Raise ``TemplateProblem`` unless each name is one of ``columns``.

@@ -1,0 +1,47 @@
+"""Keeps the API key out of the HTTP library's log, where a gateway that echoes it in its headers would put it.
+
+httpx logs an answer's reason phrase (INFO), httpcore and hpack log its headers (DEBUG). They give no way to change that
+for one request (a trace hook comes too late for the reason phrase), so a filter stands on their loggers, which looks at
+a record only if it was made while a request of ours was on its way in that very task, and changes it only if the key is
+in it. Records of everyone else's requests pass untouched, as do levels, handlers and formats.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from .secret import Secret
+
+LOGGERS: Final = (
+    *("httpx", "httpx2", "hpack.hpack", "hpack.table"),
+    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+    *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+)
+"""By their full names, as a filter on a logger does not see the records of those below it."""
+
+_secret: ContextVar[Secret | None] = ContextVar("customersms_async_secret", default=None)
+
+
+@final
+class _Filter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        secret = _secret.get()
+        if secret is not None:
+            words = record.getMessage()
+            shown = secret.redact(words)
+            if shown != words:
+                record.msg, record.args = shown, ()
+        return True
+
+
+_filter: Final = _Filter()
+
+
+def hush(secret: Secret) -> None:
+    """From now on, what the HTTP library logs in this task does not show the key."""
+    _secret.set(secret)
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_filter)  # once: a filter that is there already is not added again

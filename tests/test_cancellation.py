@@ -1,0 +1,330 @@
+"""Cancelling at every step, over real sockets: tokens, connections and tasks are whole, every text is accounted for.
+
+The gateway runs in a thread of its own, so that all steps of the loop are the client's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import random
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+import steps
+from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota, Outcome, OutcomeUnknownError
+from gateways import KEY, Connection, RawGateway, http
+
+MakeWorld = Callable[..., "World"]
+PHONES = [f"+1212555{i:04}" for i in range(4)]
+MANY = [f"+1212555{i:04}" for i in range(200)]
+DELAY = 0.003
+"""Seconds before an answer: long enough for a step that waits for it to be met."""
+
+
+async def meeting_or_slow(connection: Connection) -> None:
+    """Answers "meet" once as many requests are in flight as a client may have, and all others a little later."""
+    while True:
+        asked = await connection.read()
+        if asked.message == "meet":
+            await MEETING.wait()
+        else:
+            await asyncio.sleep(DELAY)
+        rows = [{"phone": phone, "success": True, "message_id": id_of(phone)} for phone in asked.phones]
+        await connection.write(http({"success": True, "results": rows}))
+
+
+MEETING = asyncio.Barrier(2)  # bound to the loop that first waits: the gateway's
+
+
+class Clock:
+    now_us = 10**12
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+class Distant:
+    """A quota store that suspends before and after every decision, as one over a network does."""
+
+    in_process = False
+
+    def __init__(self, store: MemoryQuota) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        async def call(*arguments: Any) -> Any:
+            await asyncio.sleep(0)
+            decided = await getattr(self._store, name)(*arguments)
+            await asyncio.sleep(0)
+            return decided
+
+        return call
+
+
+class World:
+    """A client with two connections, what came to its gateway, and what it told: ids that came back or were logged."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, gateway: RawGateway, url: str, caplog: pytest.LogCaptureFixture, distant: bool) -> None:
+        caplog.clear()
+        caplog.set_level(logging.INFO, "customersms_async")
+        self.gateway = gateway
+        self.caplog = caplog
+        self.clock = Clock()
+        self.message = f"Hello {next(World._numbers)}"
+        options: dict[str, Any] = {"pace": None, "max_concurrency": 2, "timeout": 10.0, "limits": Limit(1_000, 60)}
+        self.quota = MemoryQuota(clock=self.clock)
+        options["quota"] = Distant(self.quota) if distant else self.quota
+        self.client = AsyncClient(api_key=KEY, url=url, **options)
+        self.told: list[str | None] = []
+
+    @property
+    def requests(self) -> int:
+        return sum(asked.message == self.message for asked in tuple(self.gateway.asked))
+
+    @property
+    def texts(self) -> list[str]:
+        """The ids of all texts that the gateway took."""
+        return [
+            id_of(phone)
+            for asked in tuple(self.gateway.asked)
+            for phone in asked.phones
+            if asked.message == self.message
+        ]
+
+    @property
+    def logged(self) -> list[str]:
+        """The ids of texts that nobody waited for, or their code."""
+        records = [record for record in self.caplog.records if record.msg.startswith("nobody waited for the text")]
+        return [str(record.args[2]) for record in records if isinstance(record.args, tuple)]
+
+    async def used(self) -> int:
+        usage, _ = await self.quota.usage(self.client._secret.key_id, self.client._terms().layers)
+        return usage[0].used
+
+    async def at_rest(self) -> None:
+        """Wait until no request of the client is in flight."""
+        async with asyncio.timeout(5):
+            while tasks := tuple(self.client._transport.tasks):
+                await asyncio.wait(tasks)
+        await asyncio.sleep(0)
+
+    async def is_whole(self) -> None:
+        """Check all but the outcomes of aborted requests, and close the client."""
+        await self.at_rest()
+        assert len(set(self.texts)) == len(self.texts), "never twice"
+        await self.connections_are_whole()
+        self.clock.now_us += 100_000_000
+        assert await self.used() == 0, "what was held has lapsed"
+        await self.client.aclose()
+        await self.no_task_is_left()
+
+    async def no_task_is_left(self) -> None:
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    async def connections_are_whole(self) -> None:
+        """As many requests as there are connections are in flight at once: the gateway waits for them."""
+        assert self.client._transport.connections._taken == 0
+        async with asyncio.timeout(5):
+            await asyncio.gather(*(self.client.send(phone, "meet") for phone in PHONES[:2]))
+
+    def everyone_is_accounted_for(self) -> None:
+        known = [told for told in [*self.told, *self.logged] if told is not None and told.startswith("msg_")]
+        assert sorted(known) == sorted(self.texts), "each one told or logged, once"
+
+
+def id_of(phone: str) -> str:
+    return f"msg_{phone[-4:]}"
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[tuple[RawGateway, str]]:
+    raw = RawGateway(meeting_or_slow)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
+        yield raw, url
+
+
+@pytest.fixture
+def make_world(gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
+    return lambda distant=False: World(*gateway, caplog, distant)
+
+
+Way = Callable[[World], Coroutine[Any, Any, None]]
+
+
+async def by_send(world: World) -> None:
+    world.told.append((await world.client.send(PHONES[0], world.message)).message_id)
+
+
+async def by_send_many(world: World) -> None:
+    report = await world.client.send_many(PHONES, world.message, batch_size=2)
+    world.told += [outcome.message_id for outcome in report.outcomes]
+
+
+async def by_stream(world: World) -> None:
+    async with world.client.stream(PHONES, world.message, batch_size=2) as stream:
+        async for outcome in stream:
+            world.told.append(outcome.message_id)
+
+
+@pytest.mark.parametrize("distant", [False, True], ids=["store at hand", "distant store"])
+@pytest.mark.parametrize("late", [False, True], ids=["while it waits", "as it wakes"])
+@pytest.mark.parametrize("way", [by_send, by_send_many, by_stream])
+async def test_cancelled_at_every_step_it_leaves_all_whole(
+    make_world: MakeWorld, way: Way, late: bool, distant: bool
+) -> None:
+    cancelled = 0
+    for at in itertools.count():
+        world = make_world(distant)
+        with steps.Steps(at, late=late) as counted:
+            victim = asyncio.create_task(way(world))
+            counted.act = victim.cancel
+            if at == 0:
+                victim.cancel()
+            await asyncio.wait([victim])
+            await world.at_rest()
+        assert victim.cancelled() or victim.exception() is None
+        cancelled += victim.cancelled()
+        assert await world.used() == world.requests or distant, "a grant that nobody heard of lapses"
+        world.everyone_is_accounted_for()
+        await world.is_whole()
+        if at > 0 and not counted.acted:
+            break
+    assert cancelled > 10
+
+
+@pytest.mark.parametrize("distant", [False, True], ids=["store at hand", "distant store"])
+@pytest.mark.parametrize("later", [1, 2, 3])
+@pytest.mark.parametrize("shared", [False, True], ids=["its own connections", "shared connections"])
+async def test_a_closing_cancelled_at_every_step_of_a_request_leaves_all_whole(
+    make_world: MakeWorld, shared: bool, later: int, distant: bool
+) -> None:
+    """``later``: turns of the loop between the beginning of the closing and its cancellation."""
+    unknown = accepted = 0
+    for at in itertools.count(1):
+        world = make_world(distant)
+        client = world.client.with_options() if shared else world.client
+        closing: list[asyncio.Task[None]] = []
+        with steps.Steps(at, late=False) as counted:
+            counted.act = partial(begin, closing, client, later)
+            senders = [asyncio.create_task(client.send(phone, world.message)) for phone in PHONES[:2]]
+            results = await asyncio.gather(*senders, return_exceptions=True)
+            await asyncio.gather(*closing)
+            await world.at_rest()
+        assert all(isinstance(result, Outcome | CustomerSMSError) for result in results), "told, and not cancelled"
+        ids = {result.message_id for result in results if isinstance(result, Outcome)}
+        lost = {id_of(result.phones[0]) for result in results if isinstance(result, OutcomeUnknownError)}
+        assert ids <= set(world.texts) <= ids | lost
+        unknown, accepted = unknown + len(lost), accepted + len(ids)
+        if shared:
+            await world.is_whole()
+        else:
+            assert world.client._transport.connections._taken == 0
+            await client.aclose()
+            await world.no_task_is_left()
+        if not counted.acted:
+            break
+    assert accepted > 3
+    assert unknown == 0 if shared else unknown > 3
+
+
+def begin(tasks: list[asyncio.Task[None]], client: AsyncClient, later: int) -> None:
+    tasks.append(asyncio.create_task(close_and_cancel(client, later)))
+
+
+async def close_and_cancel(client: AsyncClient, later: int) -> None:
+    closing = asyncio.create_task(client.aclose())
+    for _ in range(later):
+        await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait([closing])
+
+
+@pytest.mark.parametrize("way", [by_send, by_send_many, by_stream])
+@pytest.mark.parametrize("scope", [asyncio.timeout, anyio.move_on_after])
+async def test_a_time_out_of_the_callers_own_leaves_all_whole(
+    make_world: MakeWorld, scope: Callable[[float], Any], way: Way
+) -> None:
+    for delay in (0.0, 0.001, DELAY, 3 * DELAY):
+        world = make_world()
+        with contextlib.suppress(TimeoutError):
+            manager = scope(delay)
+            if hasattr(manager, "__aenter__"):
+                async with manager:
+                    await way(world)
+            else:
+                with manager:
+                    await way(world)
+        await world.at_rest()
+        assert await world.used() == world.requests
+        world.everyone_is_accounted_for()
+        await world.is_whole()
+
+
+@pytest.mark.parametrize("way", ["break", "exception", "aclose of another task", "cancelled"])
+@pytest.mark.parametrize("inside", [False, True], ids=["a bare loop", "a context"])
+async def test_however_a_stream_is_left_all_is_whole(make_world: MakeWorld, way: str, inside: bool) -> None:
+    world = make_world()
+    stream = world.client.stream(MANY, world.message, batch_size=2)
+
+    async def loop() -> None:
+        async for outcome in stream:
+            world.told.append(outcome.message_id)
+            if way == "break":
+                break
+            if way == "exception":
+                raise KeyError
+            if way == "aclose of another task":
+                await asyncio.create_task(stream.aclose())
+
+    async def context() -> None:
+        async with stream:
+            await loop()
+
+    leaving = asyncio.create_task(context() if inside else loop())
+    if way == "cancelled":
+        async with asyncio.timeout(5):
+            while not world.told:  # noqa: ASYNC110 - whatever comes first
+                await asyncio.sleep(0)
+        leaving.cancel()
+    await asyncio.wait([leaving])
+    assert leaving.cancelled() or isinstance(leaving.exception(), KeyError | None)
+    del leaving
+    if not inside:
+        await stream.aclose()
+    await world.at_rest()
+    assert 0 < len(world.texts) < len(MANY)
+    assert await world.used() == world.requests
+    world.everyone_is_accounted_for()
+    await world.is_whole()
+
+
+async def test_a_thousand_cancelled_at_random_under_load_leave_all_whole(make_world: MakeWorld) -> None:
+    rng = random.Random(1)
+    world = make_world()
+
+    async def one(number: int) -> None:
+        phone = f"+1213555{number:04}"
+        try:
+            async with asyncio.timeout(rng.expovariate(1 / 0.3)):
+                world.told.append((await world.client.send(phone, world.message)).message_id)
+        except TimeoutError:
+            pass
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(one(number) for number in range(1_000)))
+        await world.at_rest()
+    assert 0 < len([told for told in world.told if told]) < 1_000
+    assert await world.used() == world.requests
+    world.everyone_is_accounted_for()
+    await world.is_whole()
