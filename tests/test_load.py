@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 LOAD = Path(__file__).parent.parent / "benchmarks" / "load.py"
-SENDS, RECIPIENTS = 1_000, 50_000
+SENDS, RECIPIENTS = 500, 50_000
 
 
 @pytest.fixture(scope="module")
