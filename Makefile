@@ -20,8 +20,9 @@ demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded
 	test $$? -eq 3  # 3: not everyone was accepted, as some rows of the file are damaged on purpose
 
 test: .venv/dev-installed  ## run all tests; fail if a branch of the pure floors is not covered
-	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage run -m pytest -q $(wildcard $(PURE:%=tests/test_%.py))
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments, then everything at once for SECONDS=900
 	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py

@@ -19,8 +19,8 @@ from customersms_async.buckets import layers
 
 HOLD_US = 35_000_000
 
-
-WORN = (Limit(10, 1e-6), Limit(20, 2e-6), Limit(30, 3e-6))
+WORN = (Limit(2_000, 1e-3), Limit(20_000, 1e-2), Limit(200_000, 1e-1))
+"""More than the smallest are always behind us, and no loop is fast enough to be held up."""
 
 
 def fresh(count: int) -> tuple[Limit, ...]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async.errors import ConfigurationError
-from customersms_async.secret import Secret
+from customersms_async.secret import Sealed, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,3 +128,11 @@ def test_the_fingerprint_does_not_change_between_versions() -> None:
 )
 def test_the_key_is_taken_out_of_a_text(text: str, redacted: str) -> None:
     assert Secret(KEY).redact(text) == redacted
+
+
+def test_a_sealed_body_shows_its_size_only() -> None:
+    body = f'{{"key": "{KEY}"}}'.encode()
+    sealed = Sealed(body)
+    assert (sealed.reveal(), sealed.size) == (body, len(body))
+    assert KEY not in repr(sealed)
+    assert not hasattr(sealed, "__dict__")

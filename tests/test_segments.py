@@ -248,3 +248,8 @@ def test_the_count_is_a_frozen_value_that_pickles() -> None:
     assert type(counted.encoding) is str
     with pytest.raises(AttributeError):
         counted.units = 2
+
+
+def test_the_characters_that_force_ucs2_are_named_once_in_their_order() -> None:
+    assert segments.beyond_gsm7("Да, да: 漢 costs €5") == "Дад漢"
+    assert segments.beyond_gsm7("Plain text, €5 [ok]") == ""

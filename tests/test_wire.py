@@ -14,7 +14,18 @@ from customersms_async.answers import digits, read
 from customersms_async.batching import Batch
 from customersms_async.models import Code, Outcome, Status
 from customersms_async.secret import Secret
-from customersms_async.wire import Answer, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge, retry_after_seconds
+from customersms_async.wire import (
+    Answer,
+    NoAnswer,
+    NotSent,
+    Ruling,
+    Then,
+    Tokens,
+    dropped,
+    encode,
+    judge,
+    retry_after_seconds,
+)
 
 ACCEPTED, REJECTED, UNKNOWN, UNSENT = Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT
 ONE = Batch("Hello", ["+12125551234"], [7])
@@ -527,3 +538,9 @@ def test_a_row_that_fits_no_number_but_tells_of_a_text_makes_all_unknown(status:
 def test_success_with_a_code_that_stops_everything_is_unknown_and_stops_everything() -> None:
     ruling = answered(200, body(success=True, code="INSUFFICIENT_CREDITS"))
     assert (statuses(ruling), ruling.fatal) == ([UNKNOWN, UNKNOWN], "INSUFFICIENT_CREDITS")
+
+
+def test_what_was_still_to_be_sent_is_unsent_for_everyone() -> None:
+    assert [(o.index, o.phone, o.status, o.code) for o in dropped(TWO, "STOPPED")] == [
+        (index, phone, UNSENT, "STOPPED") for index, phone in zip(TWO.indexes, TWO.phones, strict=True)
+    ]
