@@ -75,7 +75,7 @@ class Killing:
         """Run the command to its end, whichever that is; gives its exit status."""
         options = ("--pace", "none", "--limit", "100000/1", "--batch-size", str(BATCH))
         arguments = ("--ledger", "ledger", "--yes", *options, *more)
-        there = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY}
+        there = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY, "XDG_STATE_HOME": str(self.folder)}
         order |= {"folder": str(self.folder), "environment": there}
         order["arguments"] = ["campaign", "run", *arguments, "--max-concurrency", str(REQUESTS)]
         return int(self._asked(order))
@@ -206,7 +206,7 @@ def test_killed_at_every_step_of_the_adding(killing: Killing) -> None:
     assert len(numbered) > 40
     killing.people(1_100)
     for step in numbered:
-        killing.run(*INPUT, "--max-recipients", "0", step=step)
+        assert killing.run(*INPUT, "--max-recipients", "0", step=step) == KILLED, step
         if killing.ledger.exists():
             assert sum(killing.counts().values()) in (0, 1_100), "the ledger holds the whole input or none of it"
             killing.ledger.unlink()
