@@ -222,8 +222,8 @@ async def test_a_gateway_that_never_answered_ends_the_run_and_everyone_stays_pla
         assert await counted(campaign) == {"planned": 10}
 
 
-async def test_a_gateway_that_goes_away_is_waited_for(make_client: MakeClient, sandbox: Sandbox, path: Path) -> None:
-    """429 without end is an answer each time: nothing is lost, and nothing ends."""
+async def test_a_gateway_that_answers_429_without_end_is_waited_for(make_client: MakeClient, sandbox: Sandbox, path: Path) -> None:
+    """Each is an answer: nothing is lost, and nothing ends."""
     client = make_client(batch_size=10, max_concurrency=1, max_retries=0)
     sandbox.misbehave({2: (Fault.STATUS_429, 0.0), 3: (Fault.STATUS_429, 0.0)})
     async with Campaign.open(path) as campaign:
