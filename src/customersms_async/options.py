@@ -76,6 +76,8 @@ def check_parts(*, quota: object, http_client: object) -> None:
     """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one."""
     if not all(hasattr(quota, name) for name in _STORE):
         raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
+    if getattr(quota, "in_process", False) and not hasattr(quota, "take_now"):
+        raise ConfigurationError(f"{type(quota).__name__} says that it is in_process, but has no take_now")
     if http_client is not None and not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose")):
         raise ConfigurationError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")
 

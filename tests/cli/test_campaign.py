@@ -281,3 +281,48 @@ def test_the_report_is_one_page_that_needs_nothing_else(customersms: Commands, s
     assert "UNREADABLE_ANSWER" in page
     assert not re.search(r"<(b|i|u)>|<script|src=|href=|@import|url\(", page)
     assert customersms("campaign", "report", *LEDGER, "--html", "nowhere/r.html").status == 2
+
+
+def test_a_report_replaces_a_report_and_nothing_else(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    customersms.people(3)
+    assert customersms(*begin(), **there).status == 0
+    for _ in range(2):
+        assert customersms("campaign", "report", "--ledger", "l", "--html", "page.html").status == 0
+    ended = customersms("campaign", "report", "--ledger", "l", "--html", "l")
+    assert (ended.status, "exists and is no report" in ended.words) == (2, True)
+    assert status(customersms)["accepted"] > 0
+
+
+@pytest.mark.parametrize("rehearsed_first", [True, False])
+def test_a_rehearsal_and_a_campaign_need_a_ledger_each(
+    customersms: Commands, serve: Serve, rehearsed_first: bool
+) -> None:
+    gateway, there = serve()
+    customersms.people(3)
+    orders = [begin(), (*begin(), "--sandbox")]
+    first, second = reversed(orders) if rehearsed_first else orders
+    assert customersms(*first, **there).status == 0
+    sent = len(gateway.texts)
+    ended = customersms(*second, **there)
+    assert (ended.status, "use another ledger" in ended.words) == (2, True)
+    assert len(gateway.texts) == sent
+
+
+def test_numbers_that_nothing_can_be_said_of_are_told(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    customersms.people(3)
+    assert customersms(*begin(), **there).status == 0
+    customersms.write("typo.txt", "+19995551234\n")
+    ended = customersms(
+        "campaign", "resolve", "--ledger", "l", "--phones", "typo.txt", "--as", "planned", "--by", "Ann"
+    )
+    assert (ended.status, "not every number is in this ledger" in ended.words) == (1, True)
+
+
+def test_a_guard_that_can_not_be_makes_no_ledger(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    customersms.people(3)
+    for wrong in (("--allow-prefix", "44"), ("--suppress", "nofile")):
+        assert customersms(*begin(*wrong), **there).status == 2
+        assert not (customersms.folder / "l").exists()

@@ -123,7 +123,7 @@ def test_a_quota_that_can_not_be_asked_is_an_error_and_sends_nothing(
         nobody.bind(("127.0.0.1", 0))
         ended = customersms(*command, "--quota", f"redis://:secret@127.0.0.1:{nobody.getsockname()[1]}/0", **there)
         assert ended.status == 1
-        assert "the Redis server of the quota" in ended.words
+        assert "the quota's Redis server can't be used" in ended.words
         assert "secret" not in ended.out + ended.err
     ended = customersms(*command, "--quota", "text.sqlite", **there)
     assert ended.status == 1

@@ -57,7 +57,7 @@ async def test_a_refused_port_may_open_again() -> None:
     async with RedisQuota(f"redis://:{PASSWORD}@127.0.0.1:{free_port()}") as store:
         error = await failure(store)
     assert error.temporary
-    assert "the Redis server of the quota" in str(error)
+    assert "the quota's Redis server can't be used" in str(error)
     assert "Connect call failed" in str(error)
 
 

@@ -108,7 +108,7 @@ class Adding:
         self._new_texts.clear()
         self._rows.clear()
 
-    def finish(self, template: str | None) -> None:
+    def finish(self, template: str | None, *, rehearsal: bool) -> None:
         """Count what was taken, and say what it was."""
         if not self.digest.count:
             raise ConfigurationError("there are no recipients to add")
@@ -116,8 +116,8 @@ class Adding:
             "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY state, code"
         )
         self._connection.execute(
-            "INSERT INTO input VALUES (1, ?, ?, ?, ?)",
-            (self.digest.hex, template, self.digest.count, time.time_ns() // 1_000),
+            "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
+            (self.digest.hex, template, self.digest.count, time.time_ns() // 1_000, rehearsal),
         )
 
     def _judged(self, number: int, letter: Letter) -> _Row:

@@ -11,7 +11,7 @@ from ..errors import ConfigurationError
 from ..models import Message, Outcome, Priority, Status
 from ..stream import OutcomeStream
 from .adding import Letter
-from .guards import STOP_AFTER_UNKNOWN, Guards
+from .guards import STOP_AFTER_UNKNOWN, Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
 from .states import STATUSES, Event, State, sources
@@ -107,10 +107,16 @@ class Campaign:
         return await self._ledger.add(_letters(recipients, message), message, region, _numbers(suppress, region))
 
     async def add_letters(
-        self, letters: Letters, template: str | None, *, region: str | None = None, suppress: Iterable[str] = ()
+        self,
+        letters: Letters,
+        template: str | None,
+        *,
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        rehearsal: bool = False,
     ) -> bool:
-        """The same for texts already made from ``template``, each with the line that it stands on."""
-        return await self._ledger.add(letters, template, region, _numbers(suppress, region))
+        """The same for texts already made from ``template``, each with its line; ``rehearsal``: for a sandbox."""
+        return await self._ledger.add(letters, template, region, _numbers(suppress, region), rehearsal=rehearsal)
 
     def run(
         self,
@@ -144,13 +150,15 @@ class Campaign:
         ``ConnectionFailedError``, or ``LedgerError``, also where another run holds the ledger: everyone who was not
         sent to is still planned.
         """
+        if isinstance(suppress, str):
+            raise ConfigurationError("suppress must be numbers, one after the other, not one text")
         prefixes = (allow_prefix,) if isinstance(allow_prefix, str) else tuple(allow_prefix)
         guards = Guards(
             keep_credits,
             max_recipients,
             max_segments,
             stop_after_unknown,
-            None if until is None else until.timestamp(),
+            unix(until),
             prefixes,
         )
         return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region)))

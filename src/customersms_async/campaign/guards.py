@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -40,6 +41,13 @@ class Guards(msgspec.Struct, frozen=True):
         for prefix in self.allow_prefixes:
             if not (isinstance(prefix, str) and prefix[:1] == "+" and prefix[1:].isascii() and prefix[1:].isdigit()):
                 raise ConfigurationError(f"allow_prefix must be a calling code such as +1, not {prefix!r}")
+
+
+def unix(until: datetime | None) -> float | None:
+    """Seconds since 1970. Raises ``ConfigurationError`` for what is no ``datetime``."""
+    if until is not None and not isinstance(until, datetime):
+        raise ConfigurationError(f"until must be a datetime, not {until!r}")
+    return None if until is None else until.timestamp()
 
 
 class Standing(msgspec.Struct):

@@ -73,7 +73,15 @@ class CampaignLedger:
         """Let another run."""
         await self._do(self._lock.free)
 
-    async def add(self, letters: Letters, template: str | None, region: str | None, suppressed: Iterable[str]) -> bool:
+    async def add(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        rehearsal: bool = False,
+    ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
 
         Raises ``ConfigurationError`` if others are, and what ``letters`` raises; then, or if it is cancelled, nothing
@@ -90,7 +98,7 @@ class CampaignLedger:
             adding = await self._do(lambda: self._begin_adding(region))
             async for some in _slices(letters):
                 await self._do(partial(adding.take, some))
-            await self._do(lambda: self._finish_adding(adding, template, suppressed))
+            await self._do(lambda: self._finish_adding(adding, template, suppressed, rehearsal=rehearsal))
         finally:
             await self._do(self._end_adding)
             self._adding = False
@@ -207,8 +215,10 @@ class CampaignLedger:
             raise ConfigurationError(f"{self.path}: another program has just added recipients")
         return Adding(connection, region)
 
-    def _finish_adding(self, adding: Adding, template: str | None, suppressed: Iterable[str]) -> None:
-        adding.finish(template)
+    def _finish_adding(
+        self, adding: Adding, template: str | None, suppressed: Iterable[str], *, rehearsal: bool
+    ) -> None:
+        adding.finish(template, rehearsal=rehearsal)
         moves.suppress(_connected(self._writing), suppressed)
         _connected(self._writing).execute("COMMIT")
 

@@ -17,12 +17,16 @@ PAGE: Final = 2_000
 
 
 class Input(NamedTuple):
-    """What was added: its hash, the template, how many recipients, and when (microseconds since 1970)."""
+    """What was added: its hash, the template, how many recipients, and when (microseconds since 1970).
+
+    ``rehearsal``: it was added to be sent to a sandbox.
+    """
 
     hash: str
     template: str | None
     recipients: int
     added_us: int
+    rehearsal: int
 
 
 class Planned(NamedTuple):
@@ -58,7 +62,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 def added(connection: sqlite3.Connection) -> Input | None:
     """The input, or ``None`` if nothing was added yet."""
-    row = connection.execute("SELECT hash, template, recipients, added_us FROM input").fetchone()
+    row = connection.execute("SELECT hash, template, recipients, added_us, rehearsal FROM input").fetchone()
     return None if row is None else Input(*row)
 
 

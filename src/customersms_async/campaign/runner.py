@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, final
 from .. import segments
 from ..batching import Batch
 from ..delivery import Delivery, deliver
-from ..errors import CampaignStoppedError, ConnectionFailedError
+from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError
 from ..models import Code, Outcome, Priority, Status
 from ..ticket import Ticket
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
@@ -129,6 +129,8 @@ class Runner:
 
     async def _prepare(self) -> None:
         """Read the list of suppressed numbers, and look whether anything may be sent at all."""
+        if await self._ledger.added() is None:
+            raise ConfigurationError(f"{self._ledger.path}: nobody was added to this ledger yet")
         await self._ledger.suppress(self._suppressed)
         for count in await self._ledger.counts():
             if count.state in _GONE:

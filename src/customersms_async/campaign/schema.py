@@ -35,7 +35,8 @@ CREATE TABLE input (
     hash TEXT NOT NULL,
     template TEXT,
     recipients INTEGER NOT NULL,
-    added_us INTEGER NOT NULL
+    added_us INTEGER NOT NULL,
+    rehearsal INTEGER NOT NULL
 );
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,

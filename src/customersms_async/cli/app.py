@@ -78,10 +78,7 @@ def send(
     ):
         check_results(output)
         if not sandbox and not dry_run:
-            key = os.environ.get("CUSTOMERSMS_API_KEY")
-            if not key:
-                raise ConfigurationError("the API key is missing: set the environment variable CUSTOMERSMS_API_KEY")
-            Secret(key)  # refused before anything is read
+            check_key()  # refused before anything is read
         checked, outlook = check_job(job, settings, console, sample)
         if file is not None or dry_run:
             show(job, settings, checked, outlook, console, as_object=json and dry_run)
@@ -136,6 +133,7 @@ def quota_(
 ) -> None:
     """Show what is used and free of every limit of the key."""
     with ending_well(log_level):
+        check_key()
         asyncio.run(show_quota(quota, limits_of(limit), json=json))
 
 
@@ -145,6 +143,14 @@ def sandbox(context: typer.Context) -> None:
     from ..sandbox.__main__ import main
 
     raise typer.Exit(main(context.args, prog="customersms sandbox"))
+
+
+def check_key() -> None:
+    """Raise ``ConfigurationError`` if the environment has no key, or what can be none."""
+    key = os.environ.get("CUSTOMERSMS_API_KEY")
+    if not key:
+        raise ConfigurationError("the API key is missing: set the environment variable CUSTOMERSMS_API_KEY")
+    Secret(key)
 
 
 def limits_of(limit: list[str] | None) -> tuple[Limit, ...]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -19,10 +18,9 @@ from ..campaign import Campaign
 from ..campaign.guards import STOP_AFTER_UNKNOWN
 from ..campaign.states import State
 from ..errors import ConfigurationError
-from ..secret import Secret
 from . import arguments as args
 from . import campaign_guards as guarding
-from .app import app, ask, ending_well, fail, job_of, limits_of, settings_of, show
+from .app import app, ask, check_key, ending_well, fail, job_of, limits_of, settings_of, show
 from .bulk import check_job
 from .campaign_export import FORMATS, export_entries
 from .campaign_report import write_report
@@ -30,9 +28,6 @@ from .campaign_run import Begun, Run, look, prepare, run_campaign
 from .campaign_screen import numbers, standing
 from .outlet import console_on, say
 from .results import as_json
-
-if TYPE_CHECKING:
-    from .bulk import Settings
 
 __all__ = ["app"]
 
@@ -88,19 +83,29 @@ def run(
     guards = guarding.read(keep_credits, max_recipients, max_segments, stop_after_unknown, until, allow_prefix)
     console = console_on(sys.stderr if json else sys.stdout)
     with ending_well(log_level), contextlib.ExitStack() as stack:
-        _check_key(settings, dry_run=dry_run)
+        if not sandbox and not dry_run:
+            check_key()
+        guarding.check(guards)
         begun = look(ledger)
         text = message if message is not None or begun is None else begun.template
         if file is None and begun is None:
             raise typer.BadParameter("a new campaign needs FILE and --message")
         if file is None and message is not None and begun is not None and message != begun.template:
             raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+        if begun is not None and begun.rehearsal is not sandbox:
+            raise ConfigurationError(
+                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
+                if begun.rehearsal
+                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
+            )
         job = None
         if file is not None:
             if text is None:
                 raise typer.BadParameter("a new campaign needs --message as well as FILE")
             job = stack.enter_context(contextlib.closing(job_of(None, text, file, phone_column, encoding, delimiter)))
         work = Run(ledger, job, text, settings, guards, suppress, encoding, guarding.resume_command(context))
+        for _ in work.suppressed():
+            pass  # an unreadable list is told before anything is made
         if begun is None and job is not None:
             checked, outlook = check_job(job, settings, console, sample)
             show(job, settings, checked, outlook, console, as_object=json and dry_run)
@@ -117,7 +122,7 @@ def run(
 def status(ledger: Ledger, json: args.Json = False, log_level: args.Logging = args.LogLevel.WARNING) -> None:
     """Say how many recipients are in which state."""
     with ending_well(log_level):
-        begun = look(ledger, must_exist=True) or Begun(None, 0, 0, [])
+        begun = look(ledger, must_exist=True) or Begun(None, False, 0, 0, [])
         if json:
             say(as_json(numbers(begun.counts)))
         else:
@@ -162,11 +167,14 @@ def resolve(
                 return await opened.resolve(chosen or (), as_=becomes, by=by)
 
         count = asyncio.run(decide())
+        missed = isinstance(chosen, list) and count < len(set(chosen))
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
             are = "recipient is" if count == 1 else "recipients are"
             console_on(sys.stdout).print(f"{count:,} {are} {becomes} from now on", highlight=False)
+        if missed:
+            fail("not every number is in this ledger and in a state from which that is possible", 1)
 
 
 @campaign.command()
@@ -182,12 +190,3 @@ def report(
             asyncio.run(write_report(ledger, html, limits_of(limit)))
         except OSError as error:
             fail(f"{html}: {error.strerror}", 2)
-
-
-def _check_key(settings: Settings, *, dry_run: bool) -> None:
-    if settings.sandbox or dry_run:
-        return
-    key = os.environ.get("CUSTOMERSMS_API_KEY")
-    if not key:
-        raise ConfigurationError("the API key is missing: set the environment variable CUSTOMERSMS_API_KEY")
-    Secret(key)  # refused before anything is read

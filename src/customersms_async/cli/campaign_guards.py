@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from .. import phone as phones
+from ..campaign.guards import Guards, unix
 from ..errors import InvalidRecipientError
 from .files import FileProblem, open_rows
 
@@ -70,6 +71,13 @@ def read(
         "until": None if until is None else _time(until),
         "allow_prefix": allow_prefix or (),
     }
+
+
+def check(guards: dict[str, Any]) -> None:
+    """Raise ``ConfigurationError`` for a guard that can't be."""
+    given = dict(guards)
+    until, prefixes = given.pop("until"), given.pop("allow_prefix")
+    Guards(**given, until_unix=unix(until), allow_prefixes=tuple(prefixes))
 
 
 def numbers_in(path: Path, encoding: str, region: str | None) -> Iterator[str]:

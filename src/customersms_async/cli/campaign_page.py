@@ -9,6 +9,7 @@ PAGE: Final = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="customersms campaign report">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Campaign <!--title--></title>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..campaign import Campaign, summary
 from ..campaign.states import State
+from ..errors import ConfigurationError
 from .campaign_page import PAGE
 from .screen import length
 
@@ -23,10 +25,15 @@ if TYPE_CHECKING:
 
 _FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
 _MOST_CODES: Final = 40
+_GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
 
 
 async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> None:
-    """Write the page, for its owner's eyes: mode 0600. Raises ``OSError`` where it can't be written."""
+    """Write the page, for its owner's eyes: mode 0600; only a report is ever replaced.
+
+    Raises ``ConfigurationError`` for another file that is there, and ``OSError`` where it can't be written.
+    """
+    _check_place(html)
     async with Campaign.open(ledger, create=False) as campaign:
         look = campaign.ledger
         given, counts = await look.added(), await look.counts()
@@ -40,6 +47,12 @@ async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> Non
         ]
     page = PAGE.replace("<!--title-->", escape(ledger.name)).replace("<!--facts-->", _facts(given, counts))
     _write(html, page.replace("<!--parts-->", "\n".join(parts)))
+
+
+def _check_place(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        if _GENERATOR not in file.read(1_000):
+            raise ConfigurationError(f"{path} exists and is no report, so it is not written anew")
 
 
 def _write(path: Path, text: str) -> None:

@@ -53,6 +53,7 @@ class Begun(msgspec.Struct, frozen=True):
     """A ledger that recipients were added to."""
 
     template: str | None
+    rehearsal: bool
     planned: int
     requests: int
     counts: list[Count]
@@ -92,7 +93,7 @@ def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun 
             counts = await campaign.ledger.counts()
             requests = await campaign.ledger.requests(batch_size) if batch_size else 0
         planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
-        return None if given is None else Begun(given.template, planned, requests, counts)
+        return None if given is None else Begun(given.template, bool(given.rehearsal), planned, requests, counts)
 
     return asyncio.run(ask())
 
@@ -128,7 +129,11 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
             waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
             with waiting:
                 await campaign.add_letters(
-                    work.letters(), work.template, region=settings.region, suppress=work.suppressed()
+                    work.letters(),
+                    work.template,
+                    region=settings.region,
+                    suppress=work.suppressed(),
+                    rehearsal=settings.sandbox,
                 )
         client = AsyncClient(
             limits=settings.limits,

@@ -178,7 +178,7 @@ class RedisQuota:
             problem, temporary = str(error) or type(error).__name__, _may_pass(error)
             if _is_redirection(error):
                 problem = "it is part of a cluster, which needs a redis.asyncio.RedisCluster"
-        raise QuotaStoreError(f"the Redis server of the quota: {problem}", temporary=temporary)
+        raise QuotaStoreError(f"the quota's Redis server can't be used: {problem}", temporary=temporary)
 
     async def _look_at_settings(self) -> None:
         """Warn once of a server that may forget: a restart or an eviction then brings a day of tokens back early."""
