@@ -96,6 +96,19 @@ def test_a_flushed_text_starts_a_new_batch() -> None:
     assert [batch.indexes for batch in grouper.flush()] == [[1]]
 
 
+@given(st.lists(st.integers(1, 4), max_size=12), st.integers(1, 7))
+def test_several_pushed_at_once_are_batched_as_one_by_one(counts: list[int], batch_size: int) -> None:
+    together, apart = Grouper(batch_size, 3 * batch_size), Grouper(batch_size, 3 * batch_size)
+    index = 0
+    for count in counts:
+        count = min(count, together.room("A"))
+        numbers = [phone(i) for i in range(index, index + count)]
+        one_by_one = [batch for i in range(index, index + count) for batch in pushed(apart, i, "A")]
+        assert list(together.push_all(index, numbers, "A")) == one_by_one
+        index += count
+    assert list(together.flush()) == list(apart.flush())
+
+
 # Repeats
 
 some_messages = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("AB")), max_size=40)
@@ -192,3 +205,23 @@ def test_fitting_keeps_every_number_in_order(refused: list[tuple[int, str]], cou
     assert [number for part in parts for number in part.phones] == some(count).phones
     assert [index for part in parts for index in part.indexes] == some(count).indexes
     assert all(len(part) >= 1 for part in parts)
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from("123456"), min_size=1, max_size=3), st.sampled_from("AAAB"))))
+@example([(["1"], "B"), (["1"], "A")])
+def test_several_are_new_if_each_is_and_are_remembered_together_or_not_at_all(
+    several: list[tuple[list[str], str]],
+) -> None:
+    for window in (None, 1, 4):
+        together, apart, first = Repeats(window), Repeats(window), several[0][1] if several else ""
+        for numbers, text in several:
+            known = [number in numbers[:i] or knows(apart, number, text) for i, number in enumerate(numbers)]
+            assert together.are_new(numbers, text) is (text == first and not any(known))
+            if text == first and not any(known):
+                assert not any(apart.has(number, text) for number in numbers)
+            assert together._seen == apart._seen
+            assert together._order == apart._order
+
+
+def knows(repeats: Repeats, number: str, text: str) -> bool:
+    return (number if text == repeats._first else (number, text)) in repeats._seen

@@ -181,3 +181,28 @@ def test_every_input_has_one_way_on_and_no_request_holds_a_number_twice(
     if whole:
         sent = [(phone, batch.message) for batch in batches for phone in batch.phones]
         assert len(set(sent)) == len(sent)
+
+
+HERS = "+442079460958"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[PHONE, PHONE], [PHONE, "?"], [PHONE, "+1 323 555 4567"], [PHONE, 7], [PHONE, f"{OTHER}\n{HERS}"], [PHONE, HERS]],
+)
+def test_several_inputs_are_taken_at_once_only_if_all_are_clean_and_new(items: list[object]) -> None:
+    intake = Intake("Hello", 4, 8, None)
+    assert took(intake, HERS) == []
+    assert intake.room == 3
+    assert intake.take_all(items) is None
+    assert intake.count == 1
+    assert intake.take_all([PHONE, OTHER]) == ()
+    assert intake.take_all(["+4915112345678"]) == (Batch("Hello", [HERS, PHONE, OTHER, "+4915112345678"], [0, 1, 2, 3]),)
+    assert refused(intake, OTHER).code == "DUPLICATE"
+
+
+def test_several_inputs_go_one_by_one_where_each_needs_a_look() -> None:
+    assert Intake("", 4, 8, None).take_all([PHONE]) is None
+    each_its_own = Intake(None, 4, 8, None)
+    assert each_its_own.room == 1
+    assert each_its_own.take_all([Message(PHONE, "Hello")]) is None

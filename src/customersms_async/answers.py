@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 LONGEST_TEXT = 4_000
 """Characters of the gateway's own words that are read: no error message is longer."""
@@ -99,7 +99,7 @@ def read(body: bytes) -> Reading | None:
         error=text(found.error),
         may_have_sent=found.successful_sends not in _ABSENT,
         remaining_credits=amount(found.remaining_credits),
-        rows=list(_rows(found.results)),
+        rows=_rows(found.results),
     )
 
 
@@ -116,7 +116,7 @@ def flag(value: object) -> bool | None:
 
 def text(value: object) -> str | None:
     """A non-empty text of at most ``LONGEST_TEXT`` characters, on one line; numbers become text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if value is None or isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     return " ".join(str(value).split())[:LONGEST_TEXT] or None
 
@@ -146,6 +146,8 @@ def match(rows: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> list
     A row belongs to the number with the same digits, or the only one that ends in its digits, if those are seven or
     more. Position counts only for rows without a readable phone. Other rows are ignored.
     """
+    if [row.phone for _, row in rows] == phones:  # as nearly always
+        return [row for _, row in rows]
     found: list[Row | None] = [None] * len(phones)
     places: dict[str, int] = {}
     for position, row in rows:
@@ -173,19 +175,21 @@ def _only_ending(key: str, phones: Sequence[str]) -> int | None:
     return ending[0] if len(ending) == 1 else None
 
 
-def _rows(results: Any) -> Iterator[tuple[int | None, Row]]:
-    entries: Iterator[tuple[int | None, Any]]
+def _rows(results: Any) -> list[tuple[int | None, Row]]:
+    entries: list[tuple[int | None, Any]]
     if isinstance(results, dict):
-        entries = ((int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items())
+        entries = [(int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items()]
     elif isinstance(results, list):
-        entries = iter(enumerate(results))
+        entries = list(enumerate(results))
+        if set(map(type, results)) == {Row}:
+            return entries
     else:
-        return
-    for position, entry in entries:
-        if isinstance(entry, Row):
-            yield position, entry
-        elif isinstance(entry, dict):
-            yield position, msgspec.convert(entry, Row)
+        return []
+    return [(position, _row(entry)) for position, entry in entries if isinstance(entry, Row | dict)]
+
+
+def _row(entry: Row | dict[str, Any]) -> Row:
+    return entry if isinstance(entry, Row) else msgspec.convert(entry, Row)
 
 
 def _read_odd(body: bytes) -> _OddBody | None:

@@ -29,26 +29,45 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
 @final
 class Repeats:
-    """Knows a message (number and text) that came before: among the last ``window``, or all if that is ``None``."""
+    """Knows a message (number and text) that came before: among the last ``window``, or all if that is ``None``.
 
-    __slots__ = ("_order", "_seen", "_window")
+    Messages of the first text are known by their number alone: mostly there is no other text. Mutable state: that text,
+    the messages remembered and, if there is a window, their order.
+    """
+
+    __slots__ = ("_first", "_order", "_seen", "_window")
 
     def __init__(self, window: int | None) -> None:
         self._window = window
-        self._seen: set[tuple[str, str]] = set()
-        self._order: deque[tuple[str, str]] = deque()
+        self._first: str | None = None
+        self._seen: set[str | tuple[str, str]] = set()
+        self._order: deque[str | tuple[str, str]] = deque()
 
     def has(self, phone: str, message: str) -> bool:
         """Whether this message came before; from now on it did."""
-        key = (phone, message)
+        if self._first is None:
+            self._first = message
+        key = phone if message == self._first else (phone, message)
         if key in self._seen:
             return True
-        self._seen.add(key)
-        if self._window is not None:
-            self._order.append(key)
-            if len(self._order) > self._window:
-                self._seen.remove(self._order.popleft())
+        self._remember((key,))
         return False
+
+    def are_new(self, phones: list[str], message: str) -> bool:
+        """Whether none of these came before, nor twice among them; if so, from now on they did."""
+        if self._first is None:
+            self._first = message
+        if message != self._first or len(set(phones)) < len(phones) or not self._seen.isdisjoint(phones):
+            return False
+        self._remember(phones)
+        return True
+
+    def _remember(self, keys: Sequence[str | tuple[str, str]]) -> None:
+        self._seen.update(keys)
+        if self._window is not None:
+            self._order.extend(keys)
+            while len(self._order) > self._window:
+                self._seen.remove(self._order.popleft())
 
     def forget(self) -> None:
         """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
@@ -96,6 +115,25 @@ class Grouper:
             oldest = self._groups.popitem(last=False)[1][1]
             return (oldest, batch) if full else (oldest,)
         return (batch,) if full else ()
+
+    def room(self, message: str) -> int:
+        """How many numbers more make a full batch of this text."""
+        group = self._groups.get(message)
+        return self._batch_size - (0 if group is None else len(group[1]))
+
+    def push_all(self, index: int, phones: list[str], message: str) -> Sequence[Batch]:
+        """Take in one or more that follow each other, the first at ``index``: no more than there is ``room`` for.
+
+        Only where all messages have the same text, or a batch might be due in between.
+        """
+        group = self._groups.get(message)
+        if group is None:
+            group = self._groups[message] = (self._count, Batch(message, [], []))
+        last = len(phones) - 1
+        self._count += last
+        group[1].phones.extend(phones[:last])
+        group[1].indexes.extend(range(index, index + last))
+        return self.push(index + last, phones[last], message)
 
     def flush(self) -> Iterator[Batch]:
         """Give every unfinished batch, oldest first."""

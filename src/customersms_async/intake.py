@@ -71,20 +71,46 @@ class Intake:
             number = phones.parse(given)  # type: ignore[arg-type]  # it refuses what is not text
         except InvalidRecipientError as error:
             return _refused(index, given, Code.INVALID_PHONE, str(error))
-        if message is not self._good_message:
-            problem = message_problem(message)
-            if problem is not None:
-                return _refused(index, number, Code.INVALID_MESSAGE, problem)
+        problem = self._problem(message)
+        if problem is not None:
+            return _refused(index, number, Code.INVALID_MESSAGE, problem)
         assert isinstance(message, str)  # noqa: S101 - message_problem saw to it
-        self._good_message = message
         if self._repeats.has(number, message):
             return _refused(index, number, Code.DUPLICATE, "the same number with the same text came before")
         return self._grouper.push(index, number, message)
+
+    @property
+    def room(self) -> int:
+        """How many inputs may be taken at once: no batch is due before the last of them."""
+        return 1 if self._message is None else self._grouper.room(self._message)
+
+    def take_all(self, items: list[object]) -> Sequence[Batch] | None:
+        """Take one or more inputs at once, no more than there is ``room`` for, and give the batches that are due now.
+
+        ``None``, and nothing is taken, unless all of them are clean and new numbers: then they go one by one.
+        """
+        message = self._message
+        if message is None or self._problem(message) is not None or not phones.are_clean(items):
+            return None
+        numbers: list[str] = items  # type: ignore[assignment]  # are_clean saw to it
+        if not self._repeats.are_new(numbers, message):
+            return None
+        index = self.count
+        self.count += len(numbers)
+        return self._grouper.push_all(index, numbers, message)
 
     def flush(self) -> Iterator[Batch]:
         """Give every part-filled batch; what comes later may say the same again, unless all is remembered."""
         self._repeats.forget()
         return self._grouper.flush()
+
+    def _problem(self, message: object) -> str | None:
+        if message is self._good_message:
+            return None
+        problem = message_problem(message)
+        if problem is None:
+            self._good_message = message
+        return problem
 
 
 def _refused(index: int, phone: object, code: Code, error: str) -> Outcome:

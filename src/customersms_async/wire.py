@@ -9,6 +9,7 @@ accepted, rejected, unsent or unknown, and unknown is never guessed away.*
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Callable
 from datetime import UTC
@@ -168,6 +169,9 @@ def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: in
 
 
 def _by_row(rows: list[Row | None], batch: Batch, redact: Redact) -> list[Outcome]:
+    ids = _plain_ids(rows, redact)
+    if ids is not None:
+        return list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids))
     outcomes = []
     for index, phone, row in zip(batch.indexes, batch.phones, rows, strict=True):
         accepted = row and row.accepted
@@ -181,6 +185,18 @@ def _by_row(rows: list[Row | None], batch: Batch, redact: Redact) -> list[Outcom
             error = said or "the gateway refused this number"
             outcomes.append(Outcome(index, phone, Status.REJECTED, message_id, error, code))
     return outcomes
+
+
+def _plain_ids(rows: list[Row | None], redact: Redact) -> list[str] | None:
+    """The ids of an answer of the usual kind: every text accepted, every id a word that needs no cleaning.
+
+    Tested in one go, at a tenth of the cost; ``None`` for any other answer.
+    """
+    ids = [row.message_id for row in rows if row is not None and row.success is True]
+    if len(ids) < len(rows) or set(map(type, ids)) != {str} or not all(ids) or max(map(len, ids)) > SHOWN_TEXT:
+        return None
+    words = "".join(ids)
+    return ids if words.split() == [words] and redact(words) == words else None
 
 
 def _shown(words: str | None, redact: Redact) -> str | None:
