@@ -288,6 +288,8 @@ def test_a_store_that_fails_tells_the_waiter_and_serves_the_next() -> None:
         calls = 0
 
         class Failing:
+            in_process = False
+
             def __getattr__(self, name: str) -> object:
                 return getattr(desk.store, name)
 

@@ -153,8 +153,11 @@ class WatchedStore:
         self._tokens: dict[int, Token] = {}
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
+        return self.take_now(key_id, layers, hold_us)
+
+    def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         now_us = virtual.loop().now_us()
-        taken = await self.near.take(key_id, layers, hold_us)
+        taken = self.near.take_now(key_id, layers, hold_us)
         assert isinstance(taken, int) is self.oracle.admits(now_us, layers)
         if isinstance(taken, int):
             self._tokens[taken] = self.oracle.grant(now_us, hold_us)

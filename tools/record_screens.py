@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
@@ -22,6 +23,9 @@ from customersms_async.cli.results import open_results
 from customersms_async.cli.screen import Screen, ending, preview
 from customersms_async.cli.sending import Progress, Sending
 from customersms_async.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from customersms_async.cli.check import Checked
 
 ROOT = Path(__file__).parent.parent
 LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
@@ -62,15 +66,8 @@ class Camera:
         self._console.print()
 
 
-async def main() -> None:
-    """Send, and write the picture."""
-    console = Console(record=True, width=WIDTH, force_terminal=True, quiet=False)
-    path = Path("examples/recipients.csv")
-    job = Job.of_file(path, "Doors open at eight", phone_column=None, encoding="utf-8", delimiter=None)
-    checked, outlook = check_job(job, SETTINGS, Console(quiet=True), 2)
-    console.print(preview(job.name, checked, outlook.seconds))
-    console.print(note(None), style="dim")
-    console.print("\nSend? [y/N]: y\n", markup=False)
+async def send(console: Console, job: Job, checked: Checked) -> None:
+    """Send to a sandbox, with a picture in the middle."""
     sandbox, quota = Sandbox(latency=(0.05, 0.4)), MemoryQuota()
     async with sandbox.serve() as url, AsyncClient(api_key=sandbox.api_key, url=url, quota=quota) as client:
         camera = Camera(console, client, quota)
@@ -79,6 +76,18 @@ async def main() -> None:
         progress = await sending.run(None, Priority.BULK)
         await shooting
         console.print(ending(progress, client.remaining_credits))
+
+
+def main() -> None:
+    """Look, send, and write the picture."""
+    console = Console(record=True, width=WIDTH, force_terminal=True, quiet=False)
+    path = Path("examples/recipients.csv")
+    job = Job.of_file(path, "Doors open at eight", phone_column=None, encoding="utf-8", delimiter=None)
+    checked, outlook = check_job(job, SETTINGS, Console(quiet=True), 2)
+    console.print(preview(job.name, checked, outlook.seconds))
+    console.print(note(None), style="dim")
+    console.print("\nSend? [y/N]: y\n", markup=False)
+    asyncio.run(send(console, job, checked))
     job.close()
     plain = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
     picture = console.export_svg(title="customersms send --file recipients.csv", code_format=plain)
@@ -86,4 +95,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -222,7 +222,9 @@ async def test_a_gateway_that_never_answered_ends_the_run_and_everyone_stays_pla
         assert await counted(campaign) == {"planned": 10}
 
 
-async def test_a_gateway_that_answers_429_without_end_is_waited_for(make_client: MakeClient, sandbox: Sandbox, path: Path) -> None:
+async def test_a_gateway_that_answers_429_without_end_is_waited_for(
+    make_client: MakeClient, sandbox: Sandbox, path: Path
+) -> None:
     """Each is an answer: nothing is lost, and nothing ends."""
     client = make_client(batch_size=10, max_concurrency=1, max_retries=0)
     sandbox.misbehave({2: (Fault.STATUS_429, 0.0), 3: (Fault.STATUS_429, 0.0)})

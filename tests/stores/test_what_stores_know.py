@@ -5,10 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-import customersms_async
-from customersms_async import AsyncClient, Limit, MemoryQuota, RedisQuota
+from customersms_async import AsyncClient, Limit, MemoryQuota, RedisQuota, SQLiteQuota
 from customersms_async.secret import SHOWN, Secret
 from echoing import KEY, PHONE, TEXT, echoing
 
@@ -73,9 +70,8 @@ async def _value(asking: Any, name: bytes) -> object:
     return await (asking.lrange(name, 0, -1) if kind == "list" else asking.get(name))
 
 
-@pytest.mark.skipif(not hasattr(customersms_async, "SQLiteQuota"), reason="this version keeps no quota in SQLite")
 async def test_a_sqlite_file_knows_a_fingerprint(tmp_path: Path) -> None:
-    async with customersms_async.SQLiteQuota(tmp_path / "quota.db") as store:  # type: ignore[attr-defined,unused-ignore]
+    async with SQLiteQuota(tmp_path / "quota.db") as store:
         await use(store)
         pages = files(tmp_path, "*")  # the write-ahead log is there while it is open
     pages += files(tmp_path, "*")

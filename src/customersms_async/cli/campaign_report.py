@@ -129,7 +129,8 @@ def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
     if not found:
         return _part("What is unknown", "<p>Nothing.</p>")
     total = sum(c.recipients for c in counts if c.state is State.UNKNOWN)
-    words = f"{total:,} recipients may or may not have got the text, and are not sent to again by themselves."
+    who = "1 recipient" if total == 1 else f"{total:,} recipients"
+    words = f"{who} may or may not have got the text; nothing is sent there again by itself."
     if total > len(found):
         words += f" These are the first {len(found):,}; <code>campaign export --status unknown</code> has them all."
     rows = (

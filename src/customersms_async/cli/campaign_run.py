@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 _GUARDS = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 
+_SPENT = ("max_recipients", "max_segments", "until")
+"""Guards that would stop the same command again at once."""
+
 
 class Begun(msgspec.Struct, frozen=True):
     """A ledger that recipients were added to."""
@@ -212,7 +215,9 @@ def _show_ending(
     if any(count.state is State.UNKNOWN for count in counts):
         console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
     if not finished:
-        console.print("Nothing is lost. To go on:", f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
+        guard = getattr(progress.error, "guard", "")
+        way = f", with another --{guard.replace('_', '-')}" if guard in _SPENT else ""
+        console.print(f"Nothing is lost. To go on{way}:", f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
 
 
 def _summary(work: Run, progress: Progress, counts: list[Count], client: AsyncClient, status: int) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from ..buckets import Layer, Usage, Wait
+
+
+T = TypeVar("T")
 
 
 class QuotaStore(Protocol):
@@ -25,7 +28,10 @@ class QuotaStore(Protocol):
     """
 
     in_process: bool
-    """Whether no other process shares these tokens: then no method ever suspends, and no other process contends."""
+    """Whether no other process shares these tokens: then no method ever suspends, and no other process contends.
+
+    Such a store has ``take_now`` too, which is ``take`` as a plain call.
+    """
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """Take one token of every layer, or none and say how long to wait.
@@ -50,3 +56,14 @@ class QuotaStore(Protocol):
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """How every layer stands, in order, and what is left of a pause in microseconds."""
+
+
+def at_once(call: Coroutine[Any, Any, T]) -> T:
+    """What a call gives that is known not to suspend."""
+    try:
+        call.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    call.close()
+    raise RuntimeError("a quota store that says that it is in_process suspended")
