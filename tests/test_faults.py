@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
@@ -30,6 +31,7 @@ from customersms_async import (
     Status,
 )
 from customersms_async.sandbox import Fault, Sandbox
+from engines import ENGINES, differing, engine_of, nothing_left_over
 from faults import ACCEPTED, BACK, HELD, ROWS, Row
 from gateways import KEY, RawGateway, answered, http
 
@@ -88,6 +90,13 @@ async def by_stream(client: AsyncClient, phones: list[str], message: str) -> Tol
     except FATAL as error:
         raised = type(error)
     return Told([(o.status, o.code) for o in sorted(outcomes, key=lambda o: o.index)], raised)
+
+
+@pytest.fixture(params=ENGINES)
+async def make_client(make_client: MakeClient, request: pytest.FixtureRequest) -> AsyncIterator[MakeClient]:
+    """As everywhere, but over each engine."""
+    async with engine_of(request.param) as http_client:
+        yield partial(make_client, http_client=http_client)
 
 
 class World(NamedTuple):
@@ -149,14 +158,23 @@ def healthy() -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("way", [by_send, by_send_many, by_stream], ids=["send", "send_many", "stream"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-async def test_each_fault_has_one_outcome_and_nothing_is_sent_twice(row: Row, way: Way, healthy: Sandbox) -> None:
+async def test_each_fault_has_one_outcome_and_nothing_is_sent_twice(
+    row: Row, engine: str, way: Way, healthy: Sandbox
+) -> None:
+    row = differing(row, engine)
     alone = row.slow or way is by_send
     timeout = 0.1 if row.slow else 10.0
     clock = Clock()
     options: dict[str, Any] = {"limits": Limit(20, 60), "quota": MemoryQuota(clock=clock), "timeout": timeout}
     options |= {"pace": None, "max_retries": 0, "max_concurrency": 1}
-    async with world(row) as there, AsyncClient(api_key=KEY, url=there.url, **options) as client:
+    async with (
+        nothing_left_over(),
+        world(row) as there,
+        engine_of(engine) as http_client,
+        AsyncClient(api_key=KEY, url=there.url, http_client=http_client, **options) as client,
+    ):
         told = await way(client, PHONES[:1] if alone else PHONES, row.message)
         statuses = [row.alone] if alone else list(row.pair)
         assert [status for status, _ in told.outcomes] == statuses
@@ -228,11 +246,17 @@ async def test_what_is_left_over_from_an_answer_is_not_taken_for_the_next(make_c
     gateway = RawGateway(twice)
     async with gateway.serve() as url:
         client = make_client(url=url, max_concurrency=1)
+        if more.startswith(b"<") and client._transport.callers_client is not None:
+            pytest.skip("the row 'bytes beyond its length': over aiohttp each of these answers is unknown")
         assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
-        with pytest.raises(OutcomeUnknownError):
-            await client.send(PHONES[1], "Hello")
+        if client._transport.callers_client is None:
+            with pytest.raises(OutcomeUnknownError):
+                await client.send(PHONES[1], "Hello")
+        else:  # aiohttp's connections show what is left over before anything leaves: it goes out over another one
+            assert (await client.send(PHONES[1], "Hello")).message_id == "msg_0"
         assert (await client.send(PHONES[1], "Hello again")).status is ACCEPTED
-    assert (gateway.requests, gateway.connections) == (3, 2)
+    assert gateway.requests == 3
+    assert gateway.connections == (2 if client._transport.callers_client is None else 3)
 
 
 async def test_a_connection_that_the_gateway_closed_while_idle_is_not_used(

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .admission import Room
+    from .fast import FastClient
     from .models import Limit
     from .quota import QuotaStore
 
@@ -74,7 +75,7 @@ class AsyncClient:
     - ``max_wait``: seconds that a request may wait for quota, pace and a connection (``None``: as long as it takes).
     - ``timeout``: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
       for each further number.
-    - ``http_client``: your own ``httpx.AsyncClient``; it stays yours to close.
+    - ``http_client``: your own ``httpx.AsyncClient``, or a ``FastClient``; it stays yours to close.
 
     May be built outside an event loop, and is then used in one. Raises ``ConfigurationError`` for an option out of
     range, for use in a second event loop, and for use after ``aclose``.
@@ -97,7 +98,7 @@ class AsyncClient:
         max_retries: int = 2,
         max_wait: float | None = None,
         timeout: float = 30.0,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: httpx.AsyncClient | FastClient | None = None,
     ) -> None:
         try:
             self._secret = Secret(os.environ.get("CUSTOMERSMS_API_KEY", "") if api_key is None else api_key)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .secret import Secret
 
 LOGGERS: Final = (
-    *("httpx", "httpx2", "hpack.hpack", "hpack.table"),
+    *("httpx", "httpx2", "hpack.hpack", "hpack.table", "aiohttp.client", "aiohttp.internal"),
     *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
     *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
 )

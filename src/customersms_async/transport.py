@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from .connections import Connections
+    from .fast import FastClient
     from .secret import Sealed
 
 KEEPALIVE_SECONDS = 0.5
@@ -87,7 +88,8 @@ class _Body:
 class _Progress:
     """How far one POST has come.
 
-    ``leaving`` once the hook let it go; ``left`` once the library, if it reports progress (``traced``), said so too.
+    ``leaving`` once the hook let it go, ``refused`` once it did not; ``left`` once the library, if it reports progress
+    (``traced``), said so too.
     """
 
     def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
@@ -101,6 +103,7 @@ class _Progress:
         self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
         self.traced = False
         self.leaving = False
+        self.refused = False
         self.left = False
         self._unheard = False
 
@@ -143,6 +146,7 @@ class _Progress:
         """Ask the hook, once."""
         if not self.leaving:
             if not await self._hook():
+                self.refused = True
                 raise _Refused
             self.leaving = True
 
@@ -157,7 +161,7 @@ class Transport:
     Mutable state: the client, the tasks that use it, the event loop it is used in, and whether it was closed.
     """
 
-    def __init__(self, connections: Connections, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, connections: Connections, client: httpx.AsyncClient | FastClient | None = None) -> None:
         self.connections = connections
         self.tasks: set[asyncio.Task[Any]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -179,7 +183,7 @@ class Transport:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
     @property
-    def callers_client(self) -> httpx.AsyncClient | None:
+    def callers_client(self) -> httpx.AsyncClient | FastClient | None:
         """The caller's client, ``None`` if it is our own."""
         return None if self._ours else self._client
 
@@ -196,8 +200,6 @@ class Transport:
         try:
             async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, body, progress)
-        except _Refused:
-            return NotSent("held back before the first byte", again=False)
         except _Proxied:
             return NotSent("http_client would send plain http through its proxy", again=False)
         except _Leftover:
@@ -212,7 +214,7 @@ class Transport:
         if self._ours and client is not None:
             await client.aclose()
 
-    async def _ready(self) -> httpx.AsyncClient:
+    async def _ready(self) -> httpx.AsyncClient | FastClient:
         if self._client is None:
             async with self._making:
                 if self._client is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
@@ -220,7 +222,7 @@ class Transport:
         return self._client
 
     async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
-        client = await self._ready()
+        client: Any = await self._ready()  # or whatever behaves like one
         request = client.build_request(
             "POST",
             url,
@@ -241,12 +243,17 @@ class Transport:
         return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
 
 
+def tls_context() -> ssl.SSLContext:
+    """What TLS certificates are judged by; takes 50 ms to make."""
+    return httpx.create_ssl_context()
+
+
 def _new_client(connections: int) -> httpx.AsyncClient:
     """A client whose pool is as large as the gate in front of it, or nearly every request would reconnect."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
     )
-    context = httpx.create_ssl_context()
+    context = tls_context()
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
@@ -254,12 +261,18 @@ def _new_client(connections: int) -> httpx.AsyncClient:
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
+_PROVES_IT = frozenset({"ConnectError"})
+"""Of these, what is believed when the body was read and no progress reported: httpx-aiohttp calls an answer that never
+came a connect time-out."""
 
 
 def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
     """Say what an error means, in words of our own: the library's may quote what was sent."""
+    if progress.refused:  # some engines wrap what they hear from the body
+        return NotSent("held back before the first byte", again=False)
     names = {kind.__name__ for kind in type(error).__mro__}
-    if not progress.left and (names & _NEVER_LEFT or not progress.leaving):
+    proofs = _NEVER_LEFT if progress.traced else _PROVES_IT
+    if not progress.left and (names & proofs or not progress.leaving):
         if _is_certificate_error(error):
             return NotSent("the gateway's TLS certificate was refused", Code.CERTIFICATE_REFUSED, again=False)
         if "TimeoutException" in names or "TimeoutError" in names:
