@@ -238,3 +238,12 @@ def test_the_gentle_pace_never_makes_the_shortest_limit_wait(limits: list[Limit]
 )
 def test_one_limit_or_several_become_a_tuple(limits: Any, taken: tuple[Limit, ...]) -> None:
     assert as_limits(limits) == taken
+
+
+def test_a_store_of_one_process_without_its_plain_call_is_refused() -> None:
+    class Half:
+        in_process = True
+        take = renew = settle = give_back = pause = forecast_us = usage = None
+
+    with pytest.raises(ConfigurationError, match="Half says that it is in_process, but has no take_now"):
+        check_parts(quota=Half(), http_client=None)
