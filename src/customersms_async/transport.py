@@ -7,6 +7,7 @@ classes. No error of the library leaves this module, because its request holds t
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Awaitable, Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -83,6 +84,13 @@ class _Body:
         yield body.reveal()
 
 
+@functools.lru_cache(maxsize=64)
+def _plain_to(url: str) -> tuple[str | None, int] | None:
+    """Where a request in plain http must go; ``None`` for https."""
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
+
+
 @final
 class _Progress:
     """How far one POST has come.
@@ -93,8 +101,7 @@ class _Progress:
     def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
         self._hook = hook
         self._deadline = deadline
-        parts = urlsplit(url)
-        self._plain_to = (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
+        self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
         self.began = self._loop.time()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
@@ -123,7 +130,7 @@ class _Progress:
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
             self.left = True
-        self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
+        self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
 
     def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
         """Plain http goes to this machine and past any proxy, which a caller's client may not know."""
@@ -221,10 +228,11 @@ class Transport:
 
     async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
         client = await self._ready()
+        length = {"Content-Length": str(body.size)}
         request = client.build_request(
             "POST",
-            url,
-            headers={**_HEADERS, "Content-Length": str(body.size)},
+            _parsed(url) if self._ours else url,
+            headers=length if self._ours else _HEADERS | length,
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
@@ -250,7 +258,10 @@ def _new_client(connections: int) -> httpx.AsyncClient:
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
-    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct, cookies=none)
+    return httpx.AsyncClient(headers=_HEADERS, verify=context, limits=limits, mounts=direct, cookies=none)
+
+
+_parsed = functools.lru_cache(maxsize=64)(httpx.URL)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
