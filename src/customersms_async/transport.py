@@ -38,12 +38,16 @@ such a send is unknown for good; a new connection costs little to one who was id
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
 
-_HEADERS: Final = {
-    "Content-Type": "application/json",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "User-Agent": f"customersms-async/{version('customersms-async')}",
-}
+
+@functools.cache
+def _headers() -> dict[str, str]:
+    """Those of every request; looking up the version takes 5 ms, so not on import."""
+    return {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"customersms-async/{version('customersms-async')}",
+    }
 
 
 OVERDUE: Final = NotSent("its time was over before a connection was asked for")
@@ -232,7 +236,7 @@ class Transport:
         request = client.build_request(
             "POST",
             _parsed(url) if self._ours else url,
-            headers=length if self._ours else _HEADERS | length,
+            headers=length if self._ours else _headers() | length,
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
@@ -258,7 +262,7 @@ def _new_client(connections: int) -> httpx.AsyncClient:
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
-    return httpx.AsyncClient(headers=_HEADERS, verify=context, limits=limits, mounts=direct, cookies=none)
+    return httpx.AsyncClient(headers=_headers(), verify=context, limits=limits, mounts=direct, cookies=none)
 
 
 _parsed = functools.lru_cache(maxsize=64)(httpx.URL)
