@@ -197,8 +197,8 @@ def test_several_inputs_are_taken_at_once_only_if_all_are_clean_and_new(items: l
     assert intake.take_all(items) is None
     assert intake.count == 1
     assert intake.take_all([PHONE, OTHER]) == ()
-    fourth = "+4915112345678"
-    assert intake.take_all([fourth]) == (Batch("Hello", [HERS, PHONE, OTHER, fourth], [0, 1, 2, 3]),)
+    last = "+4915112345678"
+    assert intake.take_all([last]) == (Batch("Hello", [HERS, PHONE, OTHER, last], [0, 1, 2, 3]),)
     assert refused(intake, OTHER).code == "DUPLICATE"
 
 

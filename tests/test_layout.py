@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -118,12 +119,25 @@ def running_top_imports(part: str) -> set[str]:
 
 
 def test_the_door_is_narrow_and_sorted() -> None:
+    assert all(hasattr(customersms_async, name) for name in customersms_async.__all__)  # some come when asked for
     assert set(customersms_async.__all__) == {
         name
         for name, value in vars(customersms_async).items()
         if not name.startswith("_") and name != "annotations" and not isinstance(value, type(sys))
     }
     assert customersms_async.__all__ == sorted(customersms_async.__all__, key=lambda name: (not name.isupper(), name))
+
+
+def test_what_not_everyone_uses_is_imported_when_first_asked_for() -> None:
+    code = "import sys, customersms_async; print(*sys.modules); from customersms_async import *; Campaign, SQLiteQuota"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
+    assert not {"sqlite3", "redis", "phonenumbers", "customersms_async.campaign"} & set(said)
+
+
+def test_the_door_knows_no_other_names() -> None:
+    for module in (customersms_async, customersms_async.quota):
+        with pytest.raises(AttributeError, match="no attribute 'Pigeon'"):
+            module.Pigeon  # noqa: B018
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
-from .campaign import Campaign
+import importlib
+import typing
+
 from .client import AsyncClient
 from .errors import (
     AuthenticationError,
@@ -40,8 +42,12 @@ from .models import (
     SendReport,
     Status,
 )
-from .quota import MemoryQuota, RedisQuota, SQLiteQuota
+from .quota import MemoryQuota
 from .stream import OutcomeStream
+
+if typing.TYPE_CHECKING:
+    from .campaign import Campaign
+    from .quota import RedisQuota, SQLiteQuota
 
 __all__ = [
     "DOCUMENTED_LIMITS",
@@ -76,3 +82,13 @@ __all__ = [
     "SendReport",
     "Status",
 ]
+
+_LATER: typing.Final = {"Campaign": ".campaign", "RedisQuota": ".quota", "SQLiteQuota": ".quota"}
+"""What is imported when first asked for, with where it is: sqlite3 and the like are not for everyone."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_LATER[name], __name__), name)
+    return value

@@ -99,7 +99,7 @@ def read(body: bytes) -> Reading | None:
         error=text(found.error),
         may_have_sent=found.successful_sends not in _ABSENT,
         remaining_credits=amount(found.remaining_credits),
-        rows=_rows(found.results),
+        rows=_rows(found.results, odd=isinstance(found, _OddBody)),
     )
 
 
@@ -175,13 +175,13 @@ def _only_ending(key: str, phones: Sequence[str]) -> int | None:
     return ending[0] if len(ending) == 1 else None
 
 
-def _rows(results: Any) -> list[tuple[int | None, Row]]:
+def _rows(results: Any, *, odd: bool) -> list[tuple[int | None, Row]]:
     entries: list[tuple[int | None, Any]]
     if isinstance(results, dict):
         entries = [(int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items()]
     elif isinstance(results, list):
         entries = list(enumerate(results))
-        if set(map(type, results)) == {Row}:
+        if not odd:
             return entries
     else:
         return []

@@ -219,7 +219,8 @@ class Attempt:
 
     def _report(self, ruling: Ruling) -> None:
         """Log what nobody else may see: texts of unknown fate, and outcomes whose caller has left."""
-        unknown = [o for o in ruling.outcomes if o.status is Status.UNKNOWN]
+        status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
+        unknown = [o for o in ruling.outcomes if o.status is status]
         if unknown:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
             # the gateway's own words might quote a number, or the text

@@ -125,7 +125,7 @@ class AsyncClient:
     def _set_up(self) -> None:
         self._sender: Sender | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._runs: weakref.WeakSet[Running] = weakref.WeakSet()
+        self._runs: weakref.WeakSet[Running] | None = None  # made when first used: there may be 10,000 idle clients
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -306,7 +306,7 @@ class AsyncClient:
             raise
 
     async def _close(self) -> None:
-        for run in tuple(self._runs):
+        for run in tuple(self._runs or ()):
             run.abort(ConfigurationError("the client was closed before everything was sent"))
         while self._pending:
             await asyncio.wait(tuple(self._pending))
@@ -380,5 +380,11 @@ class AsyncClient:
         if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):
             raise ConfigurationError("recipients must be an iterable of phone numbers or Message objects")
         run = Run(self._open(), recipients, message, order)
-        self._runs.add(run)
+        self._watch(run)
         return run
+
+    def _watch(self, run: Running) -> None:
+        """Have ``aclose`` end this run."""
+        if self._runs is None:
+            self._runs = weakref.WeakSet()
+        self._runs.add(run)

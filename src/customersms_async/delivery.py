@@ -59,8 +59,8 @@ async def deliver(
     done = Delivery([])
     parts = deque([batch])
     while parts:
-        part, *rest = sender.sizes.fit(parts.popleft())
-        parts.extendleft(reversed(rest))
+        parts.extendleft(reversed(sender.sizes.fit(parts.popleft())))
+        part = parts.popleft()
         try:
             ruling = await _rule(sender, part, ticket, timeout, (before_first_byte, after_attempt), done)
         except Stopped:

@@ -8,6 +8,7 @@ in it. Records of everyone else's requests pass untouched, as do levels, handler
 
 from __future__ import annotations
 
+import functools
 import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, final
@@ -43,5 +44,11 @@ _filter: Final = _Filter()
 def hush(secret: Secret) -> None:
     """From now on, what the HTTP library logs in this task does not show the key."""
     _secret.set(secret)
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(_filter)  # once: a filter that is there already is not added again
+    for logger in _loggers():
+        if _filter not in logger.filters:  # as somebody may have taken it off
+            logger.addFilter(_filter)
+
+
+@functools.cache
+def _loggers() -> tuple[logging.Logger, ...]:
+    return tuple(logging.getLogger(name) for name in LOGGERS)

@@ -267,10 +267,12 @@ class Run:
             self.halt(delivery.fatal)
         elif delivery.error is not None:
             self.abort(delivery.error)
+        if (task := asyncio.current_task()) is not None:
+            self._delivered(task)  # a turn of the loop sooner than its callback would
 
     def _delivered(self, delivery: asyncio.Task[None]) -> None:
-        del self._deliveries[delivery]
-        self._go_on()
+        if self._deliveries.pop(delivery, None) is not None:
+            self._go_on()
 
     def _put(self, outcomes: Sequence[Outcome]) -> None:
         if self._left:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,8 +25,11 @@ class Terms(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, limits: tuple[Limit, ...], reserve: float, pace: Limit | None, connections: Connections) -> Terms:
         """The terms of a client with these options."""
-        return cls(layers(limits), layers(limits, reserve), pace, connections)
+        return cls(_layers(limits), _layers(limits, reserve), pace, connections)
 
     def layers_for(self, priority: Priority) -> tuple[Layer, ...]:
         """The layers that judge a request: BULK leaves the reserve to the others."""
         return self.bulk_layers if priority is Priority.BULK else self.layers
+
+
+_layers = functools.lru_cache(maxsize=256)(layers)  # shared by the thousands of clients that a process may have

@@ -7,6 +7,7 @@ classes. No error of the library leaves this module, because its request holds t
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Awaitable, Callable
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -38,12 +39,16 @@ such a send is unknown for good; a new connection costs little to one who was id
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
 
-_HEADERS: Final = {
-    "Content-Type": "application/json",
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "User-Agent": f"customersms-async/{version('customersms-async')}",
-}
+
+@functools.cache
+def _headers() -> dict[str, str]:
+    """Those of every request; looking up the version takes 5 ms, so not on import."""
+    return {
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": f"customersms-async/{version('customersms-async')}",
+    }
 
 
 OVERDUE: Final = NotSent("its time was over before a connection was asked for")
@@ -84,6 +89,13 @@ class _Body:
         yield body.reveal()
 
 
+@functools.lru_cache(maxsize=64)
+def _plain_to(url: str) -> tuple[str | None, int] | None:
+    """Where a request in plain http must go; ``None`` for https."""
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
+
+
 @final
 class _Progress:
     """How far one POST has come.
@@ -95,8 +107,7 @@ class _Progress:
     def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
         self._hook = hook
         self._deadline = deadline
-        parts = urlsplit(url)
-        self._plain_to = (parts.hostname, parts.port or 80) if parts.scheme == "http" else None
+        self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
         self.began = self._loop.time()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
@@ -126,7 +137,7 @@ class _Progress:
         if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
             await self.about_to_leave()
             self.left = True
-        self.timeouts.update(connect=self.remaining, read=self.remaining, write=self.remaining)
+        self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
 
     def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
         """Plain http goes to this machine and past any proxy, which a caller's client may not know."""
@@ -223,10 +234,11 @@ class Transport:
 
     async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
         client: Any = await self._ready()  # or whatever behaves like one
+        length = {"Content-Length": str(body.size)}
         request = client.build_request(
             "POST",
-            url,
-            headers={**_HEADERS, "Content-Length": str(body.size)},
+            _parsed(url) if self._ours else url,
+            headers=length if self._ours else _headers() | length,
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
@@ -257,7 +269,10 @@ def _new_client(connections: int) -> httpx.AsyncClient:
     # Plain http goes to loopback only, and there past any proxy that the environment names.
     direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
-    return httpx.AsyncClient(verify=context, limits=limits, mounts=direct, cookies=none)
+    return httpx.AsyncClient(headers=_headers(), verify=context, limits=limits, mounts=direct, cookies=none)
+
+
+_parsed = functools.lru_cache(maxsize=64)(httpx.URL)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})

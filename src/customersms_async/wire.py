@@ -193,10 +193,14 @@ def _plain_ids(rows: list[Row | None], redact: Redact) -> list[str] | None:
     Tested in one go, at a tenth of the cost; ``None`` for any other answer.
     """
     ids = [row.message_id for row in rows if row is not None and row.success is True]
-    if len(ids) < len(rows) or set(map(type, ids)) != {str} or not all(ids) or max(map(len, ids)) > SHOWN_TEXT:
+    if len(ids) < len(rows) or not all(ids):
         return None
-    words = "".join(ids)
-    return ids if words.split() == [words] and redact(words) == words else None
+    try:
+        words = "".join(ids)
+    except TypeError:  # not all of them are text
+        return None
+    is_plain = words.split() == [words] and max(map(len, ids)) <= SHOWN_TEXT and redact(words) == words
+    return ids if is_plain else None
 
 
 def _shown(words: str | None, redact: Redact) -> str | None:

@@ -224,7 +224,7 @@ class Campaign:
         sender = client._open()  # noqa: SLF001 - the client's own floor, one below
         order = client._order(Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
         runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
-        client._runs.add(runner)  # noqa: SLF001 - so that closing the client ends it
+        client._watch(runner)  # noqa: SLF001 - so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner
