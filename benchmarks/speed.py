@@ -29,8 +29,8 @@ QUICKLY = HERE.parent / ".bench"
 class Effort(NamedTuple):
     """How much of everything.
 
-    In this order: rounds, also of the long runs; requests of a rival; numbers in the largest answer; recipients of a stream and of a
-    campaign; few and many waiters, clients and keys; rivals in other event loops.
+    In this order: rounds, also of the long runs; requests of a rival; numbers in the largest answer; recipients of a
+    stream and of a campaign; few and many waiters, clients and keys; rivals in other event loops.
     """
 
     rounds: int
