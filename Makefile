@@ -13,7 +13,7 @@ space := $(empty) $(empty)
 
 SECONDS ?= 900
 
-.PHONY: demo test torture lint clean
+.PHONY: demo test torture bench bench-full lint clean
 
 demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
 	$(BIN)/customersms send --file examples/recipients.csv --message "Doors open at eight" --sandbox; \
@@ -28,8 +28,14 @@ torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random
 	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py
 	$(BIN)/python tools/torture.py --seconds $(SECONDS)
 
+bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
+	$(BIN)/python benchmarks/speed.py
+
+bench-full: .venv/bench-installed  ## the same with more of everything, into docs/speed.md
+	$(BIN)/python benchmarks/speed.py --full
+
 clean:  ## remove what these commands made
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -41,4 +47,8 @@ clean:  ## remove what these commands made
 
 .venv/dev-installed: pyproject.toml | .venv/bin/python
 	$(INSTALL) '.[all,dev]'
+	@touch $@
+
+.venv/bench-installed: pyproject.toml benchmarks/requirements.txt | .venv/bin/python
+	$(INSTALL) '.[all]' -r benchmarks/requirements.txt
 	@touch $@

@@ -10,16 +10,12 @@ it, as the seconds depend on the machine.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fresh import DOCS, child, in_turns, machine, pinned, say
 from quota_campaign import SCENARIOS
 from quota_picture import draw
 from quota_report import Ratio, document
@@ -28,11 +24,8 @@ from quota_stores import redis_server
 from quota_waiters import THERE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-HERE = Path(__file__).parent
-DOCS = HERE.parent / "docs"
-TIMEOUT = 900.0
 MEMORY = Path("/dev/shm")  # noqa: S108 - a new folder is made in it
 STORY = "Three jobs of 200 texts, five minutes apart; every request and every answer takes 20 to 500 ms"
 
@@ -51,56 +44,12 @@ QUICK = Effort((100, 150, 1_000, 5_000), 1, 20_000, (12_500, 50_000), 500)
 FULL = Effort((100, 150, 1_000, 5_000, 20_000, 50_000, 60_000), 5, 50_000, (12_500, 100_000), 2_000)
 
 
-def child(script: str, *arguments: object) -> list[Any]:
-    """The JSON lines that a script beside this one prints, in a fresh process."""
-    command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)  # noqa: S603
-    if done.returncode:
-        sys.exit(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stderr}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def say(words: str) -> None:
-    print(f"… {words}", file=sys.stderr, flush=True)
-
-
-def pinned() -> dict[str, str]:
-    """The rivals' versions; ends the program if others are installed."""
-    lines = (HERE / "requirements.txt").read_text().splitlines()
-    pins = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
-    for name, pin in pins.items():
-        try:
-            found = version(name)
-        except PackageNotFoundError:
-            found = "none"
-        if found != pin:
-            sys.exit(f"{name} {pin} is needed, {found} is here: pip install -r benchmarks/requirements.txt")
-    return pins
-
-
-def machine() -> str:
-    return (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
-        f"{platform.python_implementation()} {platform.python_version()}"
-    )
-
-
 def campaigns(effort: Effort) -> dict[tuple[str, str], list[dict[str, Any]]]:
     found = {}
     for scenario in SCENARIOS:
         for rival in RIVALS:
             say(f"virtual time: {rival}, {SCENARIOS[scenario].title}")
             found[rival, scenario] = child("quota_campaign.py", rival, scenario, *effort.counts)
-    return found
-
-
-def in_turns(script: str, measures: Iterable[Sequence[object]], rounds: int) -> dict[tuple[str, ...], list[float]]:
-    """Every measurement once a round; by its arguments, the rounds' results."""
-    found: dict[tuple[str, ...], list[float]] = {tuple(map(str, each)): [] for each in measures}
-    for number in range(rounds):
-        say(f"{script}, round {number + 1} of {rounds}")
-        for arguments, results in found.items():
-            results.append(float(child(script, *arguments)[0]))
     return found
 
 

@@ -1,0 +1,85 @@
+"""Measurements in fresh processes, one at a time and in turns, and what they were taken with."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs"
+TIMEOUT = 900.0
+
+
+@contextlib.contextmanager
+def without(name: str) -> Iterator[Path]:
+    """A folder with all that is installed but one package, as if it had never been: looking for it costs what it does.
+
+    (What Python is told to be absent, by ``sys.modules``, is not looked for at all.)
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for path in Path(sysconfig.get_path("purelib")).iterdir():
+            if not path.name.startswith(name):
+                (Path(folder) / path.name).symlink_to(path)
+        yield Path(folder)
+
+
+def child(script: str, *arguments: object, packages: Path | None = None) -> list[Any]:
+    """The JSON lines that a script beside this one prints, in a fresh process; ``packages``: from ``without``."""
+    command = [sys.executable, *(["-S"] if packages else []), str(HERE / script), *map(str, arguments)]
+    world = {**os.environ, "PYTHONPATH": str(packages)} if packages else None
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=world)  # noqa: S603
+    if done.returncode:
+        sys.exit(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stderr}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def say(words: str) -> None:
+    print(f"… {words}", file=sys.stderr, flush=True)
+
+
+def pinned() -> dict[str, str]:
+    """The rivals' versions; ends the program if others are installed."""
+    lines = (HERE / "requirements.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+    for name, pin in pins.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "none"
+        if found != pin:
+            sys.exit(f"{name} {pin} is needed, {found} is here: pip install -r benchmarks/requirements.txt")
+    return pins
+
+
+def machine() -> str:
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, "
+        f"{platform.python_implementation()} {platform.python_version()}"
+    )
+
+
+def in_turns(
+    script: str,
+    measures: Iterable[Sequence[object]],
+    rounds: int,
+    packages: Mapping[tuple[str, ...], Path] | None = None,
+) -> dict[tuple[str, ...], list[Any]]:
+    """Every measurement once a round; by its arguments, the rounds' results. ``packages``: see ``child``."""
+    found: dict[tuple[str, ...], list[Any]] = {tuple(map(str, each)): [] for each in measures}
+    for number in range(rounds):
+        say(f"{script}, round {number + 1} of {rounds}")
+        for arguments, results in found.items():
+            results.append(child(script, *arguments, packages=(packages or {}).get(arguments))[0])
+    return found
