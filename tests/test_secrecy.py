@@ -28,6 +28,7 @@ from rich.traceback import Traceback
 from customersms_async import AsyncClient, ConfigurationError, CustomerSMSError, Limit, MemoryQuota, Outcome
 from customersms_async.secret import SHOWN, Sealed, Secret
 from echoing import ANSWERS, KEY, PHONE, TEXT, echoing
+from engines import ENGINES, engine_of
 
 MakeClient = Callable[..., AsyncClient]
 PIECE = KEY[:SHOWN]
@@ -35,11 +36,11 @@ LIMIT = Limit(1_000, 0.02)
 SECRETIVE: dict[str, Any] = {"api_key": KEY}
 
 
-@pytest.fixture
-async def make() -> AsyncIterator[MakeClient]:
-    """Makes clients with the key that is echoed, and closes them."""
-    async with contextlib.AsyncExitStack() as made:
-        yield lambda **options: _made(made, options)
+@pytest.fixture(params=ENGINES)
+async def make(request: pytest.FixtureRequest) -> AsyncIterator[MakeClient]:
+    """Makes clients with the key that is echoed, over each engine, and closes them."""
+    async with engine_of(request.param) as http_client, contextlib.AsyncExitStack() as made:
+        yield lambda **options: _made(made, {"http_client": http_client, **options})
 
 
 def _made(stack: contextlib.AsyncExitStack, options: dict[str, Any]) -> AsyncClient:
@@ -140,7 +141,7 @@ async def test_a_gateway_that_echoes_the_key_can_not_make_us_show_it(
     assert not any(PIECE in page for page in pages)
     assert PIECE not in log.getvalue()
     assert not any("cookie" in head.lower() for head in echo.heads)
-    if answer == "headers":
+    if answer == "headers" and client._transport.callers_client is None:  # aiohttp logs no headers
         assert "receive_response_headers.complete" in log.getvalue(), "the library's log is whole but for the key"
         assert "[API key]" in log.getvalue()
 

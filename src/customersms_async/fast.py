@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import sys
 from typing import TYPE_CHECKING, Any, Final, Self, final
 from weakref import WeakSet
 
@@ -69,7 +70,9 @@ def _readable(transport: asyncio.Transport | None) -> bool:
     socket = None if transport is None else transport.get_extra_info("socket")
     if socket is None:
         return True
-    poll = select.poll()
+    if sys.platform == "win32":
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()  # knows sockets with any number
     poll.register(socket, select.POLLIN)
     return bool(poll.poll(0))
 
