@@ -314,6 +314,31 @@ def test_an_accepted_row_needs_no_id_and_has_neither_error_nor_code() -> None:
     assert ruling.outcomes == [Outcome(3, "+12125551234", ACCEPTED), Outcome(5, "+13235554567", ACCEPTED, "12")]
 
 
+KEY = "cspro_a_key_that_must_never_show"
+some_ids = st.lists(
+    st.text(max_size=12)
+    | st.integers()
+    | st.sampled_from([None, "", KEY, f"m{KEY}", "m" * 200, "m" * 201, "a b", "m1"]),
+    min_size=2,
+    max_size=2,
+)
+
+
+@given(some_ids)
+@example(["m1", "m2"])
+@example([1, 2])
+@example(["m1", KEY])
+@example(["m1", "m" * 201])
+@example([KEY[:11], KEY[11:]])
+def test_an_id_is_told_the_same_whether_all_are_accepted_or_not(ids: list[Any]) -> None:
+    """The usual answer is judged by a shorter way."""
+    redact, phones = Secret(KEY).redact, ["+12125551234", "+13235554567", "+442079460958"]
+    rows = [row(phone, message_id=message_id) for phone, message_id in zip(phones, ids, strict=False)]
+    short = judge(Answer(200, body(results=rows)), TWO, NOW, redact)
+    long = judge(Answer(200, body(results=[*rows, row(phones[2], False)])), Batch("", phones, [3, 5, 7]), NOW, redact)
+    assert short.outcomes == long.outcomes[:2]
+
+
 # The odd forms of docs/gateway.md
 
 BOTH = [ACCEPTED, ACCEPTED]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,31 +56,31 @@ async def deliver(
     deadline, is recorded, and logged.
     """
     done = Delivery([])
-    parts = deque([batch])
+    parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
     while parts:
-        parts.extendleft(reversed(sender.sizes.fit(parts.popleft())))
-        part = parts.popleft()
+        part, *fitting = sender.sizes.fit(parts[0])
+        parts = (*fitting, *parts[1:])
+        del fitting
         try:
             ruling = await _rule(sender, part, ticket, timeout, (before_first_byte, after_attempt), done)
         except Stopped:
-            parts.appendleft(part)
-            _drop(parts, done, ticket.stopped)
+            _drop((part, *parts), done, ticket.stopped)
             break
         except asyncio.CancelledError:
             log_unheard(done.outcomes)
             raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
             done.error = error
-            parts.appendleft(part)
-            _drop(parts, done, Code.STOPPED)
+            _drop((part, *parts), done, Code.STOPPED)
             break
         if ruling.then is Then.HALVE:
-            parts.extendleft(reversed(sender.sizes.halve(part)))
+            parts = (*sender.sizes.halve(part), *parts)
             continue
         done.outcomes += ruling.outcomes
         if ruling.fatal is not None:
             done.fatal = ruling.fatal
             _drop(parts, done, ruling.fatal)
+            break
     return done
 
 
@@ -123,7 +122,6 @@ def _too_late(expired: Expired) -> str:
     return "no connection was free within max_wait"
 
 
-def _drop(parts: deque[Batch], done: Delivery, code: str | None) -> None:
+def _drop(parts: tuple[Batch, ...], done: Delivery, code: str | None) -> None:
     for part in parts:
         done.outcomes += dropped(part, code)
-    parts.clear()
