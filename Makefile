@@ -34,6 +34,11 @@ bench: .venv/bench-installed  ## what everything costs, beside what people would
 bench-full: .venv/bench-installed  ## the same with more of everything, into docs/speed.md
 	$(BIN)/python benchmarks/speed.py --full
 
+lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
 clean:  ## remove what these commands made
 	rm -rf .venv .bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
