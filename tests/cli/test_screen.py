@@ -45,7 +45,7 @@ def words(text: str) -> str:
 
 
 def progress(counts: dict[Status, int], total: int, seconds: float = 10.0) -> Progress:
-    made = Progress(total, 9, time.monotonic() - seconds, Counter(counts), {})
+    made = Progress(total, 9, 0.0, Counter(counts), {}, lambda: seconds)
     made.done = sum(counts.values())
     return made
 
@@ -188,7 +188,7 @@ def test_a_files_escape_sequences_do_not_reach_the_terminal(name: str) -> None:
 
 
 def test_the_end_groups_the_reasons_with_a_few_examples() -> None:
-    made = Progress(9, 1, time.monotonic(), Counter(), {})
+    made = Progress(9, 1, 0.0, Counter(), {}, lambda: 0.0)
     made.add(Outcome(0, "+12125551234", Status.ACCEPTED, "1"), 2)
     for row in range(1, 6):
         made.add(Outcome(row, "nope", Status.UNSENT, None, "it has no [/] digits", "INVALID_PHONE"), row + 2)
@@ -219,7 +219,7 @@ def test_the_end_groups_the_reasons_with_a_few_examples() -> None:
     ],
 )
 def test_the_exit_status_tells_whether_all_went_well(statuses: list[str], codes: list[str | None], status: int) -> None:
-    made = Progress(len(statuses), 1, 0.0, Counter(), {})
+    made = Progress(len(statuses), 1, 0.0, Counter(), {}, lambda: 0.0)
     for row, (each, code) in enumerate(zip(statuses, codes, strict=True)):
         made.add(Outcome(row, "+1", Status(each), None, None, code), None)
     assert made.exit_status == status
@@ -239,7 +239,7 @@ def test_the_picture_fits_and_has_everything_in_it(width: int, left: float | Non
     shown = words(drawn(made.picture(), width))
     assert "401,239 of 1,000,000" in shown
     assert "accepted 400,000 rejected 5 unknown 0 unsent 1,234" in shown
-    assert re.search(r"· 40,1\d\d a second", shown)
+    assert "· 40,124 a second" in shown
     assert "left: 97 of 100 in 1 min · 4,997 of 5,000 in 1 h · 49,997 of 50,000 in 1 d" in shown
     if left is not None:
         assert f"{length(left)} to go, until " in shown
@@ -270,24 +270,25 @@ def test_the_plain_line_is_one_line_with_everything_in_it() -> None:
 
 
 def test_a_plain_line_comes_every_few_seconds_and_not_more_often() -> None:
-    to = console()
-    with Screen(to) as made:
+    to, now = console(), 100.0
+    with Screen(to, lambda: now) as made:
         made.look(quota(), 60.0)
         made.changed(progress({Status.ACCEPTED: 30}, 1_000))
+        now = 104.9
         for _ in range(5):
             made.look(quota(), 60.0)
         assert to.export_text(clear=False) == ""
-        made._last_line -= 5.0
+        now = 105.0
         for _ in range(5):
             made.look(quota(), 60.0)
     assert to.export_text().count("30 of 1,000, 1 min to go") == 1
 
 
 def test_a_long_plain_line_is_not_broken() -> None:
-    to = console(40)
-    with Screen(to) as made:
+    to, now = console(40), 100.0
+    with Screen(to, lambda: now) as made:
         made.changed(progress({Status.ACCEPTED: 30}, 1_000))
-        made._last_line -= 5.0
+        now = 105.0
         made.look(quota(), 60.0)
     assert to.export_text().count("\n") == 1
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from ..models import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..models import QuotaStatus
     from .check import Checked
@@ -141,14 +141,15 @@ class Screen:
     Mutable state: the latest progress, quota and time to the end, and when the last plain line was written.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
         self._live = _live(console) if console.is_terminal else None
         self._progress: Progress | None = None
         self._quota: QuotaStatus | None = None
         self._left: float | None = None
         self._stopping = False
-        self._last_line = time.monotonic()
+        self._last_line = clock()
 
     def __enter__(self) -> Screen:
         if self._live is not None:
@@ -179,8 +180,8 @@ class Screen:
             return
         if self._live is not None:
             self._live.update(self.picture())
-        elif time.monotonic() - self._last_line >= PLAIN_EVERY:
-            self._last_line = time.monotonic()
+        elif (now := self._clock()) - self._last_line >= PLAIN_EVERY:
+            self._last_line = now
             self._console.print(self._plain(), soft_wrap=True, highlight=False)
 
     def picture(self) -> RenderableType:

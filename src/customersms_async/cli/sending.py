@@ -15,7 +15,7 @@ from .files import FileProblem
 from .stopping import Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..client import AsyncClient
     from .check import Checked
@@ -41,13 +41,14 @@ class Failures(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """A send so far. ``error`` is what ended it before its end, if anything did."""
+    """A send so far. ``error`` is what ended it before its end, if anything did; ``clock`` gives seconds."""
 
     total: int
     planned_requests: int
     began: float
     counts: Counter[Status]
     reasons: dict[tuple[Status, str, str], Failures]
+    clock: Callable[[], float] = time.monotonic
     done: int = 0
     duplicates: int = 0
     requests: int = 0
@@ -62,7 +63,7 @@ class Progress(msgspec.Struct):
     @property
     def seconds(self) -> float:
         """Since it began."""
-        return time.monotonic() - self.began
+        return self.clock() - self.began
 
     @property
     def exit_status(self) -> int:
