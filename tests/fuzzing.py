@@ -101,7 +101,7 @@ def _check_outcome(outcome: Outcome) -> None:
 
 def _check_rows(ruling: Ruling, body: bytes, status: int) -> None:
     reading = read(body)
-    rows = [] if reading is None else [row for _, row in reading.rows]
+    rows = [] if reading is None else list(reading.rows)
     saying_so = [row for row in rows if row.accepted]
     for outcome in ruling.outcomes:
         if outcome.status is Status.ACCEPTED:

@@ -116,8 +116,8 @@ class World:
         quiet = 0
         async with asyncio.timeout(5):
             while quiet < 20:  # who was let in at the last moment takes some turns to give its tokens back
-                if tasks := tuple(self.client._transport.tasks):
-                    await asyncio.wait(tasks)
+                if self.client._transport.in_flight:
+                    await self.client._transport.in_flight.wait()
                     quiet = 0
                 quiet += 1
                 await asyncio.sleep(0)

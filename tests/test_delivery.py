@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from customersms_async import AsyncClient, ConnectionFailedError, Limit, Outcome, Priority, Status
 from customersms_async.batching import Batch
 from customersms_async.delivery import Delivery, deliver
 from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.ticket import Ticket
+
+if TYPE_CHECKING:
+    import pytest
+
+    from customersms_async.wire import Ruling
 
 MakeClient = Callable[..., AsyncClient]
 BATCH = Batch("Hello", ["+12125551234", "+13235554567"], [0, 1])
@@ -126,6 +132,20 @@ async def test_a_caller_who_leaves_before_the_first_byte_has_sent_nothing(
     assert usage[0].used == 0
 
 
+async def test_an_answer_that_comes_before_a_cancelled_caller_has_heard_of_it_is_logged(
+    client: AsyncClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leave(_: Ruling) -> None:
+        caller.cancel()
+
+    sending = deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, after_attempt=leave)
+    caller = asyncio.create_task(sending)
+    await asyncio.wait([caller])
+    assert caller.cancelled()
+    assert sandbox.requests == 1
+    assert caplog.messages == ["nobody waited for 2 outcomes: 2 accepted"]
+
+
 async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
     client: AsyncClient, sandbox: Sandbox
 ) -> None:
@@ -144,10 +164,9 @@ async def test_a_request_aborted_before_its_first_step_leaves_nothing_taken(
 ) -> None:
     sender = client._open()
     sending = asyncio.create_task(deliver(sender, BATCH, Ticket(Priority.BULK), timeout=5.0))
-    while not sender.tasks:  # noqa: ASYNC110 - a step at a time, to be there before the task's own first one
+    while not sender.in_flight:  # noqa: ASYNC110 - a step at a time, to be there before the task's own first one
         await asyncio.sleep(0)
-    for task in sender.tasks:
-        task.cancel()
+    sender.in_flight.abort()
     delivery = await sending
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence  # noqa: TC003 - msgspec reads the annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 LONGEST_TEXT = 4_000
 """Characters of the gateway's own words that are read: no error message is longer."""
@@ -48,7 +49,7 @@ DISPUTED: Final = Row()
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What an answer says. ``rows`` come with their position, or ``None`` where they have none.
+    """What an answer says. ``positions`` are those of ``rows``, each ``None`` where its row has none.
 
     ``may_have_sent`` is true unless ``successful_sends`` is absent or zero: the counter outranks ``success: false``.
     """
@@ -58,7 +59,8 @@ class Reading(msgspec.Struct, frozen=True):
     error: str | None
     may_have_sent: bool
     remaining_credits: Decimal | None
-    rows: list[tuple[int | None, Row]]
+    rows: list[Row]
+    positions: Sequence[int | None]
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -93,13 +95,15 @@ def read(body: bytes) -> Reading | None:
         if odd is None:
             return None
         found = odd
+    rows, positions = _rows(found.results, odd=isinstance(found, _OddBody))
     return Reading(
         success=flag(found.success),
         code=text(found.code),
         error=text(found.error),
         may_have_sent=found.successful_sends not in _ABSENT,
         remaining_credits=amount(found.remaining_credits),
-        rows=_rows(found.results, odd=isinstance(found, _OddBody)),
+        rows=rows,
+        positions=positions,
     )
 
 
@@ -140,17 +144,17 @@ def digits(phone: object) -> str:
     return str(int(number)) if number is not None and number == number.to_integral_value() and number > 0 else ""
 
 
-def match(rows: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> list[Row | None]:
+def match(rows: list[Row], positions: Sequence[int | None], phones: Sequence[str]) -> Sequence[Row | None]:
     """For every number (E.164) the row that speaks of it: ``None`` if there is none, ``DISPUTED`` if two disagree.
 
     A row belongs to the number with the same digits, or the only one that ends in its digits, if those are seven or
     more. Position counts only for rows without a readable phone. Other rows are ignored.
     """
-    if [row.phone for _, row in rows] == phones:  # as nearly always
-        return [row for _, row in rows]
+    if [row.phone for row in rows] == phones:  # as nearly always
+        return rows
     found: list[Row | None] = [None] * len(phones)
     places: dict[str, int] = {}
-    for position, row in rows:
+    for position, row in zip(positions, rows, strict=True):
         if position is not None and position < len(phones) and row.phone == phones[position]:
             place: int | None = position
         elif key := digits(row.phone):
@@ -175,17 +179,17 @@ def _only_ending(key: str, phones: Sequence[str]) -> int | None:
     return ending[0] if len(ending) == 1 else None
 
 
-def _rows(results: Any, *, odd: bool) -> list[tuple[int | None, Row]]:
-    entries: list[tuple[int | None, Any]]
+def _rows(results: Any, *, odd: bool) -> tuple[list[Row], Sequence[int | None]]:
+    """The rows and their positions."""
+    if isinstance(results, list) and not odd:
+        return results, range(len(results))
+    entries: Iterable[tuple[int | None, Any]] = ()
     if isinstance(results, dict):
-        entries = [(int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items()]
+        entries = ((int(k) if k.isascii() and k.isdigit() and len(k) < 10 else None, v) for k, v in results.items())
     elif isinstance(results, list):
-        entries = list(enumerate(results))
-        if not odd:
-            return entries
-    else:
-        return []
-    return [(position, _row(entry)) for position, entry in entries if isinstance(entry, Row | dict)]
+        entries = enumerate(results)
+    kept = [(position, _row(entry)) for position, entry in entries if isinstance(entry, Row | dict)]
+    return [row for _, row in kept], [position for position, _ in kept]
 
 
 def _row(entry: Row | dict[str, Any]) -> Row:

@@ -1,19 +1,21 @@
 """One request, from its grant to the record of its outcome.
 
-It runs in a task of its own, and the caller awaits it through ``asyncio.shield``: a caller that is cancelled leaves,
-and the request either never starts (its first byte was not due yet) or runs to its deadline and is recorded and
-logged. Cancelling the POST itself would lose the answer and, in httpcore 1.0.9, a place in the connection pool.
+It runs in a task of the client's own: that of a bulk send, or one that is made for it. A caller of the latter that is
+cancelled leaves, and the request either never starts (its first byte was not due yet) or runs to its deadline and is
+recorded and logged. Cancelling the POST itself would lose the answer and, in httpcore 1.0.9, a place in the connection
+pool; only a closing that is cancelled does it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import msgspec
 
@@ -23,7 +25,7 @@ from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
 from .secret import Sealed
-from .ticket import Stopped, Ticket
+from .ticket import Stopped
 from .transport import OVERDUE
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
 
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
     from .admission import Room
     from .batching import Batch, Sizes
     from .credits import Credits
+    from .inflight import InFlight
     from .models import Outcome
     from .secret import Secret
     from .terms import Terms
+    from .ticket import Place, Ticket
     from .transport import Transport
 
 log = logging.getLogger("customersms_async")
@@ -61,36 +65,40 @@ class Sender(msgspec.Struct, frozen=True, eq=False):
     credits: Credits
     sizes: Sizes
     max_retries: int
-    tasks: set[asyncio.Task[Any]]
+    in_flight: InFlight
+
+
+class Manner(NamedTuple):
+    """How a delivery's attempts are made. ``in_own_task``: by a task of the client's own, which no caller cancels."""
+
+    hook: Hook | None
+    record: Record | None
+    in_own_task: bool
 
 
 @final
 class Attempt:
     """One POST of one batch. ``sent`` says whether its first byte may have left.
 
-    Mutable state: the grant (``None`` once it proved stale), whether the POST has begun, whether the caller has left,
-    and the error of its hook or of the store.
+    Mutable state: the place at which it was let in, and the grant (``None`` once it proved stale); the future that a
+    caller waits on; the error of the hook or of the store.
     """
 
-    def __init__(
-        self,
-        sender: Sender,
-        batch: Batch,
-        ticket: Ticket,
-        timeout: float,
-        hook: Hook | None = None,
-        record: Record | None = None,
-    ) -> None:
+    __slots__ = (
+        *("_batch", "_grant", "_granted_us", "_heard", "_hook_error", "_manner"),
+        *("_place", "_sender", "_ticket", "_timeout", "sent"),
+    )
+
+    def __init__(self, sender: Sender, batch: Batch, ticket: Ticket, timeout: float, manner: Manner) -> None:
         self._sender = sender
         self._batch = batch
         self._ticket = ticket
         self._timeout = timeout
-        self._hook = hook
-        self._record = record
+        self._manner = manner
+        self._place: Place | None = None
         self._grant: int | None = None
         self._granted_us = 0
-        self._abandoned = False
-        self._unbegun = True
+        self._heard: asyncio.Future[Ruling] | None = None
         self.sent = False
         self._hook_error: Exception | None = None
 
@@ -107,23 +115,9 @@ class Attempt:
         """
         sender = self._sender
         while True:
-            self._grant, self._granted_us = await sender.room.admit(self._ticket, sender.terms, self.hold_us)
-            task = sender.room.loop.create_task(self._post())
-            for tasks in (sender.tasks, sender.transport.tasks):
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
-            try:
-                ruling = await asyncio.shield(task)
-            except asyncio.CancelledError:
-                self._abandoned = True
-                if self.sent and task.done() and not task.cancelled():  # the answer came at this very moment
-                    log_unheard(task.result().outcomes)
-                if task.cancelled() and self._unbegun:  # by a closing that was cancelled, before the task's first step
-                    await self._undo()
-                    caller = asyncio.current_task()
-                    if caller is not None and not caller.cancelling():
-                        raise Stopped from None
-                raise
+            self._place = sender.room.admit(self._ticket, sender.terms, self.hold_us)
+            self._grant, self._granted_us = await self._place
+            ruling = await (self._send() if self._manner.in_own_task else self._send_apart())
             if self._hook_error is not None:
                 raise self._hook_error
             if not self.sent and self._ticket.stopped is not None:
@@ -131,32 +125,69 @@ class Attempt:
             if self._grant is not None:
                 return ruling
 
+    async def _send(self) -> Ruling:
+        task = _this_task()
+        self._enter(task)
+        try:
+            return await self._post()
+        finally:
+            self._leave(task)
+
+    async def _send_apart(self) -> Ruling:
+        """Send in a task of its own, so that the caller may leave."""
+        loop = self._sender.room.loop
+        self._heard = heard = loop.create_future()
+        task = loop.create_task(self._post())
+        self._enter(task)
+        task.add_done_callback(functools.partial(self._ended, heard))
+        try:
+            return await heard
+        except asyncio.CancelledError:
+            if self.sent and not heard.cancelled():  # the answer came at this very moment
+                log_unheard(heard.result().outcomes)
+            raise
+
+    def _enter(self, task: asyncio.Task[Any]) -> None:
+        self._sender.in_flight.enter(task)
+        self._sender.transport.in_flight.enter(task)
+
+    def _leave(self, task: asyncio.Task[Any]) -> None:
+        self._sender.in_flight.leave(task)
+        self._sender.transport.in_flight.leave(task)
+
+    def _ended(self, heard: asyncio.Future[Ruling], task: asyncio.Task[Ruling]) -> None:
+        """Hear that the request's own task has ended; one that was aborted before its first step never began."""
+        self._leave(task)
+        if task.cancelled() and self._place is not None:
+            self._ticket.stop(Code.STOPPED)
+            self._sender.room.forgo(self._place)
+        if not heard.done():
+            heard.set_exception((None if task.cancelled() else task.exception()) or Stopped())
+
     async def _post(self) -> Ruling:
-        """Send, free the connection, settle the tokens; never raises."""
-        sender, self._unbegun = self._sender, False
+        """Send, free the connection, settle the tokens, tell; never raises."""
+        sender = self._sender
         hush(sender.secret)
         happened: Happened
         deadline = sender.room.loop.time() + self._timeout - self._age_us / 1e6
         try:
-            happened = await sender.transport.post(
-                sender.url,
-                self._sealed(),
-                deadline,
-                self._may_leave,
-            )
+            happened = await sender.transport.post(sender.url, self._sealed(), deadline, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled
+            _this_task().uncancel()
             error = "the client was closed before an answer came"
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         finally:
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
         ruling = self._judge(happened)
-        if self._record is not None:
-            await self._record(ruling)
+        if self._manner.record is not None:
+            await self._manner.record(ruling)
         await self._settle(ruling)
         if happened is OVERDUE and self._age_us > STALE_US:
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
+        if self._heard is not None and not self._heard.done():
+            self._heard.set_result(ruling)
         return ruling
 
     def _sealed(self) -> Sealed:
@@ -165,8 +196,8 @@ class Attempt:
     async def _may_leave(self) -> bool:
         """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
         try:
-            if self._hook is not None and self._wanted:
-                await self._hook(self._batch)
+            if self._manner.hook is not None and self._wanted:
+                await self._manner.hook(self._batch)
             if self._wanted and self._age_us > STALE_US:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
@@ -175,19 +206,18 @@ class Attempt:
         self.sent = self._wanted and self._grant is not None
         return self.sent
 
-    async def _undo(self) -> None:
-        self._ticket.stop(Code.STOPPED)
-        self._sender.terms.connections.release(self._ticket.priority)
-        if self._grant is not None:
-            await self._sender.room.give_back(self._grant)
-
     @property
     def _age_us(self) -> int:
         return self._sender.room.clock() - self._granted_us
 
     @property
     def _wanted(self) -> bool:
-        return not self._abandoned and self._ticket.stopped is None
+        return self._ticket.stopped is None and not self._abandoned
+
+    @property
+    def _abandoned(self) -> bool:
+        """Whether the caller has left; it hears of its cancellation itself only when it runs."""
+        return self._heard is not None and self._heard.cancelled()
 
     async def _renew(self) -> None:
         sender, stale = self._sender, self._grant
@@ -228,6 +258,12 @@ class Attempt:
             log.warning("%d texts may have been sent: %s (to %s)", len(unknown), why, some)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes)
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - no coroutine of ours runs outside one
+    return task
 
 
 def log_unheard(outcomes: Collection[Outcome]) -> None:

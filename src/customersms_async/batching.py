@@ -50,22 +50,24 @@ class Repeats:
         key = phone if message == self._first else (phone, message)
         if key in self._seen:
             return True
-        self._remember((key,))
+        self._seen.add(key)
+        self._keep_window((key,))
         return False
 
     def are_new(self, phones: list[str], message: str) -> bool:
         """Whether none of these came before, nor twice among them; if so, from now on they did."""
         if self._first is None:
             self._first = message
-        if message != self._first or len(set(phones)) < len(phones) or not self._seen.isdisjoint(phones):
+        distinct = set(phones)
+        if message != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
             return False
-        self._remember(phones)
+        self._seen |= distinct
+        self._keep_window(phones)
         return True
 
-    def _remember(self, keys: Sequence[str | tuple[str, str]]) -> None:
-        self._seen.update(keys)
+    def _keep_window(self, newest: Sequence[str | tuple[str, str]]) -> None:
         if self._window is not None:
-            self._order.extend(keys)
+            self._order.extend(newest)
             while len(self._order) > self._window:
                 self._seen.remove(self._order.popleft())
 

@@ -22,6 +22,7 @@ from .delivery import deliver
 from .errors import ConfigurationError
 from .estimate import Tally, seconds_until_last
 from .failures import single_failure, stop_failure
+from .inflight import InFlight
 from .intake import message_problem
 from .models import (
     DOCUMENTED_LIMITS,
@@ -124,7 +125,7 @@ class AsyncClient:
 
     def _set_up(self) -> None:
         self._sender: Sender | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._own_in_flight = InFlight()
         self._runs: weakref.WeakSet[Running] | None = None  # made when first used: there may be 10,000 idle clients
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
@@ -296,26 +297,24 @@ class AsyncClient:
             self._transport.leave(asyncio.get_running_loop())
             self._closed = True
             self._transport.closed |= self._owns_transport  # so that whoever waits for a token sends nothing either
+            for run in tuple(self._runs or ()):
+                run.abort(ConfigurationError("the client was closed before everything was sent"))
             self._closing = asyncio.get_running_loop().create_task(self._close())
         try:
             await asyncio.shield(self._closing)
         except asyncio.CancelledError:
             if self._owns_transport and self._transport.callers_client is None:  # else it would cost the pool a place
-                for task in tuple(self._pending):
-                    task.cancel()
+                self._in_flight.abort()
             raise
 
     async def _close(self) -> None:
-        for run in tuple(self._runs or ()):
-            run.abort(ConfigurationError("the client was closed before everything was sent"))
-        while self._pending:
-            await asyncio.wait(tuple(self._pending))
+        await self._in_flight.wait()
         if self._owns_transport:
             await self._transport.aclose()
 
     @property
-    def _pending(self) -> set[asyncio.Task[Any]]:
-        return self._transport.tasks if self._owns_transport else self._tasks
+    def _in_flight(self) -> InFlight:
+        return self._transport.in_flight if self._owns_transport else self._own_in_flight
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -339,7 +338,7 @@ class AsyncClient:
                 self._credits,
                 Sizes(),
                 self._options.max_retries,
-                self._tasks,
+                self._own_in_flight,
             )
         return self._sender
 

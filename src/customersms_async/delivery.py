@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .attempt import Attempt, Hook, Record, Sender, log_unheard
+from .attempt import Attempt, Hook, Manner, Record, Sender, log_unheard
 from .models import Code, Outcome, Status
 from .retry import next_try_us
 from .ticket import Expired, Stopped, Ticket
@@ -45,24 +45,26 @@ async def deliver(
     timeout: float,
     before_first_byte: Hook | None = None,
     after_attempt: Record | None = None,
+    in_own_task: bool = False,
 ) -> Delivery:
     """Send ``batch`` and say what became of it. ``timeout`` (seconds) is an attempt's with one number.
 
     ``before_first_byte`` is awaited between the grant and the first byte of every attempt; if it raises, nothing
     leaves and the grant is given back. ``after_attempt`` is awaited with the ruling of every attempt, even if the call
     was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. What was not sent when the
-    ticket is stopped is UNSENT with the ticket's code.
+    ticket is stopped is UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the client's own,
+    and nobody cancels it; else each request gets one, which costs some more.
     Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its
     deadline, is recorded, and logged.
     """
-    done = Delivery([])
+    done, manner = Delivery([]), Manner(before_first_byte, after_attempt, in_own_task)
     parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
     while parts:
         part, *fitting = sender.sizes.fit(parts[0])
         parts = (*fitting, *parts[1:])
         del fitting
         try:
-            ruling = await _rule(sender, part, ticket, timeout, (before_first_byte, after_attempt), done)
+            ruling = await _rule(sender, part, ticket, timeout, manner, done)
         except Stopped:
             _drop((part, *parts), done, ticket.stopped)
             break
@@ -84,21 +86,14 @@ async def deliver(
     return done
 
 
-async def _rule(
-    sender: Sender,
-    part: Batch,
-    ticket: Ticket,
-    timeout: float,
-    hooks: tuple[Hook | None, Record | None],
-    done: Delivery,
-) -> Ruling:
+async def _rule(sender: Sender, part: Batch, ticket: Ticket, timeout: float, manner: Manner, done: Delivery) -> Ruling:
     """Try until nothing more is to be tried for these texts as they are."""
     timeout += SECONDS_PER_NUMBER * (len(part) - 1)
     ruling: Ruling | None = None
     number = 0
     while True:
         number += 1
-        attempt = Attempt(sender, part, ticket, timeout, *hooks)
+        attempt = Attempt(sender, part, ticket, timeout, manner)
         try:
             ruling = await attempt.run()
         except Expired as expired:

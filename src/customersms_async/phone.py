@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["are_clean", "mask", "parse"]
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_E164_LINES: Final = re.compile(r"(?:\+[1-9][0-9]{6,14}+\n)++")
+_E164_LINES: Final = re.compile(r"(?:\n\+[1-9][0-9]{6,14}+)++")
 
 # The calling codes whose national numbers are written with a 0 that is not dialled from abroad, by the metadata
 # of phonenumbers 9.0.43 (national_prefix 0, ordinary national numbers never starting with 0). Italy (39) and
@@ -77,7 +77,7 @@ def are_clean(texts: Sequence[object]) -> bool:
     """Whether each of one or more is plain text in E.164 form already: a tenth of the cost of parsing each."""
     if set(map(type, texts)) != {str}:
         return False
-    lines = "\n".join((*texts, ""))  # type: ignore[arg-type]  # all of them are text
+    lines = "\n" + "\n".join(texts)  # type: ignore[arg-type]  # all of them are text
     return _E164_LINES.fullmatch(lines) is not None and lines.count("\n") == len(texts)
 
 

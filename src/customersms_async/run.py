@@ -259,7 +259,7 @@ class Run:
             self._reader_pause.set_result(None)
 
     async def _deliver(self, batch: Batch, ticket: Ticket) -> None:
-        delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout)
+        delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout, in_own_task=True)
         self.requests += delivery.requests
         self._put(delivery.outcomes)
         if delivery.fatal is not None:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from .errors import ConfigurationError
+from .inflight import InFlight
 from .models import Code
 from .unpacking import TooLong, Unpacker
 from .wire import Answer, Happened, NoAnswer, NotSent
@@ -169,12 +170,12 @@ class Transport:
     The pool is an ``httpx.AsyncClient`` of our own, made when first used, or the caller's, which stays the caller's to
     close.
 
-    Mutable state: the client, the tasks that use it, the event loop it is used in, and whether it was closed.
+    Mutable state: the client, the requests in flight, the event loop it is used in, and whether it was closed.
     """
 
     def __init__(self, connections: Connections, client: httpx.AsyncClient | FastClient | None = None) -> None:
         self.connections = connections
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.in_flight = InFlight()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client = client
         self._ours = client is None
@@ -252,7 +253,7 @@ class Transport:
             return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
         finally:
             await response.aclose()
-        return Answer(response.status_code, bytes(unpacker.answer), response.headers.get("Retry-After"))
+        return Answer(response.status_code, unpacker.answer, response.headers.get("Retry-After"))
 
 
 def tls_context() -> ssl.SSLContext:

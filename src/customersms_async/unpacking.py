@@ -27,12 +27,19 @@ class Unpacker:
         packed = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
         self._zlib = zlib.decompressobj(wbits=47) if packed else None  # 47: a gzip or a zlib header, as it comes
         self._most = most
-        self.answer = bytearray()
+        self._length = 0
+        self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
         """Take in what came. Raises ``TooLong``, and ``zlib.error`` for what was not packed as the header says."""
         if self._zlib is not None:
-            data = self._zlib.decompress(data, self._most - len(self.answer) + 1)
-        self.answer += data
-        if len(self.answer) > self._most:
+            data = self._zlib.decompress(data, self._most - self._length + 1)
+        self._length += len(data)
+        if self._length > self._most:
             raise TooLong
+        self._parts.append(data)
+
+    @property
+    def answer(self) -> bytes:
+        """What has come so far, unpacked."""
+        return b"".join(self._parts)

@@ -132,7 +132,7 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
     status = happened.status
     reading = read(happened.body) or _NOTHING
     fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
-    rows = match(reading.rows, batch.phones) if status < 500 else []
+    rows = match(reading.rows, reading.positions, batch.phones) if status < 500 else []
     if any(row is DISPUTED or (row is not None and row.accepted is not None) for row in rows):
         outcomes, then, fatal = _by_row(rows, batch, redact), Then.DONE, None
     else:
@@ -152,7 +152,7 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
 
 
 def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: int) -> tuple[Status, Then]:
-    accepted = any(row.accepted for _, row in reading.rows)  # rows that decide nothing, but tell of texts
+    accepted = any(row.accepted for row in reading.rows)  # rows that decide nothing, but tell of texts
     if accepted or reading.may_have_sent or (reading.success and (fatal or status >= 300)):
         return Status.UNKNOWN, Then.DONE
     if fatal:
@@ -168,7 +168,7 @@ def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: in
     return Status.UNKNOWN, Then.DONE
 
 
-def _by_row(rows: list[Row | None], batch: Batch, redact: Redact) -> list[Outcome]:
+def _by_row(rows: Sequence[Row | None], batch: Batch, redact: Redact) -> list[Outcome]:
     ids = _plain_ids(rows, redact)
     if ids is not None:
         return list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids))
@@ -187,7 +187,7 @@ def _by_row(rows: list[Row | None], batch: Batch, redact: Redact) -> list[Outcom
     return outcomes
 
 
-def _plain_ids(rows: list[Row | None], redact: Redact) -> list[str] | None:
+def _plain_ids(rows: Sequence[Row | None], redact: Redact) -> list[str] | None:
     """The ids of an answer of the usual kind: every text accepted, every id a word that needs no cleaning.
 
     Tested in one go, at a tenth of the cost; ``None`` for any other answer.
@@ -247,4 +247,4 @@ def retry_after_seconds(value: str | None, now_unix: float) -> float | None:
         return None
 
 
-_NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])
+_NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[], positions=[])

@@ -211,6 +211,7 @@ class Runner:
             timeout=self._order.timeout,
             before_first_byte=self._leaving,
             after_attempt=self._answered,
+            in_own_task=True,
         )
         self.requests += delivery.requests
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
