@@ -136,7 +136,8 @@ class Attempt:
     async def _send_apart(self) -> Ruling:
         """Send in a task of its own, so that the caller may leave."""
         loop = self._sender.room.loop
-        self._heard = heard = loop.create_future()
+        heard: asyncio.Future[Ruling] = loop.create_future()
+        self._heard = heard
         task = loop.create_task(self._post())
         self._enter(task)
         task.add_done_callback(functools.partial(self._ended, heard))
