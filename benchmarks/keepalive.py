@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, OutcomeUnknownError
+from customersms_async.engine import KEEPALIVE_SECONDS
 from customersms_async.sandbox import DEMO_KEY, Sandbox
-from customersms_async.transport import KEEPALIVE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

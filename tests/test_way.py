@@ -66,6 +66,43 @@ async def test_plain_http_goes_past_every_proxy_of_the_environment(monkeypatch: 
     assert len(echo.heads) == 1
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("bare", [False, True], ids=["URL", "host and port"])
+async def test_https_goes_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, bare: bool
+) -> None:
+    async with trap() as (proxy, caught):
+        monkeypatch.setenv(name, proxy.removeprefix("http://") if bare else proxy)
+        async with client_of("https://gateway.test/api.php") as client:
+            for _ in range(2):
+                with pytest.raises(ConnectionFailedError):
+                    await client.send(PHONE, TEXT)
+    assert len(caught) == 2
+    for head in caught:
+        assert head.startswith(b"CONNECT gateway.test:443 HTTP/1.1\r\n")
+        assert KEY.encode() not in head
+
+
+@pytest.mark.parametrize("exception", ["127.0.0.1", "localhost, 127.0.0.1", "*"])
+async def test_https_goes_past_the_proxy_where_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch, exception: str
+) -> None:
+    async with trap() as (proxy, caught), trap() as (gateway, reached):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", exception)
+        async with client_of(gateway.replace("http:", "https:")) as client:
+            with pytest.raises(ConnectionFailedError):
+                await client.send(PHONE, TEXT)
+    assert (len(caught), len(reached)) == (0, 1)
+
+
+async def test_a_proxy_that_can_not_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:70")
+    async with client_of("https://gateway.test/") as client:
+        with pytest.raises(ConnectionFailedError, match="no connection could be made"):
+            await client.send(PHONE, TEXT)
+
+
 @pytest.mark.parametrize("used_before", [False, True], ids=["new", "used before"])
 async def test_plain_http_is_refused_to_a_proxy_of_the_callers_client(used_before: bool) -> None:
     async with trap() as (proxy, caught), httpx.AsyncClient(proxy=proxy) as theirs, echoing("headers") as echo:
@@ -141,7 +178,6 @@ async def test_a_request_says_nothing_of_its_machine_or_its_key() -> None:
         assert sorted(header.partition(":")[0] for header in headers) == [
             "Accept",
             "Accept-Encoding",
-            "Connection",
             "Content-Length",
             "Content-Type",
             "Host",

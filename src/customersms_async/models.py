@@ -136,7 +136,7 @@ class SendReport(msgspec.Struct, frozen=True):
     remaining_credits: Decimal | None = None
 
     def _count(self, status: Status) -> int:
-        return sum(outcome.status is status for outcome in self.outcomes)
+        return [outcome.status for outcome in self.outcomes].count(status)
 
     @property
     def accepted(self) -> int:

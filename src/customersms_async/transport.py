@@ -1,4 +1,4 @@
-"""One POST through httpx; the only module that knows the HTTP library.
+"""One POST through an engine: our own, or a client of httpx's shape.
 
 An httpx2 client works too: time-outs go as numbers, URLs as text, and errors are told apart by the names of their
 classes. No error of the library leaves this module, because its request holds the body, and the body the API key.
@@ -10,13 +10,11 @@ import asyncio
 import functools
 import ssl
 from collections.abc import Awaitable, Callable
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
-import httpx
-
+from .engine import Engine
 from .errors import ConfigurationError
 from .inflight import InFlight
 from .models import Code
@@ -26,16 +24,11 @@ from .wire import Answer, Happened, NoAnswer, NotSent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import httpx
+
     from .connections import Connections
     from .fast import FastClient
     from .secret import Sealed
-
-KEEPALIVE_SECONDS = 0.5
-"""How long an idle connection is kept: below the second that is the least any server waits, less a slow round trip.
-
-Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/keepalive.py), and
-such a send is unknown for good; a new connection costs little to one who was idle for so long.
-"""
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
@@ -165,26 +158,25 @@ class _Progress:
 
 @final
 class Transport:
-    """A pool and the gate in front of it.
+    """An engine and the gate in front of it.
 
-    The pool is an ``httpx.AsyncClient`` of our own, made when first used, or the caller's, which stays the caller's to
-    close.
+    The engine is our own ``Engine``, made when first used, or ``callers_client``, which stays the caller's to close.
 
-    Mutable state: the client, the requests in flight, the event loop it is used in, and whether it was closed.
+    Mutable state: the engine, the requests in flight, the event loop it is used in, and whether it was closed.
     """
 
     def __init__(self, connections: Connections, client: httpx.AsyncClient | FastClient | None = None) -> None:
         self.connections = connections
         self.in_flight = InFlight()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client = client
-        self._ours = client is None
+        self.callers_client = client
+        self._engine: Engine | httpx.AsyncClient | FastClient | None = client
         self._making = asyncio.Lock()
         self.closed = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use it in ``loop`` from now on. Raises ``ConfigurationError`` if it is closed, or used in another."""
-        if self.closed or (self._client is not None and self._client.is_closed):
+        if self.closed or (self._engine is not None and self._engine.is_closed):
             raise ConfigurationError("the client is closed")
         self.leave(loop)
         self._loop = loop
@@ -194,17 +186,12 @@ class Transport:
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
-    @property
-    def callers_client(self) -> httpx.AsyncClient | FastClient | None:
-        """The caller's client, ``None`` if it is our own."""
-        return None if self._ours else self._client
-
     async def post(self, url: str, body: Sealed, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
         """Send ``body`` once and say what happened; ``deadline`` is in the event loop's time.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
-        if self.closed or (self._client is not None and self._client.is_closed):
+        if self.closed or (self._engine is not None and self._engine.is_closed):
             return NotSent("the client is closed", again=False)
         progress = _Progress(before_first_byte, deadline, url)
         if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
@@ -222,28 +209,28 @@ class Transport:
     async def aclose(self) -> None:
         """Close the connections if they are ours; cancelled half-way, they are closed without ceremony."""
         self.closed = True
-        client, self._client = self._client, None
-        if self._ours and client is not None:
-            await client.aclose()
+        engine, self._engine = self._engine, None
+        if self.callers_client is None and engine is not None:
+            await engine.aclose()
 
-    async def _ready(self) -> httpx.AsyncClient | FastClient:
-        if self._client is None:
+    async def _ready(self) -> Engine | httpx.AsyncClient | FastClient:
+        if self._engine is None:
             async with self._making:
-                if self._client is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
-                    self._client = await asyncio.to_thread(_new_client, self.connections.capacity)
-        return self._client
+                if self._engine is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
+                    self._engine = await asyncio.to_thread(Engine, self.connections.capacity)
+        return self._engine
 
     async def _exchange(self, url: str, body: Sealed, progress: _Progress) -> Answer | NoAnswer:
-        client: Any = await self._ready()  # or whatever behaves like one
+        engine: Any = await self._ready()  # or whatever behaves like one
         length = {"Content-Length": str(body.size)}
-        request = client.build_request(
+        request = engine.build_request(
             "POST",
-            _parsed(url) if self._ours else url,
-            headers=length if self._ours else _headers() | length,
+            url,
+            headers=_headers() | length,
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
-        response = await client.send(request, stream=True, auth=None, follow_redirects=False)
+        response = await engine.send(request, stream=True, auth=None, follow_redirects=False)
         read_before = response.is_stream_consumed  # by a mock, or a hook of the caller's client
         unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
         try:
@@ -254,26 +241,6 @@ class Transport:
         finally:
             await response.aclose()
         return Answer(response.status_code, unpacker.answer, response.headers.get("Retry-After"))
-
-
-def tls_context() -> ssl.SSLContext:
-    """What TLS certificates are judged by; takes 50 ms to make."""
-    return httpx.create_ssl_context()
-
-
-def _new_client(connections: int) -> httpx.AsyncClient:
-    """A client whose pool is as large as the gate in front of it, or nearly every request would reconnect."""
-    limits = httpx.Limits(
-        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
-    )
-    context = tls_context()
-    # Plain http goes to loopback only, and there past any proxy that the environment names.
-    direct = {"http://": httpx.AsyncHTTPTransport(verify=context, limits=limits)}
-    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))  # a gateway can't leave the key there either
-    return httpx.AsyncClient(headers=_headers(), verify=context, limits=limits, mounts=direct, cookies=none)
-
-
-_parsed = functools.lru_cache(maxsize=64)(httpx.URL)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})
