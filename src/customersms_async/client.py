@@ -198,7 +198,8 @@ class AsyncClient:
             log_unheard(outcomes)
             run.leave()
             raise
-        outcomes.sort(key=attrgetter("index"))
+        if run.arrivals > 1:
+            outcomes.sort(key=attrgetter("index"))
         report = SendReport(tuple(outcomes), run.requests, self._credits.remaining)
         if run.fatal is not None:
             raise stop_failure(run.fatal, (o for o in outcomes if o.status is Status.UNSENT), report)

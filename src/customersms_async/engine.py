@@ -6,7 +6,7 @@ request's CPU, and none of it may be used here. The proxy for https is chosen as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -49,6 +49,29 @@ class _Body(httpx.AsyncByteStream):
         return self._content.__aiter__()
 
 
+class _Response:
+    """An answer whose body is still to be read."""
+
+    __slots__ = ("_response", "headers", "status_code")
+
+    is_stream_consumed: Final = False
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status_code = response.status_code
+        self.headers = response.headers
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        assert isinstance(self._response.stream, httpx.AsyncByteStream)  # noqa: S101 - so its transports promise
+        return self._response.stream.__aiter__()
+
+    aiter_bytes = aiter_raw
+
+    async def aclose(self) -> None:
+        """Give back the connection, or cut it if there is more to come."""
+        await self._response.aclose()
+
+
 @final
 class Engine:
     """Sends what it is told to, once: it follows nothing, keeps no cookies and knows no passwords.
@@ -75,9 +98,9 @@ class Engine:
         request = httpx.Request(method, route.url, headers=pairs, stream=_Body(content), extensions=extensions)
         return _Request(request, route.pool)
 
-    async def send(self, request: _Request, **_: Any) -> httpx.Response:
-        """Send it; the answer's body is still to be read."""
-        return await request.pool.handle_async_request(request.request)
+    async def send(self, request: _Request, **_: Any) -> _Response:
+        """Send it once."""
+        return _Response(await request.pool.handle_async_request(request.request))
 
     async def aclose(self) -> None:
         """Close all connections."""

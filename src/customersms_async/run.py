@@ -68,12 +68,14 @@ class Run:
     """The work behind one ``stream`` or ``send_many``; it begins at once.
 
     Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the outcomes that
-    nobody took yet, the futures that the consumer and the reader wait on, and how it came to an end: the code that
-    further texts get, the delivery that nothing can follow, the error of the source or of the quota store.
+    nobody took yet and how often some came (those that come together are in input order), the futures that the consumer
+    and the reader wait on, and how it came to an end: the code that further texts get, the delivery that nothing can
+    follow, the error of the source or of the quota store.
     """
 
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, order: Order) -> None:
         self.outcomes: deque[Outcome] = deque()
+        self.arrivals = 0
         self.requests = 0
         self.fatal: Delivery | None = None
         self.error: BaseException | None = None
@@ -89,8 +91,13 @@ class Run:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._consumer: asyncio.Future[None] | None = None
         self._reader_pause: asyncio.Future[None] | None = None
-        self._reader = self._loop.create_task(self._read(recipients))
-        self._reader.add_done_callback(self._read_to_the_end)
+        self._reader: asyncio.Future[None] = self._loop.create_future()
+        if self._takes_at_once(recipients):
+            self._reader.set_result(None)
+            self._flush()
+        else:
+            self._reader = self._loop.create_task(self._read(recipients))
+            self._reader.add_done_callback(self._read_to_the_end)
 
     async def wait(self) -> bool:
         """Wait for an outcome that nobody took yet; false if there will be none."""
@@ -153,6 +160,17 @@ class Run:
     def _finished(self) -> bool:
         return self._reader.done() and not self._deliveries and not self._ready and not self._intake
 
+    def _takes_at_once(self, recipients: Recipients) -> bool:
+        """Take in a list that is all in order and no more than one batch; others need a task, and turns of the loop."""
+        if not self._order.whole or not isinstance(recipients, list | tuple) or not recipients:
+            return False
+        if len(recipients) > min(self._intake.room, TAKEN_AT_ONCE):
+            return False
+        batches = self._intake.take_all(list(recipients))
+        for batch in batches or ():
+            self._line_up(batch)
+        return batches is not None
+
     async def _read(self, recipients: Recipients) -> None:
         if isinstance(recipients, AsyncIterable):
             async for item in recipients:
@@ -208,7 +226,7 @@ class Run:
             len(self._ready) >= self._order.parallel or len(self.outcomes) >= self._order.lookahead
         )
 
-    def _read_to_the_end(self, reader: asyncio.Task[None]) -> None:
+    def _read_to_the_end(self, reader: asyncio.Future[None]) -> None:
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if not reader.cancelled() and (error := reader.exception()) is not None:
@@ -279,6 +297,7 @@ class Run:
             log_unheard(outcomes)
         else:
             self.outcomes += outcomes
+            self.arrivals += 1
             self._go_on()
 
     def _drop(self, batch: Batch) -> None:

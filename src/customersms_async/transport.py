@@ -74,13 +74,20 @@ class _Body:
     def __init__(self, body: Sealed, about_to_leave: Callable[[], Awaitable[None]]) -> None:
         self._body: Sealed | None = body
         self._about_to_leave = about_to_leave
+        self._begun = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._begun:
+            raise RuntimeError("the request was already sent once")
+        self._begun = True
+        return self
+
+    async def __anext__(self) -> bytes:
         body, self._body = self._body, None
         if body is None:
-            raise RuntimeError("the request was already sent once")
+            raise StopAsyncIteration
         await self._about_to_leave()
-        yield body.reveal()
+        return body.reveal()
 
 
 @functools.lru_cache(maxsize=64)
