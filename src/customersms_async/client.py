@@ -20,7 +20,6 @@ from .connections import Connections
 from .credits import Credits
 from .delivery import deliver
 from .errors import ConfigurationError
-from .estimate import Tally, seconds_until_last
 from .failures import single_failure, stop_failure
 from .inflight import InFlight
 from .intake import message_problem
@@ -234,6 +233,8 @@ class AsyncClient:
 
         Reads all of ``recipients`` and keeps what it needs to know repeats.
         """
+        from .estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
+
         tally = await Tally.of(recipients, message, self._order(Priority.BULK, batch_size, ..., ..., whole=True))
         terms = self._terms()
         wait_us = partial(self._room().forecast_us, Priority.BULK, terms)
