@@ -59,6 +59,11 @@ class Room:
     wait, and until when; how often the store has now failed, and why.
     """
 
+    __slots__ = (
+        *("__weakref__", "_ask_at", "_asked_us", "_dispatcher", "_errands", "_failures", "_lines", "_others", "_paces"),
+        *("_serving", "_sleep", "_told", "_trouble", "_waiting", "clock", "key_id", "loop", "store"),
+    )
+
     def __init__(
         self,
         store: QuotaStore,
@@ -83,7 +88,7 @@ class Room:
         self._ask_at = 0.0
         self._failures = 0
         self._trouble: str | None = None
-        self._errands: set[asyncio.Task[None]] = set()
+        self._errands: dict[asyncio.Task[None], None] = {}
 
     @property
     def waiting(self) -> dict[Priority, int]:
@@ -282,8 +287,8 @@ class Room:
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         """Have the store called by a task of the room's own, for callers that can't wait."""
         task = self.loop.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+        self._errands[task] = None
+        task.add_done_callback(self._errands.pop)
 
     def _tell_all(self) -> None:
         self._forget_what_was_told()

@@ -22,7 +22,7 @@ class Paces:
 
     def __init__(self) -> None:
         self._limiters: dict[Limit, AsyncLimiter] = {}
-        self._in_hand: frozenset[Limit] = frozenset()
+        self._in_hand: tuple[Limit, ...] = ()
 
     def has_turn(self, pace: Limit | None) -> bool:
         """Whether a turn is in hand."""
@@ -36,12 +36,12 @@ class Paces:
         """Wait for a turn and keep it in hand, unless one is."""
         if pace is not None and pace not in self._in_hand:
             await self._of(pace).acquire()
-            self._in_hand |= {pace}
+            self._in_hand += (pace,)
 
     def use_turn(self, pace: Limit | None) -> None:
         """Spend the turn in hand."""
         if pace is not None:
-            self._in_hand -= {pace}
+            self._in_hand = tuple(other for other in self._in_hand if other != pace)
 
     def wait_us(self, pace: Limit | None, ahead: int) -> int:
         """How long the pace alone makes a newcomer wait behind ``ahead`` others; to a hundredth of a turn."""
