@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import pytest
+
 from customersms_async import AsyncClient, ConnectionFailedError, Limit, Outcome, Priority, Status
 from customersms_async.batching import Batch
 from customersms_async.delivery import Delivery, deliver
@@ -13,8 +15,6 @@ from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.ticket import Ticket
 
 if TYPE_CHECKING:
-    import pytest
-
     from customersms_async.wire import Ruling
 
 MakeClient = Callable[..., AsyncClient]
@@ -186,3 +186,42 @@ async def test_a_closing_keeps_those_unsent_who_still_stand_in_line(make_client:
         (ConnectionFailedError, "the client is closed")
     ] * 2
     assert sandbox.requests == 1
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["its own connections", "shared connections"])
+async def test_a_closing_ends_the_wait_of_those_for_whom_there_is_no_token(
+    make_client: MakeClient, sandbox: Sandbox, shared: bool
+) -> None:
+    first = make_client(limits=Limit(1, 3_600))
+    client = first.with_options() if shared else first
+    sends = [asyncio.create_task(client.send(f"+1212555{i:04}", "Hello")) for i in range(3)]
+    await asyncio.wait(sends, return_when=asyncio.FIRST_COMPLETED)
+    await client.aclose()
+    await are_closed(sends[1:])
+    assert sends[0].result().status is Status.ACCEPTED
+    assert sandbox.requests == 1
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["its own connections", "shared connections"])
+async def test_a_closing_tries_nothing_again(make_client: MakeClient, sandbox: Sandbox, shared: bool) -> None:
+    client = make_client().with_options() if shared else make_client()
+    loop = asyncio.get_running_loop()
+    closings: list[asyncio.Task[None]] = []
+
+    def refuse(_: int) -> Fault:
+        loop.call_soon_threadsafe(lambda: closings.append(loop.create_task(client.aclose())))
+        return Fault.STATUS_429
+
+    sandbox.misbehave(refuse)
+    send = asyncio.create_task(client.send("+12125551234", "Hello"))
+    await are_closed([send])
+    await asyncio.gather(*closings)
+    assert sandbox.requests == 1
+
+
+async def are_closed(sends: list[asyncio.Task[Outcome]]) -> None:
+    async with asyncio.timeout(30):  # where each of them would wait for an hour
+        ended = await asyncio.gather(*sends, return_exceptions=True)
+    for error in ended:
+        assert isinstance(error, ConnectionFailedError)
+        assert str(error).endswith("the client is closed")

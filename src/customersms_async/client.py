@@ -25,6 +25,7 @@ from .inflight import InFlight
 from .intake import message_problem
 from .models import (
     DOCUMENTED_LIMITS,
+    Code,
     Estimate,
     LimitStatus,
     Outcome,
@@ -80,8 +81,8 @@ class AsyncClient:
     May be built outside an event loop, and is then used in one. Raises ``ConfigurationError`` for an option out of
     range, for use in a second event loop, and for use after ``aclose``.
 
-    Mutable state: the loop it is used in with what it sends with there, the figure of remaining credits, the requests
-    and bulk sends on their way, and whether it was closed.
+    Mutable state: the loop it is used in with what it sends with there, the figure of remaining credits, the requests,
+    single and bulk sends on their way, and whether it was closed.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class AsyncClient:
     def _set_up(self) -> None:
         self._sender: Sender | None = None
         self._own_in_flight = InFlight()
+        self._sends: dict[Ticket, None] = {}
         self._runs: weakref.WeakSet[Running] | None = None  # made when first used: there may be 10,000 idle clients
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
@@ -157,11 +159,15 @@ class AsyncClient:
         problem = message_problem(message)
         if problem is not None:
             raise ConfigurationError(problem)
-        order = self._order(priority, ..., max_wait, timeout, whole=True)
+        order = Order.of(self._options, priority, ..., max_wait, timeout, whole=True)
         sender = self._open()
         expires = None if order.max_wait is None else sender.room.loop.time() + order.max_wait
         ticket = Ticket(order.priority, expires)
-        delivery = await deliver(sender, Batch(message, [number], [0]), ticket, timeout=order.timeout)
+        self._sends[ticket] = None
+        try:
+            delivery = await deliver(sender, Batch(message, [number], [0]), ticket, timeout=order.timeout)
+        finally:
+            del self._sends[ticket]
         if delivery.error is not None:
             raise delivery.error
         (outcome,) = delivery.outcomes
@@ -188,7 +194,9 @@ class AsyncClient:
         ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota store itself raises. A cancelled
         call sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
         """
-        run = self._run(recipients, message, self._order(priority, batch_size, max_wait, timeout, whole=True))
+        run = self._run(
+            recipients, message, Order.of(self._options, priority, batch_size, max_wait, timeout, whole=True)
+        )
         outcomes: list[Outcome] = []
         try:
             while await run.wait():
@@ -223,7 +231,7 @@ class AsyncClient:
         ``max_concurrency`` messages, and for an async source only while it does not fall silent: a later repeat is
         sent. ``max_wait`` counts from when a text stands in line.
         """
-        order = self._order(priority, batch_size, max_wait, timeout, whole=False)
+        order = Order.of(self._options, priority, batch_size, max_wait, timeout, whole=False)
         return OutcomeStream(lambda: self._run(recipients, message, order))
 
     async def estimate(
@@ -235,7 +243,9 @@ class AsyncClient:
         """
         from .estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
 
-        tally = await Tally.of(recipients, message, self._order(Priority.BULK, batch_size, ..., ..., whole=True))
+        tally = await Tally.of(
+            recipients, message, Order.of(self._options, Priority.BULK, batch_size, ..., ..., whole=True)
+        )
         terms = self._terms()
         wait_us = partial(self._room().forecast_us, Priority.BULK, terms)
         return tally.estimate(await seconds_until_last(wait_us, tally.requests, terms.bulk_layers, terms.pace))
@@ -291,9 +301,9 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
-        Takes at most as long as those requests' deadlines. Cancelled, it aborts them, and their texts are unknown; but
-        over connections that others go on using, a caller's or those shared by ``with_options``, they run on to their
-        deadlines. May be called more than once.
+        Takes at most as long as those requests' deadlines; a ``send`` that waits in line ends as unsent. Cancelled,
+        it aborts them, and their texts are unknown; but over connections that others go on using, a caller's or those
+        shared by ``with_options``, they run on to their deadlines. May be called more than once.
         """
         if self._closing is None:
             self._transport.leave(asyncio.get_running_loop())
@@ -301,6 +311,7 @@ class AsyncClient:
             self._transport.closed |= self._owns_transport  # so that whoever waits for a token sends nothing either
             for run in tuple(self._runs or ()):
                 run.abort(ConfigurationError("the client was closed before everything was sent"))
+            self._stop_waiting()
             self._closing = asyncio.get_running_loop().create_task(self._close())
         try:
             await asyncio.shield(self._closing)
@@ -311,8 +322,14 @@ class AsyncClient:
 
     async def _close(self) -> None:
         await self._in_flight.wait()
+        self._stop_waiting()  # those that would have been tried again
         if self._owns_transport:
             await self._transport.aclose()
+
+    def _stop_waiting(self) -> None:
+        for ticket in tuple(self._sends):
+            if ticket.waits_for is not None:
+                ticket.stop(Code.CONNECTION_FAILED)
 
     @property
     def _in_flight(self) -> InFlight:
@@ -357,25 +374,6 @@ class AsyncClient:
     def _terms(self) -> Terms:
         options = self._options
         return Terms.of(options.limits, options.reserve, options.gentle_pace, self._transport.connections)
-
-    def _order(
-        self,
-        priority: Priority,
-        batch_size: int | EllipsisType,
-        max_wait: float | EllipsisType | None,
-        timeout: float | EllipsisType,
-        *,
-        whole: bool,
-    ) -> Order:
-        """One call's own options, checked like the client's."""
-        given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
-        given = {name: value for name, value in given.items() if value is not ...}
-        options = msgspec.structs.replace(self._options, **given) if given else self._options
-        try:
-            priority = Priority(priority)
-        except ValueError:
-            raise ConfigurationError(f"no such priority: {priority!r}") from None
-        return Order(priority, options.batch_size, options.max_wait, options.timeout, options.max_concurrency, whole)
 
     def _run(self, recipients: Recipients, message: str | None, order: Order) -> Run:
         if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):

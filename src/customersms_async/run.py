@@ -16,6 +16,7 @@ import msgspec
 
 from .attempt import Sender, log_unheard
 from .delivery import Delivery, deliver
+from .errors import ConfigurationError
 from .intake import Intake
 from .models import Code, Message, Outcome, Priority
 from .ticket import Ticket
@@ -23,8 +24,10 @@ from .wire import dropped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import EllipsisType
 
     from .batching import Batch
+    from .options import Options
 
 Recipients = Iterable[str | Message] | AsyncIterable[str | Message]
 """Phone numbers (with one message for all), or ``Message`` objects."""
@@ -52,6 +55,27 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     timeout: float
     parallel: int
     whole: bool
+
+    @classmethod
+    def of(
+        cls,
+        options: Options,
+        priority: Priority,
+        batch_size: int | EllipsisType,
+        max_wait: float | EllipsisType | None,
+        timeout: float | EllipsisType,
+        *,
+        whole: bool,
+    ) -> Order:
+        """Those of the client, less what is given (not ``...``); raises ``ConfigurationError`` as a client does."""
+        given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
+        given = {name: value for name, value in given.items() if value is not ...}
+        options = msgspec.structs.replace(options, **given) if given else options
+        try:
+            priority = Priority(priority)
+        except ValueError:
+            raise ConfigurationError(f"no such priority: {priority!r}") from None
+        return cls(priority, options.batch_size, options.max_wait, options.timeout, options.max_concurrency, whole)
 
     @property
     def lookahead(self) -> int:

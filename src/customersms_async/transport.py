@@ -19,7 +19,7 @@ from .errors import ConfigurationError
 from .inflight import InFlight
 from .models import Code
 from .unpacking import TooLong, Unpacker
-from .wire import Answer, Happened, NoAnswer, NotSent
+from .wire import CLOSED, Answer, Happened, NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -199,7 +199,7 @@ class Transport:
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
         if self.closed or (self._engine is not None and self._engine.is_closed):
-            return NotSent("the client is closed", again=False)
+            return NotSent(CLOSED, again=False)
         progress = _Progress(before_first_byte, deadline, url)
         if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
             return OVERDUE

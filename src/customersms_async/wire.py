@@ -63,6 +63,10 @@ class NotSent(NamedTuple):
     again: bool = True
 
 
+CLOSED: Final = "the client is closed"
+"""The error of what was still to be sent then; its code is CONNECTION_FAILED."""
+
+
 class NoAnswer(NamedTuple):
     """The first byte may have left, and no whole answer came back."""
 
@@ -217,7 +221,8 @@ def everyone(batch: Batch, status: Status, code: str | None, error: str) -> list
 
 def dropped(batch: Batch, code: str | None) -> list[Outcome]:
     """The outcome of texts that were still to be sent when nothing more could go out, because of ``code``."""
-    return everyone(batch, Status.UNSENT, code, "not sent, because nothing more can go out")
+    error = CLOSED if code == Code.CONNECTION_FAILED else "not sent, because nothing more can go out"
+    return everyone(batch, Status.UNSENT, code, error)
 
 
 def _code(verdict: Status, then: Then, status: int, reading: Reading) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 from .. import phone as phones
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Priority, Status
+from ..run import Order
 from ..stream import OutcomeStream
 from .adding import Letter
 from .guards import STOP_AFTER_UNKNOWN, Guards, unix
@@ -222,7 +223,7 @@ class Campaign:
 
     def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
         sender = client._open()  # noqa: SLF001 - the client's own floor, one below
-        order = client._order(Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
+        order = Order.of(client._options, Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
         runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
         client._watch(runner)  # noqa: SLF001 - so that closing the client ends it
         self._runners[runner.task] = runner
