@@ -150,6 +150,19 @@ def test_duplicates_and_suppressed_numbers_are_no_failure(customersms: Commands,
     assert customersms(*begin("--suppress", "stop.txt"), **there).status == 0
 
 
+@pytest.mark.parametrize("adding", [True, False])
+def test_suppressed_numbers_may_come_through_a_pipe_which_says_them_only_once(
+    customersms: Commands, serve: Serve, adding: bool
+) -> None:
+    gateway, there = serve()
+    customersms.write("people.csv", f"phone,name\n{A},Ann\n{B},Ed\n")
+    if not adding:
+        assert customersms(*begin("--max-recipients", "0"), **there).status == 4
+    command = begin if adding else go_on
+    assert customersms(*command("--suppress", "-"), typed=f"{B}\n", **there).status == 0
+    assert [text.phone for text in gateway.texts] == [A]
+
+
 @pytest.mark.parametrize(("text", "says"), [("nobody\n", "line 1: it has no digits"), (None, "No such file")])
 def test_a_list_of_suppressed_numbers_that_can_not_be_read_stops_it(
     customersms: Commands, serve: Serve, text: str | None, says: str

@@ -103,9 +103,8 @@ def run(
             if text is None:
                 raise typer.BadParameter("a new campaign needs --message as well as FILE")
             job = stack.enter_context(contextlib.closing(job_of(None, text, file, phone_column, encoding, delimiter)))
-        work = Run(ledger, job, text, settings, guards, suppress, encoding, guarding.resume_command(context))
-        for _ in work.suppressed():
-            pass  # an unreadable list is told before anything is made
+        suppressed = () if suppress is None else tuple(guarding.numbers_in(suppress, encoding, region))
+        work = Run(ledger, job, text, settings, guards, suppressed, guarding.resume_command(context))
         if begun is None and job is not None:
             checked, outlook = check_job(job, settings, console, sample)
             show(job, settings, checked, outlook, console, as_object=json and dry_run)

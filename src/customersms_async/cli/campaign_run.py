@@ -24,9 +24,7 @@ from ..errors import (
 )
 from ..options import DOCUMENTED_URL
 from .bulk import RESERVE, Forecast, Settings, confirm, gateway, watch
-from .campaign_guards import numbers_in
 from .campaign_screen import everyone_accepted, numbers, standing
-from .files import FileProblem
 from .outlet import say
 from .quota import forecast, open_quota
 from .results import as_json
@@ -60,21 +58,18 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it."""
+    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it.
+
+    ``suppressed`` are the numbers of ``--suppress``, read once: a pipe says them only once.
+    """
 
     ledger: Path
     job: Job | None
     template: str | None
     settings: Settings
     guards: dict[str, Any]
-    suppress: Path | None
-    encoding: str
+    suppressed: tuple[str, ...]
     resume: str
-
-    def suppressed(self) -> Iterator[str]:
-        """The numbers of ``--suppress``, read anew each time."""
-        if self.suppress is not None:
-            yield from numbers_in(self.suppress, self.encoding, self.settings.region)
 
     def letters(self) -> Iterator[Letter]:
         """The whole input."""
@@ -132,7 +127,7 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
                     work.letters(),
                     work.template,
                     region=settings.region,
-                    suppress=work.suppressed(),
+                    suppress=work.suppressed,
                     rehearsal=settings.sandbox,
                 )
         client = AsyncClient(
@@ -179,7 +174,7 @@ async def _send(
 
     stopping = Stopping(client, interrupted)
     region = work.settings.region
-    stream = campaign.run(client, **work.guards, suppress=work.suppressed(), region=region)
+    stream = campaign.run(client, **work.guards, suppress=work.suppressed, region=region)
     with stopping.handling_signals():
         try:
             async for outcome in stream:
@@ -188,7 +183,7 @@ async def _send(
                 if json:
                     say(as_json(outcome))
                 screen.changed(progress)
-        except (CustomerSMSError, FileProblem, OSError) as error:  # OSError: standard output can't be kept
+        except (CustomerSMSError, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):
                 progress.error = error
     progress.requests = stream.requests
@@ -199,7 +194,7 @@ def _exit_status(progress: Progress, counts: list[Count]) -> int:
     if progress.interrupted:
         return 130
     if progress.error is not None:
-        if isinstance(progress.error, FileProblem | ConfigurationError):
+        if isinstance(progress.error, ConfigurationError):
             return 2
         return 4 if isinstance(progress.error, _GUARDS) else 1
     return 0 if everyone_accepted(counts) else 3
