@@ -194,6 +194,20 @@ async def test_a_cancelled_anext_loses_no_outcome(client: AsyncClient, sandbox: 
     assert sorted(o.index for o in seen) == list(range(300))
 
 
+async def test_an_anext_at_the_heels_of_a_cancelled_one_and_two_at_once_are_all_answered(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
+    stream = make_client(batch_size=1).stream(numbers(3), "Hello")
+    cancelled = asyncio.ensure_future(anext(stream))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    async with asyncio.timeout(10):
+        outcomes = [await anext(stream), *await asyncio.gather(anext(stream), anext(stream))]
+    assert cancelled.cancelled()
+    assert sorted(o.index for o in outcomes) == [0, 1, 2]
+
+
 async def test_closing_the_client_ends_its_streams(make_client: MakeClient, sandbox: Sandbox) -> None:
     client = make_client()
     stream = client.stream(numbers(20_000), "Hello")

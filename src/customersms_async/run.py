@@ -68,8 +68,8 @@ class Run:
     """The work behind one ``stream`` or ``send_many``; it begins at once.
 
     Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the outcomes that
-    nobody took yet, the futures that the consumer and the reader wait on, and how it came to an end: the code that
-    further texts get, the delivery that nothing can follow, the error of the source or of the quota store.
+    nobody took yet, what the consumer and the reader wait on, and how it came to an end: the code that further texts
+    get, the delivery that nothing can follow, the error of the source or of the quota store.
     """
 
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, order: Order) -> None:
@@ -87,7 +87,7 @@ class Run:
         self._loop = sender.room.loop
         self._began = self._last_item = self._loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._consumer: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
         self._reader_pause: asyncio.Future[None] | None = None
         self._reader = self._loop.create_task(self._read(recipients))
         self._reader.add_done_callback(self._read_to_the_end)
@@ -97,11 +97,8 @@ class Run:
         while not self.outcomes:
             if self._finished:
                 return False
-            self._consumer = self._loop.create_future()
-            try:
-                await self._consumer
-            finally:
-                self._consumer = None
+            self._news.clear()
+            await self._news.wait()
         return True
 
     def take(self) -> Outcome:
@@ -253,8 +250,8 @@ class Run:
             delivery = self._loop.create_task(self._deliver(batch, ticket))
             self._deliveries[delivery] = ticket
             delivery.add_done_callback(self._delivered)
-        if self._consumer is not None and not self._consumer.done() and (self.outcomes or self._finished):
-            self._consumer.set_result(None)
+        if self.outcomes or self._finished:
+            self._news.set()
         if self._reader_pause is not None and not self._reader_pause.done() and not self._full:
             self._reader_pause.set_result(None)
 

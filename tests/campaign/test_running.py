@@ -275,6 +275,22 @@ async def test_a_cancelled_run_loses_no_answer(make_client: MakeClient, path: Pa
             assert set(counts) == {"accepted", "planned"}
 
 
+async def test_an_anext_at_the_heels_of_a_cancelled_one_and_two_at_once_are_all_answered(
+    make_client: MakeClient, path: Path
+) -> None:
+    client = make_client(batch_size=1)
+    async with Campaign.open(path) as campaign:
+        await campaign.add(people(3), "Hello")
+        stream = campaign.run(client)
+        cancelled = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        async with asyncio.timeout(10):
+            outcomes = [await anext(stream), *await asyncio.gather(anext(stream), anext(stream))]
+    assert cancelled.cancelled()
+    assert sorted(o.index for o in outcomes) == [0, 1, 2]
+
+
 async def test_a_ledger_that_fails_between_grant_and_first_byte_sends_nothing_and_gives_the_grant_back(
     client: AsyncClient, sandbox: Sandbox, path: Path
 ) -> None:
