@@ -84,6 +84,7 @@ class Run:
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._stop_code: str | None = None
         self._left = False
+        self._all_read = False
         self._loop = sender.room.loop
         self._began = self._last_item = self._loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -148,7 +149,7 @@ class Run:
 
     @property
     def _finished(self) -> bool:
-        return self._reader.done() and not self._deliveries and not self._ready and not self._intake
+        return self._all_read and not self._deliveries and not self._ready and not self._intake
 
     async def _read(self, recipients: Recipients) -> None:
         if isinstance(recipients, AsyncIterable):
@@ -206,6 +207,7 @@ class Run:
         )
 
     def _read_to_the_end(self, reader: asyncio.Task[None]) -> None:
+        self._all_read = True
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if not reader.cancelled() and (error := reader.exception()) is not None:

@@ -332,6 +332,18 @@ async def test_a_second_run_at_the_same_time_is_refused(make_client: MakeClient,
                 await run(other, client)
 
 
+async def test_whoever_asks_in_the_very_turn_in_which_a_run_fails_hears_of_it(client: AsyncClient, path: Path) -> None:
+    async with Campaign.open(path) as campaign, Campaign.open(path) as other:
+        await campaign.add(people(1), "Hello")
+        await other.ledger.lock()
+        async with campaign.run(client) as stream:
+            while not all(task.done() for task in campaign._runners):  # noqa: ASYNC110 - no callback is early enough
+                await asyncio.sleep(0)
+            with pytest.raises(LedgerError, match="a campaign is running on it"):
+                await anext(stream)
+        await other.ledger.unlock()
+
+
 async def test_a_campaign_is_used_within_its_context(client: AsyncClient, path: Path) -> None:
     campaign = Campaign.open(path)
     with pytest.raises(ConfigurationError, match="not open"):

@@ -71,6 +71,7 @@ class Runner:
         self.stopped = False
         self._paused_until = 0.0
         self._news = asyncio.Event()
+        self._over = False
         self._change: asyncio.Future[None] | None = None
         self._loop = sender.room.loop
         self.task = self._loop.create_task(self._run(earlier))
@@ -79,7 +80,7 @@ class Runner:
     async def wait(self) -> bool:
         """Wait for an outcome that nobody took yet; false if there will be none."""
         while not self.outcomes:
-            if self.task.done():
+            if self._over:
                 return False
             self._news.clear()
             await self._news.wait()
@@ -279,6 +280,7 @@ class Runner:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = self.error or error
+        self._over = True
         self._news.set()
 
     def _changed(self) -> None:
