@@ -14,7 +14,6 @@ from rich.text import Text
 from ..campaign import Campaign
 from ..campaign.adding import Letter
 from ..campaign.states import State
-from ..client import AsyncClient
 from ..errors import (
     AuthenticationError,
     CampaignStoppedError,
@@ -22,15 +21,15 @@ from ..errors import (
     CustomerSMSError,
     InsufficientCreditsError,
 )
-from ..options import DOCUMENTED_URL
-from .bulk import RESERVE, Forecast, Settings, confirm, gateway, watch
+from .bulk import watching
 from .campaign_screen import everyone_accepted, numbers, standing
+from .forecast import forecast
 from .outlet import say
-from .quota import forecast, open_quota
 from .results import as_json
 from .screen import Screen, length, moment, plain
 from .sending import Progress
 from .stopping import Stopping
+from .way import confirm, open_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..campaign.reading import Count
+    from ..client import AsyncClient
     from .job import Job
+    from .settings import Settings
 
 _GUARDS = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 
@@ -96,12 +97,10 @@ def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun 
 def prepare(work: Run, console: Console, *, as_object: bool) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end."""
     settings = work.settings
-    options = settings.options(settings.url or DOCUMENTED_URL)
+    options = settings.options()
     begun = look(work.ledger, options.batch_size)
     assert begun is not None  # noqa: S101 - the caller saw to it
-    seconds = asyncio.run(
-        forecast(settings.quota_at, settings.key, options.limits, RESERVE, options.gentle_pace, begun.requests)
-    )
+    seconds = asyncio.run(forecast(settings, begun.requests))
     if as_object:
         say(as_json({**numbers(begun.counts), "requests": begun.requests, "seconds": seconds}))
         return
@@ -115,11 +114,7 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
     """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
     began = time.monotonic()
     settings = work.settings
-    async with (
-        open_quota(settings.quota_at) as quota,
-        gateway(settings, console) as (sandbox, where),
-        Campaign.open(work.ledger) as campaign,
-    ):
+    async with open_way(settings, console) as way, Campaign.open(work.ledger) as campaign:
         if work.job is not None:
             waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
             with waiting:
@@ -130,36 +125,20 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
                     suppress=work.suppressed,
                     rehearsal=settings.sandbox,
                 )
-        client = AsyncClient(
-            limits=settings.limits,
-            quota=quota,
-            reserve=RESERVE,
-            pace=settings.pace,
-            batch_size=settings.batch_size,
-            max_concurrency=settings.max_concurrency,
-            timeout=settings.timeout,
-            **where,
-        )
         before = await campaign.counts()
         planned = before[State.PLANNED]
         requests = await campaign.ledger.requests(settings.batch_size)
         progress = Progress(planned, requests, began, Counter(), {})
-        rest = Forecast(quota, settings, where["api_key"])
-        with Screen(console) as screen:
-            screen.changed(progress)
-            watching = asyncio.create_task(watch(client, progress, screen, rest))
-            try:
-                await _send(campaign, client, work, progress, screen, json=json)
-            finally:
-                watching.cancel()
-                await client.aclose()
+        screen = Screen(console)
+        async with watching(way, progress, screen):
+            await _send(campaign, way.client, work, progress, screen, json=json)
         counts = await campaign.ledger.counts()
         status = _exit_status(progress, counts)
-        _show_ending(work, progress, counts, client, console, finished=status in (0, 3))
-        if sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
-            confirm(sandbox, progress, console)
+        _show_ending(work, progress, counts, way.client, console, finished=status in (0, 3))
+        if way.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
+            confirm(way.sandbox, progress, console)
     if json:
-        say(as_json({"summary": _summary(work, progress, counts, client, status)}))
+        say(as_json({"summary": _summary(work, progress, counts, way.client, status)}))
     return status
 
 
