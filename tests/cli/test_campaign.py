@@ -163,6 +163,22 @@ def test_suppressed_numbers_may_come_through_a_pipe_which_says_them_only_once(
     assert [text.phone for text in gateway.texts] == [A]
 
 
+def test_what_a_new_campaign_is_refused_for_the_next_run_is_refused_for_as_well(
+    customersms: Commands, serve: Serve
+) -> None:
+    gateway, there = serve()
+    customersms.people(3)
+    assert customersms(*begin("--max-recipients", "0"), **there).status == 4
+    ended = customersms(*go_on("--dry-run"), **there | {"CUSTOMERSMS_URL": "http://sms.invalid/"})
+    assert (ended.status, "url must be https" in ended.words) == (2, True)
+    customersms.people(1, "rehearsed.csv")
+    rehearse = ("campaign", "run", "--ledger", "r", "--sandbox", "--yes")
+    assert customersms(*rehearse, "rehearsed.csv", "-m", "Hi").status == 0
+    ended = customersms(*rehearse, "--url", there["CUSTOMERSMS_URL"])
+    assert (ended.status, "name two places to send to" in ended.words) == (2, True)
+    assert gateway.requests == 0
+
+
 @pytest.mark.parametrize(("text", "says"), [("nobody\n", "line 1: it has no digits"), (None, "No such file")])
 def test_a_list_of_suppressed_numbers_that_can_not_be_read_stops_it(
     customersms: Commands, serve: Serve, text: str | None, says: str

@@ -55,8 +55,6 @@ def check_job(job: Job, settings: Settings, console: Console, samples: int) -> t
     Raises what the job raises, ``ConfigurationError`` for an option out of range, and ``QuotaStoreError``.
     """
     options = settings.options()
-    if settings.sandbox and settings.url is not None:
-        raise ConfigurationError("--sandbox and --url name two places to send to")
     waiting = console.status(Text(f"reading {job.name}")) if console.is_terminal else contextlib.nullcontext()
     with waiting:
         checked = check(

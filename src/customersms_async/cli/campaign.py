@@ -86,7 +86,7 @@ def run(
         if not sandbox and not dry_run:
             check_key()
         guarding.check(guards)
-        begun = look(ledger)
+        begun = look(ledger, settings.batch_size)
         text = message if message is not None or begun is None else begun.template
         if file is None and begun is None:
             raise typer.BadParameter("a new campaign needs FILE and --message")
@@ -109,7 +109,7 @@ def run(
             checked, outlook = check_job(job, settings, console, sample)
             show(job, settings, checked, outlook, console, as_object=json and dry_run)
         elif begun is not None:
-            prepare(work, console, as_object=json and dry_run)
+            prepare(work, begun, console, as_object=json and dry_run)
         if dry_run:
             return
         if not sandbox and not yes:

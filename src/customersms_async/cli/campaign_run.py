@@ -79,7 +79,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun | None:
-    """What is in a ledger; ``None`` if there is none, or nothing in it."""
+    """What is in a ledger; ``None`` if there is none, or nothing in it.
+
+    ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
+    """
     if not must_exist and not path.exists():
         return None
 
@@ -94,13 +97,10 @@ def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun 
     return asyncio.run(ask())
 
 
-def prepare(work: Run, console: Console, *, as_object: bool) -> None:
+def prepare(work: Run, begun: Begun, console: Console, *, as_object: bool) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end."""
-    settings = work.settings
-    options = settings.options()
-    begun = look(work.ledger, options.batch_size)
-    assert begun is not None  # noqa: S101 - the caller saw to it
-    seconds = asyncio.run(forecast(settings, begun.requests))
+    work.settings.options()  # refused here as in ``check_job``, before anyone is asked
+    seconds = asyncio.run(forecast(work.settings, begun.requests))
     if as_object:
         say(as_json({**numbers(begun.counts), "requests": begun.requests, "seconds": seconds}))
         return

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ..errors import ConfigurationError
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
 from ..options import DOCUMENTED_URL, Options
 from .quota import MEMORY
@@ -43,7 +44,12 @@ class Settings(msgspec.Struct, frozen=True):
         return None if self.sandbox else os.environ.get("CUSTOMERSMS_API_KEY")
 
     def options(self, url: str | None = None) -> Options:
-        """The client's, which sends to ``url`` if that is given; ``ConfigurationError`` for one out of range."""
+        """The client's, which sends to ``url`` if that is given, as the sandbox's is once it is there.
+
+        Raises ``ConfigurationError`` for one out of range, and for a sandbox that ``--url`` goes past.
+        """
+        if self.sandbox and self.url is not None:
+            raise ConfigurationError("--sandbox and --url name two places to send to")
         if url is None:
             url = os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if self.url is None else self.url
         return Options(
