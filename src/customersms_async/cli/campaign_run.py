@@ -133,10 +133,10 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
         async with watching(way, progress, screen):
             await _send(campaign, way.client, work, progress, screen, json=json)
         counts = await campaign.ledger.counts()
-        status = _exit_status(progress, counts)
-        _show_ending(work, progress, counts, way.client, console, finished=status in (0, 3))
         if way.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
             confirm(way.sandbox, progress, console)
+        status = _exit_status(progress, counts)
+        _show_ending(work, progress, counts, way.client, console, finished=status in (0, 3))
     if json:
         say(as_json({"summary": _summary(work, progress, counts, way.client, status)}))
     return status
