@@ -6,11 +6,10 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Final, final
 
-import msgspec
 from rich.text import Text
 
 from ..errors import ConfigurationError, QuotaStoreError
-from ..models import Outcome, Priority, Status
+from ..models import Estimate, Outcome, Priority, Status
 from .check import Checked, check
 from .forecast import forecast
 from .outlet import say
@@ -33,15 +32,9 @@ LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the quota while a screen shows it."""
 
 
-class Outlook(msgspec.Struct, frozen=True):
-    """What a job would come to, for programs: ``Estimate``'s fields, and what the preview shows beside them."""
+class Outlook(Estimate, frozen=True):
+    """What a job would come to, for programs: an ``Estimate``, and what the preview shows beside it."""
 
-    recipients: int
-    duplicates: int
-    invalid: int
-    requests: int
-    segments: int
-    seconds: float
     rows: int
     least_segments: int
     most_segments: int
@@ -65,19 +58,8 @@ def check_job(job: Job, settings: Settings, console: Console, samples: int) -> t
             samples=samples,
         )
     seconds = asyncio.run(forecast(settings, checked.requests))
-    return checked, Outlook(
-        checked.recipients,
-        checked.duplicates,
-        checked.invalid,
-        checked.requests,
-        checked.segments,
-        seconds,
-        checked.rows,
-        checked.least_segments,
-        checked.most_segments,
-        checked.ucs2_texts,
-        checked.ucs2_characters,
-    )
+    figures = {name: getattr(checked, name) for name in Outlook.__struct_fields__ if name != "seconds"}
+    return checked, Outlook(**figures, seconds=seconds)
 
 
 async def send_job(
