@@ -18,6 +18,7 @@ from ..campaign import Campaign
 from ..campaign.guards import STOP_AFTER_UNKNOWN
 from ..campaign.states import State
 from ..errors import ConfigurationError
+from ..words import counted
 from . import arguments as args
 from . import campaign_guards as guarding
 from .app import app, ask, check_key, ending_well, fail, job_of, limits_of, settings_of, show
@@ -170,8 +171,8 @@ def resolve(
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
-            are = "recipient is" if count == 1 else "recipients are"
-            console_on(sys.stdout).print(f"{count:,} {are} {becomes} from now on", highlight=False)
+            who = counted(count, "recipient is", "recipients are")
+            console_on(sys.stdout).print(f"{who} {becomes} from now on", highlight=False)
         if missed:
             fail("not every number is in this ledger and in a state from which that is possible", 1)
 

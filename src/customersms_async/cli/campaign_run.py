@@ -21,6 +21,7 @@ from ..errors import (
     CustomerSMSError,
     InsufficientCreditsError,
 )
+from ..words import counted
 from .bulk import watching
 from .campaign_screen import everyone_accepted, numbers, standing
 from .forecast import forecast
@@ -106,7 +107,8 @@ def prepare(work: Run, begun: Begun, console: Console, *, as_object: bool) -> No
         return
     console.print(standing(str(work.ledger), begun.counts))
     if begun.planned:
-        left = f"{begun.planned:,} recipients are planned, in {begun.requests:,} requests"
+        planned = counted(begun.planned, "recipient is", "recipients are")
+        left = f"{planned} planned, in {counted(begun.requests, 'request')}"
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
 
 
@@ -185,7 +187,8 @@ def _show_ending(
     console.print(standing(str(work.ledger), counts))
     left = "not known" if client.remaining_credits is None else f"{client.remaining_credits:,}"
     console.print(
-        f"this run: {progress.done:,} recipients in {length(progress.seconds)}, {progress.requests:,} requests;"
+        f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
+        f" {counted(progress.requests, 'request')};"
         f" credits left: {left}",
         highlight=False,
     )

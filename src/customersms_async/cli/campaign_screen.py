@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ..campaign.states import State
 from ..models import Code
+from ..words import counted
 from .screen import plain
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _SHOWN_CODES: Final = 40
 def standing(name: str, counts: Sequence[Count]) -> RenderableType:
     """Every state with its recipients, and the codes behind it."""
     total = sum(count.recipients for count in counts)
-    table = Table(title=f"{plain(name)}: {total:,} recipients", title_justify="left")
+    table = Table(title=f"{plain(name)}: {counted(total, 'recipient')}", title_justify="left")
     table.add_column("state")
     table.add_column("number", justify="right")
     table.add_column("code", overflow="fold")

@@ -11,6 +11,7 @@ import msgspec
 from ..client import AsyncClient
 from ..errors import CustomerSMSError
 from ..models import Status
+from ..words import counted
 from .forecast import Forecast
 from .quota import open_quota
 
@@ -62,8 +63,8 @@ def confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
     """Hold what the sandbox has against what was reported."""
     twice = len(sandbox.duplicates())
     console.print(
-        f"the sandbox read {sandbox.requests:,} requests, refused {sandbox.refused:,},"
-        f" and holds {len(sandbox.texts):,} texts, {twice:,} of them twice",
+        f"the sandbox read {counted(sandbox.requests, 'request')}, refused {sandbox.refused:,},"
+        f" and holds {counted(len(sandbox.texts), 'text')}, {twice:,} of them twice",
         highlight=False,
     )
     accepted, uncertain = progress.counts[Status.ACCEPTED], progress.counts[Status.UNKNOWN]
