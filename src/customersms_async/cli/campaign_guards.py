@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KeepCredits = Annotated[
-    str | None, typer.Option("--keep-credits", metavar="N", help="Stop with fewer credits left than this.")
+    str | None,
+    typer.Option(
+        "--keep-credits",
+        metavar="N",
+        help="Stop with fewer credits left than this; only an answer says how many, so one request goes out anyway.",
+    ),
 ]
 MaxRecipients = Annotated[
     int | None, typer.Option("--max-recipients", min=0, metavar="N", help="Stop after so many, earlier runs included.")
