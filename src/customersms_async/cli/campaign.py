@@ -88,21 +88,9 @@ def run(
             check_key()
         guarding.check(guards)
         begun = look(ledger, settings.batch_size)
-        text = message if message is not None or begun is None else begun.template
-        if file is None and begun is None:
-            raise typer.BadParameter("a new campaign needs FILE and --message")
-        if file is None and message is not None and begun is not None and message != begun.template:
-            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
-        if begun is not None and begun.rehearsal is not sandbox:
-            raise ConfigurationError(
-                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
-                if begun.rehearsal
-                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
-            )
+        text = _text_of(ledger, begun, file, message, sandbox=sandbox)
         job = None
-        if file is not None:
-            if text is None:
-                raise typer.BadParameter("a new campaign needs --message as well as FILE")
+        if file is not None and text is not None:
             job = stack.enter_context(contextlib.closing(job_of(None, text, file, phone_column, encoding, delimiter)))
         suppressed = () if suppress is None else tuple(guarding.numbers_in(suppress, encoding, region))
         work = Run(ledger, job, text, settings, guards, suppressed, guarding.resume_command(context))
@@ -116,6 +104,28 @@ def run(
         if not sandbox and not yes:
             ask(file or ledger)
         raise typer.Exit(asyncio.run(run_campaign(work, console, json=json)))
+
+
+def _text_of(ledger: Path, begun: Begun | None, file: Path | None, message: str | None, *, sandbox: bool) -> str | None:
+    """The text as given, else the ledger's, which has none if its recipients came with texts of their own.
+
+    Raises for what a new campaign lacks, and for what does not go with one that was begun.
+    """
+    if begun is None and file is None:
+        raise typer.BadParameter("a new campaign needs FILE and --message")
+    if begun is not None:
+        if file is None and message is not None and message != begun.template:
+            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+        if begun.rehearsal is not sandbox:
+            raise ConfigurationError(
+                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
+                if begun.rehearsal
+                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
+            )
+        message = begun.template if message is None else message
+    if file is not None and message is None:
+        raise typer.BadParameter("a new campaign needs --message as well as FILE")
+    return message
 
 
 @campaign.command()
