@@ -6,10 +6,14 @@ import csv
 import json
 import re
 import signal
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from customersms_async.cli.campaign_guards import read
 from customersms_async.sandbox import Fault, Sandbox, magic
 
 from .conftest import PATIENCE, Commands, until
@@ -148,6 +152,17 @@ def test_duplicates_and_suppressed_numbers_are_no_failure(customersms: Commands,
     customersms.write("people.csv", f"phone,name\n{A},Ann\n{A},Ann\n{B},Ed\n")
     customersms.write("stop.txt", f"{B}\n")
     assert customersms(*begin("--suppress", "stop.txt"), **there).status == 0
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "Europe/Berlin", "UTC"])
+def test_a_time_of_today_is_in_the_offset_of_today(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time alone was taken for one in 1900, when Kolkata was nine minutes behind, and nobody had summer time."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", zone)
+        time.tzset()
+        until = read(None, None, None, 5, "18:30", None)["until"]
+    time.tzset()
+    assert until == datetime.now(ZoneInfo(zone)).replace(hour=18, minute=30, second=0, microsecond=0)
 
 
 @pytest.mark.parametrize("adding", [True, False])
