@@ -113,7 +113,7 @@ async def _watch(way: Way, progress: Progress, screen: Screen) -> None:
         while True:
             left = max(0, progress.planned_requests - progress.requests)
             with contextlib.suppress(QuotaStoreError):  # the sending itself says so, if it lasts
-                screen.look(await way.client.quota_status(), await way.forecast.seconds_by_now(left))
+                screen.look(await way.client.quota_status(), await way.forecast.rough_seconds(left))
             await asyncio.sleep(LOOK_EVERY)
 
 

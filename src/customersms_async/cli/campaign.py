@@ -25,7 +25,7 @@ from .app import app, ask, check_key, ending_well, fail, job_of, limits_of, sett
 from .bulk import check_job
 from .campaign_export import FORMATS, export_entries
 from .campaign_report import write_report
-from .campaign_run import Begun, Run, look, prepare, run_campaign
+from .campaign_run import Begun, Run, look, run_campaign, show_begun
 from .campaign_screen import numbers, standing
 from .outlet import console_on, say
 from .results import as_json
@@ -98,7 +98,7 @@ def run(
             checked, outlook = check_job(job, settings, console, sample)
             show(job, settings, checked, outlook, console, as_object=json and dry_run)
         elif begun is not None:
-            prepare(work, begun, console, as_object=json and dry_run)
+            show_begun(work, begun, console, as_object=json and dry_run)
         if dry_run:
             return
         if not sandbox and not yes:
@@ -132,11 +132,12 @@ def _text_of(ledger: Path, begun: Begun | None, file: Path | None, message: str 
 def status(ledger: Ledger, json: args.Json = False, log_level: args.Logging = args.LogLevel.WARNING) -> None:
     """Say how many recipients are in which state."""
     with ending_well(log_level):
-        begun = look(ledger, must_exist=True) or Begun(None, False, 0, 0, [])
+        begun = look(ledger, must_exist=True)
+        counts = [] if begun is None else begun.counts
         if json:
-            say(as_json(numbers(begun.counts)))
+            say(as_json(numbers(counts)))
         else:
-            console_on(sys.stdout).print(standing(str(ledger), begun.counts))
+            console_on(sys.stdout).print(standing(str(ledger), counts))
 
 
 @campaign.command()

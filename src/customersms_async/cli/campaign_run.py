@@ -27,7 +27,7 @@ from .campaign_screen import everyone_accepted, numbers, standing
 from .forecast import forecast
 from .outlet import say
 from .results import as_json
-from .screen import Screen, length, moment, plain
+from .screen import Screen, credits_left, length, moment, plain
 from .sending import Progress
 from .stopping import Stopping
 from .way import confirm, open_way
@@ -98,7 +98,7 @@ def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun 
     return asyncio.run(ask())
 
 
-def prepare(work: Run, begun: Begun, console: Console, *, as_object: bool) -> None:
+def show_begun(work: Run, begun: Begun, console: Console, *, as_object: bool) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end."""
     work.settings.options()  # refused here as in ``check_job``, before anyone is asked
     seconds = asyncio.run(forecast(work.settings, begun.requests))
@@ -185,11 +185,9 @@ def _show_ending(
     work: Run, progress: Progress, counts: list[Count], client: AsyncClient, console: Console, *, finished: bool
 ) -> None:
     console.print(standing(str(work.ledger), counts))
-    left = "not known" if client.remaining_credits is None else f"{client.remaining_credits:,}"
     console.print(
         f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
-        f" {counted(progress.requests, 'request')};"
-        f" credits left: {left}",
+        f" {counted(progress.requests, 'request')}; credits left: {credits_left(client.remaining_credits)}",
         highlight=False,
     )
     if progress.error is not None:

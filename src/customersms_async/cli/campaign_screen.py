@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -34,7 +33,7 @@ _NOT_MEANT: Final = (Code.DUPLICATE, Code.SUPPRESSED)
 _SHOWN_CODES: Final = 40
 
 
-def standing(name: str, counts: Sequence[Count]) -> RenderableType:
+def standing(name: str, counts: Sequence[Count]) -> Table:
     """Every state with its recipients, and the codes behind it."""
     total = sum(count.recipients for count in counts)
     table = Table(title=f"{plain(name)}: {counted(total, 'recipient')}", title_justify="left")
@@ -49,7 +48,7 @@ def standing(name: str, counts: Sequence[Count]) -> RenderableType:
             table.add_row("", f"{count.recipients:,}", Text(plain(count.code)))
         if coded[_SHOWN_CODES:]:
             table.add_row("", f"{sum(c.recipients for c in coded[_SHOWN_CODES:]):,}", "others")
-    return Group(table)
+    return table
 
 
 def numbers(counts: Sequence[Count]) -> dict[str, Any]:

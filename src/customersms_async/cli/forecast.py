@@ -41,7 +41,7 @@ class Forecast:
         """Until the last of ``requests`` may leave."""
         return await seconds_until_last(self._wait_us, requests, self._layers, self._pace)
 
-    async def seconds_by_now(self, requests: int) -> float:
+    async def rough_seconds(self, requests: int) -> float:
         """The same, less exactly and from memory where that is recent enough, for a screen that asks all the time."""
         now = time.monotonic()
         if now - self._at > requests / 10_000:

@@ -114,7 +114,7 @@ def ending(progress: Progress, remaining_credits: object) -> RenderableType:
                 )
     lines: list[RenderableType] = [
         table,
-        Text(f"requests: {progress.requests:,}; credits left: {_credits(remaining_credits)}"),
+        Text(f"requests: {progress.requests:,}; credits left: {credits_left(remaining_credits)}"),
     ]
     if progress.done < progress.total:
         rest = counted(progress.total - progress.done, "row was", "rows were")
@@ -128,7 +128,8 @@ def _examples(examples: Sequence[tuple[int | None, str]]) -> str:
     return ", ".join(plain(phone) if line is None else f"line {line}" for line, phone in examples)
 
 
-def _credits(figure: object) -> str:
+def credits_left(figure: object) -> str:
+    """An account's figure, if any answer has given one."""
     return "not known" if figure is None else f"{figure:,}"
 
 
