@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asking import three_asked_for
 from customersms_async import (
     AsyncClient,
     AuthenticationError,
@@ -179,6 +180,19 @@ async def test_an_error_of_the_source_comes_after_the_outcomes_of_what_was_read(
     assert sorted(o.index for o in outcomes) == list(range(150))
 
 
+async def test_whoever_asks_in_the_very_turn_in_which_the_source_fails_hears_of_it(client: AsyncClient) -> None:
+    def source() -> Iterator[str]:
+        raise OSError("the file is gone")
+        yield
+
+    async with client.stream(source(), "Hello") as stream:
+        run: Any = stream._run
+        while not run._reader.done():  # noqa: ASYNC110 - no callback is early enough
+            await asyncio.sleep(0)
+        with pytest.raises(OSError, match="the file is gone"):
+            await anext(stream)
+
+
 async def test_a_cancelled_anext_loses_no_outcome(client: AsyncClient, sandbox: Sandbox) -> None:
     sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
     stream = client.stream(numbers(300), "Hello")
@@ -192,6 +206,14 @@ async def test_a_cancelled_anext_loses_no_outcome(client: AsyncClient, sandbox: 
         except StopAsyncIteration:
             break
     assert sorted(o.index for o in seen) == list(range(300))
+
+
+async def test_an_anext_at_the_heels_of_a_cancelled_one_and_two_at_once_are_all_answered(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
+    stream = make_client(batch_size=1).stream(numbers(3), "Hello")
+    assert sorted(o.index for o in await three_asked_for(stream)) == [0, 1, 2]
 
 
 async def test_closing_the_client_ends_its_streams(make_client: MakeClient, sandbox: Sandbox) -> None:

@@ -16,12 +16,13 @@ from rich.console import Console
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
 from customersms_async.buckets import layers
-from customersms_async.cli.bulk import Settings, check_job
+from customersms_async.cli.bulk import check_job
 from customersms_async.cli.job import Job
 from customersms_async.cli.quota import note
 from customersms_async.cli.results import open_results
 from customersms_async.cli.screen import Screen, ending, preview
 from customersms_async.cli.sending import Progress, Sending
+from customersms_async.cli.settings import Settings
 from customersms_async.sandbox import Sandbox
 
 if TYPE_CHECKING:

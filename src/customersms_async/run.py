@@ -92,9 +92,9 @@ class Run:
     """The work behind one ``stream`` or ``send_many``; it begins at once.
 
     Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the outcomes that
-    nobody took yet and how often some came (those that come together are in input order), the futures that the consumer
-    and the reader wait on, and how it came to an end: the code that further texts get, the delivery that nothing can
-    follow, the error of the source or of the quota store.
+    nobody took yet and how often some came (those that come together are in input order), what the consumer and the
+    reader wait on, and how it came to an end: the code that further texts get, the delivery that nothing can follow,
+    the error of the source or of the quota store.
     """
 
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, order: Order) -> None:
@@ -110,14 +110,15 @@ class Run:
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._stop_code: str | None = None
         self._left = False
+        self._all_read = False
         self._loop = sender.room.loop
         self._began = self._last_item = self._loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._consumer: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
         self._reader_pause: asyncio.Future[None] | None = None
-        self._reader: asyncio.Future[None] = self._loop.create_future()
+        self._reader: asyncio.Task[None] | None = None
         if self._takes_at_once(recipients):
-            self._reader.set_result(None)
+            self._all_read = True
             self._flush()
         else:
             self._reader = self._loop.create_task(self._read(recipients))
@@ -128,11 +129,8 @@ class Run:
         while not self.outcomes:
             if self._finished:
                 return False
-            self._consumer = self._loop.create_future()
-            try:
-                await self._consumer
-            finally:
-                self._consumer = None
+            self._news.clear()
+            await self._news.wait()
         return True
 
     def take(self) -> Outcome:
@@ -176,13 +174,13 @@ class Run:
             for batch, _ in self._ready:
                 self._drop(batch)
             self._ready.clear()
-        if self._left or not self._order.whole:
+        if self._reader is not None and (self._left or not self._order.whole):
             self._reader.cancel()
         self._go_on()
 
     @property
     def _finished(self) -> bool:
-        return self._reader.done() and not self._deliveries and not self._ready and not self._intake
+        return self._all_read and not self._deliveries and not self._ready and not self._intake
 
     def _takes_at_once(self, recipients: Recipients) -> bool:
         """Take in a list that is all in order and no more than one batch; others need a task, and turns of the loop."""
@@ -250,7 +248,8 @@ class Run:
             len(self._ready) >= self._order.parallel or len(self.outcomes) >= self._order.lookahead
         )
 
-    def _read_to_the_end(self, reader: asyncio.Future[None]) -> None:
+    def _read_to_the_end(self, reader: asyncio.Task[None]) -> None:
+        self._all_read = True
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         if not reader.cancelled() and (error := reader.exception()) is not None:
@@ -295,8 +294,8 @@ class Run:
             delivery = self._loop.create_task(self._deliver(batch, ticket))
             self._deliveries[delivery] = ticket
             delivery.add_done_callback(self._delivered)
-        if self._consumer is not None and not self._consumer.done() and (self.outcomes or self._finished):
-            self._consumer.set_result(None)
+        if self.outcomes or self._finished:
+            self._news.set()
         if self._reader_pause is not None and not self._reader_pause.done() and not self._full:
             self._reader_pause.set_result(None)
 

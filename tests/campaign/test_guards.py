@@ -55,6 +55,22 @@ def test_as_many_go_out_as_the_guards_allow(
     assert (found, None if stop is None else stop.guard) == (most, guard)
 
 
+@pytest.mark.parametrize(
+    ("guards", "standing", "says"),
+    [
+        (Guards(max_recipients=1), Standing(recipients=1), "1 recipient is the most"),
+        (Guards(max_segments=1), Standing(segments=1), "1 segment is the most"),
+        (Guards(keep_credits=1), Standing(credits=Decimal(1)), "1 credit is left, and 1 to be kept"),
+        (Guards(keep_credits=10), Standing(credits=Decimal(5)), "5 credits are left, and 10 to be kept"),
+        (Guards(stop_after_unknown=1), Standing(unknown_in_a_row=1), "1 request ended unknown"),
+        (Guards(stop_after_unknown=2), Standing(unknown_in_a_row=2), "2 requests in a row ended unknown"),
+    ],
+)
+def test_a_stop_says_in_words_why_it_is_one(guards: Guards, standing: Standing, says: str) -> None:
+    stop = check(guards, standing, 0.0) or fitting(guards, standing, Load(1, 1))[1]
+    assert says in str(stop)
+
+
 def test_a_number_with_another_calling_code_stops_it_without_showing_it() -> None:
     guards = Guards(allow_prefixes=("+1", "+44"))
     assert check_prefix(guards, ["+12125551234", "+442079460000"]) is None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asking import three_asked_for
 from customersms_async import (
     AsyncClient,
     AuthenticationError,
@@ -38,6 +39,20 @@ def people(count: int) -> list[str]:
 
 async def run(campaign: Campaign, client: AsyncClient, **options: Any) -> list[Outcome]:
     return [outcome async for outcome in campaign.run(client, **options)]
+
+
+async def refuse_to_write(campaign: Campaign, table: str) -> None:
+    """Let the ledger fail as a full disk would, at the next row for ``table``."""
+    trigger = f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
+    await campaign.ledger._write(lambda connection: connection.execute(trigger))
+
+
+async def part_of_it_is_recorded(path: Path, sandbox: Sandbox, *, of: int) -> None:
+    """What was in flight is there, the rest is still planned, and nobody is in between."""
+    async with Campaign.open(path) as campaign:
+        counts = await counted(campaign)
+    assert counts["accepted"] == len(sandbox.texts) < of
+    assert set(counts) == {"accepted", "planned"}
 
 
 async def counted(campaign: Campaign) -> dict[str, int]:
@@ -242,10 +257,7 @@ async def test_leaving_early_records_what_is_in_flight(make_client: MakeClient, 
             await campaign.add(people(100), "Hello")
             async for _ in campaign.run(client):
                 break
-        async with Campaign.open(path) as campaign:
-            counts = await counted(campaign)
-            assert counts["accepted"] == len(sandbox.texts) < 100
-            assert set(counts) == {"accepted", "planned"}
+        await part_of_it_is_recorded(path, sandbox, of=100)
 
 
 async def test_a_run_that_was_left_is_waited_for_by_the_next(make_client: MakeClient, path: Path) -> None:
@@ -269,10 +281,17 @@ async def test_a_cancelled_run_loses_no_answer(make_client: MakeClient, path: Pa
             await campaign.add(people(100), "Hello")
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(run(campaign, client), 0.3)
-        async with Campaign.open(path) as campaign:
-            counts = await counted(campaign)
-            assert counts["accepted"] == len(sandbox.texts) < 100
-            assert set(counts) == {"accepted", "planned"}
+        await part_of_it_is_recorded(path, sandbox, of=100)
+
+
+async def test_an_anext_at_the_heels_of_a_cancelled_one_and_two_at_once_are_all_answered(
+    make_client: MakeClient, path: Path
+) -> None:
+    client = make_client(batch_size=1)
+    async with Campaign.open(path) as campaign:
+        await campaign.add(people(3), "Hello")
+        outcomes = await three_asked_for(campaign.run(client))
+    assert sorted(o.index for o in outcomes) == [0, 1, 2]
 
 
 async def test_a_ledger_that_fails_between_grant_and_first_byte_sends_nothing_and_gives_the_grant_back(
@@ -280,9 +299,7 @@ async def test_a_ledger_that_fails_between_grant_and_first_byte_sends_nothing_an
 ) -> None:
     async with Campaign.open(path) as campaign:
         await campaign.add(people(10), "Hello")
-        await campaign.ledger._write(
-            lambda c: c.execute("CREATE TRIGGER full BEFORE INSERT ON attempts BEGIN SELECT raise(ABORT, 'full'); END")
-        )
+        await refuse_to_write(campaign, "attempts")
         with pytest.raises(LedgerError, match="full"):
             await run(campaign, client)
         assert await counted(campaign) == {"planned": 10}
@@ -295,9 +312,7 @@ async def test_an_answer_that_can_not_be_recorded_is_unknown_and_not_sent_again(
 ) -> None:
     async with Campaign.open(path) as campaign:
         await campaign.add(people(10), "Hello")
-        await campaign.ledger._write(
-            lambda c: c.execute("CREATE TRIGGER full BEFORE INSERT ON answers BEGIN SELECT raise(ABORT, 'full'); END")
-        )
+        await refuse_to_write(campaign, "answers")
         with pytest.raises(LedgerError, match="full"):
             await run(campaign, client)
     async with Campaign.open(path) as campaign:
@@ -314,6 +329,18 @@ async def test_a_second_run_at_the_same_time_is_refused(make_client: MakeClient,
             await anext(stream)
             with pytest.raises(LedgerError, match="a campaign is running on it"):
                 await run(other, client)
+
+
+async def test_whoever_asks_in_the_very_turn_in_which_a_run_fails_hears_of_it(client: AsyncClient, path: Path) -> None:
+    async with Campaign.open(path) as campaign, Campaign.open(path) as other:
+        await campaign.add(people(1), "Hello")
+        await other.ledger.lock()
+        async with campaign.run(client) as stream:
+            while not all(task.done() for task in campaign._runners):  # noqa: ASYNC110 - no callback is early enough
+                await asyncio.sleep(0)
+            with pytest.raises(LedgerError, match="a campaign is running on it"):
+                await anext(stream)
+        await other.ledger.unlock()
 
 
 async def test_a_campaign_is_used_within_its_context(client: AsyncClient, path: Path) -> None:

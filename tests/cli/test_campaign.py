@@ -6,10 +6,14 @@ import csv
 import json
 import re
 import signal
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from customersms_async.cli.campaign_guards import read
 from customersms_async.sandbox import Fault, Sandbox, magic
 
 from .conftest import PATIENCE, Commands, until
@@ -148,6 +152,46 @@ def test_duplicates_and_suppressed_numbers_are_no_failure(customersms: Commands,
     customersms.write("people.csv", f"phone,name\n{A},Ann\n{A},Ann\n{B},Ed\n")
     customersms.write("stop.txt", f"{B}\n")
     assert customersms(*begin("--suppress", "stop.txt"), **there).status == 0
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "Europe/Berlin", "UTC"])
+def test_a_time_of_today_is_in_the_offset_of_today(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time alone was taken for one in 1900, when Kolkata was nine minutes behind, and nobody had summer time."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", zone)
+        time.tzset()
+        until = read(None, None, None, 5, "18:30", None)["until"]
+    time.tzset()
+    assert until == datetime.now(ZoneInfo(zone)).replace(hour=18, minute=30, second=0, microsecond=0)
+
+
+@pytest.mark.parametrize("adding", [True, False])
+def test_suppressed_numbers_may_come_through_a_pipe_which_says_them_only_once(
+    customersms: Commands, serve: Serve, adding: bool
+) -> None:
+    gateway, there = serve()
+    customersms.write("people.csv", f"phone,name\n{A},Ann\n{B},Ed\n")
+    if not adding:
+        assert customersms(*begin("--max-recipients", "0"), **there).status == 4
+    command = begin if adding else go_on
+    assert customersms(*command("--suppress", "-"), typed=f"{B}\n", **there).status == 0
+    assert [text.phone for text in gateway.texts] == [A]
+
+
+def test_what_a_new_campaign_is_refused_for_the_next_run_is_refused_for_as_well(
+    customersms: Commands, serve: Serve
+) -> None:
+    gateway, there = serve()
+    customersms.people(3)
+    assert customersms(*begin("--max-recipients", "0"), **there).status == 4
+    ended = customersms(*go_on("--dry-run"), **there | {"CUSTOMERSMS_URL": "http://sms.invalid/"})
+    assert (ended.status, "url must be https" in ended.words) == (2, True)
+    customersms.people(1, "rehearsed.csv")
+    rehearse = ("campaign", "run", "--ledger", "r", "--sandbox", "--yes")
+    assert customersms(*rehearse, "rehearsed.csv", "-m", "Hi").status == 0
+    ended = customersms(*rehearse, "--url", there["CUSTOMERSMS_URL"])
+    assert (ended.status, "name two places to send to" in ended.words) == (2, True)
+    assert gateway.requests == 0
 
 
 @pytest.mark.parametrize(("text", "says"), [("nobody\n", "line 1: it has no digits"), (None, "No such file")])

@@ -202,7 +202,7 @@ def test_the_end_groups_the_reasons_with_a_few_examples() -> None:
     assert "unknown 1 1 no answer line 9" in shown
     assert re.search(r"unsent 5 5 INVALID_PHONE: it has no \[/\] digits line 3, line 4, line 5( |$)", shown)
     assert "credits left: 12,345" in shown
-    assert "1 rows were not read any more" in shown
+    assert "1 row was not read any more" in shown
     assert "It ended early: the [key] is bad" in shown
     assert made.exit_status == 1
 

@@ -15,6 +15,8 @@ from customersms_async.terms import Terms
 from customersms_async.testing import QuotaStoreContract
 from customersms_async.ticket import Ticket
 
+from .threads import in_threads
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
@@ -72,9 +74,5 @@ def test_threads_share_the_tokens_of_a_key_exactly() -> None:
                 if len(granted) % 3:
                     await store.settle("key", taken)
 
-    threads = [threading.Thread(target=lambda: asyncio.run(grab())) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, grab)
     assert len(granted) == len(set(granted)) == 500

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import secrets
-import threading
 import warnings
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from customersms_async.quota import RedisQuota
 from customersms_async.testing import QuotaStoreContract
 
 from .servers import nothing, proxy
+from .threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -304,11 +304,7 @@ def test_event_loops_and_threads_share_one_store(shared_redis: RedisServer, pref
                 if isinstance(request, int):
                     granted.append(request)
 
-    threads = [threading.Thread(target=lambda: asyncio.run(grab())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, grab)
     assert len(granted) == len(set(granted)) == 100
     asyncio.run(store.aclose())
 

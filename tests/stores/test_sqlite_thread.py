@@ -8,7 +8,6 @@ import asyncio
 import gc
 import os
 import sqlite3
-import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from customersms_async.buckets import Layer
 from customersms_async.quota.sqlite import SQLiteQuota
 
 from .hosts import HOLD_US, ONE, THREE, Clock, message, run, take, used
+from .threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,11 +118,7 @@ def test_loops_and_threads_share_one_store(path: Path) -> None:
             if len(granted) % 3:
                 await store.settle("key", taken)
 
-    threads = [threading.Thread(target=lambda: asyncio.run(grab())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, grab)
     store.close()
     assert sorted(granted) == list(range(1, 51))
 

@@ -138,7 +138,8 @@ class Campaign:
         What provably was not sent stays planned and is tried again; a gateway that was there and can't be reached any
         more is waited for, up to an hour. The guards stop it before the next request:
 
-        - ``keep_credits``: with fewer credits left. One request at a time until an answer says how many there are.
+        - ``keep_credits``: with fewer credits left. Only an answer says how many there are, so one request goes out in
+          any case, and one at a time until then, unless the client has had an answer before.
         - ``max_recipients``, ``max_segments``: of the whole campaign, earlier runs included.
         - ``stop_after_unknown``: so many requests of unknown fate in a row.
         - ``until``: at this time (without a time zone: local).

@@ -11,6 +11,7 @@ import msgspec
 from ..errors import CampaignStoppedError, ConfigurationError
 from ..models import Outcome, Status
 from ..phone import mask
+from ..words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,12 +100,11 @@ def check(guards: Guards, standing: Standing, now_unix: float) -> CampaignStoppe
     if guards.until_unix is not None and now_unix >= guards.until_unix:
         return _stop("until", "it is the time that --until names")
     if standing.unknown_in_a_row >= guards.stop_after_unknown:
-        return _stop(
-            "stop_after_unknown", f"{standing.unknown_in_a_row} requests in a row ended unknown: look into that first"
-        )
+        row = counted(standing.unknown_in_a_row, "request", "requests in a row")
+        return _stop("stop_after_unknown", f"{row} ended unknown: look into that first")
     keep = guards.keep_credits
     if keep is not None and standing.credits is not None and standing.credits < keep:
-        return _stop("keep_credits", f"{standing.credits:,} credits are left, and {keep:,} are to be kept")
+        return _stop("keep_credits", _left(standing.credits, keep))
     if keep is not None and standing.credits is None and standing.answers:
         return _stop("keep_credits", "the gateway does not say how many credits are left, so none can be kept")
     return None
@@ -121,7 +121,8 @@ def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError 
 def prefix_stop(guards: Guards, count: int, first: str) -> CampaignStoppedError:
     """The stop for numbers that begin with none of the allowed codes."""
     allowed = " or ".join(guards.allow_prefixes)
-    return _stop("allow_prefix", f"{count:,} planned numbers do not begin with {allowed}; the first is {first}")
+    strangers = counted(count, "planned number does", "planned numbers do")
+    return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}")
 
 
 def fitting(guards: Guards, standing: Standing, load: Load) -> tuple[int, CampaignStoppedError | None]:
@@ -133,20 +134,23 @@ def fitting(guards: Guards, standing: Standing, load: Load) -> tuple[int, Campai
     most = load.recipients
     if guards.max_recipients is not None and guards.max_recipients - standing.recipients < most:
         most = max(0, guards.max_recipients - standing.recipients)
-        stop = _stop("max_recipients", f"{guards.max_recipients:,} recipients is the most that is allowed")
+        stop = _stop("max_recipients", f"{counted(guards.max_recipients, 'recipient')} is the most that is allowed")
     if guards.max_segments is not None and (guards.max_segments - standing.segments) // load.segments < most:
         most = max(0, (guards.max_segments - standing.segments) // load.segments)
-        stop = _stop("max_segments", f"{guards.max_segments:,} segments are the most that is allowed")
+        stop = _stop("max_segments", f"{counted(guards.max_segments, 'segment')} is the most that is allowed")
     keep = guards.keep_credits
     if keep is not None and standing.credits is not None:
         affordable = int(standing.credits - keep - standing.flying) // load.segments
         if affordable < most:
             most = max(0, affordable)
-            left = f"{standing.credits:,} credits are left, and {keep:,} are to be kept"
-            stop = _stop("keep_credits", left)
+            stop = _stop("keep_credits", _left(standing.credits, keep))
     if keep is not None and standing.credits is None and standing.requests_flying:
         return 0, None  # the first answer tells what is left: until then one request at a time
     return most, None if most else stop
+
+
+def _left(figure: Decimal, keep: Decimal | int) -> str:
+    return f"{counted(figure, 'credit is', 'credits are')} left, and {keep:,} to be kept"
 
 
 def _stop(guard: str, reason: str) -> CampaignStoppedError:

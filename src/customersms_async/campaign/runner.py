@@ -41,8 +41,8 @@ class Runner:
     """The work behind one ``Campaign.run``; it begins at once, or when those of the same campaign that were left end.
 
     Mutable state: the plan, what the guards go by, the deliveries on their way with their tickets and the intents of
-    their attempts, the outcomes that nobody took yet, the futures that the loop and the consumer wait on, until when
-    an outage pauses it, and how it came to an end.
+    their attempts, the outcomes that nobody took yet, what the loop and the consumer wait on, until when an outage
+    pauses it, and how it came to an end.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class Runner:
         self._intents: dict[int, Intent] = {}
         self.stopped = False
         self._paused_until = 0.0
-        self._consumer: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
+        self._over = False
         self._change: asyncio.Future[None] | None = None
         self._loop = sender.room.loop
         self.task = self._loop.create_task(self._run(earlier))
@@ -79,13 +80,10 @@ class Runner:
     async def wait(self) -> bool:
         """Wait for an outcome that nobody took yet; false if there will be none."""
         while not self.outcomes:
-            if self.task.done():
+            if self._over:
                 return False
-            self._consumer = self._loop.create_future()
-            try:
-                await self._consumer
-            finally:
-                self._consumer = None
+            self._news.clear()
+            await self._news.wait()
         return True
 
     def take(self) -> Outcome:
@@ -283,14 +281,11 @@ class Runner:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = self.error or error
-        _finish(self._consumer)
+        self._over = True
+        self._news.set()
 
     def _changed(self) -> None:
-        _finish(self._change)
+        if self._change is not None and not self._change.done():
+            self._change.set_result(None)
         if self.outcomes:
-            _finish(self._consumer)
-
-
-def _finish(future: asyncio.Future[None] | None) -> None:
-    if future is not None and not future.done():
-        future.set_result(None)
+            self._news.set()

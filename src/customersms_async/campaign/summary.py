@@ -20,6 +20,9 @@ MOST_BARS: Final = 240
 MOST_LISTED: Final = 1_000
 """Unknown recipients that a page lists; ``export --status unknown`` has them all."""
 
+MOST_RESOLUTIONS: Final = 100
+"""Decisions that a page lists, the latest: each may be about many, and the ledger has them all."""
+
 
 class Timeline(NamedTuple):
     """Requests by time: how many began in each window of ``limit`` from ``start_us`` on, in order."""
@@ -99,6 +102,8 @@ def doubts(connection: sqlite3.Connection) -> list[Doubt]:
 
 
 def resolutions(connection: sqlite3.Connection) -> list[Resolution]:
-    """What people said, the latest first."""
-    rows = connection.execute("SELECT at_us, by, becomes, recipients FROM resolutions ORDER BY id DESC LIMIT 100")
+    """What people said last, the latest first."""
+    rows = connection.execute(
+        "SELECT at_us, by, becomes, recipients FROM resolutions ORDER BY id DESC LIMIT ?", (MOST_RESOLUTIONS,)
+    )
     return [Resolution(*row) for row in rows]

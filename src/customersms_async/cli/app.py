@@ -21,13 +21,14 @@ from ..errors import ConfigurationError, CustomerSMSError
 from ..models import DOCUMENTED_LIMITS, Limit
 from ..secret import Secret
 from . import arguments as args
-from .bulk import Outlook, Settings, check_job, send_job
+from .bulk import Outlook, check_job, send_job
 from .files import FileProblem
 from .job import Job
 from .outlet import console_on, say
 from .quota import note, show_quota
 from .results import ResultsProblem, as_json, check_results, open_results
 from .screen import preview
+from .settings import Settings
 from .template import TemplateProblem
 
 if TYPE_CHECKING:

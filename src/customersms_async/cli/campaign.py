@@ -18,13 +18,14 @@ from ..campaign import Campaign
 from ..campaign.guards import STOP_AFTER_UNKNOWN
 from ..campaign.states import State
 from ..errors import ConfigurationError
+from ..words import counted
 from . import arguments as args
 from . import campaign_guards as guarding
 from .app import app, ask, check_key, ending_well, fail, job_of, limits_of, settings_of, show
 from .bulk import check_job
 from .campaign_export import FORMATS, export_entries
 from .campaign_report import write_report
-from .campaign_run import Begun, Run, look, prepare, run_campaign
+from .campaign_run import Begun, Run, look, run_campaign, show_begun
 from .campaign_screen import numbers, standing
 from .outlet import console_on, say
 from .results import as_json
@@ -86,31 +87,18 @@ def run(
         if not sandbox and not dry_run:
             check_key()
         guarding.check(guards)
-        begun = look(ledger)
-        text = message if message is not None or begun is None else begun.template
-        if file is None and begun is None:
-            raise typer.BadParameter("a new campaign needs FILE and --message")
-        if file is None and message is not None and begun is not None and message != begun.template:
-            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
-        if begun is not None and begun.rehearsal is not sandbox:
-            raise ConfigurationError(
-                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
-                if begun.rehearsal
-                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
-            )
+        begun = look(ledger, settings.batch_size)
+        text = _text_of(ledger, begun, file, message, sandbox=sandbox)
         job = None
-        if file is not None:
-            if text is None:
-                raise typer.BadParameter("a new campaign needs --message as well as FILE")
+        if file is not None and text is not None:
             job = stack.enter_context(contextlib.closing(job_of(None, text, file, phone_column, encoding, delimiter)))
-        work = Run(ledger, job, text, settings, guards, suppress, encoding, guarding.resume_command(context))
-        for _ in work.suppressed():
-            pass  # an unreadable list is told before anything is made
+        suppressed = () if suppress is None else tuple(guarding.numbers_in(suppress, encoding, region))
+        work = Run(ledger, job, text, settings, guards, suppressed, guarding.resume_command(context))
         if begun is None and job is not None:
             checked, outlook = check_job(job, settings, console, sample)
             show(job, settings, checked, outlook, console, as_object=json and dry_run)
         elif begun is not None:
-            prepare(work, console, as_object=json and dry_run)
+            show_begun(work, begun, console, as_object=json and dry_run)
         if dry_run:
             return
         if not sandbox and not yes:
@@ -118,15 +106,38 @@ def run(
         raise typer.Exit(asyncio.run(run_campaign(work, console, json=json)))
 
 
+def _text_of(ledger: Path, begun: Begun | None, file: Path | None, message: str | None, *, sandbox: bool) -> str | None:
+    """The text as given, else the ledger's, which has none if its recipients came with texts of their own.
+
+    Raises for what a new campaign lacks, and for what does not go with one that was begun.
+    """
+    if begun is None and file is None:
+        raise typer.BadParameter("a new campaign needs FILE and --message")
+    if begun is not None:
+        if file is None and message is not None and message != begun.template:
+            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+        if begun.rehearsal is not sandbox:
+            raise ConfigurationError(
+                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
+                if begun.rehearsal
+                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
+            )
+        message = begun.template if message is None else message
+    if file is not None and message is None:
+        raise typer.BadParameter("a new campaign needs --message as well as FILE")
+    return message
+
+
 @campaign.command()
 def status(ledger: Ledger, json: args.Json = False, log_level: args.Logging = args.LogLevel.WARNING) -> None:
     """Say how many recipients are in which state."""
     with ending_well(log_level):
-        begun = look(ledger, must_exist=True) or Begun(None, False, 0, 0, [])
+        begun = look(ledger, must_exist=True)
+        counts = [] if begun is None else begun.counts
         if json:
-            say(as_json(numbers(begun.counts)))
+            say(as_json(numbers(counts)))
         else:
-            console_on(sys.stdout).print(standing(str(ledger), begun.counts))
+            console_on(sys.stdout).print(standing(str(ledger), counts))
 
 
 @campaign.command()
@@ -171,8 +182,8 @@ def resolve(
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
-            are = "recipient is" if count == 1 else "recipients are"
-            console_on(sys.stdout).print(f"{count:,} {are} {becomes} from now on", highlight=False)
+            who = counted(count, "recipient is", "recipients are")
+            console_on(sys.stdout).print(f"{who} {becomes} from now on", highlight=False)
         if missed:
             fail("not every number is in this ledger and in a state from which that is possible", 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import shlex
+import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KeepCredits = Annotated[
-    str | None, typer.Option("--keep-credits", metavar="N", help="Stop with fewer credits left than this.")
+    str | None,
+    typer.Option(
+        "--keep-credits",
+        metavar="N",
+        help="Stop with fewer credits left than this; only an answer says how many, so one request goes out anyway.",
+    ),
 ]
 MaxRecipients = Annotated[
     int | None, typer.Option("--max-recipients", min=0, metavar="N", help="Stop after so many, earlier runs included.")
@@ -125,8 +131,9 @@ def _time(text: str) -> datetime:
     """A time of today, or a date and time, in the local time zone unless it names another."""
     try:
         if "-" not in text:
-            clock = datetime.strptime(text, "%H:%M").astimezone().timetz()
-            return datetime.combine(datetime.now().astimezone(), clock)
+            at = time.strptime(text, "%H:%M")
+            today = datetime.now().astimezone().replace(hour=at.tm_hour, minute=at.tm_min, second=0, microsecond=0)
+            return today.replace(tzinfo=None).astimezone()  # the clock may be put back or forward before then
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a time such as 18:30 or 2026-10-31T18:30") from None

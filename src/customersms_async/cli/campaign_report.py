@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..campaign import Campaign, summary
 from ..campaign.states import State
 from ..errors import ConfigurationError
+from ..words import counted
 from .campaign_page import PAGE
 from .screen import length
 
@@ -66,8 +67,9 @@ def _facts(given: Input | None, counts: Sequence[Count]) -> str:
         return "Nothing was added to this ledger yet."
     gone = sum(c.segments for c in counts if c.state not in (State.PLANNED, State.SKIPPED))
     return (
-        f"{given.recipients:,} recipients, added {_moment(given.added_us)}; {gone:,} segments have gone out, as"
-        f" estimated. This page was made {_moment(time.time_ns() // 1_000)}."
+        f"{counted(given.recipients, 'recipient')}, added {_moment(given.added_us)};"
+        f" {counted(gone, 'segment has', 'segments have')} gone out, as estimated."
+        f" This page was made {_moment(time.time_ns() // 1_000)}."
     )
 
 
@@ -97,15 +99,15 @@ def _timeline(found: summary.Timeline | None) -> str:
     top = max(limit.requests, *bars)
     drawn = "".join(
         f'<i style="height:{100 * count / top:.2f}%" title="{_moment(found.start_us + at * limit.window_us)}:'
-        f' {count:,} requests"></i>'
+        f' {counted(count, "request")}"></i>'
         for at, count in enumerate(bars)
     )
     line = f'<span class="limit" style="bottom:{100 * limit.requests / top:.2f}%"></span>'
     end = found.start_us + len(bars) * limit.window_us
     times = f"<span>{_moment(found.start_us)}</span><span>{_moment(end)}</span>"
     words = (
-        f"One bar is {length(limit.seconds)}; the line is the limit of {limit.requests:,} requests in that time. The"
-        f" most in one bar were {max(bars):,}, all together {sum(bars):,}."
+        f"One bar is {length(limit.seconds)}; the line is the limit of {counted(limit.requests, 'request')} in that"
+        f" time. The most in one bar were {max(bars):,}, all together {sum(bars):,}."
     )
     return _part(
         "Requests over time", f'<p>{words}</p><div class="chart">{line}{drawn}</div><div class="axis">{times}</div>'
@@ -142,8 +144,7 @@ def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
     if not found:
         return _part("What is unknown", "<p>Nothing.</p>")
     total = sum(c.recipients for c in counts if c.state is State.UNKNOWN)
-    who = "1 recipient" if total == 1 else f"{total:,} recipients"
-    words = f"{who} may or may not have got the text; nothing is sent there again by itself."
+    words = f"{counted(total, 'recipient')} may or may not have got the text; nothing is sent there again by itself."
     if total > len(found):
         words += f" These are the first {len(found):,}; <code>campaign export --status unknown</code> has them all."
     rows = (

@@ -14,7 +14,6 @@ from rich.text import Text
 from ..campaign import Campaign
 from ..campaign.adding import Letter
 from ..campaign.states import State
-from ..client import AsyncClient
 from ..errors import (
     AuthenticationError,
     CampaignStoppedError,
@@ -22,17 +21,16 @@ from ..errors import (
     CustomerSMSError,
     InsufficientCreditsError,
 )
-from ..options import DOCUMENTED_URL
-from .bulk import RESERVE, Forecast, Settings, confirm, gateway, watch
-from .campaign_guards import numbers_in
+from ..words import counted
+from .bulk import watching
 from .campaign_screen import everyone_accepted, numbers, standing
-from .files import FileProblem
+from .forecast import forecast
 from .outlet import say
-from .quota import forecast, open_quota
 from .results import as_json
-from .screen import Screen, length, moment, plain
+from .screen import Screen, credits_left, length, moment, plain
 from .sending import Progress
 from .stopping import Stopping
+from .way import confirm, open_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +39,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..campaign.reading import Count
+    from ..client import AsyncClient
     from .job import Job
+    from .settings import Settings
 
 _GUARDS = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 
@@ -60,21 +60,18 @@ class Begun(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it."""
+    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it.
+
+    ``suppressed`` are the numbers of ``--suppress``, read once: a pipe says them only once.
+    """
 
     ledger: Path
     job: Job | None
     template: str | None
     settings: Settings
     guards: dict[str, Any]
-    suppress: Path | None
-    encoding: str
+    suppressed: tuple[str, ...]
     resume: str
-
-    def suppressed(self) -> Iterator[str]:
-        """The numbers of ``--suppress``, read anew each time."""
-        if self.suppress is not None:
-            yield from numbers_in(self.suppress, self.encoding, self.settings.region)
 
     def letters(self) -> Iterator[Letter]:
         """The whole input."""
@@ -83,7 +80,10 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun | None:
-    """What is in a ledger; ``None`` if there is none, or nothing in it."""
+    """What is in a ledger; ``None`` if there is none, or nothing in it.
+
+    ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
+    """
     if not must_exist and not path.exists():
         return None
 
@@ -98,21 +98,17 @@ def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun 
     return asyncio.run(ask())
 
 
-def prepare(work: Run, console: Console, *, as_object: bool) -> None:
+def show_begun(work: Run, begun: Begun, console: Console, *, as_object: bool) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end."""
-    settings = work.settings
-    options = settings.options(settings.url or DOCUMENTED_URL)
-    begun = look(work.ledger, options.batch_size)
-    assert begun is not None  # noqa: S101 - the caller saw to it
-    seconds = asyncio.run(
-        forecast(settings.quota_at, settings.key, options.limits, RESERVE, options.gentle_pace, begun.requests)
-    )
+    work.settings.options()  # refused here as in ``check_job``, before anyone is asked
+    seconds = asyncio.run(forecast(work.settings, begun.requests))
     if as_object:
         say(as_json({**numbers(begun.counts), "requests": begun.requests, "seconds": seconds}))
         return
     console.print(standing(str(work.ledger), begun.counts))
     if begun.planned:
-        left = f"{begun.planned:,} recipients are planned, in {begun.requests:,} requests"
+        planned = counted(begun.planned, "recipient is", "recipients are")
+        left = f"{planned} planned, in {counted(begun.requests, 'request')}"
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
 
 
@@ -120,11 +116,7 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
     """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
     began = time.monotonic()
     settings = work.settings
-    async with (
-        open_quota(settings.quota_at) as quota,
-        gateway(settings, console) as (sandbox, where),
-        Campaign.open(work.ledger) as campaign,
-    ):
+    async with open_way(settings, console) as way, Campaign.open(work.ledger) as campaign:
         if work.job is not None:
             waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
             with waiting:
@@ -132,39 +124,23 @@ async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
                     work.letters(),
                     work.template,
                     region=settings.region,
-                    suppress=work.suppressed(),
+                    suppress=work.suppressed,
                     rehearsal=settings.sandbox,
                 )
-        client = AsyncClient(
-            limits=settings.limits,
-            quota=quota,
-            reserve=RESERVE,
-            pace=settings.pace,
-            batch_size=settings.batch_size,
-            max_concurrency=settings.max_concurrency,
-            timeout=settings.timeout,
-            **where,
-        )
         before = await campaign.counts()
         planned = before[State.PLANNED]
         requests = await campaign.ledger.requests(settings.batch_size)
         progress = Progress(planned, requests, began, Counter(), {})
-        rest = Forecast(quota, settings, where["api_key"])
-        with Screen(console) as screen:
-            screen.changed(progress)
-            watching = asyncio.create_task(watch(client, progress, screen, rest))
-            try:
-                await _send(campaign, client, work, progress, screen, json=json)
-            finally:
-                watching.cancel()
-                await client.aclose()
+        screen = Screen(console)
+        async with watching(way, progress, screen):
+            await _send(campaign, way.client, work, progress, screen, json=json)
         counts = await campaign.ledger.counts()
+        if way.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
+            confirm(way.sandbox, progress, console)
         status = _exit_status(progress, counts)
-        _show_ending(work, progress, counts, client, console, finished=status in (0, 3))
-        if sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
-            confirm(sandbox, progress, console)
+        _show_ending(work, progress, counts, way.client, console, finished=status in (0, 3))
     if json:
-        say(as_json({"summary": _summary(work, progress, counts, client, status)}))
+        say(as_json({"summary": _summary(work, progress, counts, way.client, status)}))
     return status
 
 
@@ -179,7 +155,7 @@ async def _send(
 
     stopping = Stopping(client, interrupted)
     region = work.settings.region
-    stream = campaign.run(client, **work.guards, suppress=work.suppressed(), region=region)
+    stream = campaign.run(client, **work.guards, suppress=work.suppressed, region=region)
     with stopping.handling_signals():
         try:
             async for outcome in stream:
@@ -188,7 +164,7 @@ async def _send(
                 if json:
                     say(as_json(outcome))
                 screen.changed(progress)
-        except (CustomerSMSError, FileProblem, OSError) as error:  # OSError: standard output can't be kept
+        except (CustomerSMSError, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):
                 progress.error = error
     progress.requests = stream.requests
@@ -199,7 +175,7 @@ def _exit_status(progress: Progress, counts: list[Count]) -> int:
     if progress.interrupted:
         return 130
     if progress.error is not None:
-        if isinstance(progress.error, FileProblem | ConfigurationError):
+        if isinstance(progress.error, ConfigurationError):
             return 2
         return 4 if isinstance(progress.error, _GUARDS) else 1
     return 0 if everyone_accepted(counts) else 3
@@ -209,10 +185,9 @@ def _show_ending(
     work: Run, progress: Progress, counts: list[Count], client: AsyncClient, console: Console, *, finished: bool
 ) -> None:
     console.print(standing(str(work.ledger), counts))
-    left = "not known" if client.remaining_credits is None else f"{client.remaining_credits:,}"
     console.print(
-        f"this run: {progress.done:,} recipients in {length(progress.seconds)}, {progress.requests:,} requests;"
-        f" credits left: {left}",
+        f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
+        f" {counted(progress.requests, 'request')}; credits left: {credits_left(client.remaining_credits)}",
         highlight=False,
     )
     if progress.error is not None:

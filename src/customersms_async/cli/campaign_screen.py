@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ..campaign.states import State
 from ..models import Code
+from ..words import counted
 from .screen import plain
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ _NOT_MEANT: Final = (Code.DUPLICATE, Code.SUPPRESSED)
 _SHOWN_CODES: Final = 40
 
 
-def standing(name: str, counts: Sequence[Count]) -> RenderableType:
+def standing(name: str, counts: Sequence[Count]) -> Table:
     """Every state with its recipients, and the codes behind it."""
     total = sum(count.recipients for count in counts)
-    table = Table(title=f"{plain(name)}: {total:,} recipients", title_justify="left")
+    table = Table(title=f"{plain(name)}: {counted(total, 'recipient')}", title_justify="left")
     table.add_column("state")
     table.add_column("number", justify="right")
     table.add_column("code", overflow="fold")
@@ -48,7 +48,7 @@ def standing(name: str, counts: Sequence[Count]) -> RenderableType:
             table.add_row("", f"{count.recipients:,}", Text(plain(count.code)))
         if coded[_SHOWN_CODES:]:
             table.add_row("", f"{sum(c.recipients for c in coded[_SHOWN_CODES:]):,}", "others")
-    return Group(table)
+    return table
 
 
 def numbers(counts: Sequence[Count]) -> dict[str, Any]:

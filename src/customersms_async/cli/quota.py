@@ -11,18 +11,15 @@ from urllib.parse import urlsplit
 import platformdirs
 from rich.table import Table
 
-from ..buckets import layers
 from ..client import AsyncClient
 from ..errors import ConfigurationError
-from ..estimate import seconds_until_last
 from ..quota import MemoryQuota, RedisQuota, SQLiteQuota
-from ..secret import Secret
 from .outlet import console_on, say
 from .results import as_json
 from .screen import length
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from ..models import Limit
     from ..quota import QuotaStore
@@ -77,16 +74,6 @@ def note(where: str | None) -> str:
     with contextlib.suppress(RuntimeError, ValueError):  # no home, or not in it
         return f"{SHARED} {Path('~') / Path(place(where)).relative_to(Path.home())}."
     return f"{SHARED} {place(where)}."
-
-
-async def forecast(
-    where: str | None, api_key: str | None, limits: Sequence[Limit], reserve: float, pace: Limit | None, requests: int
-) -> float:
-    """Seconds until the last of ``requests`` may leave; without a key, as if nothing of the quota were used."""
-    async with open_quota(where if api_key else MEMORY) as store:
-        key_id = Secret(api_key).key_id if api_key else ""
-        bulk = layers(limits, reserve)
-        return await seconds_until_last(lambda k: store.forecast_us(key_id, [(bulk, k)]), requests, bulk, pace)
 
 
 async def show_quota(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..models import Status
+from ..words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +66,7 @@ def preview(job: str, checked: Checked, seconds: float) -> RenderableType:
     facts.add_column()
     facts.add_column(justify="right")
     facts.add_column(overflow="fold")
-    facts.add_row("recipients", f"{checked.recipients:,}", f"of {checked.rows:,} rows")
+    facts.add_row("recipients", f"{checked.recipients:,}", f"of {counted(checked.rows, 'row')}")
     facts.add_row("invalid", f"{checked.invalid:,}", "")
     for problem in checked.problems:
         where = f"line {problem.line}" if problem.line is not None else f"number {problem.outcome.index + 1}"
@@ -94,7 +95,8 @@ def _segments(checked: Checked) -> str:
 def ending(progress: Progress, remaining_credits: object) -> RenderableType:
     """What became of everyone, and the reasons of those who failed."""
     table = Table(
-        title=f"{progress.done:,} of {progress.total:,} rows in {length(progress.seconds)}", title_justify="left"
+        title=f"{progress.done:,} of {counted(progress.total, 'row')} in {length(progress.seconds)}",
+        title_justify="left",
     )
     table.add_column("outcome")
     table.add_column("number", justify="right")
@@ -112,10 +114,11 @@ def ending(progress: Progress, remaining_credits: object) -> RenderableType:
                 )
     lines: list[RenderableType] = [
         table,
-        Text(f"requests: {progress.requests:,}; credits left: {_credits(remaining_credits)}"),
+        Text(f"requests: {progress.requests:,}; credits left: {credits_left(remaining_credits)}"),
     ]
     if progress.done < progress.total:
-        lines.append(Text(f"{progress.total - progress.done:,} rows were not read any more: nothing went out to them"))
+        rest = counted(progress.total - progress.done, "row was", "rows were")
+        lines.append(Text(f"{rest} not read any more: nothing went out to them"))
     if progress.error is not None:
         lines.append(Text(plain(f"It ended early: {progress.error}"), style="red"))
     return Group(*lines)
@@ -125,7 +128,8 @@ def _examples(examples: Sequence[tuple[int | None, str]]) -> str:
     return ", ".join(plain(phone) if line is None else f"line {line}" for line, phone in examples)
 
 
-def _credits(figure: object) -> str:
+def credits_left(figure: object) -> str:
+    """An account's figure, if any answer has given one."""
     return "not known" if figure is None else f"{figure:,}"
 
 

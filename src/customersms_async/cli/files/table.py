@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...words import counted
 from .rows import FileProblem, Row, Rows, find_phone, header_names
 from .source import LONGEST
 
@@ -61,7 +62,7 @@ def _even_records(source: Source, delimiter: str, header_line: int) -> Iterator[
 
 def _uneven(here: int, width: int, delimiter: str) -> str:
     more = f" (a text with {delimiter!r} in it must stand in quotes)" if here > width else ""
-    return f"it has {here} column{'s' * (here > 1)}, and the header has {width}{more}"
+    return f"it has {counted(here, 'column')}, and the header has {width}{more}"
 
 
 class _Trial(NamedTuple):
