@@ -452,6 +452,18 @@ http_statuses = st.integers(100, 599) | st.sampled_from([200, 401, 402, 413, 425
 batches = st.sampled_from([ONE, TWO, Batch("x", ["+12125551234", "+442125551234", "+5551234"], [0, 8, 9])])
 
 
+def test_a_page_that_is_not_there_is_told_as_a_url_that_is_wrong() -> None:
+    assert errors(answered(404, PAGE)) == [
+        "the gateway answered with HTTP status 404: there is no script at url=… or CUSTOMERSMS_URL"
+    ] * len(TWO)
+    assert errors(answered(403, PAGE)) == ["the gateway answered with HTTP status 403"] * len(TWO)
+    assert errors(answered(404, body(success=False, error="No such list"))) == ["No such list"] * len(TWO)
+
+
+def errors(ruling: Ruling) -> list[str | None]:
+    return [outcome.error for outcome in ruling.outcomes]
+
+
 @given(http_statuses, bodies, batches, st.none() | st.text(max_size=40))
 @example(200, b'{"success": false, "error": "\\ud800"}', TWO, None)
 @example(429, body(success=False, results=[A, {**A, "success": False}]), ONE, "-1")

@@ -236,7 +236,8 @@ def _code(verdict: Status, then: Then, status: int, reading: Reading) -> str:
 def _describe(status: int, verdict: Status) -> str:
     if verdict is Status.UNKNOWN and 200 <= status < 300:
         return "the gateway's answer can't be read"
-    return f"the gateway answered with HTTP status {status}"
+    elsewhere = ": there is no script at url=… or CUSTOMERSMS_URL" if status == 404 else ""
+    return f"the gateway answered with HTTP status {status}{elsewhere}"
 
 
 def retry_after_seconds(value: str | None, now_unix: float) -> float | None:
