@@ -126,7 +126,8 @@ async def world(row: Row) -> AsyncIterator[World]:
         sandbox = Sandbox({KEY: 100}, faults=lambda _: row.what)  # type: ignore[arg-type, return-value]  # the rest
         async with sandbox.serve() as url:
             texts = lambda: [(text.phone, text.message) for text in sandbox.texts]  # noqa: E731
-            yield World(url, lambda: sandbox._gateway._begun, lambda: sandbox.requests, texts, lambda: bool(sandbox.texts))
+            begun, taken = lambda: sandbox._gateway._begun, lambda: bool(sandbox.texts)
+            yield World(url, begun, lambda: sandbox.requests, texts, taken)
 
 
 async def place(name: str, stack: contextlib.AsyncExitStack) -> str:
