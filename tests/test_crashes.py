@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 
 from customersms_async.secret import SHOWN
 from echoing import KEY, PHONE, TEXT, echoing
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +35,8 @@ def make():
 """
 
 
-async def run(program: str, url: str, *, sources: Path) -> tuple[int, str]:
-    """The exit status, and all that it wrote."""
+async def run(program: str, url: str, *, sources: Path, interrupted_at: asyncio.Event | None = None) -> tuple[int, str]:
+    """The exit status, and all that it wrote; it gets a Ctrl-C when the event is set."""
     environment = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-c", START + program, url),
@@ -44,7 +46,11 @@ async def run(program: str, url: str, *, sources: Path) -> tuple[int, str]:
         cwd=sources,
         env=environment,
     )
-    written, _ = await asyncio.wait_for(process.communicate(KEY.encode()), 60)
+    ending = asyncio.create_task(process.communicate(KEY.encode()))
+    if interrupted_at is not None:
+        await asyncio.wait_for(interrupted_at.wait(), PATIENCE)
+        process.send_signal(signal.SIGINT)
+    written, _ = await asyncio.wait_for(ending, PATIENCE)
     assert process.returncode is not None
     return process.returncode, written.decode(errors="replace")
 
@@ -64,6 +70,7 @@ async def main():
     for _ in range(5):
         await asyncio.sleep(0.01)
     time.sleep(0.05)  # a slow callback, while a request is on its way
+    await asyncio.sleep(0)
     client.send(PHONE, TEXT)  # never awaited
     gc.collect()
     asyncio.get_running_loop().call_exception_handler({"message": "oh", "client": client, "task": sending})
@@ -78,7 +85,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("answer", ["key refused", "a page"])
 async def test_a_crash_tells_nothing_of_the_key(answer: str, tmp_path: Path) -> None:
-    async with echoing(answer, delay=0.1) as echo:
+    async with echoing(answer, held_from=2) as echo:
         status, written = await run(CRASH, echo.url, sources=tmp_path)
     assert status < 0
     for sign in (
@@ -120,11 +127,9 @@ async def test_an_unhandled_error_with_every_variable_shown_tells_nothing_of_the
 
 
 INTERRUPTED = """
-import signal, traceback
+import traceback
 loop = asyncio.new_event_loop()
 client = make()
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-signal.setitimer(signal.ITIMER_REAL, 0.25)
 try:
     loop.run_until_complete(client.send(PHONE, TEXT))
 except KeyboardInterrupt as error:
@@ -138,8 +143,8 @@ except KeyboardInterrupt as error:
 
 
 async def test_an_interrupt_in_a_loop_without_a_handler_tells_nothing_of_the_key(tmp_path: Path) -> None:
-    async with echoing("nothing", delay=5.0) as echo:
-        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path)
+    async with echoing("nothing", held_from=1) as echo:
+        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path, interrupted_at=echo.asked)
     assert "KeyboardInterrupt" in written
     assert "Transport.post" in written
     assert PIECE not in written
