@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 PATIENCE: Final = 60.0
 """Seconds until a test gives up on what must happen: far above what anything takes, on a busy machine too."""
+
+
+def pauses(sends: Sequence[tuple[float, float]], seconds: float) -> int:
+    """How many pauses between sends (beginning and end of each) may have been so long, on a machine that stood still.
+
+    A connection that is kept for so long may have been given up in each of them.
+    """
+    return sum(after - before >= seconds for (before, _), (_, after) in itertools.pairwise(sends))
 
 
 @final

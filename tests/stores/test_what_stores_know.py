@@ -21,7 +21,7 @@ async def use(store: Any) -> None:
     for answer in ("headers", "too often", "nothing"):
         async with echoing(answer) as echo:
             client = AsyncClient(
-                api_key=KEY, url=echo.url, limits=Limit(1_000, 0.5), pace=None, quota=store, max_retries=0, timeout=5.0
+                api_key=KEY, url=echo.url, limits=Limit(1_000, 0.5), pace=None, quota=store, max_retries=0, timeout=30.0
             )
             async with client:
                 [_ async for _ in client.stream([PHONE], TEXT)]
