@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,8 @@ def make():
 """
 
 
-async def run(program: str, url: str, *, sources: Path, interrupted_at: asyncio.Event | None = None) -> tuple[int, str]:
-    """The exit status, and all that it wrote; it gets a Ctrl-C when the event is set."""
+async def run(program: str, url: str, *, sources: Path, ends_its_input: asyncio.Event | None = None) -> tuple[int, str]:
+    """The exit status, and all that it wrote; after the key its input ends at once, or when the event is set."""
     environment = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-c", START + program, url),
@@ -46,11 +45,12 @@ async def run(program: str, url: str, *, sources: Path, interrupted_at: asyncio.
         cwd=sources,
         env=environment,
     )
-    ending = asyncio.create_task(process.communicate(KEY.encode()))
-    if interrupted_at is not None:
-        await asyncio.wait_for(interrupted_at.wait(), PATIENCE)
-        process.send_signal(signal.SIGINT)
-    written, _ = await asyncio.wait_for(ending, PATIENCE)
+    if ends_its_input is not None:
+        assert process.stdin is not None
+        process.stdin.write(KEY.encode() + b"\n")
+        await asyncio.wait_for(ends_its_input.wait(), PATIENCE)
+    last = KEY.encode() if ends_its_input is None else b""
+    written, _ = await asyncio.wait_for(process.communicate(last), PATIENCE)
     assert process.returncode is not None
     return process.returncode, written.decode(errors="replace")
 
@@ -127,9 +127,11 @@ async def test_an_unhandled_error_with_every_variable_shown_tells_nothing_of_the
 
 
 INTERRUPTED = """
-import traceback
+import signal, traceback
 loop = asyncio.new_event_loop()
 client = make()
+signal.signal(signal.SIGINT, signal.default_int_handler)
+loop.add_reader(sys.stdin, signal.raise_signal, signal.SIGINT)  # as it waits for an answer, and does nothing else
 try:
     loop.run_until_complete(client.send(PHONE, TEXT))
 except KeyboardInterrupt as error:
@@ -144,7 +146,7 @@ except KeyboardInterrupt as error:
 
 async def test_an_interrupt_in_a_loop_without_a_handler_tells_nothing_of_the_key(tmp_path: Path) -> None:
     async with echoing("nothing", held_from=1) as echo:
-        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path, interrupted_at=echo.asked)
+        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path, ends_its_input=echo.asked)
     assert "KeyboardInterrupt" in written
     assert "Transport.post" in written
     assert PIECE not in written
