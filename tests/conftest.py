@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.sandbox import Sandbox
@@ -13,7 +13,8 @@ from customersms_async.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-settings.register_profile("unhurried", deadline=None)  # timings here are noisy
+# Timings here are noisy, and a process may stand still for a while as examples are drawn.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 KEY = "cspro_a_key_that_must_never_show"

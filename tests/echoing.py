@@ -87,17 +87,21 @@ ANSWERS: Final[dict[str, Answer]] = {
 
 
 class Echo:
-    """What the gateway has read: the head of every request, and who asked."""
+    """What the gateway has read: the head of every request, and who asked; and whether it answers what it held."""
 
     def __init__(self) -> None:
         self.heads: list[str] = []
         self.asked = asyncio.Event()
+        self.goes_on = asyncio.Event()
         self.url = ""
 
 
 @contextlib.asynccontextmanager
-async def echoing(answer: str, delay: float = 0.0) -> AsyncIterator[Echo]:
-    """Serve one answer of ``ANSWERS`` over real sockets, ``delay`` seconds late."""
+async def echoing(answer: str, *, held_from: int | None = None) -> AsyncIterator[Echo]:
+    """Serve one answer of ``ANSWERS`` over real sockets.
+
+    From the request of the number ``held_from`` on none is answered before ``goes_on`` is set.
+    """
     echo = Echo()
 
     serving: set[asyncio.Task[Any]] = set()
@@ -116,12 +120,14 @@ async def echoing(answer: str, delay: float = 0.0) -> AsyncIterator[Echo]:
     async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         echo.heads.append(head)
+        number = len(echo.heads)
         echo.asked.set()
         length = re.search(r"(?i)content-length: (\d+)", head)
         asked: Any = {"phone": [], "message": ""}
         if length:
             asked = json.loads(await reader.readexactly(int(length[1])))
-        await asyncio.sleep(delay)
+        if held_from is not None and number >= held_from:
+            await echo.goes_on.wait()
         writer.write(ANSWERS[answer](asked.get("api_key", KEY), asked["phone"], asked["message"]))
         await writer.drain()
 

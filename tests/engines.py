@@ -51,7 +51,7 @@ async def nothing_left_over() -> AsyncIterator[None]:
     """In the end there are no more tasks and no more sockets than at the beginning."""
     tasks, sockets = asyncio.all_tasks(), _sockets()
     yield
-    for _ in range(200):
+    for _ in range(2_000):
         if _sockets() <= sockets and not _others(tasks):
             return
         await asyncio.sleep(0.005)

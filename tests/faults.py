@@ -36,7 +36,7 @@ class Row(NamedTuple):
     ``code`` are those that ``send`` raises; outcomes have the same code. ``begun``: requests that reached the server;
     ``read``: whether it read them in full; ``sent``: whether the texts went out. ``pause``: seconds for which the key
     must rest, from and to. ``stops``: nothing more can go out, so every way to send raises. ``slow``: it takes as long
-    as the time-out, so that had better be short, and there is one number only.
+    as the time-out, so that is made to end soon, and there is one number only.
     """
 
     name: str
@@ -205,7 +205,7 @@ OF_THE_SANDBOX: Final = [
     lost(Fault.ENDLESS_BODY),
     accepted(Fault.IDLE_CLOSED),
     accepted(Fault.EARLY_HINTS),
-    lost((Fault.SLOW, 5.0), slow=True),
+    lost((Fault.SLOW, 3_600.0), slow=True),
     # The status
     refused(Fault.STATUS_301, 301),
     unknown(Fault.STATUS_302, "HTTP_302"),

@@ -69,12 +69,16 @@ class Connection:
 
 @final
 class RawGateway:
-    """Counts connections, the requests that were read in full, and the texts in them; ``act`` does the rest."""
+    """Counts connections, the requests that were read in full, and the texts in them; ``act`` does the rest.
+
+    ``holds`` once there is a request that ``act`` will give no answer to, as long as the client may wait.
+    """
 
     def __init__(self, act: Handler, tls: ssl.SSLContext | None = None) -> None:
         self._act = act
         self._tls = tls
         self.connections = 0
+        self.holds = False
         self.asked: list[Asked] = []
 
     @property
@@ -142,17 +146,21 @@ def bytes_then_close(data: Callable[[list[str]], bytes]) -> Handler:
 
 async def never_read(connection: Connection) -> None:
     """Takes what fits into the buffers and no more."""
+    await connection.reader.readexactly(1)
+    connection.gateway.holds = True
     await asyncio.Event().wait()
 
 
 async def never_answer(connection: Connection) -> None:
     await connection.read()
+    connection.gateway.holds = True
     await connection.until_left()
 
 
 async def drip(connection: Connection) -> None:
     """An answer that makes every single step just in time."""
     await connection.read()
+    connection.gateway.holds = True
     for letter in b"HTTP/1.1 200 OK\r\n" + b"X-Padding: drip\r\n" * 200:
         await connection.write(bytes([letter]))
         await asyncio.sleep(0.02)
@@ -161,6 +169,7 @@ async def drip(connection: Connection) -> None:
 async def go_on_and_on(connection: Connection) -> None:
     """Nothing but 100 Continue."""
     await connection.read()
+    connection.gateway.holds = True
     while True:
         await connection.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 10)
         await asyncio.sleep(0.01)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import respx
 
+import virtual
 from customersms_async import (
     AsyncClient,
     AuthenticationError,
@@ -147,7 +148,8 @@ async def test_a_request_of_unknown_fate_keeps_its_tokens(client: AsyncClient) -
 @respx.mock
 async def test_max_wait_fails_at_once_when_the_quota_demands_more() -> None:
     respx.post(URL).respond(json=ok())
-    async with AsyncClient(api_key=KEY, url=URL, quota=MemoryQuota(), limits=Limit(1, 60), max_wait=5) as client:
+    still = MemoryQuota(clock=lambda: 10**12)
+    async with AsyncClient(api_key=KEY, url=URL, quota=still, limits=Limit(1, 60), max_wait=5) as client:
         await client.send(PHONE, "Hello")
         with pytest.raises(QuotaExceededError) as raised:
             await client.send(PHONE, "Hello")
@@ -156,32 +158,45 @@ async def test_max_wait_fails_at_once_when_the_quota_demands_more() -> None:
             await client.send(PHONE, "Hello", max_wait=59, priority=Priority.URGENT)
 
 
-@respx.mock
-async def test_max_wait_counts_the_pace_and_those_ahead() -> None:
-    respx.post(URL).respond(json=ok())
-    options: dict[str, Any] = {"quota": MemoryQuota(), "pace": Limit(10, 1), "max_wait": 0.3}
-    async with AsyncClient(api_key=KEY, url=URL, **options) as client:
-        began = asyncio.get_running_loop().time()
-        sending = [asyncio.ensure_future(client.send(PHONE, f"Text {i}")) for i in range(60)]
-        await asyncio.sleep(0.1)
-        refused = [task.exception() for task in sending if task.done() and task.exception()]
-        assert len(refused) > 40, "all who can't be let in in time fail at once"
-        assert all(isinstance(error, QuotaExceededError) and error.retry_after > 0.25 for error in refused)
-        await asyncio.wait(sending)
-        assert asyncio.get_running_loop().time() - began < 2
-        assert sum(not task.exception() for task in sending) >= 11
+def virtually(*answers: httpx.Response) -> httpx.AsyncClient:
+    """An engine for virtual time, with these answers and then the documented one again and again."""
+    coming = iter(answers)
+    return httpx.AsyncClient(transport=httpx.MockTransport(lambda _: next(coming, httpx.Response(200, json=ok()))))
 
 
-@respx.mock
-async def test_a_429_is_waited_out_and_pauses_the_key_for_all(client: AsyncClient) -> None:
-    route = respx.post(URL)
-    route.side_effect = [httpx.Response(429, headers={"Retry-After": "0.05"}), httpx.Response(200, json=ok())]
-    patient = client.with_options(max_retries=1)
-    assert (await patient.send(PHONE, "Hello")).status is Status.ACCEPTED
-    route.side_effect = [httpx.Response(429)]
-    with pytest.raises(RateLimitedError):
-        await client.send(PHONE, "Hello", max_wait=1)
-    assert 59 < (await client.quota_status()).paused_seconds <= 60.1
+def test_max_wait_counts_the_pace_and_those_ahead() -> None:
+    async def main() -> None:
+        loop = virtual.loop()
+        options: dict[str, Any] = {"quota": loop.quota(), "pace": Limit(10, 1), "max_wait": 0.3}
+        async with virtually() as http, AsyncClient(api_key=KEY, url=URL, http_client=http, **options) as client:
+            began = loop.time()
+            sending = [asyncio.ensure_future(client.send(PHONE, f"Text {i}")) for i in range(60)]
+            await asyncio.sleep(0.1)
+            refused = [task.exception() for task in sending if task.done() and task.exception()]
+            assert len(refused) > 40, "all who can't be let in in time fail at once"
+            assert all(isinstance(error, QuotaExceededError) and error.retry_after > 0.25 for error in refused)
+            await asyncio.wait(sending)
+            assert loop.time() - began < 2
+            assert sum(not task.exception() for task in sending) >= 11
+
+    virtual.run(main())
+
+
+def test_a_429_is_waited_out_and_pauses_the_key_for_all() -> None:
+    async def main() -> None:
+        answers = httpx.Response(429, headers={"Retry-After": "0.05"}), httpx.Response(200, json=ok())
+        options: dict[str, Any] = {"quota": virtual.loop().quota(), "max_retries": 0}
+        async with (
+            virtually(*answers, httpx.Response(429)) as http,
+            AsyncClient(api_key=KEY, url=URL, http_client=http, **options) as client,
+        ):
+            patient = client.with_options(max_retries=1)
+            assert (await patient.send(PHONE, "Hello")).status is Status.ACCEPTED
+            with pytest.raises(RateLimitedError):
+                await client.send(PHONE, "Hello", max_wait=1)
+            assert 59 < (await client.quota_status()).paused_seconds <= 60.1
+
+    virtual.run(main())
 
 
 @respx.mock

@@ -15,6 +15,7 @@ import pytest
 
 from customersms_async.secret import SHOWN
 from echoing import KEY, PHONE, TEXT, echoing
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,8 @@ def make():
 """
 
 
-async def run(program: str, url: str, *, sources: Path) -> tuple[int, str]:
-    """The exit status, and all that it wrote."""
+async def run(program: str, url: str, *, sources: Path, ends_its_input: asyncio.Event | None = None) -> tuple[int, str]:
+    """The exit status, and all that it wrote; after the key its input ends at once, or when the event is set."""
     environment = {name: value for name, value in os.environ.items() if "PROXY" not in name.upper()}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-X", "dev", "-c", START + program, url),
@@ -44,7 +45,12 @@ async def run(program: str, url: str, *, sources: Path) -> tuple[int, str]:
         cwd=sources,
         env=environment,
     )
-    written, _ = await asyncio.wait_for(process.communicate(KEY.encode()), 60)
+    if ends_its_input is not None:
+        assert process.stdin is not None
+        process.stdin.write(KEY.encode() + b"\n")
+        await asyncio.wait_for(ends_its_input.wait(), PATIENCE)
+    last = KEY.encode() if ends_its_input is None else b""
+    written, _ = await asyncio.wait_for(process.communicate(last), PATIENCE)
     assert process.returncode is not None
     return process.returncode, written.decode(errors="replace")
 
@@ -64,6 +70,7 @@ async def main():
     for _ in range(5):
         await asyncio.sleep(0.01)
     time.sleep(0.05)  # a slow callback, while a request is on its way
+    await asyncio.sleep(0)
     client.send(PHONE, TEXT)  # never awaited
     gc.collect()
     asyncio.get_running_loop().call_exception_handler({"message": "oh", "client": client, "task": sending})
@@ -78,7 +85,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("answer", ["key refused", "a page"])
 async def test_a_crash_tells_nothing_of_the_key(answer: str, tmp_path: Path) -> None:
-    async with echoing(answer, delay=0.1) as echo:
+    async with echoing(answer, held_from=2) as echo:
         status, written = await run(CRASH, echo.url, sources=tmp_path)
     assert status < 0
     for sign in (
@@ -123,8 +130,13 @@ INTERRUPTED = """
 import signal, traceback
 loop = asyncio.new_event_loop()
 client = make()
-signal.signal(signal.SIGALRM, signal.default_int_handler)
-signal.setitimer(signal.ITIMER_REAL, 0.25)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def interrupt(turns):  # the gateway may have read the request before the client has done with writing it
+    loop.remove_reader(sys.stdin)
+    loop.call_soon(interrupt, turns - 1) if turns else signal.raise_signal(signal.SIGINT)
+
+loop.add_reader(sys.stdin, interrupt, 100)  # as it waits for an answer, and does nothing else
 try:
     loop.run_until_complete(client.send(PHONE, TEXT))
 except KeyboardInterrupt as error:
@@ -138,8 +150,8 @@ except KeyboardInterrupt as error:
 
 
 async def test_an_interrupt_in_a_loop_without_a_handler_tells_nothing_of_the_key(tmp_path: Path) -> None:
-    async with echoing("nothing", delay=5.0) as echo:
-        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path)
+    async with echoing("nothing", held_from=1) as echo:
+        _, written = await run(INTERRUPTED, echo.url, sources=tmp_path, ends_its_input=echo.asked)
     assert "KeyboardInterrupt" in written
     assert "Transport.post" in written
     assert PIECE not in written

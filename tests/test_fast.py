@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +17,11 @@ import pytest
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
 from customersms_async.connections import Connections
 from customersms_async.secret import Sealed
-from customersms_async.transport import Transport
+from customersms_async.transport import KEEPALIVE_SECONDS, Transport
 from customersms_async.wire import NotSent
 from engines import nothing_left_over
 from gateways import KEY, Connection, RawGateway, answered, http, page, self_signed
+from realtime import PATIENCE, pauses
 
 pytest.importorskip("aiohttp", reason="the extra fast (aiohttp) is not installed")
 
@@ -52,7 +55,7 @@ async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> Non
     async with gateway.serve() as url:
         transport = Transport(Connections(1), fast)
         body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
-        deadline = asyncio.get_running_loop().time() + 5
+        deadline = asyncio.get_running_loop().time() + PATIENCE
         for _ in range(2):  # on a new connection, and on one that was used
             happened = await transport.post(url, body, deadline, no)
             assert happened == NotSent("held back before the first byte", again=False)
@@ -63,21 +66,27 @@ async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> Non
 async def test_bytes_that_the_event_loop_has_not_read_yet_answer_nothing(fast: FastClient) -> None:
     """They came with the last answer and wait in the system's buffer when the next request is due."""
 
+    heard, more_came = threading.Event(), threading.Event()
+
     def serve(listener: socket.socket) -> None:
-        for _ in range(2):
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(http(answered([PHONE])))
-                time.sleep(0.05)
-                connection.sendall(http({"success": False, "error": "Not yours", "code": "STRANGER"}))
-                time.sleep(0.2)
+        with contextlib.ExitStack() as stack:
+            first = stack.enter_context(listener.accept()[0])
+            first.recv(65_536)
+            first.sendall(http(answered([PHONE])))
+            heard.wait(PATIENCE)
+            first.sendall(http({"success": False, "error": "Not yours", "code": "STRANGER"}))
+            more_came.set()
+            second = stack.enter_context(listener.accept()[0])
+            second.recv(65_536)
+            second.sendall(http(answered([PHONE])))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE)
         serving = asyncio.get_running_loop().run_in_executor(None, serve, listener)
         async with client_of(fast, f"http://127.0.0.1:{listener.getsockname()[1]}/") as client:
             assert (await client.send(PHONE, "first")).status is Status.ACCEPTED
-            time.sleep(0.1)  # noqa: ASYNC251 - the loop must not hear of it
+            heard.set()
+            more_came.wait(PATIENCE)  # without a turn of the loop, which must not hear of it
             assert (await client.send(PHONE, "second")).status is Status.ACCEPTED
         await serving
 
@@ -101,15 +110,18 @@ async def test_what_a_gateway_leaves_in_a_cookie_never_comes_back(fast: FastClie
 async def test_a_connection_under_tls_is_kept() -> None:
     tls = ssl.create_default_context(cafile=str(PEM))
     tls.check_hostname = False
-    gateway = RawGateway(page(answered), self_signed())
+    gateway, sends = RawGateway(page(answered), self_signed()), []
     async with (
         gateway.serve() as url,
         FastClient(tls=tls) as fast,
         client_of(fast, url.replace("http:", "https:")) as client,
     ):
         for text in ("first", "second", "third"):
+            began = time.monotonic()
             assert (await client.send(PHONE, text)).status is Status.ACCEPTED
-    assert (gateway.requests, gateway.connections) == (3, 1)
+            sends.append((began, time.monotonic()))
+    assert gateway.requests == 3
+    assert 1 <= gateway.connections <= 1 + pauses(sends, KEEPALIVE_SECONDS)
 
 
 async def test_a_client_over_a_closed_engine_says_so(fast: FastClient) -> None:

@@ -21,7 +21,7 @@ SENDS, RECIPIENTS = 500, 50_000
 def report() -> dict[str, Any]:
     """What the load came to."""
     command = [sys.executable, str(LOAD), "--sends", str(SENDS), "--recipients", str(RECIPIENTS)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603 - our own
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)  # noqa: S603 - our own
     told: dict[str, Any] = json.loads(ended.stdout)
     return told
 

@@ -23,6 +23,7 @@ from customersms_async.secret import Sealed
 from customersms_async.transport import Transport
 from customersms_async.wire import Answer, encode
 from gateways import KEY, RawGateway, answered, page
+from realtime import PATIENCE
 
 PHONE = "+12125551234"
 
@@ -90,7 +91,7 @@ def our_own(url: str) -> Pool:
     client = AsyncClient(api_key=KEY, url=url, quota=MemoryQuota(), pace=None, max_concurrency=1, max_retries=0)
 
     async def post() -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             return (await client.send(PHONE, "Hello")).status is Status.ACCEPTED
 
     return post, client.aclose

@@ -236,13 +236,14 @@ def _from_options() -> None:
 async def test_a_request_on_its_way_shows_the_key_to_no_debugger_of_ours(make: MakeClient) -> None:
     """Every suspended frame of every task, as tools that list tasks show them."""
     frames: list[str] = []
-    async with echoing("headers", delay=0.3) as echo:
+    async with echoing("headers", held_from=1) as echo:
         client = make(url=echo.url)
         sending = asyncio.create_task(client.send(PHONE, TEXT))
         await echo.asked.wait()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             frames += [repr(task), *_variables(task.get_coro())]
         frames += walked(client, depth=8)
+        echo.goes_on.set()
         await sending
     assert any("Attempt._post" in frame for frame in frames)
     assert not any(PIECE in frame for frame in frames if "echo.heads" not in frame)

@@ -140,6 +140,23 @@ class Terminal:
                 raise
 
 
+class Hold:
+    """A schedule for a gateway: it stands still, with the thread that it is served in, as a request begins.
+
+    ``begun`` once the request of this number has; nothing is answered any more before ``goes_on``.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.begun = threading.Event()
+        self.goes_on = threading.Event()
+        self._number = number
+
+    def __call__(self, number: int) -> None:
+        if number == self._number:
+            self.begun.set()
+            self.goes_on.wait(PATIENCE)
+
+
 class Commands:
     """Starts commands in a folder, and ends those that are left over."""
 

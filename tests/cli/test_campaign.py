@@ -16,7 +16,7 @@ import pytest
 from customersms_async.cli.campaign_guards import read
 from customersms_async.sandbox import Fault, Sandbox, magic
 
-from .conftest import PATIENCE, Commands, until
+from .conftest import PATIENCE, Commands, Hold, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,18 +272,20 @@ def test_a_second_signal_stops_at_once_and_what_was_in_flight_is_unknown(custome
     assert process.stdout is not None
     until(lambda: "once more stops at once" in process.stdout.readline())  # type: ignore[union-attr]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     counts = status(customersms)
     assert (counts["unknown"], counts["planned"], counts["codes"]) == (1, 9, {"unknown": {"NO_ANSWER": 1}})
 
 
 def test_two_at_a_time_are_refused_and_the_other_is_named(customersms: Commands, serve: Serve) -> None:
-    gateway, there = serve(latency=0.3)
+    hold = Hold(3)
+    gateway, there = serve(faults=hold)
     customersms.people(40)
     process = customersms.start(*begin("--batch-size", "4", "--max-concurrency", "2"), **there)
-    until(lambda: gateway.requests >= 1)
+    assert hold.begun.wait(PATIENCE)
     ended = customersms(*go_on(), **there)
+    hold.goes_on.set()
     assert ended.status == 1
     assert f"a campaign is running on it: process {process.pid}, since " in ended.words
     process.communicate(timeout=PATIENCE)
@@ -292,10 +294,12 @@ def test_two_at_a_time_are_refused_and_the_other_is_named(customersms: Commands,
 
 
 def test_a_terminal_shows_it_while_it_runs(customersms: Commands, serve: Serve) -> None:
-    _, there = serve(latency=0.3)
+    hold = Hold(3)
+    _, there = serve(faults=hold)
     customersms.people(40)
     terminal = customersms.in_terminal(*begin("--batch-size", "4", "--max-concurrency", "2"), **there)
     terminal.wait_for(r"\d+ of 40, .* to go, until")
+    hold.goes_on.set()
     assert terminal.end() == 0
     assert "l: 40 recipients" in terminal.shown
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from customersms_async.models import Limit
 from customersms_async.sandbox import Fault, Sandbox
 
-from .conftest import Commands, Terminal, until
+from .conftest import Commands, Hold, Terminal, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,19 +70,23 @@ def test_a_bar_shows_the_counts_what_is_left_and_the_time_to_go(customersms: Com
     """At 80 and at 200 columns, and no line is ever wider than that."""
     file, options = customersms.people(9), (*OPTIONS, "--yes", "--limit", "4/0.8", "--limit", "5000/3600")
     limits = (Limit(4, 0.8), Limit(5_000, 3_600))
+    holds = [Hold(9), Hold(9)]
     terminals = [
-        customersms.in_terminal_of(columns, None, "send", "--file", file, *options, **serve(limits=limits)[1])
-        for columns in (80, 200)
+        customersms.in_terminal_of(
+            columns, None, "send", "--file", file, *options, **serve(limits=limits, faults=hold)[1]
+        )
+        for columns, hold in zip((80, 200), holds, strict=True)
     ]
-    for terminal in terminals:
+    for terminal, hold in zip(terminals, holds, strict=True):
+        for part in (
+            r"━.* \d of 9, .+ s to go, until \d\d:\d\d:\d\d",
+            r"accepted \d  rejected 0  unknown 0  unsent 0  · \d+ a second",
+            r"left: \d of 4 in 0.8 s · 4,99\d of 5,000 in 1 h",
+        ):
+            until(lambda: any(re.search(part, line) for line in terminal.lines))  # noqa: B023 - called at once
+        hold.goes_on.set()
         assert terminal.end() == 0
         assert max(map(cell_len, terminal.lines)) <= terminal.columns
-        bars = [line for line in terminal.lines if "━" in line and " of 9, " in line]
-        assert any(re.search(r"━.* \d of 9, .+ s to go, until \d\d:\d\d:\d\d", line) for line in bars)
-        assert any(
-            re.search(r"accepted \d  rejected 0  unknown 0  unsent 0  · \d+ a second", line) for line in terminal.lines
-        )
-        assert any(re.search(r"left: \d of 4 in 0.8 s · 4,99\d of 5,000 in 1 h", line) for line in terminal.lines)
         assert "9 of 9 rows" in terminal.shown
         assert re.search(r"│ accepted │ +9 │", terminal.shown)
         assert COLOUR.search(terminal.raw)
@@ -115,7 +119,7 @@ def test_the_first_ctrl_c_says_that_it_stops_and_the_second_stops(customersms: C
     terminal = held(customersms, serve)
     terminal.wait_for(r"5 of 50, .* to go")
     terminal.process.send_signal(signal.SIGINT)
-    terminal.wait_for(r"stopping|stops at once", 20)
+    terminal.wait_for(r"stopping|stops at once")
     assert terminal.process.poll() is None
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
@@ -128,7 +132,7 @@ def test_something_is_shown_before_the_first_answer(customersms: Commands, serve
     gateway, there = serve(faults={1: (Fault.SLOW, 600)})
     terminal = customersms.in_terminal("send", "--file", customersms.people(5), "--message", "Hi", "--yes", **there)
     until(lambda: gateway.requests == 1)
-    terminal.wait_for(r"0 of 5", 20)
+    terminal.wait_for(r"0 of 5")
 
 
 def test_outcomes_go_to_a_programs_pipe_while_a_person_watches(customersms: Commands, serve: Serve) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
 from customersms_async.sandbox.rules import State, Terms, answer
 from customersms_async.sandbox.schedule import Entry, plan
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for what another task does to a sandbox."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 - the sandbox tells nobody
             await asyncio.sleep(0.001)
 
@@ -76,6 +77,6 @@ async def exchange(url: str, sent: bytes) -> bytes:
     reader, writer = await connect(url)
     try:
         writer.write(sent)
-        return await asyncio.wait_for(reader.read(), 5)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
     finally:
         writer.close()

@@ -11,6 +11,7 @@ import pytest
 from customersms_async.models import Limit
 from customersms_async.sandbox import DEMO_KEY, Fault, magic
 from customersms_async.sandbox.__main__ import main, parser
+from realtime import PATIENCE
 
 from .asking import exchange, raw
 
@@ -23,7 +24,7 @@ async def test_it_serves_until_it_is_told_to_stop(ended_by: signal.Signals) -> N
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    told = await asyncio.wait_for(process.stdout.readuntil(b"magic lists"), 20)
+    told = await asyncio.wait_for(process.stdout.readuntil(b"magic lists"), PATIENCE)
     url = re.search(rb"CUSTOMERSMS_URL=(\S+)", told)
     assert url is not None
     assert f"CUSTOMERSMS_API_KEY={DEMO_KEY}".encode() in told
@@ -32,7 +33,7 @@ async def test_it_serves_until_it_is_told_to_stop(ended_by: signal.Signals) -> N
     statuses = [(await exchange(url[1].decode(), sent))[9:12] for _ in range(3)]
     assert statuses == [b"200", b"200", b"429"]
     os.kill(process.pid, ended_by)
-    out, err = await asyncio.wait_for(process.communicate(), 10)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert (process.returncode, err) == (0, b"")
     assert b"requests: 3\ntexts accepted: 2, of which twice: 1\nrequests refused by the limits: 1" in out
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from customersms_async.sandbox import Entry, Fault, Sandbox, magic
+from realtime import PATIENCE, Stopwatch
 
 from .asking import JSON, KEY, body, connect, exchange, raw, until
 
@@ -22,14 +23,14 @@ def sandbox(*faults: Entry, keep_alive: float = 0.02) -> Sandbox:
 
 
 async def head(reader: asyncio.StreamReader) -> bytes:
-    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
 
 
 async def whole(reader: asyncio.StreamReader) -> bytes:
     """Read one answer from a connection that stays open."""
     first = await head(reader)
     length = int(first.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    return first + await asyncio.wait_for(reader.readexactly(length), 5)
+    return first + await asyncio.wait_for(reader.readexactly(length), PATIENCE)
 
 
 async def test_a_plain_request_is_answered_at_the_documented_path() -> None:
@@ -80,19 +81,19 @@ async def test_closing_during_waits_for_the_headers() -> None:
         await asyncio.sleep(0.01)
         assert not reader.at_eof()
         writer.write(request[cut - 2 : cut])
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
 
 
 async def test_the_schedule_counts_requests_and_not_connections() -> None:
-    at = sandbox(None, None, Fault.CLOSE_BEFORE, keep_alive=5)
+    at = sandbox(None, None, Fault.CLOSE_BEFORE, keep_alive=PATIENCE)
     async with at.serve() as url:
         reader, writer = await connect(url)
         for _ in range(2):
             writer.write(raw(PHONE))
             assert b"200 OK" in await whole(reader)
         writer.write(raw(PHONE))
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
         writer.close()
         reader, writer = await connect(url)
         writer.write(raw(PHONE))
@@ -131,7 +132,7 @@ async def test_a_body_without_end_goes_on_until_the_client_leaves() -> None:
         reader, writer = await connect(url)
         writer.write(raw(PHONE))
         await head(reader)
-        await asyncio.wait_for(reader.readexactly(10_000_000), 10)
+        await asyncio.wait_for(reader.readexactly(10_000_000), PATIENCE)
         writer.transport.abort()
     assert len(at.texts) == 1
 
@@ -147,15 +148,16 @@ async def test_a_huge_body_is_100_mb_of_spaces_and_the_answer() -> None:
 
 
 async def test_a_slow_answer_is_slow_though_the_texts_are_accepted_at_once() -> None:
-    at = sandbox((Fault.SLOW, 30))
-    async with at.serve() as url:
-        reader, writer = await connect(url)
+    at = sandbox((Fault.SLOW, 3_600))
+    async with contextlib.AsyncExitStack() as stack:
+        reader, writer = await connect(await stack.enter_async_context(at.serve()))
         writer.write(raw(PHONE))
         await until(lambda: bool(at.texts))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(1), 0.02)
-        start = time.monotonic()
-    assert time.monotonic() - start < 1
+        with Stopwatch() as took:
+            await stack.aclose()
+    assert took.seconds < 1
     assert await reader.read() == b""
     writer.close()
 
@@ -191,8 +193,9 @@ async def test_it_ends_quickly_and_silently_with_idle_and_busy_connections(caplo
         for _, writer in peers[:3]:
             writer.write(raw(PHONE))
         await until(lambda: at.requests == 3)
-        start = time.monotonic()
-    assert time.monotonic() - start < 1
+        with Stopwatch() as took:
+            await stack.aclose()
+    assert took.seconds < 1
     for _, writer in peers:
         writer.close()
     assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
@@ -213,7 +216,7 @@ async def test_it_can_be_served_again() -> None:
 
 
 def test_it_serves_from_a_thread_for_people_without_a_loop() -> None:
-    at = sandbox()
+    at = sandbox(keep_alive=PATIENCE)
     with at.serve_in_thread() as url, httpx.Client(trust_env=False) as http:
         assert http.post(url, content=body(PHONE), headers=JSON).status_code == 200
         with pytest.raises(httpx.RemoteProtocolError):

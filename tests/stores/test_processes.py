@@ -25,6 +25,7 @@ from customersms_async.buckets import Layer
 from customersms_async.quota import RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 from customersms_async.secret import Secret
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from customersms_async.quota import QuotaStore
 
 WORKER = Path(__file__).with_name("worker.py")
-PATIENCE = 60.0
-"""Seconds after which a test that hangs fails; nothing that works comes near."""
+TIME_OUT = 20.0
+"""Seconds of an attempt of those whose every text must come through, on a machine that stands still for a while."""
 
 
 class Judge:
@@ -137,7 +138,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 
 
 def opened(place: dict[str, str]) -> RedisQuota | SQLiteQuota:
-    return RedisQuota(place["place"]) if place["store"] == "redis" else SQLiteQuota(place["place"])
+    return RedisQuota(place["place"], timeout=PATIENCE) if place["store"] == "redis" else SQLiteQuota(place["place"])
 
 
 async def until_all_is_back(store: QuotaStore, key_id: str, layers: tuple[Layer, ...]) -> None:
@@ -152,9 +153,11 @@ async def test_four_processes_one_of_them_killed_exceed_no_limit_and_send_everyt
     async with (
         asyncio.timeout(PATIENCE),
         Judge(dice).serve() as judge,
-        Fleet(**place, url=judge.url, limits=limits, reserve=0, timeout=1.5, priority="NORMAL", count=each) as fleet,
+        Fleet(**place, url=judge.url, limits=limits, reserve=0, priority="NORMAL", count=each) as fleet,
     ):
-        processes = await asyncio.gather(*(fleet.start(name=name) for name in names))
+        timeouts = [TIME_OUT, TIME_OUT, TIME_OUT, 1.5]  # what the killed one had in flight is soon back
+        starting = [fleet.start(name=name, timeout=seconds) for name, seconds in zip(names, timeouts, strict=True)]
+        processes = await asyncio.gather(*starting)
         for process in processes:
             go(process)
         *others, killed = processes
@@ -178,7 +181,7 @@ async def test_bulk_leaves_its_reserve_to_other_processes_and_nobody_polls(place
     async with (
         asyncio.timeout(PATIENCE),
         Judge(random.Random(1)).serve() as judge,
-        Fleet(**place, url=judge.url, limits=[(20, 3_600)], reserve=0.25, timeout=20) as fleet,
+        Fleet(**place, url=judge.url, limits=[(20, 3_600)], reserve=0.25, timeout=TIME_OUT) as fleet,
     ):
         bulk, more_bulk, urgent, waiting = await asyncio.gather(
             fleet.start(name="bulk", priority="BULK", count=12),
@@ -194,18 +197,18 @@ async def test_bulk_leaves_its_reserve_to_other_processes_and_nobody_polls(place
         assert await heard(urgent) == "4", "two processes of bulk have left it five tokens"
         go(waiting)
         await judge.until("waiting", 1)
-        await until_quiet(place)
+        await until_quiet(place)  # two wait, and two have nothing to do: nobody asks
         assert judge.counts == {"bulk": 12, "more bulk": 3, "urgent": 4, "waiting": 1}
-        before = await calls(place)
-        await asyncio.sleep(1.5)
-        assert await calls(place) == before, "two wait, and two have nothing to do: nobody asks"
 
 
 async def until_quiet(place: dict[str, str]) -> None:
-    """Nobody has asked for as long as an answer takes, and more."""
+    """Nobody has asked for two seconds; who asks again and again, or is slow to ask, puts this off.
+
+    A silence while an answer is on its way would prove nothing, but those take no more than 0.3 s.
+    """
     before = None
     while before != (before := await calls(place)):  # noqa: ASYNC110 - it is silence that is waited for
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(2.1)
 
 
 async def calls(place: dict[str, str]) -> object:

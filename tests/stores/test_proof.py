@@ -24,6 +24,7 @@ from customersms_async import Limit, MemoryQuota, Priority
 from customersms_async.buckets import Layer, Usage, Wait, layers
 from customersms_async.quota import RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
+from realtime import PATIENCE
 
 from .clocks import Clock, HostClock, SteppingClock
 from .oracle import Oracle, Sent, Token, over_a_limit
@@ -333,6 +334,6 @@ def test_the_quota_of_a_host_is_never_exceeded_and_never_late(tmp_path: Path) ->
 def test_the_quota_of_a_fleet_is_never_exceeded_and_never_late(shared_redis: RedisServer) -> None:
     def new() -> tuple[Clock, Callable[[], Any]]:
         clock, prefix = SteppingClock(), f"proof:{secrets.token_hex(8)}:"
-        return clock, lambda: RedisQuota(shared_redis.url, prefix, clock=clock)
+        return clock, lambda: RedisQuota(shared_redis.url, prefix, clock=clock, timeout=PATIENCE)
 
     prove(new, 60)

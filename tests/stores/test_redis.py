@@ -17,6 +17,7 @@ from customersms_async import QuotaStoreError
 from customersms_async.buckets import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from customersms_async.testing import QuotaStoreContract
+from realtime import PATIENCE
 
 from .servers import nothing, proxy
 from .threads import in_threads
@@ -41,7 +42,7 @@ class TestRedisQuota(QuotaStoreContract):
         self.prefix = f"test:{secrets.token_hex(8)}:"
 
     def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[QuotaStore]:
-        return RedisQuota(self.url, self.prefix, clock=clock)
+        return RedisQuota(self.url, self.prefix, clock=clock, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def bare(shared_redis: RedisServer) -> AsyncIterator[Redis]:
 @pytest.fixture
 async def store(shared_redis: RedisServer, prefix: str) -> AsyncIterator[RedisQuota]:
     """A store on the server's own time."""
-    async with RedisQuota(shared_redis.url, prefix) as opened:
+    async with RedisQuota(shared_redis.url, prefix, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -69,51 +70,76 @@ async def taken(store: RedisQuota, layers: tuple[Layer, ...] = HOUR, hold_us: in
     return granted
 
 
-async def remaining_ms(bare: Redis, prefix: str) -> set[float]:
-    """How long each of the key's keys has to live."""
-    return {await bare.pttl(key) for key in await bare.keys(f"{prefix}*")}
+async def now_us(bare: Redis) -> int:
+    """What time it is by the server's own clock."""
+    seconds, us = await bare.time()
+    return int(seconds) * SECOND + int(us)
 
 
-async def test_tokens_come_back_on_the_servers_own_time(store: RedisQuota) -> None:
-    short = (Layer(2, 60_000), Layer(3, 120_000))
+async def expiry_ms(bare: Redis, prefix: str) -> set[int]:
+    """When each of the key's keys goes, by the server's own clock."""
+    return {await bare.pexpiretime(str(key)) for key in await bare.keys(f"{prefix}*")}
+
+
+async def test_tokens_come_back_on_the_servers_own_time(store: RedisQuota, bare: Redis) -> None:
+    """A token that is told to come is there then, and none is granted while its window is full by that clock."""
+    limits = ((2, 60_000), (3, 120_000))
+    short = tuple(Layer(*limit) for limit in limits)
+    settled: list[int] = []  # at these moments, or later
+    for _ in range(5):
+        told = await store.take("key", short, HOLD_US)
+        if isinstance(told, Wait):
+            assert 0 < told.wait_us <= 120_000
+            await asyncio.sleep(told.wait_us / 1e6)
+            told = await taken(store, short)
+        now = await now_us(bare)
+        assert all(now - settled[-tokens] >= window_us for tokens, window_us in limits if len(settled) >= tokens)
+        settled.append(await now_us(bare))
+        await store.settle("key", told)
+
+
+async def test_a_full_window_makes_wait_on_the_servers_own_time(store: RedisQuota) -> None:
     for _ in range(2):
-        await store.settle("key", await taken(store, short))
-    told = await store.take("key", short, HOLD_US)
+        await store.settle("key", await taken(store, (Layer(2, 3_600 * SECOND),)))
+    told = await store.take("key", (Layer(2, 3_600 * SECOND),), HOLD_US)
     assert isinstance(told, Wait)
-    assert 0 < told.wait_us <= 60_000
-    await asyncio.sleep(told.wait_us / 1e6)
-    await store.settle("key", await taken(store, short))
-    told = await store.take("key", short, HOLD_US)
-    assert isinstance(told, Wait)
-    await asyncio.sleep(told.wait_us / 1e6)
-    await taken(store, short)
+    assert 3_500 * SECOND < told.wait_us <= 3_600 * SECOND
 
 
 async def test_a_key_lives_until_its_last_token_is_back_and_no_longer(
     store: RedisQuota, bare: Redis, prefix: str
 ) -> None:
+    """By the server's own clock, looked at before and after, however long that takes."""
     window_ms = 3_600_000
+    began = await now_us(bare) // 1_000
     long = await taken(store, hold_us=500 * SECOND)
-    assert window_ms + 499_000 < min(await remaining_ms(bare, prefix)) <= window_ms + 500_002
+    held = await now_us(bare) // 1_000
+    assert began + window_ms + 500_000 <= min(await expiry_ms(bare, prefix)) <= held + window_ms + 500_003
     short = await taken(store, hold_us=10 * SECOND)
     await store.settle("key", short)
-    assert max(await remaining_ms(bare, prefix)) > window_ms + 499_000, "the first one is held for longer"
+    assert max(await expiry_ms(bare, prefix)) >= began + window_ms + 500_000, "the first one is held for longer"
+    settles = await now_us(bare) // 1_000
     await store.give_back("key", long)
-    assert window_ms - 1_000 < min(await remaining_ms(bare, prefix)) <= window_ms + 2
+    assert began + window_ms <= min(await expiry_ms(bare, prefix)) <= settles + window_ms + 3
+    pauses = await now_us(bare) // 1_000
     await store.pause("key", 9_000 * SECOND)
-    assert 8_999_000 < min(await remaining_ms(bare, prefix)) <= 9_000_002
+    paused = await now_us(bare) // 1_000
+    assert pauses + 9_000_000 <= min(await expiry_ms(bare, prefix)) <= paused + 9_000_003
     await store.usage("key", HOUR)
     await store.forecast_us("key", [(HOUR, 200)])
-    assert 8_999_000 < min(await remaining_ms(bare, prefix)) <= 9_000_002
+    assert pauses + 9_000_000 <= min(await expiry_ms(bare, prefix)) <= paused + 9_000_003
 
 
 async def test_looking_at_a_key_does_not_keep_it_alive(store: RedisQuota, bare: Redis, prefix: str) -> None:
-    short = (Layer(1, 200_000),)
-    await store.settle("key", await taken(store, short))
+    await store.settle("key", await taken(store))
     before = await bare.pexpiretime(f"{prefix}{{key}}:state")
-    await store.usage("key", short)
+    await store.usage("key", HOUR)
     await store.settle("key", 12345)
     assert abs(await bare.pexpiretime(f"{prefix}{{key}}:state") - before) <= 2
+
+
+async def test_a_key_is_gone_when_its_last_token_is_back(store: RedisQuota, bare: Redis, prefix: str) -> None:
+    await store.settle("key", await taken(store, (Layer(1, 200_000),)))
     await asyncio.sleep(0.21)
     assert await bare.keys(f"{prefix}*") == []
 
@@ -141,8 +167,8 @@ async def test_the_server_knows_times_and_the_fingerprint_only(store: RedisQuota
 async def test_a_server_whose_clock_steps_back_stands_still(shared_redis: RedisServer, prefix: str) -> None:
     one = (Layer(1, 60 * SECOND),)
     async with (
-        RedisQuota(shared_redis.url, prefix, clock=lambda: 1_700_000_000 * SECOND) as before,
-        RedisQuota(shared_redis.url, prefix, clock=lambda: 1_699_990_000 * SECOND) as after,
+        RedisQuota(shared_redis.url, prefix, clock=lambda: 1_700_000_000 * SECOND, timeout=PATIENCE) as before,
+        RedisQuota(shared_redis.url, prefix, clock=lambda: 1_699_990_000 * SECOND, timeout=PATIENCE) as after,
     ):
         await before.settle("key", await taken(before, one))
         assert await after.take("key", one, HOLD_US) == Wait(60 * SECOND)
@@ -195,7 +221,7 @@ async def test_any_client_of_redis_asyncio_will_do_and_stays_open(
 ) -> None:
     client = CLIENTS[kind](shared_redis.url)
     three = (Layer(3, 3_600 * SECOND),)
-    async with RedisQuota(client, prefix) as store:
+    async with RedisQuota(client, prefix, timeout=PATIENCE) as store:
         results = await asyncio.gather(*(store.take("key", three, HOLD_US) for _ in range(8)))
         requests = [result for result in results if not isinstance(result, Wait)]
         assert len(set(requests)) == len(requests) == 3
@@ -213,7 +239,7 @@ async def test_a_cancelled_call_never_gives_its_answer_to_another(
     kind: str, shared_redis: RedisServer, prefix: str
 ) -> None:
     client = CLIENTS[kind](shared_redis.url)
-    store = RedisQuota(client, prefix)
+    store = RedisQuota(client, prefix, timeout=PATIENCE)
     await store.usage("key", HOUR)
     for steps in range(20):
         task = asyncio.ensure_future(store.take("key", HOUR, HOLD_US))
@@ -238,7 +264,7 @@ async def test_a_cancelled_call_never_gives_its_answer_to_another(
 async def test_an_answer_lost_once_is_asked_for_again_at_once_and_takes_one_token(
     shared_redis: RedisServer, prefix: str
 ) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix) as store:
+    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
         await store.give_back("key", await taken(store))
         losses = iter([True, False, True, False, True, False])
         between.loses = lambda question: b"EVALSHA" in question and next(losses)
@@ -254,14 +280,14 @@ async def test_an_answer_lost_once_is_asked_for_again_at_once_and_takes_one_toke
 
 
 async def in_use(server: RedisServer, prefix: str) -> int:
-    async with RedisQuota(server.url, prefix) as another:
+    async with RedisQuota(server.url, prefix, timeout=PATIENCE) as another:
         return (await another.usage("key", HOUR))[0][0].used
 
 
 async def test_answers_lost_again_and_again_cost_one_token_and_the_hold_begins_anew(
     shared_redis: RedisServer, prefix: str, bare: Redis
 ) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix) as store:
+    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
         await store.give_back("key", await taken(store))
         between.loses = lambda question: b"EVALSHA" in question
         for _ in range(3):
@@ -282,7 +308,7 @@ async def test_answers_lost_again_and_again_cost_one_token_and_the_hold_begins_a
 
 
 async def test_a_grant_whose_answer_was_lost_does_not_outrank_a_pause(shared_redis: RedisServer, prefix: str) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix) as store:
+    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
         await store.give_back("key", await taken(store))
         between.loses = lambda question: b"EVALSHA" in question
         with pytest.raises(QuotaStoreError):
@@ -294,7 +320,7 @@ async def test_a_grant_whose_answer_was_lost_does_not_outrank_a_pause(shared_red
 
 
 def test_event_loops_and_threads_share_one_store(shared_redis: RedisServer, prefix: str) -> None:
-    store = RedisQuota(shared_redis.url, prefix)
+    store = RedisQuota(shared_redis.url, prefix, timeout=PATIENCE)
     granted: list[int] = []
 
     async def grab() -> None:
@@ -310,7 +336,7 @@ def test_event_loops_and_threads_share_one_store(shared_redis: RedisServer, pref
 
 
 def test_an_unclosed_store_is_told_of_and_goes_on_in_the_next_loop(shared_redis: RedisServer, prefix: str) -> None:
-    store = RedisQuota(shared_redis.url, prefix)
+    store = RedisQuota(shared_redis.url, prefix, timeout=PATIENCE)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         asyncio.run(taken(store))

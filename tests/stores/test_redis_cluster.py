@@ -11,6 +11,7 @@ from redis.asyncio import Redis, RedisCluster
 from customersms_async import QuotaStoreError
 from customersms_async.buckets import Layer, Wait
 from customersms_async.quota import RedisQuota
+from realtime import PATIENCE
 
 from .servers import redis_cluster
 
@@ -42,7 +43,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RedisServ
 
 async def test_every_call_works_on_a_cluster_and_a_key_keeps_to_one_hash_slot(cluster: list[RedisServer]) -> None:
     async with RedisCluster(host="127.0.0.1", port=cluster[0].port) as client:
-        store = RedisQuota(client)
+        store = RedisQuota(client, timeout=PATIENCE)
         for number in range(12):  # on all three servers, each of which has to learn the script
             key = f"fingerprint {number}"
             first, second = await store.take(key, HOUR, HOLD_US), await store.take(key, HOUR, HOLD_US)
@@ -69,11 +70,11 @@ async def test_the_settings_of_all_nodes_are_looked_at(
     cluster: list[RedisServer], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with RedisCluster(host="127.0.0.1", port=cluster[0].port) as client:
-        await RedisQuota(client).take("at first all is well", HOUR, HOLD_US)
+        await RedisQuota(client, timeout=PATIENCE).take("at first all is well", HOUR, HOLD_US)
         assert not caplog.messages
         async with Redis.from_url(cluster[2].url) as last:
             await last.config_set("maxmemory-policy", "volatile-ttl")
-            await RedisQuota(client).take("then one node may evict", HOUR, HOLD_US)
+            await RedisQuota(client, timeout=PATIENCE).take("then one node may evict", HOUR, HOLD_US)
             await last.config_set("maxmemory-policy", "noeviction")
     (message,) = caplog.messages
     assert "may evict (maxmemory-policy volatile-ttl)" in message
@@ -84,7 +85,7 @@ async def test_a_plain_client_of_a_cluster_is_told_so(cluster: list[RedisServer]
         failures = []
         for number in range(6):
             try:
-                await RedisQuota(client).usage(f"key {number}", HOUR)
+                await RedisQuota(client, timeout=PATIENCE).usage(f"key {number}", HOUR)
             except QuotaStoreError as error:
                 failures.append(error)
     assert failures
@@ -99,8 +100,8 @@ async def test_a_node_that_is_down_stops_only_its_own_keys(cluster: list[RedisSe
             assert node is not None
             nodes[node.port] = key
         cluster[2].stop()
-        store = RedisQuota(client, "one down:", timeout=0.5)
-        assert isinstance(await store.take(nodes[cluster[0].port], HOUR, HOLD_US), int)
+        patient, store = (RedisQuota(client, "one down:", timeout=seconds) for seconds in (PATIENCE, 0.5))
+        assert isinstance(await patient.take(nodes[cluster[0].port], HOUR, HOLD_US), int)
         with pytest.raises(QuotaStoreError) as caught:
             await store.take(nodes[cluster[2].port], HOUR, HOLD_US)
         assert caught.value.temporary, caught.value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from customersms_async import AsyncClient, Limit, MemoryQuota, RedisQuota, SQLiteQuota
 from customersms_async.secret import SHOWN, Secret
 from echoing import KEY, PHONE, TEXT, echoing
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ async def use(store: Any) -> None:
     for answer in ("headers", "too often", "nothing"):
         async with echoing(answer) as echo:
             client = AsyncClient(
-                api_key=KEY, url=echo.url, limits=Limit(1_000, 0.5), pace=None, quota=store, max_retries=0, timeout=5.0
+                api_key=KEY, url=echo.url, limits=Limit(1_000, 0.5), pace=None, quota=store, max_retries=0, timeout=30.0
             )
             async with client:
                 [_ async for _ in client.stream([PHONE], TEXT)]
@@ -48,7 +49,7 @@ async def test_redis_and_its_files_know_a_fingerprint(shared_redis: RedisServer,
     from redis.asyncio import Redis
 
     prefix = f"test:{secrets.token_hex(8)}:"
-    async with RedisQuota(shared_redis.url, prefix) as store:
+    async with RedisQuota(shared_redis.url, prefix, timeout=PATIENCE) as store:
         await use(store)
     known: list[bytes] = []
     async with Redis.from_url(shared_redis.url) as asking:
