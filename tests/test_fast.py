@@ -16,8 +16,9 @@ import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
 from customersms_async.connections import Connections
+from customersms_async.engine import KEEPALIVE_SECONDS
 from customersms_async.secret import Sealed
-from customersms_async.transport import KEEPALIVE_SECONDS, Transport
+from customersms_async.transport import Transport
 from customersms_async.wire import NotSent
 from engines import nothing_left_over
 from gateways import KEY, Connection, RawGateway, answered, http, page, self_signed
