@@ -19,7 +19,17 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 import steps
-from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota, Outcome, OutcomeUnknownError
+from customersms_async import (
+    AsyncClient,
+    ConfigurationError,
+    CustomerSMSError,
+    Limit,
+    MemoryQuota,
+    Outcome,
+    OutcomeStream,
+    OutcomeUnknownError,
+    Status,
+)
 from gateways import KEY, Connection, RawGateway, http
 from realtime import PATIENCE
 
@@ -269,6 +279,43 @@ async def test_a_closing_cancelled_at_every_step_of_a_request_leaves_all_whole(
             break
     assert accepted > 3
     assert unknown == 0 if shared else unknown > 3
+
+
+@pytest.mark.parametrize("distant", [False, True], ids=["store at hand", "distant store"])
+async def test_a_closing_cancelled_at_every_step_of_a_bulk_send_leaves_all_told(
+    make_world: MakeWorld, distant: bool
+) -> None:
+    unknown = accepted = 0
+    for at in itertools.count(1):
+        world = make_world(distant)
+        closing: list[asyncio.Task[None]] = []
+        outcomes: list[Outcome] = []
+        with steps.Steps(at, late=False) as counted:
+            counted.act = partial(begin, closing, world.client, 1)
+            (ended,) = await asyncio.gather(
+                asyncio.create_task(collect(world.client.stream(PHONES, world.message, batch_size=2), outcomes)),
+                return_exceptions=True,
+            )
+            await asyncio.gather(*closing)
+            await world.at_rest()
+        assert isinstance(ended, ConfigurationError | None), "told, and not cancelled"
+        assert ended is not None or len(outcomes) == len(PHONES)
+        ids = {outcome.message_id for outcome in outcomes if outcome.status is Status.ACCEPTED}
+        lost = {id_of(outcome.phone) for outcome in outcomes if outcome.status is Status.UNKNOWN}
+        assert ids <= set(world.texts) <= ids | lost
+        unknown, accepted = unknown + len(lost), accepted + len(ids)
+        assert world.client._transport.connections._taken == 0
+        await world.client.aclose()
+        await world.no_task_is_left()
+        if not counted.acted:
+            break
+    assert accepted > len(PHONES)
+    assert unknown > len(PHONES)
+
+
+async def collect(stream: OutcomeStream, into: list[Outcome]) -> None:
+    async for outcome in stream:
+        into.append(outcome)
 
 
 def begin(tasks: list[asyncio.Task[None]], client: AsyncClient, later: int) -> None:
