@@ -357,6 +357,20 @@ def test_a_rehearsal_and_a_campaign_need_a_ledger_each(
     assert len(gateway.texts) == sent
 
 
+def test_a_number_with_two_texts_does_not_stand_for_one_that_is_missing(customersms: Commands, serve: Serve) -> None:
+    gateway, there = serve()
+    gateway.misbehave({1: Fault.STATUS_500, 2: Fault.STATUS_500})
+    customersms.write("people.csv", "phone,name\n+12125550000,Ann\n+12125550000,Bob\n")
+    order = ("campaign", "run", "people.csv", "--message", "Dear {name}", "--ledger", "l", "--yes")
+    assert customersms(*order, **there).status == 3
+    customersms.write("numbers.txt", "+12125550000\n+19995551234\n")
+    ended = customersms(
+        *("campaign", "resolve", "--ledger", "l", "--phones", "numbers.txt", "--as", "planned", "--by", "Ann")
+    )
+    assert (ended.status, "not every number is in this ledger" in ended.words) == (1, True)
+    assert "2 recipients are planned from now on" in ended.out
+
+
 def test_numbers_that_nothing_can_be_said_of_are_told(customersms: Commands, serve: Serve) -> None:
     _, there = serve()
     customersms.people(3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from .. import phone as phones
 from ..errors import ConfigurationError
@@ -15,7 +15,7 @@ from .adding import Letter
 from .guards import STOP_AFTER_UNKNOWN, Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
-from .states import STATUSES, Event, State, sources
+from .states import SAYS, STATUSES, State, sources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ..run import Recipients
     from .ledger import Letters
     from .reading import Entry
-
-_SAYS: Final = {State.ACCEPTED: Event.FOUND_ACCEPTED, State.PLANNED: Event.SEND_AGAIN}
 
 
 @final
@@ -198,7 +196,7 @@ class Campaign:
         the person's name. Raises ``ConfigurationError`` for a move that does not exist, and ``InvalidRecipientError``
         for what is no number.
         """
-        event = _SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
+        event = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
         if event is None:
             raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
         if not isinstance(by, str) or not by.strip():

@@ -101,6 +101,10 @@ def sources(event: Event) -> tuple[State, ...]:
     return tuple(state for state, why in MOVES if why is event and state is not None)
 
 
+SAYS: Final = {State.ACCEPTED: Event.FOUND_ACCEPTED, State.PLANNED: Event.SEND_AGAIN}
+"""What a person may say of a recipient, by the state that it leads to."""
+
+
 def diagram() -> str:
     """The table as a Mermaid state diagram, as docs/campaigns.md shows it."""
     moves = (f"    {state or '[*]'} --> {to}: {event.value}" for (state, event), to in MOVES.items())

@@ -16,7 +16,7 @@ import typer
 
 from ..campaign import Campaign
 from ..campaign.guards import STOP_AFTER_UNKNOWN
-from ..campaign.states import State
+from ..campaign.states import SAYS, State, sources
 from ..errors import ConfigurationError
 from ..words import counted
 from . import arguments as args
@@ -173,12 +173,16 @@ def resolve(
     with ending_well(log_level):
         chosen = status if phones is None else list(guarding.numbers_in(phones, encoding, region))
 
-        async def decide() -> int:
+        async def decide() -> tuple[int, set[str]]:
+            """How many it applied to, and the numbers that it applied to nobody of."""
             async with Campaign.open(ledger, create=False) as opened:
-                return await opened.resolve(chosen or (), as_=becomes, by=by)
+                missed = set() if phones is None else set(chosen or ())
+                if missed:
+                    async for page in opened.pages(sources(SAYS[State(becomes)])):
+                        missed.difference_update(entry.phone for entry in page)
+                return await opened.resolve(chosen or (), as_=becomes, by=by), missed
 
-        count = asyncio.run(decide())
-        missed = isinstance(chosen, list) and count < len(set(chosen))
+        count, missed = asyncio.run(decide())
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
