@@ -2,7 +2,7 @@
 
 Needs ``pip install -e '.[all]' -r benchmarks/requirements.txt``; ``make bench`` and ``make bench-full`` do that first.
 The quick form takes less than two minutes and leaves its figures in ``.bench``; ``--full`` takes a while, and writes
-``docs/speed.md`` and ``docs/speed.json``.
+``docs/speed.md``, ``docs/speed.json`` and the pictures beside them.
 
 Every rival runs in a fresh process and its own CPU time is measured, while the others wait. What counts is the ratio of
 two measurements that were taken beside each other, as the seconds depend on the machine.
@@ -20,6 +20,7 @@ import codec
 import request
 from fresh import DOCS, HERE, in_turns, machine, pinned, without
 from request_rivals import BLOCKING, RIVALS
+from speed_pictures import pictures
 from speed_report import document
 from turns import by_turns
 
@@ -143,6 +144,8 @@ def main(full: bool) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "speed.json").write_text(written(found))
     (folder / "speed.md").write_text(text)
+    for name, picture in pictures(found).items():
+        (folder / name).write_text(picture)
 
 
 if __name__ == "__main__":

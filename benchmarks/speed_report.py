@@ -102,6 +102,7 @@ def requests(found: dict[str, Any]) -> Iterator[str]:
     yield from section(
         2,
         "A request",
+        "![CPU of a request for 1, 100 and 1,000 numbers, by client](speed-request.svg)",
         """CPU in ms (in brackets: of httpx in the same event loop) for a request of so many numbers, over loopback to
         the same server, from so many tasks at once. Ours checks every phone, keeps the quota and gives an outcome for
         each number. There are as many connections as the libraries have by default: 8 for ours, 100 for the others.
@@ -131,6 +132,7 @@ def codecs(found: dict[str, Any]) -> Iterator[str]:
     yield from section(
         2,
         "Encoding and decoding",
+        "![Time and memory of decoding, for each result, by library](speed-decode.svg)",
         """CPU in µs, and the peak of Python's memory in kB. Decoding, ours ends with an outcome for each number, held
         against what was asked; the others end with dicts, pydantic with models. What orjson keeps to itself meanwhile
         is not Python's memory, and not counted.""",
@@ -164,6 +166,7 @@ def growth(found: dict[str, Any]) -> Iterator[str]:
     yield from section(
         2,
         "As work grows",
+        "![Time and memory of each when there are ten times as many: flat](speed-growth.svg)",
         "Few and ten times as many; in brackets the ratio, which is 1 where each costs the same.",
     )
     rows = []
