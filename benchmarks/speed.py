@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import codec
 import request
-from fresh import DOCS, HERE, in_turns, machine, pinned, without
+from fresh import DOCS, HERE, in_turns, machine, pinned, say, without
 from request_rivals import BLOCKING, RIVALS
 from speed_pictures import pictures
 from speed_report import document
-from turns import by_turns
+from turns import Process, by_turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Effort(NamedTuple):
 
     In this order: rounds, also of the long runs; requests of a rival, from how many tasks at once; numbers in the
     largest answer; recipients of a stream and of a campaign; few and many waiters, clients, keys, and keys that have
-    sent; rivals in uvloop.
+    sent; rivals in uvloop; keys at their full rate, under which limits, for how many windows.
     """
 
     rounds: int
@@ -52,17 +52,20 @@ class Effort(NamedTuple):
     keys: tuple[int, int]
     busy: tuple[int, int]
     uvloop: tuple[str, ...]
+    full_rate: tuple[int, str, int]
 
 
 QUICK = Effort(
     *(2, 1, 25, (1, 8), 10_000, 100_000, 50_000),
     *((1_250, 12_500), (100, 1_000), (1_000, 10_000), (100, 1_000)),
     uvloop=(),
+    full_rate=(1_000, "10/6", 1),
 )
 FULL = Effort(
     *(7, 7, 100, (1, 8, 100), 100_000, 1_000_000, 1_000_000),
     *((12_500, 125_000), (1_000, 10_000), (1_000, 10_000), (1_000, 10_000)),
     uvloop=tuple(name for name in RIVALS if name != BLOCKING),
+    full_rate=(1_000, "100/60,5000/3600,50000/86400", 2),
 )
 
 
@@ -122,6 +125,13 @@ def startup(effort: Effort) -> dict[str, list[float]]:
     return {each[0]: results for each, results in rounds.items()}
 
 
+def full_rate(effort: Effort) -> dict[str, Any]:
+    say(f"full_rate.py, {effort.full_rate}")
+    with Process("full_rate.py", *effort.full_rate) as process:
+        found: dict[str, Any] = process.read()
+    return found
+
+
 def written(found: object) -> str:
     """JSON with a line for each list of numbers."""
     return (
@@ -134,7 +144,7 @@ def main(full: bool) -> None:
     found: dict[str, Any] = {"machine": machine(), "versions": pinned(), "effort": effort._asdict()}
     took: dict[str, int] = {}
     began = time.perf_counter()
-    for part in (requests, codecs, bulk, growth, startup):
+    for part in (requests, codecs, bulk, growth, startup, full_rate):
         found[part.__name__] = part(effort)
         took[part.__name__] = round(time.perf_counter() - began - sum(took.values()))
     found["took_s"] = took

@@ -33,7 +33,7 @@ KINDS = {
 
 
 def document(found: dict[str, Any]) -> str:
-    parts = (judged, more_at_once, requests, codecs, bulk, growth, startup)
+    parts = (judged, more_at_once, requests, codecs, bulk, growth, full_rate, startup)
     return "\n".join([*opening(found), *(line for part in parts for line in part(found))])
 
 
@@ -187,6 +187,46 @@ def each_us(bulk: dict[str, Any]) -> list[float]:
 
 def grown(few: Sequence[float], many: Sequence[float]) -> str:
     return f"{median(few):,.1f} → {median(many):,.1f} ({paired(many, few).middle:.2f})"
+
+
+def full_rate(found: dict[str, Any]) -> Iterator[str]:
+    each = found["full_rate"]
+    limit = f"{each['requests']} requests in {each['window_s']} s"
+    scaled = "" if each["window_s"] == 60 else " (the documented 100 a minute are too long for this short form)"
+    yield from section(
+        2,
+        "Many keys at their full rate",
+        f"""{each["keys"]:,} keys in one process, by `with_options` on one pool of the fast engine, each allowed {limit}
+        {scaled} and with always one more text to send. The server, a process of its own, answers after 50 ms, and
+        judges every key by its own clock: by rolling windows, by fixed windows begun at the worst of 24 moments, and by
+        token buckets. *Kept from one* is the share of the time for which this process was ready to run and others had
+        the processors. Measured once, for {each["seconds"]:.0f} s of real time after a first window in which the keys
+        start.""",
+    )
+    yield from table(
+        [
+            "cores",
+            "kept from one",
+            "requests a second",
+            "possible",
+            "by a key in a window: least",
+            "most",
+            "refused",
+            "peak memory",
+        ],
+        [
+            [
+                f"{each['cores']:.2f}",
+                f"{each['queued']:.2f}",
+                f"{each['a_second']:,.0f}",
+                f"{each['possible']:,.0f}",
+                f"{each['least']:g}",
+                f"{each['most']:g}",
+                " / ".join(f"{each['refused'][server]:,}" for server in ("rolling", "fixed", "bucket")),
+                f"{each['peak_mb']:.0f} MB",
+            ]
+        ],
+    )
 
 
 def startup(found: dict[str, Any]) -> Iterator[str]:

@@ -36,6 +36,7 @@ def targets(found: dict[str, Any]) -> Iterator[Target]:
     keys = found["growth"]["keys"][-1]
     what = f"{keys['count']:,} keys by `with_options`, no request within the longest window: bytes each"
     yield most(what, spread(keys["bytes"]), 2_048)
+    yield from full_rate(found["full_rate"])
     startup = found["startup"]
     yield most("import, of the dependencies' own", paired(startup["ours"], startup["dependencies"]), 1.15)
 
@@ -68,6 +69,15 @@ def bulk(found: dict[str, Any]) -> Iterator[Target]:
 
 def rates(bulk: dict[str, Any], clock: str) -> list[float]:
     return [bulk["recipients"] / seconds for seconds in bulk[clock]]
+
+
+def full_rate(found: dict[str, Any]) -> Iterator[Target]:
+    what = f"{found['keys']:,} keys at {found['requests']} requests in {found['window_s']} s each, fast engine: "
+    cores, refused = found["cores"], max(found["refused"].values())
+    yield Target(f"{what}cores", "below 1", f"{cores:.2f}", "", cores < 1)
+    share = found["a_second"] / found["possible"]
+    yield Target(f"{what}share of the possible rate", "at least 0.95", f"{share:.3f}", "", share >= 0.95)
+    yield Target(f"{what}refused", "none", f"{refused:,}", "", refused == 0)
 
 
 def most(what: str, ratio: Ratio, bound: float) -> Target:
