@@ -11,6 +11,7 @@ two measurements that were taken beside each other, as the seconds depend on the
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -100,7 +101,7 @@ def bulk(effort: Effort) -> dict[str, dict[str, Any]]:
 
 def growth(effort: Effort) -> dict[str, list[dict[str, Any]]]:
     """For each kind of work, few and ten times as many: how many, and time and memory of each."""
-    sizes = {"clients": effort.clients, "keys": effort.keys, "busy": effort.busy}
+    sizes = {"clients": effort.clients, "keys": effort.keys, "busy": effort.busy, "rested": effort.busy}
     measures = [(kind, count) for kind, counts in sizes.items() for count in counts]
     rounds = in_turns("growth.py", measures, effort.long_rounds)
     found = {
@@ -141,7 +142,8 @@ def written(found: object) -> str:
 
 def main(full: bool) -> None:
     effort = FULL if full else QUICK
-    found: dict[str, Any] = {"machine": machine(), "versions": pinned(), "effort": effort._asdict()}
+    busy = os.getloadavg()[0]
+    found: dict[str, Any] = {"machine": machine(), "busy": busy, "versions": pinned(), "effort": effort._asdict()}
     took: dict[str, int] = {}
     began = time.perf_counter()
     for part in (requests, codecs, bulk, growth, startup, full_rate):

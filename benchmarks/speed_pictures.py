@@ -39,7 +39,7 @@ CLIENTS = {
     "requests": "requests, blocking",
     "streams": "bare asyncio streams",
 }
-WORK = {"waiters": "a waiter", "clients": "a client", "keys": "an idle key", "busy": "a key that has sent"}
+WORK = {"waiters": "a waiter", "clients": "a client", "keys": "an unused key", "busy": "a key that has sent"}
 LINES = {"ours": "ours", "json": "other", "orjson": "third", "pydantic": "fourth"}
 NAMES, MARGIN, ABOVE, ROW = 190.0, 24.0, 106.0, 26.0
 """Where bars begin, the paper's margin, where the first row or line begins, a row's height."""

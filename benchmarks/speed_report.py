@@ -27,8 +27,9 @@ AT_ONCE = {1: "one at a time", 8: "8 at a time", 100: "100 at a time"}
 KINDS = {
     "waiters": "a waiter",
     "clients": "a client",
-    "keys": "a key (`with_options`), idle",
-    "busy": "a key that has sent one text",
+    "keys": "a key (`with_options`), not used yet",
+    "busy": "a key that has just sent one text",
+    "rested": "the same, its longest window over",
 }
 
 
@@ -38,7 +39,7 @@ def document(found: dict[str, Any]) -> str:
 
 
 def opening(found: dict[str, Any]) -> Iterator[str]:
-    effort = found["effort"]
+    effort, minutes = found["effort"], sum(found["took_s"].values()) / 60
     yield from section(
         1,
         "Speed",
@@ -49,7 +50,7 @@ def opening(found: dict[str, Any]) -> Iterator[str]:
         process's own CPU unless said otherwise. A ratio is the median of the ratios of measurements that stand beside
         each other; the middle half of these lies between the two numbers given with it.""",
         f"{found['machine']}; {', '.join(f'{name} {pin}' for name, pin in found['versions'].items())}. "
-        f"All of it took {sum(found['took_s'].values()) / 60:.0f} minutes.",
+        f"When it began, {found['busy']:.1f} others wanted the processors; all of it took {minutes:.1f} minutes.",
     )
 
 
@@ -173,7 +174,8 @@ def growth(found: dict[str, Any]) -> Iterator[str]:
     for kind, name in KINDS.items():
         few, many = found["growth"][kind]
         counts = f"{few['count']:,} → {many['count']:,}"
-        rows.append([name, counts, *(grown(few[unit], many[unit]) for unit in ("us", "bytes"))])
+        cpu = "" if kind == "rested" else grown(few["us"], many["us"])
+        rows.append([name, counts, cpu, grown(few["bytes"], many["bytes"])])
     few, many = found["bulk"]["a tenth"], found["bulk"]["stream"]
     counts = f"{few['recipients']:,} → {many['recipients']:,}"
     held = f"in all {median(few['growth_mb']):.1f} → {median(many['growth_mb']):.1f} MB"

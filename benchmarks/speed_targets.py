@@ -33,9 +33,7 @@ def targets(found: dict[str, Any]) -> Iterator[Target]:
     yield from requests(found)
     yield most("1,000 results into outcomes, of `json.loads`", decoding(found), 1.0)
     yield from bulk(found["bulk"])
-    keys = found["growth"]["keys"][-1]
-    what = f"{keys['count']:,} keys by `with_options`, no request within the longest window: bytes each"
-    yield most(what, spread(keys["bytes"]), 2_048)
+    yield from keys(found["growth"])
     yield from full_rate(found["full_rate"])
     startup = found["startup"]
     yield most("import, of the dependencies' own", paired(startup["ours"], startup["dependencies"]), 1.15)
@@ -69,6 +67,13 @@ def bulk(found: dict[str, Any]) -> Iterator[Target]:
 
 def rates(bulk: dict[str, Any], clock: str) -> list[float]:
     return [bulk["recipients"] / seconds for seconds in bulk[clock]]
+
+
+def keys(growth: dict[str, Any]) -> Iterator[Target]:
+    """No request within the longest window: none ever, or none since."""
+    for kind, words in {"keys": "not used yet", "rested": "that have sent, their longest window over"}.items():
+        last = growth[kind][-1]
+        yield most(f"{last['count']:,} keys on one pool {words}: bytes each", spread(last["bytes"]), 2_048)
 
 
 def full_rate(found: dict[str, Any]) -> Iterator[Target]:
