@@ -142,7 +142,7 @@ def decode(rivals: dict[str, Any]) -> str:
 
 
 def chart(left: float, head: str, lines: dict[str, list[tuple[int, float]]]) -> Iterator[str]:
-    start, end, top, bottom = left + 52, left + (WIDTH - MARGIN) / 2 - 156, ABOVE, 352.0
+    start, end, top, bottom = left + 52, left + (WIDTH - MARGIN) / 2 - 172, ABOVE, 352.0
     values = [value for line in lines.values() for _, value in line]
     low, high = floor(log10(min(values))), ceil(log10(max(values)))
     most = max(count for line in lines.values() for count, _ in line)
