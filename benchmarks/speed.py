@@ -1,8 +1,9 @@
-"""What everything costs, beside what people would use instead: ``python benchmarks/speed.py [--full]``.
+"""What everything costs, beside what people would use instead: ``python benchmarks/speed.py [--full] [PART…]``.
 
 Needs ``pip install -e '.[all]' -r benchmarks/requirements.txt``; ``make bench`` and ``make bench-full`` do that first.
 The quick form takes less than two minutes and leaves its figures in ``.bench``; ``--full`` takes a while, and writes
-``docs/speed.md``, ``docs/speed.json`` and the pictures beside them.
+``docs/speed.md``, ``docs/speed.json`` and the pictures beside them. Parts that are named, by the functions below, are
+measured anew, or where a run ended too soon for the first time, and the others are those of the run before.
 
 Every rival runs in a fresh process and its own CPU time is measured, while the others wait. What counts is the ratio of
 two measurements that were taken beside each other, as the seconds depend on the machine.
@@ -129,7 +130,7 @@ def startup(effort: Effort) -> dict[str, list[float]]:
 def full_rate(effort: Effort) -> dict[str, Any]:
     say(f"full_rate.py, {effort.full_rate}")
     with Process("full_rate.py", *effort.full_rate) as process:
-        found: dict[str, Any] = process.read()
+        found: dict[str, Any] = process.read(patience=600.0)
     return found
 
 
@@ -140,20 +141,23 @@ def written(found: object) -> str:
     )
 
 
-def main(full: bool) -> None:
+PARTS = {part.__name__: part for part in (full_rate, startup, requests, codecs, growth, bulk)}
+
+
+def main(full: bool, names: Sequence[str]) -> None:
     effort = FULL if full else QUICK
-    busy = os.getloadavg()[0]
-    found: dict[str, Any] = {"machine": machine(), "busy": busy, "versions": pinned(), "effort": effort._asdict()}
-    took: dict[str, int] = {}
-    began = time.perf_counter()
-    for part in (requests, codecs, bulk, growth, startup, full_rate):
-        found[part.__name__] = part(effort)
-        took[part.__name__] = round(time.perf_counter() - began - sum(took.values()))
-    found["took_s"] = took
+    folder, kept = DOCS if full else QUICKLY, QUICKLY / f"{'full' if full else 'quick'}-so-far.json"
+    for each in (folder, QUICKLY):
+        each.mkdir(exist_ok=True)
+    found: dict[str, Any] = json.loads(kept.read_text()) if names else {"took_s": {}, "busy": os.getloadavg()[0]}
+    found |= {"machine": machine(), "versions": pinned(), "effort": effort._asdict()}
+    for name in names or PARTS:
+        began = time.perf_counter()
+        found[name] = PARTS[name](effort)
+        found["took_s"][name] = round(time.perf_counter() - began)
+        kept.write_text(written(found))
     text = document(found)
     print(text)
-    folder = DOCS if full else QUICKLY
-    folder.mkdir(exist_ok=True)
     (folder / "speed.json").write_text(written(found))
     (folder / "speed.md").write_text(text)
     for name, picture in pictures(found).items():
@@ -161,4 +165,4 @@ def main(full: bool) -> None:
 
 
 if __name__ == "__main__":
-    main("--full" in sys.argv[1:])
+    main("--full" in sys.argv[1:], [name for name in sys.argv[1:] if name != "--full"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 180.0
-"""Seconds that one answer may take."""
+"""Seconds that one answer may take, unless more is said."""
 
 
 class Process:
@@ -44,10 +44,11 @@ class Process:
             self._process.stdin.flush()
         return self.read(question)
 
-    def read(self, question: str = "start") -> Any:
-        """The next line that it says."""
+    def read(self, question: str = "start", patience: float = PATIENCE) -> Any:
+        """The next line that it says, in so many seconds."""
         assert self._process.stdout is not None
-        line = self._process.stdout.readline() if select.select([self._process.stdout], [], [], PATIENCE)[0] else ""
+        ready = select.select([self._process.stdout], [], [], patience)[0]
+        line = self._process.stdout.readline() if ready else ""
         if not line:
             self._process.kill()
             self._process.wait()
