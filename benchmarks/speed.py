@@ -149,13 +149,17 @@ def main(full: bool, names: Sequence[str]) -> None:
     folder, kept = DOCS if full else QUICKLY, QUICKLY / f"{'full' if full else 'quick'}-so-far.json"
     for each in (folder, QUICKLY):
         each.mkdir(exist_ok=True)
-    found: dict[str, Any] = json.loads(kept.read_text()) if names else {"took_s": {}, "busy": os.getloadavg()[0]}
+    found: dict[str, Any] = {"took_s": {}, "busy": os.getloadavg()[0]}
+    if names and kept.exists():
+        found = json.loads(kept.read_text())
     found |= {"machine": machine(), "versions": pinned(), "effort": effort._asdict()}
     for name in names or PARTS:
         began = time.perf_counter()
         found[name] = PARTS[name](effort)
         found["took_s"][name] = round(time.perf_counter() - began)
         kept.write_text(written(found))
+    if missing := PARTS.keys() - found.keys():
+        sys.exit(f"still to be measured: {', '.join(sorted(missing))}")
     text = document(found)
     print(text)
     (folder / "speed.json").write_text(written(found))
