@@ -135,10 +135,10 @@ def full_rate(effort: Effort) -> dict[str, Any]:
 
 
 def written(found: object) -> str:
-    """JSON with a line for each list of numbers."""
-    return (
-        re.sub(r"\[([-+.,\de\s]+)\]", lambda each: f"[{' '.join(each[1].split())}]", json.dumps(found, indent=1)) + "\n"
-    )
+    """JSON with a line for each list of numbers, of six digits."""
+    short = json.loads(json.dumps(found), parse_float=lambda digits: float(f"{float(digits):.6g}"))
+    lists = r"\[([-+.,\de\s]+)\]"
+    return re.sub(lists, lambda each: f"[{' '.join(each[1].split())}]", json.dumps(short, indent=1)) + "\n"
 
 
 PARTS = {part.__name__: part for part in (full_rate, startup, requests, codecs, growth, bulk)}
