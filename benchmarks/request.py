@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZES = (1, 100, 1_000)
-FEWER = 5
-"""So many times fewer requests for 1,000 numbers, which take as many times longer."""
+FEWER = 2
+"""So many times fewer requests for 1,000 numbers, which take so much longer at least."""
 
 WARM = 20
 """Requests before the first that counts, and one for each task at least."""

@@ -24,6 +24,7 @@ from fresh import DOCS, HERE, in_turns, machine, pinned, say, without
 from request_rivals import BLOCKING, RIVALS
 from speed_pictures import pictures
 from speed_report import document
+from speed_targets import BESIDE
 from turns import Process, by_turns
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def requests(effort: Effort) -> Cells:
     asked = {name: request.questions(name, effort.concurrencies) for name in rivals}
     with request.serving() as url, without("sniffio") as packages:
         absent = {name: packages for name in rivals if name.startswith("httpx without sniffio")}
-        return by_turns("request.py", asked, effort.rounds, url, effort.requests, packages=absent)
+        together = list(dict.fromkeys(name for _, mine, other, _ in BESIDE for name in (mine, other)))
+        return by_turns("request.py", asked, effort.rounds, url, effort.requests, together=together, packages=absent)
 
 
 def codecs(effort: Effort) -> Cells:

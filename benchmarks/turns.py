@@ -74,19 +74,23 @@ def by_turns(
     rivals: Mapping[str, Sequence[str]],
     rounds: int,
     *arguments: object,
+    together: Sequence[str] = (),
     packages: Mapping[str, Path] | None = None,
 ) -> dict[str, dict[str, list[Any]]]:
     """What every rival answers to its questions, by rival and question: two answers of every round.
 
     Each round has fresh processes, all of them at once, of which one works while the others wait for their turn. Every
     question goes to all rivals in an order drawn anew each round, then again in the opposite order, so that what comes
-    or goes in the meantime is to nobody's advantage; answers of the same number stand beside each other.
+    or goes in the meantime is to nobody's advantage; answers of the same number belong to one pass. ``together`` are
+    those whose ratios are judged: they have their turns one right after the other.
     """
     found: dict[str, dict[str, list[Any]]] = {name: {each: [] for each in rivals[name]} for name in rivals}
     questions = list(dict.fromkeys(question for each in rivals.values() for question in each))
     for number in range(rounds):
         say(f"{script}, round {number + 1} of {rounds}")
-        order = random.Random(number).sample(list(rivals), len(rivals))
+        dice = random.Random(number)
+        order = dice.sample(together, len(together))
+        order += dice.sample(others := [name for name in rivals if name not in together], len(others))
         with _running(script, rivals, arguments, packages or {}) as running:
             for question in questions:
                 for name in (*order, *reversed(order)):
