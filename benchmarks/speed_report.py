@@ -44,11 +44,13 @@ def opening(found: dict[str, Any]) -> Iterator[str]:
         1,
         "Speed",
         f"""Made by `make {"bench-full" if effort["uvloop"] else "bench"}`; [speed.json](speed.json) has every round.
-        Each rival runs in a fresh process, {effort["rounds"]} rounds of everything, {effort["long_rounds"]} of the long
-        runs. Of requests and of encoding, all rivals' processes take turns of a fraction of a second, in an order drawn
-        anew each round and then backwards, so that a busy moment of the machine hits all alike. Times are of the
-        process's own CPU unless said otherwise. A ratio is the median of the ratios of measurements that stand beside
-        each other; the middle half of these lies between the two numbers given with it.""",
+        Each rival runs in a fresh process, in {effort["rounds"]} rounds ({effort["long_rounds"]} of what takes long;
+        many keys at their full rate, which takes real minutes, once). In each round there are two measurements of
+        requests and of encoding: all rivals' processes take turns of a fraction of a second, those whose ratios are
+        judged one right after the other, in an order drawn anew each round and then backwards, so that a busy moment of
+        the machine hits all alike. Times are of the process's own CPU unless said otherwise. A ratio is the median of
+        the ratios of measurements that stand beside each other; the middle half of these lies between the two numbers
+        given with it.""",
         f"{found['machine']}; {', '.join(f'{name} {pin}' for name, pin in found['versions'].items())}. "
         f"When it began, {found['busy']:.1f} others wanted the processors; all of it took {minutes:.1f} minutes.",
     )
