@@ -31,7 +31,7 @@ torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random
 bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
 	$(BIN)/python benchmarks/speed.py
 
-bench-full: .venv/bench-installed  ## the same with more of everything, into docs/speed.md
+bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
 	$(BIN)/python benchmarks/speed.py --full
 
 lint: .venv/dev-installed  ## ruff and mypy, as CI runs them

@@ -1,6 +1,7 @@
-"""Encoding and decoding: ``python benchmarks/codec.py RIVAL MOST`` prints microseconds and bytes by size, as JSON.
+"""Encoding and decoding: ``python benchmarks/codec.py RIVAL`` answers questions on its input.
 
-A request is encoded, and its answer decoded, for 1 to MOST numbers. Ours ends with an outcome for every number, each
+``encode 100`` asks what it costs to encode a request for 100 numbers, ``decode 100`` to decode its answer; what comes
+back is microseconds of CPU, and how many bytes it holds at most. Ours ends with an outcome for every number, each
 checked against what was asked; the others end with what the answer says: dicts, or models. The peak is what tracemalloc
 sees: Python's objects, all rivals' alike, but not what Rust keeps to itself meanwhile.
 """
@@ -12,9 +13,10 @@ import json
 import sys
 import time
 import tracemalloc
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from request import asked, phones
+from request_rivals import asked, phones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,19 +118,35 @@ def peak(work: Callable[[], object]) -> int:
     return highest
 
 
-def main(rival: str, most: int) -> None:
+@cache
+def asked_for(rival: str, what: str, count: int) -> tuple[Callable[[], object], int]:
+    """What does it once, and the peak of its memory."""
     encode, decode = RIVALS[rival]()
-    found, count = {}, 1
-    while count <= most:
-        request, answer = asked(count), answered(count)
-        for name, work in (
-            ("encode", lambda request=request: encode(request)),
-            ("decode", lambda answer=answer, count=count: decode(answer, count)),
-        ):
-            found[f"{name} {count}"] = {"us": microseconds(work), "bytes": peak(work)}
-        count *= 10
-    print(json.dumps(found))
+    request, answer = asked(count), answered(count)
+
+    def encoded() -> object:
+        return encode(request)
+
+    def decoded() -> object:
+        return decode(answer, count)
+
+    work = encoded if what == "encode" else decoded
+    work()
+    return work, peak(work)
+
+
+def questions(most: int) -> list[str]:
+    """All that can be asked, for 1 to ``most`` numbers."""
+    counts = [10**power for power in range(len(str(most)))]
+    return [f"{what} {count}" for what in ("encode", "decode") for count in counts]
+
+
+def main(rival: str) -> None:
+    for question in sys.stdin:
+        what, count = question.split()
+        work, held = asked_for(rival, what, int(count))
+        print(json.dumps({"us": microseconds(work), "bytes": held}), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1])

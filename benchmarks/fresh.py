@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
@@ -35,11 +35,16 @@ def without(name: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def child(script: str, *arguments: object, packages: Path | None = None) -> list[Any]:
-    """The JSON lines that a script beside this one prints, in a fresh process; ``packages``: from ``without``."""
-    command = [sys.executable, *(["-S"] if packages else []), str(HERE / script), *map(str, arguments)]
-    world = {**os.environ, "PYTHONPATH": str(packages)} if packages else None
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=world)  # noqa: S603
+def command(script: str, *arguments: object, packages: Path | None = None) -> tuple[list[str], dict[str, str] | None]:
+    """What runs a script beside this one, and the environment that it needs; ``packages``: from ``without``."""
+    words = [sys.executable, *(["-S"] if packages else []), str(HERE / script), *map(str, arguments)]
+    return words, {**os.environ, "PYTHONPATH": str(packages)} if packages else None
+
+
+def child(script: str, *arguments: object) -> list[Any]:
+    """The JSON lines that a script beside this one prints, in a fresh process."""
+    words, _ = command(script, *arguments)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=TIMEOUT)  # noqa: S603
     if done.returncode:
         sys.exit(f"{script} {' '.join(map(str, arguments))} failed:\n{done.stderr}")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -70,16 +75,11 @@ def machine() -> str:
     )
 
 
-def in_turns(
-    script: str,
-    measures: Iterable[Sequence[object]],
-    rounds: int,
-    packages: Mapping[tuple[str, ...], Path] | None = None,
-) -> dict[tuple[str, ...], list[Any]]:
-    """Every measurement once a round; by its arguments, the rounds' results. ``packages``: see ``child``."""
+def in_turns(script: str, measures: Iterable[Sequence[object]], rounds: int) -> dict[tuple[str, ...], list[Any]]:
+    """Every measurement once a round; by its arguments, the rounds' results. Every second round goes backwards."""
     found: dict[tuple[str, ...], list[Any]] = {tuple(map(str, each)): [] for each in measures}
     for number in range(rounds):
         say(f"{script}, round {number + 1} of {rounds}")
-        for arguments, results in found.items():
-            results.append(child(script, *arguments, packages=(packages or {}).get(arguments))[0])
+        for arguments in list(found)[:: -1 if number % 2 else 1]:
+            found[arguments].append(child(script, *arguments)[0])
     return found

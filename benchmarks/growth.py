@@ -1,8 +1,9 @@
-"""Cost as work grows: ``python benchmarks/growth.py clients|keys|busy COUNT`` prints time and memory of each, as JSON.
+"""Cost as work grows: ``python benchmarks/growth.py KIND COUNT`` prints time and memory of each, as JSON.
 
 ``clients``: made of one key, on one pool; ``keys``: clients by ``with_options(api_key=...)``, idle; ``busy``: the same,
-each of which has sent one text. Memory is what tracemalloc counts in the end, in bytes; it is taken in a second run, as
-counting takes time. The answers come at once, so all of it is ours.
+each of which has sent one text; ``rested``: these once their longest window is over, of a second here. Memory is what
+tracemalloc counts in the end, in bytes; it is taken in a second run, as counting takes time. The answers come at once,
+so all of it is ours.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     Make = Callable[[AsyncClient, int], Awaitable[list[AsyncClient]]]
 
 
+OTHERS = 100
+"""Requests of another key after the rest, in which the quota may clear up: a client that rests has no timer."""
+
+
 async def clients(_: AsyncClient, count: int) -> list[AsyncClient]:
     pool, quota = Null(), MemoryQuota()
     made = [client(pool, quota=quota) for _ in range(count)]
@@ -47,7 +52,15 @@ async def busy(parent: AsyncClient, count: int) -> list[AsyncClient]:
     return made
 
 
-KINDS: dict[str, Make] = {"clients": clients, "keys": keys, "busy": busy}
+async def rested(parent: AsyncClient, count: int) -> list[AsyncClient]:
+    made = await busy(parent, count)
+    await asyncio.sleep(1.5)
+    for number in range(OTHERS):
+        await parent.send(phone(number), "Hello")
+    return made
+
+
+KINDS: dict[str, Make] = {"clients": clients, "keys": keys, "busy": busy, "rested": rested}
 
 
 async def measure(make: Make, count: int) -> dict[str, float]:

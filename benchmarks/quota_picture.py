@@ -5,38 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from svg import WIDTH, page, text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MINUTES, TOP, LIMIT = 13, 210, 100
 LEFT, RIGHT, ABOVE, BELOW = 56.0, 28.0, 76.0, 52.0
-WIDTH, HEIGHT = 860.0, 400.0
-
-STYLE = """
-  .paper { fill: #ffffff; stroke: #d1d9e0 }
-  text { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; stroke-linejoin: round }
-  .title { fill: #1f2328; font-size: 17px; font-weight: 600 }
-  .plain { fill: #59636e; font-size: 13px }
-  .grid { stroke: #d1d9e0; stroke-width: 1; opacity: .6 }
-  .limit { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 6 4 }
-  .limit-name { fill: #1f2328; font-size: 13px; font-weight: 600 }
-  .ours { stroke: #0969da; fill: none; stroke-width: 2.5; stroke-linejoin: round }
-  .ours-area { fill: #0969da; opacity: .12 }
-  .ours-name { fill: #0969da; font-size: 13px; font-weight: 600 }
-  .other { stroke: #d1242f; fill: none; stroke-width: 2; stroke-linejoin: round }
-  .other-area { fill: #d1242f; opacity: .18 }
-  .other-name { fill: #d1242f; font-size: 13px; font-weight: 600 }
-  @media (prefers-color-scheme: dark) {
-    .paper { fill: #0d1117; stroke: #3d444d }
-    text { stroke: #0d1117 }
-    .title, .limit-name { fill: #f0f6fc }
-    .plain { fill: #9198a1 }
-    .grid { stroke: #3d444d }
-    .limit { stroke: #f0f6fc }
-    .ours { stroke: #4493f8 } .ours-area, .ours-name { fill: #4493f8 }
-    .other { stroke: #ff7b72 } .other-area, .other-name { fill: #ff7b72 }
-  }
-"""
+HEIGHT = 400.0
 
 
 def x(seconds: float) -> float:
@@ -81,10 +57,6 @@ def closed(line: Sequence[tuple[float, float]], floor: float) -> str:
     return f"{path(raised)}L{x(raised[-1][0]):.0f} {y(floor):.1f}L{x(0):.0f} {y(floor):.1f}Z"
 
 
-def text(kind: str, across: float, down: float, words: str, anchor: str = "start") -> str:
-    return f'<text class="{kind}" x="{across:.0f}" y="{down:.0f}" text-anchor="{anchor}">{words}</text>'
-
-
 def axes() -> list[str]:
     lines = []
     for requests in range(0, TOP, 50):
@@ -115,10 +87,5 @@ def draw(ours: Sequence[float], other: Sequence[float], story: str) -> str:
         text("ours-name", x(60 * 2) + 12, y(62) + 18, f"never more than {most}"),
         text("limit-name", WIDTH - RIGHT, y(LIMIT) - 8, f"the limit, {LIMIT}", "end"),
     ]
-    paper = f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1:.0f}" height="{HEIGHT - 1:.0f}" rx="8"/>'
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img"'
-        f' font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif">\n<title>{story}: at most'
-        f" {most} requests a minute with customersms_async, {peak} with three stacked aiolimiter buckets</title>\n"
-        f"<style>{STYLE}</style>\n" + "\n".join([paper, *marks]) + "\n</svg>\n"
-    )
+    both = f"{most} requests a minute with customersms_async, {peak} with three stacked aiolimiter buckets"
+    return page(f"{story}: at most {both}", HEIGHT, marks)
