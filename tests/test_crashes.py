@@ -172,9 +172,8 @@ async def main():
         pass
     await asyncio.sleep(0.05)
     gc.collect()
-    own = {id(cell) for name in ("_reveal", "_forms") for cell in getattr(client._secret, name).__closure__}
-    own |= {id(value) for value in client._secret._forms.__closure__[0].cell_contents}
-    own |= {id(client._secret._forms.__closure__[0].cell_contents)}
+    (cell,) = client._secret._reveal.__closure__
+    own = {id(cell), id(cell.cell_contents)}
     here = sys._getframe()
     for holder in gc.get_objects():
         if id(holder) in own or holder is here or isinstance(holder, (types.FrameType, types.CoroutineType)):

@@ -52,7 +52,7 @@ _Ahead = list[tuple[Priority, Terms, int]]
 class Room:
     """The waiters of one key in one event loop. All of its methods but ``look_again`` run in that loop.
 
-    ``others`` gives the rooms of this store and key in all event loops, so that they hear of a token that comes early.
+    ``others`` gives the rooms of the same store and key in all event loops, to be told of a token that comes early.
     ``clock`` (microseconds, the same for the room and its attempts) is for tests.
     Mutable state: for each HTTP pool a line of each priority; how many wait in all of them; the paces; the
     dispatcher with the future that it sleeps on, the ticket that it asks the store for, the one that the store told to
@@ -69,7 +69,7 @@ class Room:
         store: QuotaStore,
         key_id: str,
         loop: asyncio.AbstractEventLoop,
-        others: Callable[[], Iterable[Room]] = tuple,
+        others: Callable[[Room], Iterable[Room]] = lambda _: (),
         clock: Callable[[], int] = now_us,
     ) -> None:
         self.store = store
@@ -292,7 +292,7 @@ class Room:
 
     def _tell_all(self) -> None:
         self._forget_what_was_told()
-        for other in self._others():
+        for other in self._others(self):
             if other is not self:
                 other.look_again()
 

@@ -285,7 +285,7 @@ class AsyncClient:
         changed = {name: value for name, value in overrides.items() if name in _OPTIONS}
         if "limits" in changed:
             changed["limits"] = as_limits(changed["limits"])
-        other._options = msgspec.structs.replace(self._options, **changed)
+        other._options = msgspec.structs.replace(self._options, **changed) if changed else self._options
         other._secret = secret
         other._credits = self._credits if other._secret.key_id == self._secret.key_id else Credits()
         other._quota = overrides.get("quota", self._quota)

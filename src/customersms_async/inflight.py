@@ -26,8 +26,10 @@ class InFlight:
     def leave(self, task: asyncio.Task[Any]) -> None:
         """Count it out: what became of it is known and recorded."""
         self._tasks.pop(task, None)
-        if not self._tasks and self._landed is not None and not self._landed.done():
-            self._landed.set_result(None)
+        if not self._tasks:
+            self._tasks = {}  # one that was emptied is as large as it was
+            if self._landed is not None and not self._landed.done():
+                self._landed.set_result(None)
 
     def abort(self) -> None:
         """Cancel every task: what became of its request will be recorded as unknown, unless it never left."""

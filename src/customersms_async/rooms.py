@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .admission import Room
@@ -24,13 +23,13 @@ def room(store: QuotaStore, key_id: str) -> Room:
     with _lock:
         found = _rooms.get((id(store), key_id, id(loop)))
         if found is None:
-            found = Room(store, key_id, loop, partial(_everywhere, id(store), key_id))
+            found = Room(store, key_id, loop, _everywhere)
             _rooms[id(store), key_id, id(loop)] = found
             _loops.add(loop)
         return found
 
 
-def _everywhere(store: int, key_id: str) -> list[Room]:
+def _everywhere(one: Room) -> list[Room]:
     with _lock:
-        found = [_rooms.get((store, key_id, id(loop))) for loop in _loops]
+        found = [_rooms.get((id(one.store), one.key_id, id(loop))) for loop in _loops]
     return [one for one in found if one is not None]

@@ -27,25 +27,25 @@ class Secret:
     Raises ``ConfigurationError`` unless the key is a text of printable ASCII without spaces, quotes and backslashes.
     """
 
-    __slots__ = ("_forms", "_reveal", "key_id")
+    __slots__ = ("_reveal", "key_id")
 
     def __init__(self, key: str) -> None:
         problem = _problem(key)
         if problem is not None:
             del key  # tracebacks may show locals
             raise ConfigurationError(problem)
-        self._reveal: Callable[[], str] = lambda: key  # in a closure, so that vars() and captured locals don't show it
         forms = tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
-        self._forms: Callable[[], tuple[str, ...]] = lambda: forms
+        # The key, then what it looks like escaped; in a closure, so that vars() and captured locals don't show it.
+        self._reveal: Callable[[], tuple[str, ...]] = lambda: forms
         self.key_id = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
     def reveal(self) -> str:
         """The key itself."""
-        return self._reveal()
+        return self._reveal()[0]
 
     def redact(self, text: str) -> str:
         """The same text without the key, should a gateway quote it: as it is, escaped, or cut off somewhere."""
-        return _without(text, self._forms())
+        return _without(text, self._reveal())
 
     def __repr__(self) -> str:
         return f"<API key {getattr(self, 'key_id', 'that was refused')}>"
