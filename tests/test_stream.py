@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,10 @@ from customersms_async import (
     ConfigurationError,
     InsufficientCreditsError,
     Message,
+    Outcome,
     Status,
 )
+from customersms_async.run import Run
 from customersms_async.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -214,6 +217,36 @@ async def test_an_anext_at_the_heels_of_a_cancelled_one_and_two_at_once_are_all_
     sandbox.misbehave(lambda _: (Fault.SLOW, 0.05))
     stream = make_client(batch_size=1).stream(numbers(3), "Hello")
     assert sorted(o.index for o in await three_asked_for(stream)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["in flight", "in line"])
+async def test_a_loop_that_is_shut_down_starts_nothing_new(
+    make_client: MakeClient, sandbox: Sandbox, waiting: bool
+) -> None:
+    sandbox.misbehave(lambda _: (Fault.SLOW, 600.0))
+    client = make_client(max_concurrency=3, batch_size=1)
+    stream = client.stream(numbers(50), "Hello")
+    outcomes: list[Outcome] = []
+
+    async def collect() -> None:
+        async for outcome in stream:
+            outcomes.append(outcome)
+
+    collecting = asyncio.create_task(collect())
+    while sandbox.requests < 2:  # noqa: ASYNC110 - the sandbox sets no event
+        await asyncio.sleep(0.001)
+    run = stream._run
+    assert isinstance(run, Run)
+    *flying, last = run._deliveries
+    for task in [last] if waiting else flying:
+        task.cancel()
+    if waiting:
+        await asyncio.wait([last])
+        client._transport.in_flight.abort()
+    await collecting
+    told = Counter(outcome.code for outcome in outcomes)
+    assert sandbox.requests == told["NO_ANSWER"] == 2
+    assert told.keys() == {"NO_ANSWER", "STOPPED"}
 
 
 async def test_closing_the_client_ends_its_streams(make_client: MakeClient, sandbox: Sandbox) -> None:

@@ -173,8 +173,9 @@ class Attempt:
         deadline = sender.room.loop.time() + self._timeout - self._age_us / 1e6
         try:
             happened = await sender.transport.post(sender.url, self._sealed(), deadline, self._may_leave)
-        except asyncio.CancelledError:  # the client was closed, and that was cancelled
+        except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             _this_task().uncancel()
+            self._ticket.stop(Code.STOPPED)
             error = "the client was closed before an answer came"
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         finally:

@@ -300,7 +300,13 @@ class Run:
             self._reader_pause.set_result(None)
 
     async def _deliver(self, batch: Batch, ticket: Ticket) -> None:
-        delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout, in_own_task=True)
+        try:
+            delivery = await deliver(self._sender, batch, ticket, timeout=self._order.timeout, in_own_task=True)
+        except asyncio.CancelledError:  # the event loop is being shut down
+            self.halt(Code.STOPPED)
+            raise
+        if ticket.stopped is not None:  # the same, while the request was on its way
+            self.halt(Code.STOPPED)
         self.requests += delivery.requests
         self._put(delivery.outcomes)
         if delivery.fatal is not None:
