@@ -21,6 +21,7 @@ from customersms_async import (
 )
 from customersms_async.run import Run
 from customersms_async.sandbox import Fault, Sandbox
+from realtime import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -243,7 +244,8 @@ async def test_a_loop_that_is_shut_down_starts_nothing_new(
     if waiting:
         await asyncio.wait([last])
         client._transport.in_flight.abort()
-    await collecting
+    async with asyncio.timeout(PATIENCE):
+        await collecting
     told = Counter(outcome.code for outcome in outcomes)
     assert sandbox.requests == told["NO_ANSWER"] == 2
     assert told.keys() == {"NO_ANSWER", "STOPPED"}
