@@ -28,6 +28,7 @@ from .secret import Sealed
 from .ticket import Stopped
 from .transport import OVERDUE
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
+from .words import counted
 
 if TYPE_CHECKING:
     from .admission import Room
@@ -257,7 +258,7 @@ class Attempt:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
             # the gateway's own words might quote a number, or the text
             why = unknown[0].error if ruling.status_code is None else f"HTTP status {ruling.status_code}"
-            log.warning("%d texts may have been sent: %s (to %s)", len(unknown), why, some)
+            log.warning("%s may have been sent: %s (to %s)", counted(len(unknown), "text"), why, some)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes)
 
@@ -273,7 +274,8 @@ def log_unheard(outcomes: Collection[Outcome]) -> None:
     if not outcomes:
         return
     counts = Counter(o.status.value for o in outcomes)
-    log.warning("nobody waited for %d outcomes: %s", len(outcomes), ", ".join(f"{n} {s}" for s, n in counts.items()))
+    all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
+    log.warning("nobody waited for %s: %s", counted(len(outcomes), "outcome"), all_of_them)
     for o in outcomes:
         log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
 
