@@ -80,10 +80,10 @@ class Killing:
         order["arguments"] = ["campaign", "run", *arguments, "--max-concurrency", str(REQUESTS)]
         return int(self._asked(order))
 
-    def begin(self, people: int) -> None:
-        """Put so many people into the ledger."""
+    def begin(self, people: int, **order: Any) -> None:
+        """Put so many people into the ledger, and send to none of them."""
         self.people(people)
-        assert self.run(*INPUT, "--max-recipients", "0") == 4
+        assert self.run(*INPUT, "--max-recipients", "0", **order) == 4
 
     def command(self, *arguments: str) -> int:
         order = {"folder": str(self.folder), "environment": {}, "arguments": ["campaign", *arguments]}
@@ -162,8 +162,11 @@ def finish(killing: Killing, people: int) -> None:
 
 def steps(killing: Killing, kind: str) -> list[str]:
     """The steps that one undisturbed run comes to, in the order of their first time."""
-    killing.people(200)
-    assert killing.run(*INPUT, log="steps.txt") == 0
+    if kind == "adding":
+        killing.begin(200, log="steps.txt")
+    else:
+        killing.people(200)
+        assert killing.run(*INPUT, log="steps.txt") == 0
     found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
     killing.ledger.unlink()
     killing.sandbox.reset()
