@@ -39,7 +39,7 @@ from .quota.memory import PROCESS_QUOTA
 from .rooms import room
 from .run import Order, Recipients, Run
 from .secret import Secret
-from .stream import OutcomeStream, Running
+from .stream import OutcomeStream, Running, wait_for_outcome
 from .terms import Terms
 from .ticket import Ticket
 from .transport import Transport
@@ -199,7 +199,7 @@ class AsyncClient:
         )
         outcomes: list[Outcome] = []
         try:
-            while await run.wait():
+            while await wait_for_outcome(run):
                 outcomes += run.take_all()
         except BaseException:
             log_unheard(outcomes)

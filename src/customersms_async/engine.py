@@ -65,8 +65,6 @@ class _Response:
         assert isinstance(self._response.stream, httpx.AsyncByteStream)  # noqa: S101 - so its transports promise
         return self._response.stream.__aiter__()
 
-    aiter_bytes = aiter_raw
-
     async def aclose(self) -> None:
         """Give back the connection, or cut it if there is more to come."""
         await self._response.aclose()

@@ -104,8 +104,6 @@ class _Response:
     def aiter_raw(self) -> AsyncIterator[bytes]:
         return self._response.content.iter_any()
 
-    aiter_bytes = aiter_raw
-
     async def aclose(self) -> None:
         """Give back the connection, or cut it if there is more to come."""
         self._response.close()

@@ -111,30 +111,21 @@ class Run:
         self._stop_code: str | None = None
         self._left = False
         self._all_read = False
-        self._loop = sender.room.loop
-        self._began = self._last_item = self._loop.time()
+        self.loop = sender.room.loop
+        self._began = self._last_item = self.loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._news = asyncio.Event()
+        self.news = asyncio.Event()
         self._reader_pause: asyncio.Future[None] | None = None
         self._reader: asyncio.Task[None] | None = None
         if self._takes_at_once(recipients):
             self._all_read = True
             self._flush()
         else:
-            self._reader = self._loop.create_task(self._read(recipients))
+            self._reader = self.loop.create_task(self._read(recipients))
             self._reader.add_done_callback(self._read_to_the_end)
 
-    async def wait(self) -> bool:
-        """Wait for an outcome that nobody took yet; false if there will be none."""
-        while not self.outcomes:
-            if self._finished:
-                return False
-            self._news.clear()
-            await self._news.wait()
-        return True
-
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait``."""
+        """The next outcome; only after ``wait_for_outcome``."""
         outcome = self.outcomes.popleft()
         if self._ready or self._reader_pause is not None:
             self._go_on()
@@ -147,11 +138,6 @@ class Run:
         self._go_on()
         return taken
 
-    def leave_soon(self) -> None:
-        """Leave from wherever the last reference was dropped, another thread included."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.leave)
-
     def leave(self) -> None:
         """Nobody wants the outcomes any more: start nothing new, and let the requests in flight finish."""
         if not self._left:
@@ -161,7 +147,7 @@ class Run:
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error`` once all is told."""
-        if not self._finished:
+        if not self.over:
             self.error = self.error or error
             self.halt(Code.STOPPED)
 
@@ -179,7 +165,8 @@ class Run:
         self._go_on()
 
     @property
-    def _finished(self) -> bool:
+    def over(self) -> bool:
+        """Whether nothing more will come into ``outcomes``."""
         return self._all_read and not self._deliveries and not self._ready and not self._intake
 
     def _takes_at_once(self, recipients: Recipients) -> bool:
@@ -199,9 +186,9 @@ class Run:
                 self._take_in(item)
                 if self._full:
                     await self._pause()
-                self._last_item = self._loop.time()
+                self._last_item = self.loop.time()
                 if self._idle_timer is None and self._intake:
-                    self._idle_timer = self._loop.call_later(IDLE_SECONDS, self._flush_if_idle)
+                    self._idle_timer = self.loop.call_later(IDLE_SECONDS, self._flush_if_idle)
         else:
             inputs = iter(await _whole(recipients) if self._order.whole else recipients)
             while True:
@@ -236,7 +223,7 @@ class Run:
     async def _pause(self) -> None:
         """Read no further until more is wanted."""
         while self._full:
-            self._reader_pause = self._loop.create_future()
+            self._reader_pause = self.loop.create_future()
             try:
                 await self._reader_pause
             finally:
@@ -258,11 +245,11 @@ class Run:
 
     def _flush_if_idle(self) -> None:
         self._idle_timer = None
-        idle = self._loop.time() - self._last_item
+        idle = self.loop.time() - self._last_item
         if self._reader_pause is None and idle >= IDLE_SECONDS - 0.001:
             self._flush()
         elif self._intake:
-            self._idle_timer = self._loop.call_later(max(0.001, IDLE_SECONDS - idle), self._flush_if_idle)
+            self._idle_timer = self.loop.call_later(max(0.001, IDLE_SECONDS - idle), self._flush_if_idle)
 
     def _flush(self) -> None:
         for batch in self._intake.flush():
@@ -281,7 +268,7 @@ class Run:
         if self._stop_code is not None:
             self._drop(batch)
             return
-        since = self._began if self._order.whole else self._loop.time()
+        since = self._began if self._order.whole else self.loop.time()
         expires = None if self._order.max_wait is None else since + self._order.max_wait
         self._ready.append((batch, Ticket(self._order.priority, expires)))
         self._go_on()
@@ -291,11 +278,11 @@ class Run:
         order = self._order
         while self._ready and len(self._deliveries) < order.parallel and len(self.outcomes) < order.lookahead:
             batch, ticket = self._ready.popleft()
-            delivery = self._loop.create_task(self._deliver(batch, ticket))
+            delivery = self.loop.create_task(self._deliver(batch, ticket))
             self._deliveries[delivery] = ticket
             delivery.add_done_callback(self._delivered)
-        if self.outcomes or self._finished:
-            self._news.set()
+        if self.outcomes or self.over:
+            self.news.set()
         if self._reader_pause is not None and not self._reader_pause.done() and not self._full:
             self._reader_pause.set_result(None)
 

@@ -8,6 +8,7 @@ from .failures import stop_failure
 from .models import Outcome, Status
 
 if TYPE_CHECKING:
+    import asyncio
     from collections import deque
     from collections.abc import Callable
     from types import TracebackType
@@ -16,27 +17,40 @@ if TYPE_CHECKING:
 
 
 class Running(Protocol):
-    """The work behind a stream: what ``run.Run`` is."""
+    """The work behind a stream: what ``run.Run`` and a campaign's ``Runner`` are.
 
+    ``news`` is set when an outcome has come, or the end.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    news: asyncio.Event
     outcomes: deque[Outcome]
     requests: int
     fatal: Delivery | None
     error: BaseException | None
 
-    async def wait(self) -> bool:
-        """Wait for an outcome that nobody took yet; false if there will be none."""
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come into ``outcomes``."""
 
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait``."""
+        """The next outcome; only after ``wait_for_outcome``."""
 
     def leave(self) -> None:
         """Nobody wants the outcomes any more."""
 
-    def leave_soon(self) -> None:
-        """The same from any thread."""
-
     def abort(self, error: BaseException) -> None:
         """Send nothing new, and end with ``error`` once all is told."""
+
+
+async def wait_for_outcome(run: Running) -> bool:
+    """Wait for an outcome that nobody took yet; false if there will be none."""
+    while not run.outcomes:
+        if run.over:
+            return False
+        run.news.clear()
+        await run.news.wait()
+    return True
 
 
 @final
@@ -70,7 +84,7 @@ class OutcomeStream:
         if self._run is None:
             self._run = self._start()
         run = self._run
-        if not run.outcomes and not await run.wait():
+        if not run.outcomes and not await wait_for_outcome(run):
             self._ended = True
             if run.fatal is not None:
                 raise stop_failure(run.fatal, self._unsent, None)
@@ -107,5 +121,6 @@ class OutcomeStream:
             self._run.leave()
 
     def __del__(self) -> None:
-        if self._run is not None and not self._ended:
-            self._run.leave_soon()
+        run = self._run
+        if run is not None and not self._ended and not run.loop.is_closed():
+            run.loop.call_soon_threadsafe(run.leave)  # the last reference may be dropped in any thread

@@ -70,24 +70,15 @@ class Runner:
         self._intents: dict[int, Intent] = {}
         self.stopped = False
         self._paused_until = 0.0
-        self._news = asyncio.Event()
-        self._over = False
+        self.news = asyncio.Event()
+        self.over = False
         self._change: asyncio.Future[None] | None = None
-        self._loop = sender.room.loop
-        self.task = self._loop.create_task(self._run(earlier))
+        self.loop = sender.room.loop
+        self.task = self.loop.create_task(self._run(earlier))
         self.task.add_done_callback(self._ended)
 
-    async def wait(self) -> bool:
-        """Wait for an outcome that nobody took yet; false if there will be none."""
-        while not self.outcomes:
-            if self._over:
-                return False
-            self._news.clear()
-            await self._news.wait()
-        return True
-
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait``."""
+        """The next outcome; only after ``wait_for_outcome``."""
         outcome = self.outcomes.popleft()
         self._changed()
         return outcome
@@ -95,11 +86,6 @@ class Runner:
     def leave(self) -> None:
         """Nobody wants the outcomes any more: start nothing new; the requests in flight are recorded all the same."""
         self._stop()
-
-    def leave_soon(self) -> None:
-        """Leave from wherever the last reference was dropped, another thread included."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.leave)
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error``."""
@@ -143,7 +129,7 @@ class Runner:
         """Start requests as long as there is anyone to send to, and nothing says to stop."""
         timer = None
         if self._guards.until_unix is not None:
-            timer = self._loop.call_later(max(0.0, self._guards.until_unix - time.time()), self._check)
+            timer = self.loop.call_later(max(0.0, self._guards.until_unix - time.time()), self._check)
         try:
             while not self.stopped:
                 batch = None if self._full else await self._plan.next()
@@ -163,16 +149,16 @@ class Runner:
         return (
             len(self._deliveries) >= self._order.parallel
             or len(self.outcomes) >= self._order.lookahead
-            or self._loop.time() < self._paused_until
+            or self.loop.time() < self._paused_until
         )
 
     async def _wait(self) -> None:
         """Wait until something has changed that may let the next request go."""
         if self.stopped:
             return
-        self._change = self._loop.create_future()
-        pause = self._paused_until - self._loop.time()
-        timer = self._loop.call_later(pause, self._changed) if pause > 0 else None
+        self._change = self.loop.create_future()
+        pause = self._paused_until - self.loop.time()
+        timer = self.loop.call_later(pause, self._changed) if pause > 0 else None
         try:
             await self._change
         finally:
@@ -196,7 +182,7 @@ class Runner:
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
         ticket = Ticket(Priority.BULK)
         self._standing.start(most, each)
-        delivery = self._loop.create_task(self._deliver(batch, each, ticket))
+        delivery = self.loop.create_task(self._deliver(batch, each, ticket))
         self._deliveries[delivery] = ticket
         delivery.add_done_callback(self._delivered)
         return True
@@ -255,7 +241,7 @@ class Runner:
 
     def _pause(self, unsent: Outcome) -> None:
         """Wait a while before the next try, or give up."""
-        now = self._loop.time()
+        now = self.loop.time()
         pause = self._outage.pause(now)
         if unsent.code == Code.CERTIFICATE_REFUSED or (
             unsent.code == Code.CONNECTION_FAILED and self._outage.hopeless(now)
@@ -281,11 +267,11 @@ class Runner:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = self.error or error
-        self._over = True
-        self._news.set()
+        self.over = True
+        self.news.set()
 
     def _changed(self) -> None:
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
         if self.outcomes:
-            self._news.set()
+            self.news.set()
