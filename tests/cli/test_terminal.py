@@ -47,6 +47,7 @@ def test_who_leaves_the_question_has_sent_nothing(customersms: Commands, serve: 
     gateway, there = serve()
     terminal = customersms.in_terminal("send", "--file", customersms.people(2), *OPTIONS, "--output", "r.csv", **there)
     terminal.wait_for(r"Send\? \[y/N\]: ?")
+    terminal.wait_for_its_reading()
     if left_by == "Ctrl-D":
         terminal.type("\x04")
         assert terminal.end() in {1, 130}
