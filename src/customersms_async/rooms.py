@@ -7,6 +7,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
+from . import forks
 from .admission import Room
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _rooms: weakref.WeakValueDictionary[tuple[int, str, int], Room] = weakref.WeakValueDictionary()
 _loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
 _lock = threading.Lock()
+_guard = forks.Guard(_lock)
 
 
 def room(store: QuotaStore, key_id: str) -> Room:

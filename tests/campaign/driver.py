@@ -32,6 +32,8 @@ TRACED = {
     for name in (
         "attempt.py",
         "campaign/adding.py",
+        "campaign/file.py",
+        "campaign/handle.py",
         "campaign/ledger.py",
         "campaign/lock.py",
         "campaign/moves.py",

@@ -24,6 +24,8 @@ import customersms_async
 from customersms_async import Campaign, Limit
 from customersms_async.sandbox import Sandbox
 
+from .aging import let_minutes_pass
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,13 +42,16 @@ STEPS = {
     "loop": {
         "runner.py": "_run _prepare _send_all _start _deliver _delivered _leaving _answered _check",
         "planning.py": "next put_back again",
-        "moves.py": "transaction begin record recover",
+        "file.py": "transaction begin commit check_place note run_by settle close _checkpoint",
+        "moves.py": "begin _begin record recover",
         "attempt.py": "_post _may_leave _settle",
     },
     "adding": {
-        "opening.py": "create",
+        "opening.py": "create look",
+        "file.py": "begin commit roll_back check_place settle _checkpoint _whole",
         "adding.py": "take finish",
-        "ledger.py": "add _open _begin_adding _finish_adding _end_adding",
+        "ledger.py": "add open _begin_adding _finish_adding",
+        "handle.py": "_recover _run",
         "moves.py": "suppress",
     },
 }
@@ -143,6 +148,7 @@ def finish(killing: Killing, people: int) -> None:
     unknown = killing.counts()["unknown"]
     assert killing.run() == (3 if unknown else 0)
     check(killing, people)
+    let_minutes_pass(killing.ledger)
     texts = {text.phone for text in killing.sandbox.texts}
     doubtful = [row["phone"] for row in killing.export() if row["status"] == "unknown"]
     for becomes, arrived in (("accepted", True), ("planned", False)):

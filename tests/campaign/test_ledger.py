@@ -17,7 +17,10 @@ from customersms_async import Campaign, ConfigurationError, LedgerError, Message
 from customersms_async.campaign.ledger import CampaignLedger
 from customersms_async.campaign.lock import RunLock
 from customersms_async.campaign.moves import Intent, ranges
+from customersms_async.campaign.schema import VERSION
 from customersms_async.campaign.seen import Seen
+
+from .aging import let_minutes_pass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -133,7 +136,7 @@ def test_numbers_that_follow_each_other_are_kept_short() -> None:
 
 def newer(path: Path) -> None:
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
 
 
@@ -363,6 +366,7 @@ async def test_a_person_resolves_what_is_unknown_and_the_ledger_keeps_who(path: 
     await ledger.begin(Intent(range(10), None))
     await ledger.close()
     async with Campaign.open(path) as campaign:
+        let_minutes_pass(path)
         assert await campaign.resolve([PEOPLE[0], "+1 212 000 0001", PEOPLE[99]], as_="accepted", by="Ann") == 2
         assert await campaign.resolve("unknown", as_="planned", by="Bob") == 8
         assert await campaign.resolve("rejected", as_="planned", by="Bob") == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +47,12 @@ async def run(campaign: Campaign, client: AsyncClient, **options: Any) -> list[O
 async def refuse_to_write(campaign: Campaign, table: str) -> None:
     """Let the ledger fail as a full disk would, at the next row for ``table``."""
     trigger = f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
-    await campaign.ledger._write(lambda connection: connection.execute(trigger))
+
+    def write() -> None:
+        with closing(sqlite3.connect(campaign.ledger.path)) as connection:
+            connection.execute(trigger)
+
+    await asyncio.to_thread(write)
 
 
 async def part_of_it_is_recorded(path: Path, sandbox: Sandbox, *, of: int) -> None:

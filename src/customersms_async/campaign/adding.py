@@ -81,7 +81,7 @@ class Adding:
     """
 
     def __init__(self, connection: sqlite3.Connection, region: str | None) -> None:
-        self._connection = connection
+        self.connection = connection
         self._region = region
         self._texts = Seen(self._is_text)
         self._pairs = Seen(self._is_pair)
@@ -99,8 +99,8 @@ class Adding:
         self.digest.take(letters)
         for number, letter in enumerate(letters, self._base):
             self._rows.append(self._judged(number, letter))
-        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", self._new_texts)
-        self._connection.executemany(
+        self.connection.executemany("INSERT INTO texts VALUES (?, ?)", self._new_texts)
+        self.connection.executemany(
             "INSERT INTO recipients (id, phone, text_id, segments, state, code, error, updated_us)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             self._rows,
@@ -112,10 +112,10 @@ class Adding:
         """Count what was taken, and say what it was."""
         if not self.digest.count:
             raise ConfigurationError("there are no recipients to add")
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY state, code"
         )
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
             (self.digest.hex, template, self.digest.count, time.time_ns() // 1_000, rehearsal),
         )
@@ -153,7 +153,7 @@ class Adding:
         for new, one in reversed(self._new_texts):
             if new == number:
                 return one == text
-        found = self._connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()
+        found = self.connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()
         return bool(found[0] == text)
 
     def _is_pair(self, number: int, pair: tuple[str, int]) -> bool:
@@ -163,7 +163,7 @@ class Adding:
         """The phone and the text's number of one who came before."""
         if number >= self._base:
             return self._rows[number - self._base][1:3]
-        found: tuple[str, int] = self._connection.execute(
+        found: tuple[str, int] = self.connection.execute(
             "SELECT phone, text_id FROM recipients WHERE id = ?", (number,)
         ).fetchone()
         return found

@@ -96,7 +96,8 @@ class Campaign:
 
         ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
         comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
-        that reason. ``region`` (two letters) is where numbers without ``+`` are dialled from.
+        that reason; who is suppressed once is suppressed in this ledger for good. ``region`` (two letters) is where
+        numbers without ``+`` are dialled from.
 
         Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
         ``recipients`` raises; then, and if it is cancelled, nothing is added.
@@ -143,7 +144,8 @@ class Campaign:
         - ``until``: at this time (without a time zone: local).
         - ``allow_prefix``: a planned number that begins with none of these calling codes (``"+1"``).
 
-        ``suppress``: numbers that are skipped from now on, read in another thread; one that is no number stops it.
+        ``suppress``: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread, and
+        one that is no number stops it.
 
         At the end it raises ``CampaignStoppedError`` for a guard, ``AuthenticationError`` and
         ``InsufficientCreditsError`` for a key and an account with which nothing more can go out,
@@ -193,8 +195,10 @@ class Campaign:
 
         ``status_or_phones``: ``"unknown"`` or ``"rejected"``, for all who are so, or phone numbers, for those of them
         who are either. ``as_``: ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is
-        the person's name. Raises ``ConfigurationError`` for a move that does not exist, and ``InvalidRecipientError``
-        for what is no number.
+        the person's name. Who is suppressed is not planned again. Raises ``ConfigurationError`` for a move that does
+        not exist, ``InvalidRecipientError`` for what is no number, and ``LedgerError`` where somebody who is to be
+        planned was being sent to by a process that was cut off (code INTERRUPTED): that process may be a stopped one,
+        so this is refused until ten minutes after the request's time is over.
         """
         event = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
         if event is None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
-from ..errors import ConfigurationError, LedgerError
+from ..errors import ConfigurationError
 from . import moves, opening, reading
 from .adding import SLICE, Adding, Digest, Letter
-from .lock import RunLock
+from .file import LedgerFile
+from .handle import Handle
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,20 +29,16 @@ Letters = Iterable[Letter] | AsyncIterable[Letter]
 
 @final
 class CampaignLedger:
-    """One open ledger. Every method runs in its thread, one after the other, and raises ``LedgerError``.
+    """One open ledger, of which a process may have as many as it likes over one file: see ``Handle``.
 
-    A cancelled call leaves at once; what it asked for still happens, whole, in its turn. WAL with ``synchronous =
-    FULL``: what a method changed is durable when it returns. Mutable state: two connections (the reading one sees only
-    what is committed), the run lock, and whether an input is being added.
+    Every method runs in the file's thread, one after the other, and raises ``LedgerError``. A cancelled call leaves at
+    once; what it asked for still happens, whole, in its turn. WAL with ``synchronous = FULL``: what a method changed is
+    durable when it returns. Mutable state: the handle, until it is closed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._thread = ThreadPoolExecutor(1, "customersms ledger")
-        self._writing: sqlite3.Connection | None = None
-        self._reading: sqlite3.Connection | None = None
-        self._lock = RunLock(path)
-        self._adding = False
+        self._handle: Handle | None = None
 
     @classmethod
     async def open(cls, path: Path | str, *, create: bool) -> CampaignLedger:
@@ -51,27 +47,33 @@ class CampaignLedger:
         Who was being sent to by a process that has ended is unknown from here on.
         """
         ledger = cls(_real(path))
+        if not ledger.path.exists():
+            if not create:
+                raise opening.refusal(ledger.path, "there is no such ledger")
+            await asyncio.to_thread(opening.create, ledger.path)
+        ledger._handle = Handle.join(ledger.path, ledger)
         try:
-            await ledger._do(partial(ledger._open, create=create))
+            await ledger._handle.recover()
         except BaseException:
             await ledger.close()
             raise
         return ledger
 
     async def close(self) -> None:
-        """Close the file once everything asked for is done."""
-        try:
-            await self._do(self._close)
-        finally:
-            self._thread.shutdown(wait=False)
+        """Close the file once everything asked for is done, unless others use it too."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            if handle.runner is self:
+                await handle.rest(self)
+            await handle.leave(self)
 
     async def lock(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
-        await self._do(self._take_lock)
+        await self._opened.run(self)
 
     async def unlock(self) -> None:
         """Let another run."""
-        await self._do(self._lock.free)
+        await self._opened.rest(self)
 
     async def add(
         self,
@@ -80,6 +82,7 @@ class CampaignLedger:
         region: str | None,
         suppressed: Iterable[str],
         *,
+        source: str = "add",
         rehearsal: bool = False,
     ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
@@ -91,17 +94,22 @@ class CampaignLedger:
         if known is not None:
             await self._compare(known, letters, template)
             return False
-        if self._adding:
+        handle = self._opened
+        if handle.adder is not None:
             raise ConfigurationError("recipients are being added already")
-        self._adding = True
+        handle.adder = self
         try:
-            adding = await self._do(lambda: self._begin_adding(region))
+            adding = await handle.do(lambda file: self._begin_adding(file, region))
             async for some in _slices(letters):
-                await self._do(partial(adding.take, some))
-            await self._do(lambda: self._finish_adding(adding, template, suppressed, rehearsal=rehearsal))
+                await handle.do(_ignoring(partial(adding.take, some)))
+            await handle.do(
+                lambda file: self._finish_adding(file, adding, template, suppressed, source, rehearsal=rehearsal)
+            )
         finally:
-            await self._do(self._end_adding)
-            self._adding = False
+            try:
+                await handle.do(LedgerFile.roll_back)
+            finally:
+                handle.adder = None
         return True
 
     async def added(self) -> reading.Input | None:
@@ -130,19 +138,19 @@ class CampaignLedger:
 
     async def begin(self, intent: moves.Intent) -> None:
         """Make it durable that a request is about to leave."""
-        await self._write(lambda connection: moves.begin(connection, intent))
+        await self._write(lambda file: moves.begin(file, intent))
 
     async def record(self, intent: moves.Intent, ruling: Ruling) -> None:
         """Make durable what became of it."""
-        await self._write(lambda connection: moves.record(connection, intent, ruling))
+        await self._write(lambda file: moves.record(file, intent, ruling))
 
-    async def suppress(self, phones: Iterable[str]) -> int:
-        """Skip everyone planned with one of these numbers; gives how many."""
-        return await self._write(lambda connection: _suppress(connection, phones))
+    async def suppress(self, phones: Iterable[str], source: str) -> int:
+        """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
+        return await self._write(lambda file: _suppress(file, phones, source))
 
     async def resolve(self, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says; gives to how many."""
-        return await self._write(lambda connection: moves.resolve(connection, event, states, phones, by))
+        return await self._write(lambda file: moves.resolve(file, event, states, phones, by))
 
     async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
         """Anything else that can be read."""
@@ -151,7 +159,7 @@ class CampaignLedger:
     async def _compare(self, known: reading.Input, letters: Letters, template: str | None) -> None:
         digest = Digest()
         async for some in _slices(letters):
-            await self._do(partial(digest.take, some))
+            await self._opened.do(_ignoring(partial(digest.take, some)))
         if template != known.template:
             raise ConfigurationError(f"{self.path} was made with another message: use another ledger for this one")
         if digest.hex != known.hash:
@@ -161,71 +169,38 @@ class CampaignLedger:
             )
 
     async def _read(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._do(lambda: look(_connected(self._reading)))
+        return await self._opened.do(lambda file: file.read(look))
 
-    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        if self._adding:
+    async def _write(self, change: Callable[[LedgerFile], T]) -> T:
+        if self._opened.adder is not None:
             raise ConfigurationError("recipients are being added: wait for that")
-        return await self._do(lambda: change(_connected(self._writing)))
+        return await self._opened.do(change)
 
-    async def _do(self, work: Callable[[], T]) -> T:
-        """Have ``work`` done by the thread, in any case: a caller who is cancelled leaves alone."""
-        try:
-            future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except RuntimeError:
-            raise LedgerError(f"{self.path}: it is closed", path=str(self.path)) from None
-        with opening.translated(self.path):
-            return await asyncio.shield(future)
+    @property
+    def _opened(self) -> Handle:
+        if self._handle is None:
+            raise opening.refusal(self.path, "it is closed")
+        return self._handle
 
-    def _open(self, *, create: bool) -> None:
-        if not self.path.exists():
-            if not create:
-                raise LedgerError(f"{self.path}: there is no such ledger", path=str(self.path))
-            opening.create(self.path)
-        opening.inspect(self.path)
-        self._writing = opening.connect(self.path, writing=True)
-        self._reading = opening.connect(self.path, writing=False)
-        opening.check(self._reading, self.path)
-        if self._lock.try_to_take():
-            try:
-                moves.recover(self._writing)
-            finally:
-                self._lock.free()
-
-    def _close(self) -> None:
-        self._lock.free()
-        for connection in (self._reading, self._writing):  # the last one closed empties the -wal file
-            if connection is not None:
-                connection.close()
-        self._reading = self._writing = None
-
-    def _take_lock(self) -> None:
-        self._lock.take()
-        try:
-            opening.check_all(_connected(self._reading), self.path)
-            moves.recover(_connected(self._writing))
-        except BaseException:
-            self._lock.free()
-            raise
-
-    def _begin_adding(self, region: str | None) -> Adding:
-        connection = _connected(self._writing)
-        connection.execute("BEGIN IMMEDIATE")
+    def _begin_adding(self, file: LedgerFile, region: str | None) -> Adding:
+        connection = file.begin()
         if reading.added(connection) is not None:
             raise ConfigurationError(f"{self.path}: another program has just added recipients")
         return Adding(connection, region)
 
     def _finish_adding(
-        self, adding: Adding, template: str | None, suppressed: Iterable[str], *, rehearsal: bool
+        self,
+        file: LedgerFile,
+        adding: Adding,
+        template: str | None,
+        suppressed: Iterable[str],
+        source: str,
+        *,
+        rehearsal: bool,
     ) -> None:
         adding.finish(template, rehearsal=rehearsal)
-        moves.suppress(_connected(self._writing), suppressed)
-        _connected(self._writing).execute("COMMIT")
-
-    def _end_adding(self) -> None:
-        connection = self._writing
-        if connection is not None and connection.in_transaction:
-            connection.execute("ROLLBACK")
+        moves.suppress(adding.connection, suppressed, source)
+        file.commit()
 
 
 def _real(path: Path | str) -> Path:
@@ -233,15 +208,14 @@ def _real(path: Path | str) -> Path:
     return Path(path).expanduser().resolve()
 
 
-def _connected(connection: sqlite3.Connection | None) -> sqlite3.Connection:
-    if connection is None:
-        raise ConfigurationError("the ledger is closed")
-    return connection
+def _suppress(file: LedgerFile, phones: Iterable[str], source: str) -> int:
+    with file.transaction() as connection:
+        return moves.suppress(connection, phones, source)
 
 
-def _suppress(connection: sqlite3.Connection, phones: Iterable[str]) -> int:
-    with moves.transaction(connection):
-        return moves.suppress(connection, phones)
+def _ignoring(work: Callable[[], None]) -> Callable[[LedgerFile], None]:
+    """``work`` as a job of the file's thread that has no need of the file."""
+    return lambda _: work()
 
 
 async def _slices(letters: Letters) -> AsyncIterator[list[Letter]]:

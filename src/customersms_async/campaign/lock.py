@@ -6,30 +6,61 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from .. import forks
 from ..errors import LedgerError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_BYTES = 200
-"""What the message takes at most; on Windows, where the locked part can't be read, the lock lies behind it."""
+_HOLDER: Final = 200
+"""Bytes from the file's beginning that say who holds it."""
+
+_WITNESS: Final = 100
+"""Bytes behind these that say how far the ledger is. On Windows, where no locked part can be read, the lock is next."""
+
+PATIENCE: Final = 2.0
+"""Seconds that a lock is waited for: others take it for a glance when they open the ledger."""
+
+
+class Witness(NamedTuple):
+    """How far a ledger is, by what its last runner wrote beside it: the ledger's id, and its last attempt."""
+
+    ledger: str
+    attempt: int
 
 
 @final
 class RunLock:
-    """The lock on ``LEDGER.lock``, held by an open descriptor. The file stays; its text is for the message only."""
+    """The lock on ``LEDGER.lock``, held by an open descriptor. The file stays.
+
+    Its text says who holds the lock, for a message, and how far the ledger is (``Witness``), from which an old copy
+    that was put in its place is told. In a forked child the lock is not held, and is still the parent's. Mutable state:
+    the descriptor.
+    """
 
     def __init__(self, ledger: Path) -> None:
         self._path = ledger.with_name(ledger.name + ".lock")
         self._ledger = ledger
         self._descriptor: int | None = None
+        forks.watch(self)
 
     @property
     def held(self) -> bool:
         """Whether this object holds it."""
         return self._descriptor is not None
+
+    @property
+    def taken(self) -> bool:
+        """Whether anybody holds it."""
+        if self.held:
+            return True
+        if not self._path.exists():
+            return False
+        free = self.try_to_take()
+        self.free()
+        return not free
 
     def try_to_take(self) -> bool:
         """Take it if it is free. Raises ``LedgerError`` if the file can't be used."""
@@ -45,20 +76,49 @@ class RunLock:
         self._descriptor = descriptor
         return True
 
-    def take(self, patience: float = 2.0) -> None:
+    def take(self, patience: float = PATIENCE) -> None:
         """Take it, or raise ``LedgerError`` that says who has it; ``patience`` (seconds) is for a glance of others."""
+        if self.held:
+            raise self.refusal()
         deadline = time.monotonic() + patience
         while not self.try_to_take():
             if time.monotonic() > deadline:
-                raise LedgerError(
-                    f"{self._ledger}: a campaign is running on it{self._holder()}", path=str(self._ledger)
-                )
+                raise self.refusal()
             time.sleep(0.02)
         with suppress(OSError):
             self._sign()
 
+    def refusal(self) -> LedgerError:
+        """The error for a lock that somebody has."""
+        return LedgerError(f"{self._ledger}: a campaign is running on it{self._holder()}", path=str(self._ledger))
+
     def free(self) -> None:
-        """Let it go."""
+        """Let it go, whoever has inherited the descriptor."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):
+                _unlock(descriptor)
+            os.close(descriptor)
+
+    def note(self, witness: Witness) -> None:
+        """Write down how far the ledger is; only for the holder. What can't be written harms nothing."""
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.lseek(self._descriptor, _HOLDER, os.SEEK_SET)
+                os.write(self._descriptor, f"{witness.ledger} {witness.attempt}".ljust(_WITNESS - 1).encode() + b"\n")
+
+    def witness(self) -> Witness | None:
+        """How far the ledger was when it was last written to, if that can be read."""
+        ledger, _, attempt = self._text()[_HOLDER : _HOLDER + _WITNESS].strip().partition(" ")
+        return Witness(ledger, int(attempt)) if attempt.isdecimal() else None
+
+    def before_fork(self) -> None:
+        """Keep it: it is the parent's."""
+
+    after_fork = before_fork
+
+    def after_fork_in_child(self) -> None:
+        """Close the child's descriptor without unlocking, which would unlock the parent's as well."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -67,26 +127,36 @@ class RunLock:
         assert self._descriptor is not None  # noqa: S101 - take() saw to it
         started = time.strftime("%Y-%m-%d %H:%M:%S")
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.write(self._descriptor, f"process {os.getpid()}, since {started}".ljust(_BYTES - 1).encode() + b"\n")
+        os.write(self._descriptor, f"process {os.getpid()}, since {started}".ljust(_HOLDER - 1).encode() + b"\n")
 
     def _holder(self) -> str:
+        told = self._text()[:_HOLDER].strip()
+        return f": {told}" if told else ""
+
+    def _text(self) -> str:
         try:
-            with self._path.open(encoding="utf-8", errors="replace") as file:
-                told = file.read(_BYTES).strip()
+            with self._path.open(encoding="ascii", errors="replace") as file:
+                return file.read(_HOLDER + _WITNESS)
         except OSError:
             return ""
-        return f": {told}" if told else ""
 
 
 if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, _BYTES, os.SEEK_SET)
+        os.lseek(descriptor, _HOLDER + _WITNESS, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, _HOLDER + _WITNESS, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

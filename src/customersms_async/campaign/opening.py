@@ -1,13 +1,18 @@
-"""A ledger's file: made whole or not at all, and looked at before SQLite may touch it."""
+"""A ledger's file: made whole or not at all, and looked at before anything is done with it.
+
+Nothing but SQLite ever opens the file: to close a descriptor of it, whichever, would let go of every lock that this
+process has on it (POSIX), and another process would take the file for unused.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-import struct
-from typing import TYPE_CHECKING, Final
+import stat
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .. import forks
 from ..errors import LedgerError
 from .schema import APPLICATION_ID, SCHEMA, VERSION
 
@@ -19,7 +24,30 @@ BUSY_SECONDS: Final = 60.0
 """How long another program's write is waited for: a person's decision about a million recipients takes seconds."""
 
 _CACHE_KB: Final = 4_096
-_HEADER: Final = 100
+
+_SMALLEST: Final = 512
+"""Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
+
+_CODE: Final = 0xFF
+"""The part of SQLite's error codes that says more than the details, which nobody could act on."""
+
+
+class Identity(NamedTuple):
+    """Which file it is, whatever its name: the same for as long as somebody has it open."""
+
+    device: int
+    inode: int
+
+
+def identity(path: Path) -> Identity:
+    """The file at ``path``. Raises ``OSError``."""
+    status = path.stat()
+    return Identity(status.st_dev, status.st_ino)
+
+
+def wal_of(path: Path) -> Path:
+    """Where the newest changes of the ledger at ``path`` are."""
+    return path.with_name(path.name + "-wal")
 
 
 def create(path: Path) -> None:
@@ -46,45 +74,69 @@ def create(path: Path) -> None:
             new.unlink(missing_ok=True)
 
 
+def look(path: Path) -> Identity:
+    """The identity of what may be a ledger. Raises ``LedgerError`` for what can't be one, or not be used here."""
+    with translated(path):
+        status = path.stat()
+        if status.st_nlink > 1:
+            status = _without_leftovers(path, status)
+        found = Identity(status.st_dev, status.st_ino)
+        if not stat.S_ISREG(status.st_mode):
+            raise refusal(path, "it is no campaign ledger")
+        if status.st_size < _SMALLEST:
+            raise refusal(path, "it is no campaign ledger" if status.st_size else "it is empty, and no ledger ever is")
+        if status.st_nlink > 1:
+            raise refusal(
+                path,
+                "it has a second name (a hard link), and its newest changes would be found by one of them only:"
+                " remove the other",
+            )
+        if forks.is_disowned(found):
+            raise refusal(
+                path,
+                "it was being written to when this process was forked, and can't be used here: fork first, or start"
+                " the process anew (multiprocessing's spawn)",
+            )
+        for needed in (path, path.parent):
+            if not os.access(needed, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise refusal(path, "it is read-only" if needed == path else "its folder is read-only")
+    return found
+
+
 def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
-    """A connection to a ledger, every commit of which is durable. Raises ``LedgerError``."""
+    """A connection to a ledger, every commit of which is durable. Raises ``LedgerError``.
+
+    One that only reads has the file open for reading alone, so that it is never the one which empties and deletes the
+    ``-wal`` at its end.
+    """
     with translated(path):
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=rw", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+            f"{path.as_uri()}?mode={'rw' if writing else 'ro'}",
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
             connection.execute("PRAGMA temp_store = FILE")
-            if not writing:
-                connection.execute("PRAGMA query_only = ON")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the -wal as well
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def inspect(path: Path) -> None:
-    """Raise ``LedgerError`` unless the file is a whole ledger of this version that can be written; changes nothing."""
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema's version. Raises ``LedgerError`` if it is no ledger, or one of a newer version."""
     with translated(path):
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
-            size = os.fstat(file.fileno()).st_size
-        if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
-            raise _refusal(path, "it is no campaign ledger" if header else "it is empty, and no ledger ever is")
-        application, version = struct.unpack(">I", header[68:72])[0], struct.unpack(">I", header[60:64])[0]
-        if application != APPLICATION_ID:
-            raise _refusal(path, "it is no campaign ledger")
-        if version != VERSION:
-            raise _refusal(
-                path, f"it was made by a newer version of customersms_async (schema {version}, not {VERSION})"
-            )
-        if size < _recorded_size(header) and not _size(path.with_name(path.name + "-wal")):
-            raise _refusal(path, f"it was cut short: {size:,} bytes of {_recorded_size(header):,} are there")
-        for needed in (path, path.parent):
-            if not os.access(needed, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-                raise _refusal(path, "it is read-only" if needed == path else "its folder is read-only")
+        if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
+            raise refusal(path, "it is no campaign ledger")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise refusal(path, f"it was made by a newer version of customersms_async (schema {version}, not {VERSION})")
+    return int(version)
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -93,7 +145,7 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         row = connection.execute("SELECT recipients FROM input").fetchone()
         (last,) = connection.execute("SELECT max(id) FROM recipients").fetchone()
     if (0 if row is None else row[0]) != (0 if last is None else last + 1):
-        raise _refusal(path, "it is damaged: it does not hold all recipients that were added")
+        raise refusal(path, "it is damaged: it does not hold all recipients that were added")
 
 
 def check_all(connection: sqlite3.Connection, path: Path) -> None:
@@ -101,7 +153,7 @@ def check_all(connection: sqlite3.Connection, path: Path) -> None:
     with translated(path):
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            raise _refusal(path, f"it is damaged: {' '.join(str(found).split())}")
+            raise refusal(path, f"it is damaged: {' '.join(str(found).split())}")
 
 
 @contextlib.contextmanager
@@ -110,17 +162,22 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _refusal(path, _words(error)) from None
+        raise refusal(path, _words(error)) from None
     except OSError as error:
-        raise _refusal(path, error.strerror or str(error)) from None
+        raise refusal(path, error.strerror or str(error)) from None
+
+
+def refusal(path: Path, reason: str) -> LedgerError:
+    """The error for a ledger that can't be used."""
+    return LedgerError(f"{path}: {reason}", path=str(path))
 
 
 def _words(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = getattr(error, "sqlite_errorcode", 0) & _CODE
     said = {
         sqlite3.SQLITE_FULL: "the disk is full",
         sqlite3.SQLITE_READONLY: "it is read-only",
-        sqlite3.SQLITE_CORRUPT: "it is damaged",
+        sqlite3.SQLITE_CORRUPT: "it is damaged, or was cut short",
         sqlite3.SQLITE_NOTADB: "it is no campaign ledger",
         sqlite3.SQLITE_IOERR: "the disk is full, or fails",
         sqlite3.SQLITE_BUSY: f"another program has kept it busy for {BUSY_SECONDS:g} seconds",
@@ -128,20 +185,12 @@ def _words(error: sqlite3.Error) -> str:
     return f"{said} ({error})" if said else str(error)
 
 
-def _refusal(path: Path, reason: str) -> LedgerError:
-    return LedgerError(f"{path}: {reason}", path=str(path))
-
-
-def _recorded_size(header: bytes) -> int:
-    page, pages = struct.unpack(">H", header[16:18])[0], struct.unpack(">I", header[28:32])[0]
-    return (65_536 if page == 1 else page) * pages  # type: ignore[no-any-return]  # struct gives Any
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+def _without_leftovers(path: Path, status: os.stat_result) -> os.stat_result:
+    """Remove the name that ``create`` gave the file first, if it was killed before it could."""
+    for other in path.parent.glob(f"{path.name}.new-*"):
+        if other.stat().st_ino == status.st_ino:
+            other.unlink()
+    return path.stat()
 
 
 def _sync_folder(path: Path) -> None:

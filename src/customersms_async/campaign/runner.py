@@ -8,21 +8,26 @@ synchronous method or in the ledger; the tasks only wait.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
 from .. import segments
+from ..attempt import log_unheard
 from ..batching import Batch
-from ..delivery import Delivery, deliver
-from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError
+from ..delivery import SECONDS_PER_NUMBER, Delivery, deliver
+from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError, LedgerError
 from ..models import Code, Outcome, Priority, Status
 from ..ticket import Ticket
+from ..words import counted
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
-from .moves import Intent
+from .moves import Intent, SuppressedMeanwhileError
 from .outage import Outage
 from .planning import Plan
 from .states import State
+
+log = logging.getLogger("customersms_async")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,8 +46,8 @@ class Runner:
     """The work behind one ``Campaign.run``; it begins at once, or when those of the same campaign that were left end.
 
     Mutable state: the plan, what the guards go by, the deliveries on their way with their tickets and the intents of
-    their attempts, the outcomes that nobody took yet, what the loop and the consumer wait on, until when an outage
-    pauses it, and how it came to an end.
+    their attempts, the answers that could not be recorded, the outcomes that nobody took yet, what the loop and the
+    consumer wait on, until when an outage pauses it, and how it came to an end.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Runner:
         self._outage = Outage()
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._intents: dict[int, Intent] = {}
+        self._unrecorded: list[tuple[Intent, Ruling]] = []
         self.stopped = False
         self._paused_until = 0.0
         self.news = asyncio.Event()
@@ -105,6 +111,7 @@ class Runner:
         finally:
             while self._deliveries:
                 await asyncio.wait(tuple(self._deliveries))
+            await self._record_the_rest()
             try:
                 if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
                     self.error = None  # it was stopped when there was nobody left
@@ -115,7 +122,7 @@ class Runner:
         """Read the list of suppressed numbers, and look whether anything may be sent at all."""
         if await self._ledger.added() is None:
             raise ConfigurationError(f"{self._ledger.path}: nobody was added to this ledger yet")
-        await self._ledger.suppress(self._suppressed)
+        await self._ledger.suppress(self._suppressed, "run")
         for count in await self._ledger.counts():
             if count.state in _GONE:
                 self._standing.recipients += count.recipients
@@ -200,14 +207,20 @@ class Runner:
         self.requests += delivery.requests
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
         self._standing.end(len(batch), len(unsent), each)
-        if delivery.error is not None:
+        if isinstance(delivery.error, SuppressedMeanwhileError):
+            unsent = [o for o in unsent if o.index not in delivery.error.ids]
+            self._put_back(batch, unsent)
+        elif delivery.error is not None:
             self._stop(delivery.error)
         elif delivery.fatal is not None:
             self.fatal = self.fatal or delivery
             self._stop()
         elif unsent and not self.stopped:
-            self._plan.put_back(Batch(batch.message, [o.phone for o in unsent], [o.index for o in unsent]))
+            self._put_back(batch, unsent)
             self._pause(unsent[0])
+
+    def _put_back(self, batch: Batch, unsent: Sequence[Outcome]) -> None:
+        self._plan.put_back(Batch(batch.message, [o.phone for o in unsent], [o.index for o in unsent]))
 
     def _delivered(self, delivery: asyncio.Task[None]) -> None:
         del self._deliveries[delivery]
@@ -218,7 +231,8 @@ class Runner:
         self._check()
         if self.stopped:
             return  # its ticket is stopped as well, so nothing leaves
-        intent = Intent(part.indexes, self._sender.credits.remaining)
+        timeout = self._order.timeout + SECONDS_PER_NUMBER * (len(part) - 1)
+        intent = Intent(part.indexes, self._sender.credits.remaining, timeout)
         self._intents[part.indexes[0]] = intent
         await self._ledger.begin(intent)
 
@@ -229,15 +243,38 @@ class Runner:
         intent = self._intents.pop(ruling.outcomes[0].index, None)
         if intent is None:
             return  # it never came to the first byte
-        try:
-            await self._ledger.record(intent, ruling)
-        except Exception as error:  # noqa: BLE001 - told to the consumer; the ledger has them as being sent to
-            self._stop(error)
         told = [o for o in ruling.outcomes if o.status is not Status.UNSENT]
         self._standing.learn(told, ruling.status_code)
         self._check()
-        self.outcomes += told
+        try:
+            await self._record(intent, ruling)
+        except Exception as error:  # noqa: BLE001 - told to the consumer, after another try
+            self._unrecorded.append((intent, ruling))
+            self._stop(error)
+
+    async def _record(self, intent: Intent, ruling: Ruling) -> None:
+        """Store what became of an attempt, then tell it."""
+        await self._ledger.record(intent, ruling)
+        self.outcomes += [o for o in ruling.outcomes if o.status is not Status.UNSENT]
         self._changed()
+
+    async def _record_the_rest(self) -> None:
+        """Try once more to store what could not be stored; what still can't is logged, and how much that is is said."""
+        left: list[Outcome] = []
+        for intent, ruling in self._unrecorded:
+            try:
+                await self._record(intent, ruling)
+            except Exception as error:  # noqa: BLE001 - the reason is told already
+                log.debug("an answer could not be recorded: %s", error)
+                left += ruling.outcomes
+        if left:
+            log_unheard(left)
+            lost = counted(len(left), "recipient")
+            self.error = LedgerError(
+                f"{self.error}; what became of {lost} could not be recorded, so they are unknown to the ledger (the log"
+                " has what the gateway said)",
+                path=str(self._ledger.path),
+            )
 
     def _pause(self, unsent: Outcome) -> None:
         """Wait a while before the next try, or give up."""

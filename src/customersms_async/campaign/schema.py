@@ -3,7 +3,8 @@
 The file refuses a move that is not in ``states.MOVES`` and a change of what is only ever appended, whoever asks, and
 keeps the counts by state and code, so that nobody has to go through a million rows for them. A recipient's ``id`` is
 its place in the input, from 0; ``texts.id`` is the recipient that had the text first. Times are microseconds since
-1970.
+1970. ``session`` says whether all that is known stands in the main file (``closed``): while it does not, the file is
+worth nothing without its ``-wal``. ``place`` is where it was when it was last written to.
 """
 
 from __future__ import annotations
@@ -15,19 +16,43 @@ from .states import MOVES, State
 APPLICATION_ID: Final = 0x43534D53
 """SQLite's place for saying whose file it is: "CSMS"."""
 
-VERSION: Final = 1
-"""Of the schema. A ledger of a newer one is refused."""
+VERSION: Final = 2
+"""Of the schema. A ledger of version 1 is brought up to it when it is opened; one of a newer version is refused."""
 
 _STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})
 _MOVES: Final = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}')" for state, to in _PAIRS)
 _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
-_APPENDED: Final = "\n".join(
-    f"CREATE TRIGGER kept_{table}_{verb} BEFORE {verb} ON {table}"
-    f" BEGIN SELECT raise(ABORT, '{table} are only ever appended'); END;"
-    for table in _KEPT
-    for verb in ("UPDATE", "DELETE")
-)
+
+
+def _appended(table: str) -> str:
+    """The triggers that keep what is in a table."""
+    return "\n".join(
+        f"CREATE TRIGGER kept_{table}_{verb} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT raise(ABORT, '{table} are only ever appended'); END;"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+SINCE_VERSION_2: Final = f"""
+CREATE TABLE session (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    ledger TEXT NOT NULL,
+    closed INTEGER NOT NULL,
+    place TEXT
+);
+INSERT INTO session VALUES (1, lower(hex(randomblob(16))), 1, NULL);
+CREATE TABLE suppressed (
+    phone TEXT NOT NULL,
+    source TEXT NOT NULL,
+    at_us INTEGER NOT NULL,
+    PRIMARY KEY (phone, source)
+) WITHOUT ROWID;
+ALTER TABLE attempts ADD COLUMN deadline_us INTEGER NOT NULL DEFAULT 0;
+{_appended("suppressed")}
+PRAGMA user_version = {VERSION};
+"""  # noqa: S608 - made of our own words
+"""What brings a ledger of version 1 up to date."""
 
 SCHEMA: Final = f"""
 CREATE TABLE input (
@@ -100,7 +125,6 @@ CREATE TRIGGER frozen BEFORE UPDATE OF id, phone, text_id, segments ON recipient
 BEGIN SELECT raise(ABORT, 'what was added is frozen'); END;
 CREATE TRIGGER kept_recipients BEFORE DELETE ON recipients
 BEGIN SELECT raise(ABORT, 'recipients are never removed'); END;
-{_APPENDED}
+{" ".join(map(_appended, _KEPT))}
 PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""  # noqa: S608 - made of our own words
+{SINCE_VERSION_2}"""  # noqa: S608 - made of our own words

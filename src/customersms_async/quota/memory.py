@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, final
 
+from .. import forks
 from ..buckets import Buckets
 from ..clock import now_us
 
@@ -31,6 +32,7 @@ class MemoryQuota:
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: dict[str, Buckets] = {}
+        self._guard = forks.Guard(self._lock)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``; never suspends, like every method here."""

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
 from ..errors import QuotaStoreError
+from ..file_thread import ClosedError, FileThread
 from .hostclock import host_moment
 from .sqlite_file import QuotaFile
-from .sqlite_thread import FileThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ class SQLiteQuota:
     ) -> None:
         self._path = Path(path).absolute()
         self._open = partial(QuotaFile, self._path, clock, lock_timeout)
-        self._threads: dict[int, FileThread] = {}  # by process id: a forked child starts its own
+        self._threads: dict[int, FileThread[QuotaFile]] = {}  # by process id: a forked child starts its own
         self._closed = False
 
     def __repr__(self) -> str:
@@ -138,15 +138,18 @@ class SQLiteQuota:
             with file.key(key_id, durable=durable) as rows:
                 return call(rows)
 
-        return self._thread().submit(job)
+        try:
+            return self._thread().submit(job)
+        except ClosedError:
+            raise QuotaStoreError("The quota file was closed.") from None
 
-    def _thread(self) -> FileThread:
+    def _thread(self) -> FileThread[QuotaFile]:
         """This process's thread, started by whoever comes first; takes no lock, as a fork could leave it locked."""
         if self._closed:
             raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
         process = os.getpid()
         if (thread := self._threads.get(process)) is None:
-            started = FileThread(self._open)
+            started = FileThread("SQLiteQuota", self._path, self._open)
             thread = self._threads.setdefault(
                 process, started
             )  # one of several threads wins; the rest end by themselves

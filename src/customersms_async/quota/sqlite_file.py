@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .. import forks
 from ..errors import QuotaStoreError
 from .hostclock import Moment, later, passed_us
 from .sqlite_key import KeyRows
@@ -54,6 +55,14 @@ class QuotaFile:
         with self._explained():
             self._db.close()
 
+    def let_go(self) -> bool:
+        """Close the file before a fork; between two jobs that is always possible."""
+        try:
+            self.close()
+        except QuotaStoreError:
+            return False
+        return True
+
     @contextmanager
     def key(self, key_id: str, *, durable: bool = False) -> Iterator[KeyRows]:
         """One transaction over one key, for the length of a ``with`` block; time is read when it has the lock.
@@ -81,6 +90,11 @@ class QuotaFile:
         if (before := look(real)) is None:
             make(real, self._clock())
             before = look(real)
+        if before is not None and forks.is_disowned(before):
+            raise QuotaStoreError(
+                f"The quota file {self._path} was in use when this process was forked, and can't be used here: "
+                "fork first, or start the process anew (multiprocessing's spawn)."
+            )
         db = sqlite3.connect(f"{real.as_uri()}?mode=rw", uri=True, timeout=self._lock_timeout, isolation_level=None)
         try:
             self._check(db)

@@ -1,0 +1,287 @@
+"""The open file of a ledger: what may be lost with its ``-wal`` is said in the main file before it can be.
+
+Every change goes to the ``-wal`` first, and a main file that is moved without it is an old copy. So the main file says
+``closed = 0``, written there and synced, before anything else is written, and ``closed = 1`` only when all of it stands
+in the main file: whoever finds the first and no ``-wal`` knows that something is missing. Everything here is
+synchronous and belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar, final
+
+from ..errors import LedgerError
+from . import opening
+from .lock import RunLock, Witness
+from .schema import SINCE_VERSION_2, VERSION
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from .opening import Identity
+
+T = TypeVar("T")
+
+_LOOKS: Final = 20
+_LOOK_SECONDS: Final = 0.05
+"""A ``-wal`` that is missing is looked for so often, so long apart: another process may just be opening the file."""
+
+_TRIES: Final = 10
+"""How often somebody else may close the ledger just when it is to be written to."""
+
+_HURRY_MS: Final = 1_000
+"""How long others are waited for when the file is closed; who can't be waited for closes it in order later."""
+
+
+@final
+class LedgerFile:
+    """An open ledger, by the name ``path``; ``lock`` is its run lock. Raises ``LedgerError`` for all that is wrong.
+
+    Mutable state: a connection that reads, and sees only what is committed; one that writes, made when first needed;
+    which files these are.
+    """
+
+    def __init__(self, path: Path, lock: RunLock, identity: Identity) -> None:
+        self.path = path
+        self._lock = lock
+        self._places = (path, opening.wal_of(path), path.with_name(path.name + "-shm"))
+        self._writing: sqlite3.Connection | None = None
+        if opening.look(path) != identity:
+            raise opening.refusal(path, "it was replaced by another file while in use")
+        self._reading = self._whole()
+        try:
+            opening.check(self._reading, path)
+            with opening.translated(path):
+                self._files = self._identities()
+            if self._files[0] != identity:
+                raise opening.refusal(path, "it was replaced by another file while it was being opened")
+        except BaseException:
+            self._reading.close()
+            raise
+
+    def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        """What ``look`` finds in what is committed."""
+        return look(self._reading)
+
+    @contextlib.contextmanager
+    def transaction(self, *, anywhere: bool = False) -> Iterator[sqlite3.Connection]:
+        """All of a change or nothing; it is durable when the block ends.
+
+        Refused in a file that is not at its place any more, where nobody would find the change, unless ``anywhere``.
+        """
+        connection = self.begin(anywhere=anywhere)
+        try:
+            yield connection
+            self.commit()
+        except BaseException:
+            self.roll_back()
+            raise
+
+    def begin(self, *, anywhere: bool = False) -> sqlite3.Connection:
+        """Begin a transaction that the caller ends."""
+        if not anywhere:
+            self.check_place()
+        connection = self._writer()
+        for _ in range(_TRIES):
+            connection.execute("BEGIN IMMEDIATE")
+            if not _is_closed(connection):
+                return connection
+            connection.execute("UPDATE session SET closed = 0, place = ?", (str(self.path),))
+            connection.execute("COMMIT")
+            if not _checkpoint(connection):
+                break
+        raise opening.refusal(self.path, "other programs read it without end, so that nothing can be written")
+
+    def commit(self) -> None:
+        """Make what was changed since ``begin`` durable."""
+        self._writer().execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Undo a transaction, if one is still there: some errors, such as a full disk, have already undone it."""
+        if self._writing is not None and self._writing.in_transaction:
+            self._writing.execute("ROLLBACK")
+
+    def check_place(self) -> None:
+        """Raise ``LedgerError`` if the file, or what belongs to it, is not where it was opened."""
+        with contextlib.suppress(OSError):
+            if self._identities() == self._files:
+                return
+        raise opening.refusal(
+            self.path,
+            "it (or its -wal or -shm file) was moved, deleted or replaced while in use, so nothing more is sent:"
+            " put the three of them together again",
+        )
+
+    def note(self, attempt: int) -> None:
+        """Write beside the ledger that it has come to this attempt."""
+        self._lock.note(Witness(self._session()[0], attempt))
+
+    def run_by(self) -> None:
+        """Become the one that runs, once the lock is held. Raises ``LedgerError`` if another one is, or may be.
+
+        Looks through the whole file for damage. The lock goes by the file's name, so it is looked for at the place
+        where the file was last written to as well.
+        """
+        opening.check_all(self._reading, self.path)
+        ledger, _, place = self._session()
+        witness = self._lock.witness()
+        if witness is not None and witness.ledger == ledger and witness.attempt > _last_attempt(self._reading):
+            raise opening.refusal(
+                self.path,
+                f"it is an older copy: {witness.attempt - _last_attempt(self._reading):,} requests that were made since"
+                " are not in it, and going on would send them again",
+            )
+        if place is not None and place != str(self.path):
+            self._look_at(Path(place), ledger)
+            with self.transaction() as connection:
+                connection.execute("UPDATE session SET place = ?", (str(self.path),))
+
+    def settle(self) -> None:
+        """Bring everything into the main file and say there that it is closed, unless others keep that from being done.
+
+        Whoever writes next says first that it is not. Does nothing if nothing was written here.
+        """
+        connection = self._writing
+        if connection is None or connection.in_transaction:
+            return
+        connection.execute(f"PRAGMA busy_timeout = {_HURRY_MS}")
+        for _ in range(_TRIES):
+            if _is_closed(connection):
+                return
+            version = _data_version(connection)
+            if not _checkpoint(connection):
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            if _data_version(connection) == version:  # nobody else has written since
+                connection.execute("UPDATE session SET closed = 1")
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close it in order; the last one to do so, in any process, brings all into the main file."""
+        with contextlib.suppress(Exception):  # a full disk: then it is not closed in order, and says so
+            if not self._lock.taken:
+                self._writer()  # so that no -wal is left behind
+            self.settle()
+        self._reading.close()
+        if self._writing is not None:
+            self._writing.close()
+
+    def let_go(self) -> bool:
+        """Close it before a fork; not in the middle of a transaction."""
+        if self._writing is not None and self._writing.in_transaction:
+            return False
+        with contextlib.suppress(Exception):
+            self.settle()
+        self._reading.close()
+        if self._writing is not None:
+            self._writing.close()
+        return True
+
+    def _writer(self) -> sqlite3.Connection:
+        if self._writing is None:
+            self._writing = opening.connect(self.path, writing=True)
+        return self._writing
+
+    def _whole(self) -> sqlite3.Connection:
+        """A connection that reads; raises ``LedgerError`` if something is missing, or the version is unknown."""
+        for left in reversed(range(_LOOKS)):
+            has_wal = self._has_wal()
+            reading = opening.connect(self.path, writing=False)
+            try:
+                version = opening.version_of(reading, self.path)
+                if version < VERSION:
+                    self._upgrade()
+                if has_wal or version < VERSION or _is_closed(reading) or self._is_witnessed(reading):
+                    return reading
+            except BaseException:
+                reading.close()
+                raise
+            place = reading.execute("SELECT place FROM session").fetchone()[0]
+            reading.close()
+            if left:
+                time.sleep(_LOOK_SECONDS)
+        raise opening.refusal(
+            self.path,
+            f"it was not closed in order, and what was sent last stands in its -wal file, which is not here: bring"
+            f" {opening.wal_of(self.path).name} beside it (it was last written to as {place}, so look for {place}-wal);"
+            " if that is lost, nobody can know from this file who was sent to: see docs/campaigns.md",
+        )
+
+    def _has_wal(self) -> bool:
+        """Whether there is a ``-wal`` with something in it: SQLite makes an empty one whenever it looks."""
+        try:
+            return opening.wal_of(self.path).stat().st_size > 0
+        except FileNotFoundError:
+            return False
+
+    def _is_witnessed(self, reading: sqlite3.Connection) -> bool:
+        """Whether every attempt is in the main file, as another program has brought them there in order."""
+        witness = self._lock.witness()
+        (ledger,) = reading.execute("SELECT ledger FROM session").fetchone()
+        return witness is not None and witness.ledger == ledger and witness.attempt <= _last_attempt(reading)
+
+    def _upgrade(self) -> None:
+        if not self._lock.try_to_take():
+            raise opening.refusal(self.path, "an older version of customersms_async is running it")
+        try:
+            connection = self._writer()
+            if opening.version_of(connection, self.path) < VERSION:
+                connection.executescript(f"BEGIN IMMEDIATE; {SINCE_VERSION_2} COMMIT;")
+                _checkpoint(connection)
+        finally:
+            self.roll_back()
+            self._lock.free()
+
+    def _look_at(self, place: Path, ledger: str) -> None:
+        """Raise ``LedgerError`` if somebody runs this ledger by its earlier name, or it is a copy of what is there."""
+        earlier = RunLock(place)
+        if earlier.taken:
+            raise earlier.refusal()
+        try:
+            there = opening.identity(place)
+            if there == self._files[0]:
+                return
+            other = LedgerFile(place, earlier, there)
+        except (OSError, LedgerError):
+            return  # it has gone from there
+        try:
+            is_copy = other._session()[0] == ledger
+        finally:
+            other.close()
+        if is_copy:
+            raise opening.refusal(
+                self.path,
+                f"it is a copy of {place}, which is still there: go on with that one, as each would send to those whom"
+                " the other has sent to",
+            )
+
+    def _session(self) -> tuple[str, int, str | None]:
+        session: tuple[str, int, str | None] = self._reading.execute(
+            "SELECT ledger, closed, place FROM session"
+        ).fetchone()
+        return session
+
+    def _identities(self) -> list[Identity]:
+        return [opening.identity(place) for place in self._places]
+
+
+def _is_closed(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT closed FROM session").fetchone()[0])
+
+
+def _data_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _checkpoint(connection: sqlite3.Connection) -> bool:
+    """Bring everything into the main file, synced; false if somebody reads something older for too long."""
+    busy, written, brought = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+    return not busy and written == brought
+
+
+def _last_attempt(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0])

@@ -1,0 +1,126 @@
+"""The ledgers that this process has open: one handle for each file, however often and by whatever name it is opened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Final, TypeVar, final
+
+from .. import forks
+from ..errors import LedgerError
+from ..file_thread import ClosedError, FileThread
+from . import moves, opening
+from .file import LedgerFile
+from .lock import RunLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from .opening import Identity
+
+T = TypeVar("T")
+
+_handles: Final[dict[Identity, Handle]] = {}
+_lock: Final = threading.Lock()
+_guard: Final = forks.Guard(_lock)
+
+
+@final
+class Handle:
+    """One ledger in this process, for all who use it: its thread, its run lock, and whether an input is being added.
+
+    Made by ``join`` and closed with its last user; every method may be called from any thread and event loop. A forked
+    child can't use its parent's. Mutable state: the users; the one who runs it; the one who adds to it.
+    """
+
+    def __init__(self, path: Path, identity: Identity) -> None:
+        self.path = path
+        self._identity = identity
+        self._users: set[object] = set()
+        self._lock = RunLock(path)
+        lock = self._lock
+        self._thread = FileThread("customersms ledger", path, lambda: LedgerFile(path, lock, identity))
+        self.runner: object | None = None
+        self.adder: object | None = None
+
+    @classmethod
+    def join(cls, path: Path, user: object) -> Handle:
+        """The handle of the file at ``path`` for one more user. Raises ``LedgerError`` if there is no such file."""
+        with opening.translated(path):
+            identity = opening.identity(path)
+        with _lock:
+            handle = _handles.get(identity)
+            if handle is None or handle.dead:
+                handle = _handles[identity] = cls(path, identity)
+            handle._users.add(user)
+        return handle
+
+    @property
+    def dead(self) -> bool:
+        """Whether it is the handle of a process that this one is a fork of."""
+        return self._thread.dead
+
+    async def leave(self, user: object) -> None:
+        """Use it no more; the last one closes the file, and waits for all that was asked for."""
+        with _lock:
+            self._users.discard(user)
+            if self._users or _handles.get(self._identity) is not self:
+                return
+            del _handles[self._identity]
+        if self.dead:
+            return
+        with contextlib.suppress(ClosedError):
+            self._thread.submit(lambda _: self._lock.free())
+        await asyncio.wrap_future(self._thread.stop())
+
+    async def do(self, work: Callable[[LedgerFile], T]) -> T:
+        """Have ``work`` done by the thread, in any case: a caller who is cancelled leaves alone."""
+        try:
+            done: Future[T] = self._thread.submit(work)
+        except ClosedError:
+            reason = "this process was forked when it was open: open it anew here" if self.dead else "it is closed"
+            raise opening.refusal(self.path, reason) from None
+        with opening.translated(self.path):
+            return await asyncio.wrap_future(done)
+
+    async def recover(self) -> None:
+        """Say of everyone who was being sent to by a process that has ended that this is unknown.
+
+        Where the disk is full they stay as they are, so that one may still look at the ledger.
+        """
+        await self.do(self._recover)
+
+    async def run(self, runner: object) -> None:
+        """Become the one runner. Raises ``LedgerError`` if there is another; looks through the whole file first."""
+        await self.do(lambda file: self._run(file, runner))
+
+    async def rest(self, runner: object) -> None:
+        """Let another run."""
+        await self.do(lambda _: self._rest(runner))
+
+    def _recover(self, file: LedgerFile) -> None:
+        if self._lock.held or not file.read(moves.being_sent_to) or not self._lock.try_to_take():
+            return
+        try:
+            with contextlib.suppress(LedgerError), opening.translated(self.path):
+                moves.recover(file)
+        finally:
+            self._lock.free()
+
+    def _run(self, file: LedgerFile, runner: object) -> None:
+        self._lock.take()
+        try:
+            file.run_by()
+            moves.recover(file)
+        except BaseException:
+            self._lock.free()
+            raise
+        self.runner = runner
+
+    def _rest(self, runner: object) -> None:
+        if self.runner is runner:
+            self.runner = None
+            self._lock.free()
