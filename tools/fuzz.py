@@ -62,7 +62,7 @@ def main() -> None:
 
 def without_atheris(target: Callable[[bytes], None], folders: list[Path], runs: int, seed: int) -> None:
     """Breed inputs blindly from the seeds and the words."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
+    chance = random.Random(seed)
     seeds = [file.read_bytes() for folder in folders for file in sorted(folder.iterdir())] or list(WORDS)
     began = time.monotonic()
     for _ in range(runs):

@@ -52,7 +52,7 @@ def written(phone: str, dice: random.Random) -> str:
 
 def main() -> None:
     """Write all rows to standard output."""
-    dice = random.Random(SEED)  # noqa: S311 - made-up people
+    dice = random.Random(SEED)
     rows: list[tuple[str, str]] = []
     for row in range(ROWS):
         name = f"{dice.choice(FIRST_NAMES.split())} {dice.choice(LAST_NAMES.split())}"

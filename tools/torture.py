@@ -45,7 +45,7 @@ STATUSES = list(Status)
 
 def entry(number: int) -> Any:
     """Return what befalls a request."""
-    chance = random.Random(number)  # noqa: S311 - no secret
+    chance = random.Random(number)
     fault = chance.choice(FAULTS) if not chance.randrange(ONE_IN) else None
     return (fault, chance.random()) if fault in (Fault.SLOW, Fault.STATUS_429, Fault.STATUS_503) else fault
 
@@ -70,7 +70,7 @@ class Soak:
     def __init__(self, url: str, stores: dict[str, Any], seconds: float, seed: int) -> None:
         self.url = url
         self.stores = stores
-        self.chance = random.Random(seed)  # noqa: S311 - no secret
+        self.chance = random.Random(seed)
         self.until = time.monotonic() + seconds
         self.told = bytearray()  # by number, one byte each, as the soak itself must not look like a leak
         self.done: Counter[str] = Counter()

@@ -50,9 +50,12 @@ class FileThread(Generic[F]):
     the garbage collector may give a grant back in the middle of ``submit``. In a forked child, whether it is dead.
     """
 
-    def __init__(self, name: str, path: Path, open_file: Callable[[], F]) -> None:
+    def __init__(
+        self, name: str, path: Path, open_file: Callable[[], F], *, fork_patience: float = FORK_PATIENCE
+    ) -> None:
         self._jobs: queue.SimpleQueue[_Job[F] | _Pause | None] = queue.SimpleQueue()
         self._path = path
+        self._fork_patience = fork_patience
         self._stopping = False
         self._dead = False
         self._pause: _Pause | None = None
@@ -95,7 +98,7 @@ class FileThread(Generic[F]):
         self._pause = _Pause()
         if not self.stopped.done():
             self._jobs.put(self._pause)
-            self._pause.reached.wait(FORK_PATIENCE)
+            self._pause.reached.wait(self._fork_patience)
 
     def after_fork(self) -> None:
         """Let the thread go on."""

@@ -42,7 +42,7 @@ class LedgerFile:
     """An open ledger, by the name ``path``; ``lock`` is its run lock. Raises ``LedgerError`` for all that is wrong.
 
     Mutable state: a connection that reads, and sees only what is committed; one that writes, made when first needed;
-    which files these are.
+    which files these are; whether the disk was full, so that it can only be read, and by nobody else.
     """
 
     def __init__(self, path: Path, lock: RunLock, identity: Identity) -> None:
@@ -56,7 +56,8 @@ class LedgerFile:
         try:
             opening.check(self._reading, path)
             with opening.translated(path):
-                self._files = self._identities()
+                self._alone = opening.is_alone(self._reading)
+                self._files = [identity] if self._alone else self._identities()
             if self._files[0] != identity:
                 raise opening.refusal(path, "it was replaced by another file while it was being opened")
         except BaseException:
@@ -85,6 +86,8 @@ class LedgerFile:
         """Begin a transaction that the caller ends."""
         if not anywhere:
             self.check_place()
+        if self._alone:
+            raise opening.refusal(self.path, "the disk is full: it can be read, and not be changed")
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
@@ -159,11 +162,12 @@ class LedgerFile:
             if _data_version(connection) == version:  # nobody else has written since
                 connection.execute("UPDATE session SET closed = 1")
             connection.execute("COMMIT")
+            _checkpoint(connection)  # here, as SQLite does not do it at its end for a file that was moved
 
     def close(self) -> None:
         """Close it in order; the last one to do so, in any process, brings all into the main file."""
         with contextlib.suppress(Exception):  # a full disk: then it is not closed in order, and says so
-            if not self._lock.taken:
+            if not self._alone and not self._lock.taken:
                 self._writer()  # so that no -wal is left behind
             self.settle()
         self._reading.close()

@@ -107,24 +107,40 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     """A connection to a ledger, every commit of which is durable. Raises ``LedgerError``.
 
     One that only reads has the file open for reading alone, so that it is never the one which empties and deletes the
-    ``-wal`` at its end.
+    ``-wal`` at its end. Where the disk has no room for the memory that processes share (``-shm``), it reads as the only
+    one there is: see ``is_alone``.
     """
     with translated(path):
-        connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={'rw' if writing else 'ro'}",
-            timeout=BUSY_SECONDS,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
-        )
+        if writing:
+            return _connect(path, "mode=rw")
         try:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-            connection.execute("PRAGMA temp_store = FILE")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the -wal as well
-        except BaseException:
-            connection.close()
-            raise
+            return _connect(path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _CODE not in _NO_ROOM:
+                raise
+            return _connect(path, "mode=rw", "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA query_only = ON")
+
+
+_NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+
+
+def is_alone(connection: sqlite3.Connection) -> bool:
+    """Whether this connection keeps all others out, as the disk was full when it was made."""
+    return bool(connection.execute("PRAGMA locking_mode").fetchone() == ("exclusive",))
+
+
+def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{mode}", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+    )
+    try:
+        for setting in (*settings, "PRAGMA synchronous = FULL", f"PRAGMA cache_size = -{_CACHE_KB}"):
+            connection.execute(setting)
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the -wal as well
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

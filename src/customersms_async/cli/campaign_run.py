@@ -192,12 +192,17 @@ def _show_ending(
     )
     if progress.error is not None:
         console.print(Text(plain(f"It ended early: {progress.error}"), style="red"))
+    unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
+    if unrecorded:
+        who = counted(unrecorded, "recipient")
+        console.print(f"What became of {who} could not be recorded: they may have got the text, and will be unknown")
     if any(count.state is State.UNKNOWN for count in counts):
         console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
     if not finished:
         guard = getattr(progress.error, "guard", "")
         way = f", with another --{guard.replace('_', '-')}" if guard in _SPENT else ""
-        console.print(f"Nothing is lost. To go on{way}:", f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
+        head = f"To go on{way}:" if unrecorded else f"Nothing is lost. To go on{way}:"
+        console.print(head, f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
 
 
 def _summary(work: Run, progress: Progress, counts: list[Count], client: AsyncClient, status: int) -> dict[str, Any]:
