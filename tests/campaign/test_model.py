@@ -1,11 +1,14 @@
-"""Every history of one recipient, two runners, and a crash or a cancellation at any step; then without each rule.
+"""Every history of one recipient and two runners, whatever befalls them; then without each rule.
+
+A runner crashes, is cancelled, or is stopped and goes on when others have taken it for dead, at any step; the number is
+suppressed; a person decides; the ledger is moved without its ``-wal``.
 
 The promise: no second request ever contains a recipient of the campaign unless the first was proven not accepted or a
 named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at most
 requests in flight times batch size per crash.
 
 The model is small and looks at everything: it moves by the package's own table of states, and each of its rules is one
-that ``runner``, ``moves`` and ``lock`` keep. Without the rule it finds the duplicate, or the loss, that it prevents.
+that ``runner``, ``attempt``, ``moves``, ``file`` and ``lock`` keep. Without the rule it finds the duplicate, or the loss, that it prevents.
 """
 
 from __future__ import annotations
@@ -29,6 +32,12 @@ RULES = {
     "no answer is unknown": "duplicate",
     "what was not sent is planned again": "loss",
     "a cancelled run still records": "loss",
+    "who is suppressed is neither begun with nor planned again": "suppressed",
+    "past its deadline nothing leaves": "duplicate",
+    "a run whose file was moved stops before its next request": "duplicate",
+    "who was cut off is not planned again before that deadline is over": "duplicate",
+    "the main file says that it is not closed before anything is changed": "duplicate",
+    "a main file that says so and has no -wal is refused": "duplicate",
 }
 """Each rule, and what goes wrong without it."""
 
@@ -37,14 +46,22 @@ REQUESTS = 3
 
 
 class Runner(NamedTuple):
-    """One process: ``at`` is off, started, ready, picked, intent, flying or answered (with ``outcome``)."""
+    """One process: ``at`` is off, started, ready, picked, intent, flying or answered (with ``outcome``).
+
+    It is a zombie if it was stopped in its intent, and has ``lost`` the lock as its file was moved: it may still go on.
+    """
 
     at: str = "off"
     outcome: Event | None = None
+    lost: bool = False
 
 
 class World(NamedTuple):
-    """All there is. ``open``: a request has left and nobody has proven that its text was not accepted."""
+    """All there is. ``open``: a request has left and nobody has proven that its text was not accepted.
+
+    ``main`` is what the main file says without its ``-wal``, and ``closed`` whether it says that this is all; ``late``
+    whether a zombie's deadline is over.
+    """
 
     ledger: State = State.PLANNED
     open: bool = False
@@ -53,6 +70,10 @@ class World(NamedTuple):
     person: bool = False
     crashes: int = 0
     requests: int = 0
+    suppressed: bool = False
+    late: bool = False
+    main: State = State.PLANNED
+    closed: bool = True
     runners: tuple[Runner, Runner] = (Runner(), Runner())
 
     def with_runner(self, number: int, runner: Runner) -> World:
@@ -64,39 +85,73 @@ class WrongError(Exception):
     """A promise is broken."""
 
 
-def moved(world: World, event: Event) -> World:
-    return world._replace(ledger=after(world.ledger, event))
+def moved(world: World, event: Event, rules: frozenset[str]) -> World:
+    says_so = "the main file says that it is not closed before anything is changed" in rules
+    return world._replace(ledger=after(world.ledger, event), closed=world.closed and not says_so)
 
 
 def leave(world: World, number: int) -> World:
     if world.open:
         raise WrongError("duplicate")
-    return world._replace(open=True, requests=world.requests + 1).with_runner(number, Runner("flying"))
+    lost = world.runners[number].lost
+    return world._replace(open=True, requests=world.requests + 1).with_runner(number, Runner("flying", lost=lost))
 
 
 def steps(world: World, rules: frozenset[str]) -> Iterator[World]:
     """Every world that may come next."""
     for number in (0, 1):
         yield from runner_steps(world, number, rules)
+    yield from decisions(world, rules)
+    yield from fates_of_the_file(world, rules)
+    if any(runner.at == "zombie" for runner in world.runners):
+        yield world._replace(late=True)
+
+
+def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """What people say."""
+    zombies = any(runner.at == "zombie" for runner in world.runners)
+    waits = "who was cut off is not planned again before that deadline is over" in rules
+    obeys = "who is suppressed is neither begun with nor planned again" in rules
+    may_plan = not (world.suppressed and obeys) and not (zombies and waits and not world.late)
     if world.ledger is State.UNKNOWN and not any(r.at in ("flying", "answered") for r in world.runners):
-        event = Event.FOUND_ACCEPTED if world.accepted else Event.SEND_AGAIN
-        yield moved(world, event)._replace(open=False, person=True)
-    if world.ledger is State.REJECTED:
-        yield moved(world, Event.SEND_AGAIN)._replace(person=True)
+        if world.accepted:
+            yield moved(world, Event.FOUND_ACCEPTED, rules)._replace(open=False, person=True)
+        elif may_plan:
+            yield moved(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
+    if world.ledger is State.REJECTED and may_plan:
+        yield moved(world, Event.SEND_AGAIN, rules)._replace(person=True)
+    if not world.suppressed:
+        suppressed = world._replace(suppressed=True)
+        yield moved(suppressed, Event.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
+
+
+def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """It is brought up to date, closed in order, or moved without its -wal once nobody has it open."""
+    yield world._replace(main=world.ledger)
+    yield world._replace(main=world.ledger, closed=True)
+    refused = not world.closed and "a main file that says so and has no -wal is refused" in rules
+    if not refused and all(runner.at == "off" or runner.lost for runner in world.runners):
+        yield world._replace(ledger=world.main)
 
 
 def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[World]:
     runner, other = world.runners[number], world.runners[1 - number]
 
     def go(at: str, outcome: Event | None = None, of: World = world) -> World:
-        return of.with_runner(number, Runner(at, outcome))
+        lost = at == "zombie" or (runner.lost and at != "off")
+        return of.with_runner(number, Runner(at, outcome, lost))
 
     if runner.at != "off" and world.crashes < CRASHES:
         for accepted in {world.accepted, world.accepted or runner.at == "flying"}:  # it may still arrive
             doubt = world.doubt or runner.at in ("intent", "flying", "answered")
             yield go("off", of=world._replace(crashes=world.crashes + 1, accepted=accepted, doubt=doubt))
-    if runner.at == "off":
-        if other.at == "off" or "one runner at a time" not in rules:
+    if runner.at == "zombie":  # the other may have the lock by now
+        if world.late and "past its deadline nothing leaves" in rules:
+            yield go("off")
+        else:
+            yield leave(world, number)
+    elif runner.at == "off":
+        if other.at == "off" or other.lost or "one runner at a time" not in rules:
             yield go("started")
     elif runner.at == "started":
         yield go("ready", of=recovered(world, rules))
@@ -111,10 +166,17 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
         if "sending is durable before the first byte" not in rules:
             yield leave(world, number)
         elif world.ledger is State.PLANNED:  # else somebody else was faster, and it stops with an error
-            yield go("intent", of=moved(world, Event.LEAVING))
+            if world.suppressed and "who is suppressed is neither begun with nor planned again" in rules:
+                yield go("ready", of=moved(world, Event.SUPPRESSED, rules))
+            elif world.suppressed:
+                raise WrongError("suppressed")
+            else:
+                yield go("intent", of=moved(world, Event.LEAVING, rules))
     elif runner.at == "intent":
         yield leave(world, number)
         yield go("answered", Event.UNSENT)  # the ticket was stopped, or the grant had gone stale
+        if other.at != "zombie" and not world.late:
+            yield go("zombie", of=world._replace(doubt=True))
     elif runner.at == "flying":
         if "a cancelled run still records" not in rules:
             yield go("off")
@@ -125,7 +187,8 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
             yield go("answered", Event.UNANSWERED, world._replace(accepted=accepted, doubt=True))
     else:
         yield go("off", of=world._replace(doubt=True))  # it can't be written down
-        yield go("ready", of=recorded(world, runner.outcome, rules))
+        stops = runner.lost and "a run whose file was moved stops before its next request" in rules
+        yield go("off" if stops else "ready", of=recorded(world, runner.outcome, rules))
 
 
 def recovered(world: World, rules: frozenset[str]) -> World:
@@ -133,7 +196,7 @@ def recovered(world: World, rules: frozenset[str]) -> World:
         return world
     if "who is found as sending is unknown" not in rules:
         return world._replace(ledger=State.PLANNED)
-    return moved(world, Event.CRASHED)
+    return moved(world, Event.CRASHED, rules)
 
 
 def recorded(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
@@ -143,14 +206,14 @@ def recorded(world: World, outcome: Event | None, rules: frozenset[str]) -> Worl
     if outcome is Event.UNANSWERED and "no answer is unknown" not in rules:
         return world._replace(ledger=State.PLANNED)
     try:
-        return moved(world, outcome)
+        return moved(world, outcome, rules)
     except ImpossibleMoveError:  # it stops with an error, and what became of the text is lost
         return world
 
 
 def check(world: World) -> None:
     """Raise ``WrongError`` if something is lost."""
-    alone = all(runner.at in ("off", "ready") for runner in world.runners)
+    alone = all(runner.at in ("off", "ready") and not runner.lost for runner in world.runners)
     started = any(runner.at == "ready" for runner in world.runners)
     if alone and started and world.ledger is State.SENDING:
         raise WrongError("loss")  # nobody works on it, and it is in no recorded end
@@ -160,10 +223,16 @@ def check(world: World) -> None:
         raise WrongError("loss")
 
 
-def explore(rules: frozenset[str]) -> set[str]:
-    """Look at every history; gives what goes wrong."""
+def alike(world: World) -> World:
+    """The same for all worlds that differ in nothing but which runner is which."""
+    first, second = sorted(world.runners, key=repr)
+    return world._replace(runners=(first, second))
+
+
+def explore(rules: frozenset[str], until: str = "") -> set[str]:
+    """Look at every history; gives what goes wrong, and looks no further once ``until`` does."""
     seen, todo, wrong = {World()}, deque([World()]), set[str]()
-    while todo:
+    while todo and until not in wrong:
         world = todo.popleft()
         try:
             check(world)
@@ -171,7 +240,8 @@ def explore(rules: frozenset[str]) -> set[str]:
         except WrongError as error:
             wrong.add(str(error))
             continue
-        for one in following:
+        for each in following:
+            one = alike(each)
             if one not in seen:
                 seen.add(one)
                 todo.append(one)
@@ -187,4 +257,4 @@ def test_nobody_is_sent_to_twice_and_nothing_is_lost_whatever_happens() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_without_a_rule_something_goes_wrong(rule: str) -> None:
-    assert RULES[rule] in explore(frozenset(RULES) - {rule})
+    assert RULES[rule] in explore(frozenset(RULES) - {rule}, RULES[rule])
