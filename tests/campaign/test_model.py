@@ -8,7 +8,8 @@ named person said so; every recipient ends in a recorded state; what can't be pr
 requests in flight times batch size per crash.
 
 The model is small and looks at everything: it moves by the package's own table of states, and each of its rules is one
-that ``runner``, ``attempt``, ``moves``, ``file`` and ``lock`` keep. Without the rule it finds the duplicate, or the loss, that it prevents.
+that ``runner``, ``attempt``, ``moves``, ``file`` and ``lock`` keep. Without the rule it finds the duplicate, or the
+loss, that it prevents.
 """
 
 from __future__ import annotations
