@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customersms_async import AsyncClient, Campaign, LedgerError, Limit, MemoryQuota, Outcome
-from customersms_async.sandbox import Sandbox
+from customersms_async.campaign.states import State
+from customersms_async.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,23 +89,33 @@ async def test_nothing_is_told_that_is_not_stored_and_it_is_said_how_many_are_un
 
 
 async def test_what_could_be_stored_after_all_is_told(disk: Path) -> None:
-    """Somebody makes room while the last requests are on their way."""
-    sandbox = Sandbox(keys={KEY: 10**6}, limits=(Limit(10**6, 1),), latency=0.3)
-    path, told = disk / "spring.ledger", list[Outcome]()
+    """Somebody makes room while another request is on its way."""
+    faults = {1: (Fault.SLOW, 0.3), 2: (Fault.SLOW, 2.0)}
+    sandbox = Sandbox(keys={KEY: 10**6}, limits=(Limit(10**6, 1),), faults=faults)
+    path = disk / "spring.ledger"
     async with (
         sandbox.serve() as url,
-        AsyncClient(api_key=KEY, url=url, quota=MemoryQuota(), **WORLD) as client,
+        AsyncClient(api_key=KEY, url=url, quota=MemoryQuota(), **WORLD | {"max_concurrency": 3}) as client,
         Campaign.open(path) as campaign,
     ):
-        await campaign.add(PEOPLE, "Hello")
-        with contextlib.suppress(LedgerError):
-            async for outcome in campaign.run(client):
-                if not told:
-                    fill(disk)
-                    asyncio.get_running_loop().call_later(0.15, clear, disk)
-                told.append(outcome)
-        counts = await campaign.counts()
-    assert counts["accepted"] == len(told) == len(sandbox.texts)  # type: ignore[index]  # the states are text
+        await campaign.add(PEOPLE[:20], "Hello")
+
+        async def run() -> list[Outcome]:
+            told = []
+            with pytest.raises(LedgerError, match="the disk is full"):
+                async for outcome in campaign.run(client):
+                    told.append(outcome)
+            return told
+
+        running = asyncio.create_task(run())
+        while sandbox.requests < 2:  # noqa: ASYNC110 - the sandbox sets no event
+            await asyncio.sleep(0.01)
+        fill(disk)
+        while not any(runner.stopped for runner in campaign._runners.values()):  # noqa: ASYNC110 - nor does a run
+            await asyncio.sleep(0.01)
+        clear(disk)
+        assert len(await running) == 20
+        assert (await campaign.counts())[State.ACCEPTED] == 20
 
 
 @pytest.mark.parametrize("left", ["closed in order", "killed"])

@@ -42,8 +42,9 @@ class SQLiteQuota:
     namespaces of their own included; only one that hides its clock's offset may depend on the wall clock, too.
 
     A store is bound to no event loop, may be used from several threads, and works on in a forked child: the file is
-    closed before a fork, and opened again after it by each side. Its own thread does all work on the file. ``close`` or ``aclose`` it, or use ``async with``; a store that is dropped closes itself,
-    and a program that ends without either leaves the file as a crash would, which costs nothing.
+    closed before a fork, and opened again after it by each side. Its own thread does all work on the file. ``close`` or
+    ``aclose`` it, or use ``async with``; a store that is dropped closes itself, and a program that ends without either
+    leaves the file as a crash would, which costs nothing.
 
     Each call raises ``QuotaStoreError``, never a temporary one, where the file can't be trusted or used: damaged, not
     ours, of another version, empty, deleted or replaced meanwhile, not writable, or locked by another program for
