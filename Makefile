@@ -24,8 +24,9 @@ test: .venv/dev-installed  ## run all tests; fail if a branch of the pure floors
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
 	$(BIN)/pytest -q -n auto --dist loadfile
 
-torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments, then everything at once for SECONDS=900
+torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
 	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py
+	$(BIN)/python tools/torture_campaign.py --seconds $(SECONDS)
 	$(BIN)/python tools/torture.py --seconds $(SECONDS)
 
 bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes

@@ -135,7 +135,8 @@ class FaultyConnection(H11Protocol):
     def _cut(self, planned: Planned) -> None:
         if planned.fault in {Fault.RESET_BEFORE, Fault.RESET_AFTER}:
             raw: Any = self.transport.get_extra_info("socket")
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+            with contextlib.suppress(OSError):  # the client has gone already
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self.transport.abort()
 
 
