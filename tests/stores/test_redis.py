@@ -212,7 +212,9 @@ async def test_the_server_knows_times_and_the_fingerprint_only(store: RedisQuota
     *_, settled = await bare.lrange(f"{prefix}{{key}}:log", 0, -1)
     (step,) = map(str, await bare.lrange(f"{prefix}{{key}}:steps", 0, -1))
     expected = {"now": settled, "paused": "0", "longest": str(HOUR[0].window_us), "settled": "4", "last": settled}
+    began = state.pop("began")
     assert state == {**expected, "cut": step.split(":")[1], "rest": "0"}
+    assert int(began) <= int(step.split(":")[0])
     assert len(settled) == 16, "microseconds, with every digit"
     assert settled.isdigit()
     assert len(step.split(":")[0]) == 16

@@ -31,7 +31,7 @@ local function clock_us()
   return tonumber(time[1]) * 1000000 + tonumber(time[2])
 end
 
-local known = redis.call('HMGET', state, 'now', 'paused', 'longest', 'cut', 'settled', 'last', 'rest')
+local known = redis.call('HMGET', state, 'now', 'paused', 'longest', 'cut', 'settled', 'last', 'rest', 'began')
 local seen = tonumber(known[1] or 0)
 local now = math.max(clock_us(), seen) -- a clock that steps back stands still
 local paused = tonumber(known[2] or 0)
@@ -39,6 +39,7 @@ local longest = tonumber(known[3] or 0)
 local cut = tonumber(known[4] or 0) -- how many left the log, ever
 local last = tonumber(known[6] or 0) -- the newest settle time
 local rest = tonumber(known[7] or 0) -- 1 if the first step counts all before it
+local began = tonumber(known[8] or 0) -- when the last step began
 local length = redis.call('LLEN', log)
 local reaches_rest = 0
 
@@ -109,9 +110,9 @@ local function cut_log(until_us, most)
         most = count
         break
       end
-      if not newest or math.floor(newest / STEP) ~= math.floor(at / STEP) then
+      if not newest or at >= began + STEP then
         if count > 0 then write() end
-        is_new = true
+        began, is_new = at, true
       end
       newest, count = at, count + 1
     end
@@ -124,12 +125,11 @@ local function cut_log(until_us, most)
   return count
 end
 
--- Turn the steps that were over by then into the rest.
+-- Turn the steps into the rest whose newest request is a whole step older than that: no other may join them.
 local function drop_steps(until_us)
-  local whole = math.floor(until_us / STEP) * STEP
-  if (step(0) or whole) < whole then
+  if (step(0) or until_us) + STEP <= until_us then
     rest = 1
-    while (step(1) or whole) < whole do
+    while (step(1) or until_us) + STEP <= until_us do
       redis.call('LPOP', steps)
     end
   end
@@ -281,7 +281,7 @@ redis.call('ZREMRANGEBYSCORE', done, '-inf', integer(now))
 redis.call('ZREMRANGEBYRANK', done, 0, -1 - MOST_DONE)
 redis.call(
   'HSET', state, 'now', integer(now), 'paused', integer(paused), 'longest', integer(longest), 'cut', integer(cut),
-  'settled', integer(cut + length), 'last', integer(last), 'rest', rest
+  'settled', integer(cut + length), 'last', integer(last), 'rest', rest, 'began', integer(began)
 )
 
 -- All of it is forgotten when the last token of any limit of a day is back, but how many there were and when the last of

@@ -29,17 +29,19 @@ class KeyRows:
     def __init__(self, db: sqlite3.Connection, key_id: str, now_us: int) -> None:
         db.execute("INSERT OR IGNORE INTO keys (key_id) VALUES (?)", (key_id,))
         self._db, self._now_us = db, now_us
-        self._key, self._paused_us, self._longest_us, self._last_id, self._held, first, end, rest = one(
-            db, "SELECT key, paused_us, longest_us, last_id, held, first, end, rest FROM keys WHERE key_id = ?", key_id
+        self._key, self._paused_us, self._longest_us, self._last_id, self._held, *log = one(
+            db,
+            "SELECT key, paused_us, longest_us, last_id, held, first, end, rest, began_us FROM keys WHERE key_id = ?",
+            key_id,
         )
-        self._log = SettledRows(db, self._key, first, end, rest, now_us - self._longest_us)
+        self._log = SettledRows(db, self._key, log, now_us - self._longest_us)
         self._lapse()
 
     def save(self) -> None:
         """Write the key's row."""
         self._db.execute(
-            "UPDATE keys SET paused_us = ?, longest_us = ?, last_id = ?, held = ?, first = ?, end = ?, rest = ?"
-            " WHERE key = ?",
+            "UPDATE keys SET paused_us = ?, longest_us = ?, last_id = ?, held = ?, first = ?, end = ?, rest = ?,"
+            " began_us = ? WHERE key = ?",
             (
                 self._paused_us,
                 self._longest_us,
@@ -48,6 +50,7 @@ class KeyRows:
                 self._log.first,
                 self._log.end,
                 self._log.rest,
+                self._log.began_us,
                 self._key,
             ),
         )

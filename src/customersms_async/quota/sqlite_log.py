@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from bisect import bisect_right
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..history import STEP_US
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CUT_AT_ONCE: Final = 2
 """Old rows dropped with each new one, at most: more than one, so that the rest shrinks, and few, so that none waits."""
@@ -17,14 +19,15 @@ class SettledRows:
 
     Requests are numbered from the first one ever. Those from ``first`` to before ``end`` have a row of their own in
     ``settled``; what came before is in the rows of ``steps``, as in ``history.Steps``: each says how many requests had
-    settled until when. ``rest`` is the number of those that the first of these rows counts if it is the rest, else 0.
+    settled until when. ``rest`` is the number of those that the first of these rows counts if it is the rest, else 0;
+    the last of these steps began at ``began_us``.
 
     ``cut_us``: no request that was cut is newer; that is all that is known of those that a program of version 1 cut.
     """
 
-    def __init__(self, db: sqlite3.Connection, key: int, first: int, end: int, rest: int, cut_us: int) -> None:
+    def __init__(self, db: sqlite3.Connection, key: int, columns: Sequence[int], cut_us: int) -> None:
         self._db, self._key, self._cut_us = db, key, cut_us
-        self.first, self.end, self.rest = first, end, rest
+        self.first, self.end, self.rest, self.began_us = columns
 
     def __len__(self) -> int:
         return self.end
@@ -58,40 +61,41 @@ class SettledRows:
 
     def cut_all(self, until_us: int, dropped_us: int) -> None:
         """Make all rows coarse that no window reached so far."""
-        cut = self.first + bisect_right(range(self.first, self.end), until_us, key=self.__getitem__)
-        for step in self._db.execute(
-            "SELECT max(number) + 1, max(at_us) FROM settled WHERE key = ? AND number < ?"
-            " GROUP BY at_us / ? ORDER BY 1",
-            (self._key, cut, STEP_US),
-        ).fetchall():
-            self._step(*checked(step))
-        self._db.execute("DELETE FROM settled WHERE key = ? AND number < ?", (self._key, cut))
-        self.first = cut
+        query = "SELECT number + 1, at_us FROM settled WHERE key = ? AND number >= ? ORDER BY number"
+        for row in self._db.execute(query, (self._key, self.first)):
+            end, at_us = checked(row)
+            if at_us > until_us:
+                break
+            self._step(end, at_us)
+            self.first = end
+        self._db.execute("DELETE FROM settled WHERE key = ? AND number < ?", (self._key, self.first))
         self._drop(dropped_us, -1)
 
     def _step(self, end: int, newest_us: int) -> None:
-        """Count the rows up to ``end``, all of one minute, into its step."""
-        last_end, last_us = self._last_step()
-        if last_end and last_us // STEP_US == newest_us // STEP_US:
+        """Count the oldest row, which is the last before ``end``, into its step."""
+        last_end = self._last_step()
+        if last_end and newest_us < self.began_us + STEP_US:
             change = "UPDATE steps SET end = ?, newest_us = ? WHERE key = ? AND end = ?"
             self._db.execute(change, (end, newest_us, self._key, last_end))
         else:
+            self.began_us = newest_us
             self._db.execute("INSERT INTO steps VALUES (?, ?, ?)", (self._key, end, newest_us))
 
-    def _last_step(self) -> tuple[int, ...]:
+    def _last_step(self) -> int:
+        """How many are counted in steps."""
         query = "SELECT end, newest_us FROM steps WHERE key = ? ORDER BY end DESC LIMIT 1"
         row = self._db.execute(query, (self._key,)).fetchone()
         end, newest_us = (0, 0) if row is None else checked(row)
         if end < self.first:  # a program of version 1, which had the file open when it was changed, cut some
             end, newest_us = self.first, max(newest_us, self._cut_us)
             self._db.execute("INSERT INTO steps VALUES (?, ?, ?)", (self._key, end, newest_us))
-        return end, newest_us
+        return end
 
     def _drop(self, until_us: int, limit: int) -> None:
-        """Turn the steps that were over at ``until_us`` into the rest; looks at ``limit`` of them, or at all (-1)."""
+        """Turn the steps into the rest that are a whole step older than that; looks at ``limit``, or at all (-1)."""
         query = "SELECT end, newest_us FROM steps WHERE key = ? ORDER BY end LIMIT ?"
         steps = [checked(row) for row in self._db.execute(query, (self._key, limit)).fetchall()]
-        if over := [end for end, newest_us in steps if newest_us < until_us // STEP_US * STEP_US]:
+        if over := [end for end, newest_us in steps if newest_us + STEP_US <= until_us]:
             self.rest = over[-1]
             self._db.execute("DELETE FROM steps WHERE key = ? AND end < ?", (self._key, self.rest))
 

@@ -269,6 +269,34 @@ class QuotaStoreContract(NetworkContract):
 
         self.check(test)
 
+    def test_a_limit_that_is_first_used_later_knows_what_was_sent_before(self) -> None:
+        """Long after, too, and over two requests in a minute it is at most a minute late."""
+
+        async def test(store: QuotaStore, clock: ManualClock) -> None:
+            minute, day = 60_000_000, 86_417_280_000
+            hour, hours = (Layer(100, 60 * minute),), (Layer(100, 60 * minute), Layer(50, 180 * minute))
+            begin_us, rule = clock.us, Buckets()
+            for _ in range(60):
+                mirrored = rule.take(clock.us, hour, HOLD_US)
+                assert isinstance(mirrored, int)
+                rule.settle(clock.us, mirrored)
+                await store.settle("key", await taken(store, hour))
+                clock.us += minute // 2
+            clock.us = begin_us + 120 * minute
+            (usage,), _ = await store.usage("key", hours[1:])
+            assert (usage,) == rule.usage(clock.us, hours[1:])
+            assert usage.used == 60
+            assert 60 * minute <= usage.next_us < 61 * minute
+            waits = await store.take("key", hours, HOLD_US)
+            assert isinstance(waits, Wait)
+            assert 65 * minute <= waits.wait_us < 66 * minute, "when the eleventh is out of the window"
+            assert await store.forecast_us("key", [(hours, 1)]) == waits.wait_us
+            clock.us += waits.wait_us
+            await store.settle("key", await taken(store, hours))
+            assert (await store.usage("key", (Layer(100, day),)))[0][0].used == 61
+
+        self.check(test)
+
     def test_many_takers_at_once_never_get_more_than_there_is(self) -> None:
         """Every call is one atomic decision."""
 

@@ -136,27 +136,41 @@ class NetworkContract:
         self.check_far(test)
 
     def test_a_copy_of_a_call_whose_request_has_ended_changes_nothing(self) -> None:
-        """Be it settled, given back or renewed, or was it refused."""
+        """Be it settled, given back, renewed or lapsed, or was it refused."""
 
         async def test(far: Far) -> None:
-            store, two = far.stores[0], (Layer(2, 100),)
-            for end in (store.settle, store.give_back):
-                far.network.fate = "comes twice"
-                request = await store.take(far.key_id, two, HOLD_US)
-                assert isinstance(request, int)
-                await end(far.key_id, request)
-            request = await store.take(far.key_id, two, HOLD_US)
-            assert isinstance(request, int)
-            renewed = await store.renew(far.key_id, request, two, HOLD_US)
+            store, nine, one = far.stores[0], (Layer(9, 1_000),), (Layer(1, 1_000),)
+            far.network.fate = "comes twice"
+            requests = [await store.take(far.key_id, nine, HOLD_US) for _ in range(4)]
+            settled, given_back, renewing, _ = [request for request in requests if isinstance(request, int)]
+            assert isinstance(await store.take(far.key_id, one, HOLD_US), Wait)
+            await store.settle(far.key_id, settled)
+            await store.give_back(far.key_id, given_back)
+            renewed = await store.renew(far.key_id, renewing, nine, HOLD_US)
             assert isinstance(renewed, int)
-            assert isinstance(await store.take(far.key_id, two, HOLD_US), Wait)
-            far.network.fate = "arrives"
+            far.clock.us += HOLD_US - 1
             await store.settle(far.key_id, renewed)
+            far.clock.us += 1
+            far.network.fate = "arrives"
+            assert (await store.usage(far.key_id, nine))[0][0].used == 3
             await far.network.deliver()
-            assert (await store.usage(far.key_id, two))[0][0].used == 2
-            far.clock.us += 100
-            await far.network.deliver()
-            assert (await store.usage(far.key_id, two))[0][0].used == 0
+            assert (await store.usage(far.key_id, nine))[0][0].used == 3
+
+        self.check_far(test)
+
+    def test_a_call_that_is_sent_again_takes_one_token_and_is_granted_it(self) -> None:
+        """It is the last one, so the second time it is free no more."""
+
+        async def test(far: Far) -> None:
+            store, one = far.stores[0], (Layer(1, 100),)
+            far.network.fate = "is sent again"
+            request = await store.take(far.key_id, one, HOLD_US)
+            assert isinstance(request, int)
+            renewed = await store.renew(far.key_id, request, one, HOLD_US)
+            assert isinstance(renewed, int)
+            assert isinstance(await store.take(far.key_id, one, HOLD_US), Wait)
+            await store.settle(far.key_id, renewed)
+            assert (await store.usage(far.key_id, one))[0][0] == (1, 100)
 
         self.check_far(test)
 

@@ -43,8 +43,8 @@ class Walk:
         self.requests: list[tuple[int, int]] = []
         self.key_id = f"key {dice.random()}"
         self.us = dice.choice(SCALES_US)
-        longest = sorted(dice.choice((0, dice.randint(1, 20), dice.randint(1, 300))) for _ in range(3))
-        self.clients = [self.limits(n, us or longest[-1] + 1) for n, us in enumerate(longest)]
+        longest = sorted(dice.choice((dice.randint(1, 3), dice.randint(1, 30), dice.randint(1, 300))) for _ in range(3))
+        self.clients = [self.limits(more, units) for more, units in enumerate(longest)]
         self.layers: tuple[Layer, ...] = ()
 
     def limits(self, more: int, longest: int) -> tuple[Layer, ...]:
@@ -55,15 +55,25 @@ class Walk:
     async def run(self, steps: int) -> None:
         """Make so many calls, and look at everything after each of them."""
         for number in range(steps):
-            self.clock.us += self.dice.choice((0, 0, 1, 7, 40, 150, -5, -60)) * self.us
+            self.clock.us += self.dice.choice((0, 0, 0, 1, 1, 2, 7, 40, 150, -5, -60)) * self.us
             clients = self.clients[: 1 + 3 * number // steps]
             self.layers = self.dice.choice(clients)
-            await self.dice.choice((self.take, self.take, self.take, self.settle, self.settle, self.other))()
+            calls = (self.send, self.send, self.take, self.take, self.settle, self.settle, self.other)
+            await self.dice.choice(calls)()
             line = [(self.dice.choice(clients), self.dice.randint(0, 12)) for _ in range(self.dice.randint(0, 3))]
             assert await self.store.forecast_us(self.key_id, line) == self.rule.forecast_us(self.clock.us, line)
             usage, paused_us = await self.store.usage(self.key_id, self.layers)
             assert tuple(usage) == self.rule.usage(self.clock.us, self.layers)
             assert paused_us == self.rule.paused_us(self.clock.us)
+
+    async def send(self) -> None:
+        """Take some from both, each settled soon."""
+        for _ in range(self.dice.randint(1, 6)):
+            before = len(self.requests)
+            await self.take()
+            if len(self.requests) > before:
+                self.clock.us += self.dice.choice((0, 0, 1)) * self.us
+                await self.settled(*self.requests.pop())
 
     async def take(self) -> None:
         """Take from both."""
@@ -76,9 +86,12 @@ class Walk:
     async def settle(self) -> None:
         """Settle one that was granted, perhaps long ago."""
         if self.requests:
-            request, mirrored = self.dice.choice(self.requests)
-            await self.store.settle(self.key_id, request)
-            self.rule.settle(self.clock.us, mirrored)
+            await self.settled(*self.dice.choice(self.requests))
+
+    async def settled(self, request: int, mirrored: int) -> None:
+        """Settle this one in both."""
+        await self.store.settle(self.key_id, request)
+        self.rule.settle(self.clock.us, mirrored)
 
     async def other(self) -> None:
         """Give back, renew or pause."""
