@@ -4,79 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, some_layers, steps
 from customersms_async import buckets as buckets_module
 from customersms_async.buckets import DRIFT_PPM, GRACE_US, Buckets, Layer, Usage, Wait, layers
-from customersms_async.history import KEPT_US, STEP_US
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
-
-Layers = tuple[Layer, ...]
-
-LONGEST_US = 40
-"""Every client of a key has a limit of this window, but those that come later, with longer ones."""
-
-
-class Step(NamedTuple):
-    """One call, after ``later_us`` on a clock that then also steps back by ``back_us``."""
-
-    call: str
-    which: int
-    later_us: int
-    back_us: int
-
-
-class Rule:
-    """Promise 1 as a count over a plain list: the oracle of ``Buckets``."""
-
-    def __init__(self) -> None:
-        self.now_us = 0
-        self.paused_until_us = 0
-        self.settled: list[int] = []
-        self.held: dict[int, int] = {}
-
-    def advance(self, now_us: int) -> None:
-        self.now_us = max(self.now_us, now_us)
-        for request, lapse_us in list(self.held.items()):
-            if lapse_us <= self.now_us:
-                self.settled.append(self.held.pop(request))
-
-    def settle(self, request: int) -> None:
-        if self.held.pop(request, None) is not None:
-            self.settled.append(self.now_us)
-
-    def used(self, layer: Layer) -> int:
-        return len(self.held) + sum(then_us > self.now_us - layer.window_us for then_us in self.settled)
-
-    def admits(self, asked: Layers) -> bool:
-        return self.now_us >= self.paused_until_us and all(self.used(layer) < layer.requests for layer in asked)
-
-    def admits_at(self, now_us: int, asked: Layers) -> bool:
-        later = copy.deepcopy(self)
-        later.advance(now_us)
-        return later.admits(asked)
-
-    def usage(self, layer: Layer) -> Usage:
-        back_us = [then_us + layer.window_us - self.now_us for then_us in self.settled] + [layer.window_us] * len(
-            self.held
-        )
-        return Usage(self.used(layer), min((wait_us for wait_us in back_us if wait_us > 0), default=0))
-
-
-some_layers = st.lists(st.builds(Layer, st.integers(1, 5), st.integers(1, LONGEST_US)), max_size=2).flatmap(
-    lambda short: st.builds(lambda n: (*short, Layer(n, LONGEST_US)), st.integers(1, 7))
-)
-clients = st.lists(some_layers, min_size=1, max_size=3)
-calls = st.sampled_from(["take"] * 6 + ["settle"] * 4 + ["give_back", "pause", "look"])
-steps = st.lists(
-    st.builds(Step, calls, st.integers(0, 50), st.integers(0, 15), st.integers(-40, 12).map(lambda us: max(us, 0))),
-    max_size=80,
-)
-holds = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 
 
 @given(some_layers, st.integers(0, 3), steps, holds)
@@ -162,107 +98,6 @@ def test_no_request_waits_longer_than_the_limits_demand(
         assert buckets.paused_us(clock_us) == max(0, rule.paused_until_us - rule.now_us)
 
 
-scales = st.sampled_from([1, STEP_US // 50, STEP_US // 7, STEP_US, KEPT_US // 90])
-
-
-def scaled(of: list[Layers], us: int) -> list[Layers]:
-    return [tuple(Layer(requests, window_us * us) for requests, window_us in layers) for layers in of]
-
-
-longer_layers = st.lists(
-    st.builds(Layer, st.integers(1, 30), st.integers(LONGEST_US // 2, 200)), min_size=1, max_size=2
-)
-
-
-@given(clients, st.lists(longer_layers.map(tuple), min_size=1, max_size=3), scales, steps, steps, holds, st.booleans())
-@example([(Layer(5, 1),)], [(Layer(7, 40),)], 1_000_000, [Step("take", 0, 1, 0), Step("settle", 0, 0, 0)] * 40,
-         [Step("take", 1, 1, 0), Step("settle", 0, 0, 0)] * 20, [3], False)  # fmt: skip
-def test_a_limit_that_is_first_used_later_is_kept_and_waits_at_most_one_coarse_step_longer(
-    of: list[Layers],
-    later: list[Layers],
-    us: int,
-    before: list[Step],
-    after: list[Step],
-    hold_us: list[int],
-    looks_first: bool,
-) -> None:
-    """Whatever was cut when it comes: no grant that an exact list of all settle times would refuse.
-
-    *For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers
-    take, sees more than L requests of a key from the clients that share one quota store, provided that no request
-    arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands; a
-    limit that is first used later waits at most one coarse step longer.*
-    """
-    first, both = scaled(of, us), scaled(of + later, us)
-    buckets, rule = Buckets(), Rule()
-    given_out: list[int] = []
-    clock_us = 0
-    for number, (call, which, later_us, back_us) in enumerate(before + after):
-        clock_us += (later_us - back_us) * us
-        rule.advance(clock_us)
-        clients = first if number < len(before) else both
-        asked = clients[which % len(clients)]
-        if looks_first and call == "take":
-            check_usage(buckets, rule, asked)
-        if call == "take":
-            length_us = hold_us[which % len(hold_us)] * us
-            forecast_us = buckets.forecast_us(clock_us, [(asked, 1)])
-            taken = buckets.take(clock_us, asked, length_us)
-            if isinstance(taken, Wait):
-                assert forecast_us == taken.wait_us
-                assert not rule.admits(one_step_longer(asked)), "too late"
-                check_later_wait(buckets, rule, asked, taken.wait_us)
-            else:
-                assert forecast_us == 0
-                assert rule.admits(asked), "too early"
-                given_out.append(taken)
-                rule.held[taken] = rule.now_us + length_us
-        elif call == "pause":
-            buckets.pause(clock_us, which * us)
-            rule.paused_until_us = max(rule.paused_until_us, rule.now_us + which * us)
-        elif given_out and call in ("settle", "give_back"):
-            request = given_out[which % len(given_out)]
-            getattr(buckets, call)(clock_us, request)
-            rule.settle(request) if call == "settle" else rule.held.pop(request, None)
-        check_usage(buckets, rule, asked)
-
-
-def one_step_longer(asked: Layers) -> Layers:
-    """Windows as long as they may seem; of those of more than a day, all that is older than a day may count."""
-    return tuple(
-        Layer(requests, window_us + STEP_US if window_us <= KEPT_US else 2 * window_us) for requests, window_us in asked
-    )
-
-
-def check_usage(buckets: Buckets, rule: Rule, asked: Layers) -> None:
-    """No fewer are used than truly are, and what is free at the next moment is not free before."""
-    for layer, longer in zip(asked, one_step_longer(asked), strict=True):
-        (usage,) = buckets.usage(rule.now_us, (layer,))
-        assert rule.used(layer) <= usage.used <= rule.used(longer)
-        assert usage.next_us >= rule.usage(layer).next_us
-        assert bool(usage.used) is bool(usage.next_us)
-        if usage.used:
-            answered = copy.deepcopy(buckets)
-            for request in list(answered._held):
-                answered.settle(rule.now_us, request)
-            assert answered.usage(rule.now_us + usage.next_us - 1, (layer,))[0].used == usage.used
-            assert answered.usage(rule.now_us + usage.next_us, (layer,))[0].used < usage.used
-
-
-def check_later_wait(buckets: Buckets, rule: Rule, asked: Layers, wait_us: int) -> None:
-    """Asking again whenever it is due succeeds at last, not too early, and at most one step too late."""
-    again, now_us = copy.deepcopy(buckets), rule.now_us
-    while True:
-        assert wait_us > 0
-        now_us += wait_us
-        taken = again.take(now_us, asked, 1)
-        if not isinstance(taken, Wait):
-            break
-        wait_us = taken.wait_us
-    assert rule.admits_at(now_us, asked)
-    assert not rule.admits_at(now_us - 1, one_step_longer(asked))
-
-
 def check_wait(buckets: Buckets, rule: Rule, asked: Layers, wait_us: int) -> None:
     """If nothing else changes, asking again whenever it is due succeeds at the first moment that has a token."""
     again, now_us = copy.deepcopy(buckets), rule.now_us
@@ -311,9 +146,6 @@ def test_the_promise_is_the_same_word_for_word_in_code_and_test() -> None:
 
     assert promise(buckets_module.__doc__) == promise(test_no_window_sees_more_requests_than_its_limit.__doc__)
     assert promise(buckets_module.__doc__) == promise(test_no_request_waits_longer_than_the_limits_demand.__doc__)
-    assert promise(buckets_module.__doc__) == promise(
-        test_a_limit_that_is_first_used_later_is_kept_and_waits_at_most_one_coarse_step_longer.__doc__
-    )
 
 
 def test_a_token_comes_back_one_window_after_its_request_settled() -> None:
@@ -429,65 +261,6 @@ def test_a_log_that_was_cut_many_times_counts_as_if_it_had_not_been() -> None:
             rule.held[taken] = now_us + 50
         assert buckets.usage(rule.now_us, two) == tuple(map(rule.usage, two))
     assert len(buckets._log) < len(rule.settled)
-
-
-SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
-
-
-def send(buckets: Buckets, now_us: int, asked: Layers, count: int) -> int:
-    """Take and settle at once, waiting as told; the time of the last one."""
-    for _ in range(count):
-        while isinstance(taken := buckets.take(now_us, asked, SECOND), Wait):
-            now_us += taken.wait_us
-        buckets.settle(now_us, taken)
-    return now_us
-
-
-def test_a_minutes_limit_that_comes_after_two_hundred_requests_knows_of_them() -> None:
-    buckets, brief = Buckets(), (Layer(10, SECOND),)
-    now_us = send(buckets, 0, brief, 200)
-    both = (*brief, Layer(100, MINUTE))
-    assert buckets.usage(now_us, both)[1] == Usage(200, MINUTE - SECOND)
-    assert isinstance(buckets.take(now_us, both, SECOND), Wait)
-    assert now_us + MINUTE - SECOND <= send(buckets, now_us, both, 1) <= now_us + MINUTE
-
-
-def test_a_new_key_has_all_of_any_window_at_once() -> None:
-    buckets, months = Buckets(), (Layer(1_000, 90 * DAY), Layer(10, MINUTE))
-    now_us = send(buckets, 0, months, 1_000)
-    assert now_us == 99 * MINUTE
-    assert buckets.take(now_us + MINUTE, months, SECOND) == Wait(90 * DAY - now_us - MINUTE)
-
-
-def test_a_window_of_more_than_a_day_that_comes_later_counts_all_before_as_if_it_were_the_last() -> None:
-    told: list[None] = []
-    buckets, brief = Buckets(lambda: told.append(None)), (Layer(10, SECOND),)
-    last_us = send(buckets, 0, brief, 70)
-    now_us = send(buckets, 5 * DAY, brief, 70)
-    assert last_us == now_us - 5 * DAY == 6 * SECOND
-    month = (Layer(100, 30 * DAY),)
-    assert buckets.usage(now_us, (Layer(100, DAY),))[0].used == 70
-    assert not told, "a day is known"
-    assert buckets.usage(now_us, month) == (Usage(140, 25 * DAY),)
-    assert buckets.take(now_us, month, SECOND) == Wait(25 * DAY)
-    assert buckets.usage(now_us, (*month, Layer(1, 31 * DAY)))[1] == Usage(140, 26 * DAY)
-    assert len(told) == 2, "once for each longer window"
-
-
-def test_a_longer_window_that_reaches_nothing_that_was_counted_together_says_nothing() -> None:
-    told: list[None] = []
-    buckets, brief = Buckets(lambda: told.append(None)), (Layer(10, SECOND),)
-    send(buckets, 0, brief, 70)
-    assert buckets.usage(50 * DAY, (Layer(100, 30 * DAY),)) == (Usage(0, 0),)
-    assert not told
-
-
-def test_a_window_that_one_client_alone_asks_for_is_exact_from_then_on() -> None:
-    buckets, brief, long = Buckets(), (Layer(100, SECOND),), (Layer(1_000, 3 * DAY),)
-    buckets.usage(0, long)
-    for hour in range(100):
-        send(buckets, hour * 3_600 * SECOND, brief, 10)
-    assert buckets.usage(100 * 3_600 * SECOND, long) == (Usage(710, 3_600 * SECOND),)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def words(path: str) -> str:
         (QUOTA, "README.md"),
         (QUOTA, "src/customersms_async/buckets.py"),
         (QUOTA, "tests/test_buckets.py"),
+        (QUOTA, "tests/test_history.py"),
         (SENDING, "README.md"),
         (SENDING, "src/customersms_async/wire.py"),
         (SENDING, "tests/test_wire.py"),

@@ -288,6 +288,7 @@ class QuotaStoreContract(NetworkContract):
             assert usage.used == 60
             assert 60 * minute <= usage.next_us < 61 * minute
             waits = await store.take("key", hours, HOLD_US)
+            assert waits == rule.take(clock.us, hours, HOLD_US)
             assert isinstance(waits, Wait)
             assert 65 * minute <= waits.wait_us < 66 * minute, "when the eleventh is out of the window"
             assert await store.forecast_us("key", [(hours, 1)]) == waits.wait_us
