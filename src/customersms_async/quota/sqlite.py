@@ -38,7 +38,8 @@ class SQLiteQuota:
 
     Time is counted by a clock that no wall clock changes: while the machine stays up, a wall clock that steps, back or
     forward, never frees a token early. Across a reboot wall time is all there is: set forward meanwhile, it frees
-    tokens early by that much; set back, late. Containers may share a file if they share its folder and the kernel.
+    tokens early by that much; set back, late. Containers may share a file if they share its folder and the kernel, time
+    namespaces of their own or not; for one that hides how its clock stands, the wall clock counts too.
 
     A store is bound to no event loop, may be used from several threads, and works on in a forked child. Its own thread
     does all work on the file. ``close`` or ``aclose`` it, or use ``async with``; a store that is dropped closes itself,
