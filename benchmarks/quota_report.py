@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Campaigns = Mapping[tuple[str, str], Sequence[dict[str, Any]]]
 
 
-BEFORE: Mapping[str, int] = {}
+BEFORE: Mapping[str, int] = {"memory": 426_340, "sqlite": 921_600, "redis": 505_512}
 """Bytes of a key under the documented limits when nothing was known of what its log drops, as measured then."""
 
 STORES = {
