@@ -192,7 +192,7 @@ there: a disk adds its own time for each sync, one for a grant and none for a se
 {costs(ratios["stores"])}
 Bytes of a key that has sent 50,000 requests in a day, and some more: under the documented limits, whose exact log is
 a day long, and under a limit of ten a second alone, whose log is short. What the log drops is counted in steps of a
-minute for a day, so that a limit that is first used later waits at most a minute longer: that is all but some hundred
-bytes of the last column.
+minute for a day, so that a limit that is first used later waits at most a minute longer: that is most of the last
+column.
 
 {kept(sizes)}"""
