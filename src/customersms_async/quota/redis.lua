@@ -42,6 +42,7 @@ local rest = tonumber(known[7] or 0) -- 1 if the first step counts all before it
 local began = tonumber(known[8] or 0) -- when the last step began
 local length = redis.call('LLEN', log)
 local reaches_rest = 0
+local finished = false
 
 -- The newest settle time of a step, and how many had settled ever until then; nil if there is none.
 local function step(index)
@@ -153,6 +154,7 @@ end
 
 local function finish(number, for_us)
   redis.call('ZADD', done, integer(now + for_us), number)
+  finished = true
 end
 
 local function let_go(number)
@@ -277,8 +279,10 @@ if length > 0 and logged(0) <= now - longest and cut_log(now - longest, #due + 4
   drop_steps(now - math.max(longest, KEPT))
 end
 
-redis.call('ZREMRANGEBYSCORE', done, '-inf', integer(now))
-redis.call('ZREMRANGEBYRANK', done, 0, -1 - MOST_DONE)
+if finished then
+  redis.call('ZREMRANGEBYSCORE', done, '-inf', integer(now))
+  redis.call('ZREMRANGEBYRANK', done, 0, -1 - MOST_DONE)
+end
 redis.call(
   'HSET', state, 'now', integer(now), 'paused', integer(paused), 'longest', integer(longest), 'cut', integer(cut),
   'settled', integer(cut + length), 'last', integer(last), 'rest', rest, 'began', integer(began)
@@ -296,7 +300,11 @@ if clock == '' then
   expire(state, forgotten)
   expire(held, forgotten)
   expire(log, back)
-  expire(steps, back)
-  expire(done, tonumber(redis.call('ZRANGE', done, -1, -1, 'WITHSCORES')[2]) or now)
+  if cut > 0 then
+    expire(steps, back)
+  end
+  if finished then
+    expire(done, tonumber(redis.call('ZRANGE', done, -1, -1, 'WITHSCORES')[2]) or now)
+  end
 end
 return answer
