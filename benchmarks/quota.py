@@ -140,6 +140,17 @@ def stores(effort: Effort) -> list[Ratio]:
     return ratios
 
 
+def sizes() -> dict[str, Mapping[str, int]]:
+    """Bytes of a key that has sent for a day, by store."""
+    found: dict[str, Mapping[str, int]] = {}
+    say("quota_memory.py")
+    with redis_server() as url, tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        for store, place in (("memory", "-"), ("sqlite", folder), ("redis", url)):
+            if place is not None:
+                (found[store],) = child("quota_memory.py", store, place)
+    return found
+
+
 def main(full: bool) -> None:
     pins, effort = pinned(), FULL if full else QUICK
     versions = ", ".join(f"{name} {pin}" for name, pin in pins.items())
@@ -147,7 +158,7 @@ def main(full: bool) -> None:
     found = campaigns(effort)
     many, facts = waiters(effort)
     ratios = {"grant": grants(effort), "waiters": many, "stores": stores(effort)}
-    text = document(machine(), found, pins, ratios, facts)
+    text = document(machine(), found, pins, ratios, facts, sizes())
     print(text)
     if full:
         ours, stacked = (child("quota_campaign.py", rival, "picture")[0] for rival in ("ours", "stacked"))

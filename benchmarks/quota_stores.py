@@ -55,21 +55,21 @@ async def through_redis(url: str, count: int) -> dict[str, float]:
     """Ours, the same script called by the bare client, and a PING."""
     from redis.asyncio import Redis
 
-    from customersms_async.quota.redis import SCRIPT, RedisQuota
+    from customersms_async.quota.redis import NAMES, SCRIPT, RedisQuota
 
     watch = Stopwatch()
     async with Redis.from_url(url) as bare, RedisQuota(url) as store:
         sha = await bare.script_load(SCRIPT)
-        keys = [f"bare{{key}}:{name}" for name in ("state", "held", "log")]
+        keys = [f"bare{{key}}:{name}" for name in NAMES]
         flat = [number for layer in LAYERS for number in layer]
         await store.settle("key", await granted(store))  # connected, and warned once about a server without a disk
         before = (await bare.info("stats"))["total_reads_processed"]
         for number in range(count):
             await watch.time("PING", bare.ping())
-            take: Any = bare.evalsha(sha, 3, *keys, "take", "", number, HOLD_US, *flat)
+            take: Any = bare.evalsha(sha, len(keys), *keys, "take", "", number, HOLD_US, 0, *flat)
             await watch.time("the bare client's EVALSHA of it", take)
             request = await watch.time("Redis: take", granted(store))
-            settle: Any = bare.evalsha(sha, 3, *keys, "settle", "", number)
+            settle: Any = bare.evalsha(sha, len(keys), *keys, "settle", "", number)
             await watch.time("the bare client's EVALSHA of that", settle)
             await watch.time("Redis: settle", store.settle("key", request))
         after = (await bare.info("stats"))["total_reads_processed"]

@@ -4,78 +4,15 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, some_layers, steps
 from customersms_async import buckets as buckets_module
 from customersms_async.buckets import DRIFT_PPM, GRACE_US, Buckets, Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
-
-Layers = tuple[Layer, ...]
-
-LONGEST_US = 40
-"""Every client of a key has a limit of this window: a log is cut at the longest window asked for so far."""
-
-
-class Step(NamedTuple):
-    """One call, after ``later_us`` on a clock that then also steps back by ``back_us``."""
-
-    call: str
-    which: int
-    later_us: int
-    back_us: int
-
-
-class Rule:
-    """Promise 1 as a count over a plain list: the oracle of ``Buckets``."""
-
-    def __init__(self) -> None:
-        self.now_us = 0
-        self.paused_until_us = 0
-        self.settled: list[int] = []
-        self.held: dict[int, int] = {}
-
-    def advance(self, now_us: int) -> None:
-        self.now_us = max(self.now_us, now_us)
-        for request, lapse_us in list(self.held.items()):
-            if lapse_us <= self.now_us:
-                self.settled.append(self.held.pop(request))
-
-    def settle(self, request: int) -> None:
-        if self.held.pop(request, None) is not None:
-            self.settled.append(self.now_us)
-
-    def used(self, layer: Layer) -> int:
-        return len(self.held) + sum(then_us > self.now_us - layer.window_us for then_us in self.settled)
-
-    def admits(self, asked: Layers) -> bool:
-        return self.now_us >= self.paused_until_us and all(self.used(layer) < layer.requests for layer in asked)
-
-    def admits_at(self, now_us: int, asked: Layers) -> bool:
-        later = copy.deepcopy(self)
-        later.advance(now_us)
-        return later.admits(asked)
-
-    def usage(self, layer: Layer) -> Usage:
-        back_us = [then_us + layer.window_us - self.now_us for then_us in self.settled] + [layer.window_us] * len(
-            self.held
-        )
-        return Usage(self.used(layer), min((wait_us for wait_us in back_us if wait_us > 0), default=0))
-
-
-some_layers = st.lists(st.builds(Layer, st.integers(1, 5), st.integers(1, LONGEST_US)), max_size=2).flatmap(
-    lambda short: st.builds(lambda n: (*short, Layer(n, LONGEST_US)), st.integers(1, 7))
-)
-clients = st.lists(some_layers, min_size=1, max_size=3)
-calls = st.sampled_from(["take"] * 6 + ["settle"] * 4 + ["give_back", "pause", "look"])
-steps = st.lists(
-    st.builds(Step, calls, st.integers(0, 50), st.integers(0, 15), st.integers(-40, 12).map(lambda us: max(us, 0))),
-    max_size=80,
-)
-holds = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 
 
 @given(some_layers, st.integers(0, 3), steps, holds)
@@ -86,7 +23,8 @@ def test_no_window_sees_more_requests_than_its_limit(
 
     *For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers
     take, sees more than L requests of a key from the clients that share one quota store, provided that no request
-    arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands.*
+    arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands; a
+    limit that is first used later waits at most one coarse step longer.*
     """
     buckets = Buckets()
     bulk = tuple(Layer(max(1, layer.requests - spare), layer.window_us) for layer in limits)
@@ -125,7 +63,8 @@ def test_no_request_waits_longer_than_the_limits_demand(
 
     *For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers
     take, sees more than L requests of a key from the clients that share one quota store, provided that no request
-    arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands.*
+    arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands; a
+    limit that is first used later waits at most one coarse step longer.*
     """
     buckets, rule = Buckets(), Rule()
     given_out: list[int] = []

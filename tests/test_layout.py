@@ -15,20 +15,20 @@ PACKAGE = Path(customersms_async.__file__).parent
 
 FLOORS = [
     {"errors", "models", "phone", "segments", "_graphemes", "secret", "words"},  # 0: values
-    {"wire", "answers", "buckets", "batching", "retry", "intake", "options", "credits", "unpacking"},  # 1: pure
     {
-        "clock",
-        "forks",
-        "file_thread",
-        "hush",
-        "quota",
-        "connections",
-        "inflight",
-        "paces",
-        "engine",
-        "fast",
-        "transport",
-    },  # 2: a resource each
+        "wire",
+        "answers",
+        "buckets",
+        "history",
+        "batching",
+        "retry",
+        "intake",
+        "options",
+        "credits",
+        "unpacking",
+    },  # 1: pure
+    {"clock", "forks", "file_thread", "hush", "quota"}  # 2: a resource each
+    | {"connections", "inflight", "paces", "engine", "fast", "transport"},
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
     {"campaign"},  # 5: a ledger on disk, and a loop over the seam

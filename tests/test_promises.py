@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 QUOTA = (
     "For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers"
     " take, sees more than L requests of a key from the clients that share one quota store, provided that no request"
-    " arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands."
+    " arrives more than five seconds after its deadline; and the quota makes no request wait longer than that demands;"
+    " a limit that is first used later waits at most one coarse step longer."
 )
 SENDING = (
     "A text that may have been sent is never sent again unless a person says so: every recipient ends as accepted,"
@@ -47,6 +48,7 @@ def words(path: str) -> str:
         (QUOTA, "README.md"),
         (QUOTA, "src/customersms_async/buckets.py"),
         (QUOTA, "tests/test_buckets.py"),
+        (QUOTA, "tests/test_history.py"),
         (SENDING, "README.md"),
         (SENDING, "src/customersms_async/wire.py"),
         (SENDING, "tests/test_wire.py"),

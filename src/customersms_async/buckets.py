@@ -3,7 +3,7 @@
 Promise 1: *For every limit of L requests per W seconds, no window of length W, wherever it is placed and however
 long answers take, sees more than L requests of a key from the clients that share one quota store, provided that
 no request arrives more than five seconds after its deadline; and the quota makes no request wait longer than that
-demands.*
+demands; a limit that is first used later waits at most one coarse step longer.*
 
 Why it holds. Suppose a window [t, t + W) sees L + 1 arrivals, and let g be the latest of their grants. Each request
 is held from its grant to its settling and arrives in between, so each of the other L settled at t or later, or is
@@ -13,7 +13,8 @@ were out, and nothing was granted. No shorter wait is safe: a request may have a
 One log of settle times serves every limit: with i requests held, a limit (L, W) has a free token when its (L - i)-th
 newest settle time is at least W ago. A grant costs O(1) amortised and allocates nothing from L. Rejected: a refilled
 bucket (lets 2L - 1 into a window, or wastes most of the quota), a log of sending times (the network's jitter pushes
-requests together), a log for each limit (the same times, several times over).
+requests together), a log for each limit (the same times, several times over). What the log drops, as no window asked
+for so far reaches it, is counted by the minute, for limits that are first used later: see ``history``.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
 
+from .history import KEPT_US, History, Steps
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .models import Limit
 
@@ -75,7 +78,7 @@ class Usage(NamedTuple):
 
 
 class Log(Protocol):
-    """The settle times of a key, ascending: all those of the longest window, wherever a store keeps them."""
+    """The settle times of a key, ascending, wherever a store keeps them: all of them, the older ones coarse."""
 
     def __len__(self) -> int: ...
 
@@ -100,6 +103,11 @@ def usage(now_us: int, layer: Layer, held: int, log: Log) -> Usage:
     if not used:
         return Usage(0, 0)
     return Usage(used, (log[first] if first < len(log) else now_us) + layer.window_us - now_us)
+
+
+def longest_us(line: Iterable[tuple[Sequence[Layer], int]]) -> int:
+    """The longest window of a line of requests, 0 if it has none."""
+    return max((window_us for layers, _ in line for _, window_us in layers), default=0)
 
 
 class Forecast:
@@ -166,8 +174,11 @@ class Forecast:
 class Buckets:
     """Every token of one key. Times are integer microseconds of one clock; a clock that steps back stands still.
 
+    ``on_rest`` is called when a limit is asked for whose window is longer than any before, and than a day, and reaches
+    requests of which only the number is still known: all of them count as if they had settled when the last did.
+
     Mutable state, all of it owned here: the log of settle times (cut, now and then, at the longest window asked for so
-    far: a longer one, asked for later, knows only what came since), the held requests with the time at which each
+    far, be it to take or to look), the coarse steps of what was cut, the held requests with the time at which each
     lapses, a time before which none of them does, the latest time seen, the end of a pause, and how many tokens every
     layer had left when somebody last looked, less those taken since on the same layers.
     """
@@ -181,12 +192,16 @@ class Buckets:
         "_log",
         "_longest_us",
         "_now_us",
+        "_on_rest",
         "_paused_us",
         "_spare",
+        "_steps",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, on_rest: Callable[[], object] | None = None) -> None:
+        self._on_rest = on_rest
         self._log = array("q")
+        self._steps: Steps | None = None
         self._cut_at = 64
         self._held: dict[int, int] = {}
         self._lapse_us = NEVER_US
@@ -210,7 +225,7 @@ class Buckets:
         if not self._spare or layers is not self._layers:
             self._look(now_us, layers)
         if not self._spare or self._paused_us > now_us:
-            return Wait(max(self._paused_us, free_at_us(now_us, layers, len(self._held), self._log)) - now_us)
+            return Wait(max(self._paused_us, free_at_us(now_us, layers, len(self._held), self._whole_log())) - now_us)
         self._spare -= 1
         self._last_id = request = self._last_id + 1
         self._held[request] = lapse_us = now_us + hold_us
@@ -246,22 +261,45 @@ class Buckets:
     def usage(self, now_us: int, layers: Sequence[Layer]) -> tuple[Usage, ...]:
         """How every layer stands, in order; requests held count as used, and as if answered now."""
         now_us = self._advance(now_us)
-        return tuple(usage(now_us, layer, len(self._held), self._log) for layer in layers)
+        self._reach(max((window_us for _, window_us in layers), default=0))
+        log = self._whole_log()
+        return tuple(usage(now_us, layer, len(self._held), log) for layer in layers)
 
-    def forecast_us(self, now_us: int, line: Iterable[tuple[Sequence[Layer], int]]) -> int:
+    def forecast_us(self, now_us: int, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """The least possible wait of the last request in ``line``: see ``Forecast``."""
         now_us = self._advance(now_us)
-        forecast = Forecast(line, len(self._log), len(self._held))
-        return forecast.wait_us(now_us, self._paused_us, (self._log[position] for position in forecast.positions))
+        self._reach(longest_us(line))
+        log = self._whole_log()
+        forecast = Forecast(line, len(log), len(self._held))
+        return forecast.wait_us(now_us, self._paused_us, (log[position] for position in forecast.positions))
 
     def _look(self, now_us: int, layers: Sequence[Layer]) -> None:
         """Count the tokens that every layer has; time can only add to them."""
-        past, log, spare = len(self._held) + len(self._log), self._log, NEVER_US
+        past, spare = len(self._held) + len(self._log) + (len(self._steps) if self._steps else 0), NEVER_US
         for requests, window_us in layers:
-            used = past if past < requests else past - bisect_right(log, now_us - window_us)
+            if window_us > self._longest_us:
+                self._reach(window_us)
+            used = past if past < requests else past - self._settled_until(now_us - window_us)
             spare = min(spare, max(0, requests - used))
         self._spare, self._layers = spare, layers
-        self._longest_us = max([self._longest_us, *[window_us for _, window_us in layers]])
+
+    def _settled_until(self, at_us: int) -> int:
+        settled = bisect_right(self._log, at_us)
+        if self._steps:
+            settled = settled + len(self._steps) if settled else self._steps.until(at_us)
+        return settled
+
+    def _whole_log(self) -> Log:
+        return History(self._steps, self._log) if self._steps else self._log
+
+    def _reach(self, longest_us: int) -> None:
+        """Keep the log for so long from now on; what the windows asked for before don't reach is coarse for good."""
+        if longest_us > self._longest_us:
+            self._cut()
+            self._longest_us = longest_us
+            rest_us = self._steps.rest_us if self._steps else None
+            if self._on_rest and rest_us is not None and rest_us > self._now_us - longest_us:
+                self._on_rest()
 
     def _advance(self, now_us: int) -> int:
         """Settle what has lapsed, in order, and say what time it is."""
@@ -282,6 +320,11 @@ class Buckets:
         self._cut()
 
     def _cut(self) -> None:
-        """Drop what no window reaches any more; the next cut comes when the log has doubled."""
-        del self._log[: bisect_right(self._log, self._now_us - self._longest_us)]
+        """Make coarse what no window reaches any more; the next cut comes when the log has doubled."""
+        if count := bisect_right(self._log, self._now_us - self._longest_us):
+            self._steps = self._steps or Steps()
+            self._steps.add(self._log, count)
+            del self._log[:count]
+        if self._steps:
+            self._steps.drop(self._now_us - max(self._longest_us, KEPT_US))
         self._cut_at = 2 * len(self._log) + 64

@@ -36,28 +36,35 @@ class SteppingClock:
         """Nothing but time: the machine with this clock is another one."""
         self.go(us)
 
+    def move(self, container: int) -> None:
+        """Nothing: the store's time is not its client's."""
+
 
 class HostClock:
     """A host whose wall clock steps to and fro, which nobody may notice, and which stands too low after a restart.
 
     From one boot to another wall time is all there is, so it may not be ahead of what it was when somebody last looked.
+    Its containers have names for the boot and clocks of their own, each of which goes on from its own last look.
     """
 
     def __init__(self) -> None:
         self.real_us = 1_000_000
-        self._booted_us, self._boots, self._ahead_us = 0, 0, 0
+        self._booted_us, self._boots, self._ahead_us, self._container = 0, 0, 0, 0
         self._seen, self._seen_us, self._seen_ahead_us = self._moment(), 0, 0
+        self._seen_by: dict[str, tuple[int, int]] = {}
 
     def __call__(self) -> Moment:
         self._seen_us, self._seen, self._seen_ahead_us = self.store_us, self._moment(), self._ahead_us
+        self._seen_by[self._seen.boot] = self._seen.up_us, self._seen_us
         return self._seen
 
     @property
     def store_us(self) -> int:
-        """Time counted from the host's own time within one boot, and from its wall clock between two."""
+        """Time counted from a clock's own last look, and from the wall clock if it has never looked before."""
         now = self._moment()
-        if now.boot == self._seen.boot:
-            return self._seen_us + now.up_us - self._seen.up_us
+        if now.boot in self._seen_by:
+            up_us, seen_us = self._seen_by[now.boot]
+            return max(self._seen_us, seen_us + now.up_us - up_us)
         return self._seen_us + max(0, now.wall_us - self._seen.wall_us)
 
     def go(self, us: int) -> None:
@@ -65,16 +72,22 @@ class HostClock:
 
     def step(self, us: int) -> None:
         self._ahead_us += us
-        if self._moment().boot != self._seen.boot:
+        if self._moment().boot not in self._seen_by:
             self._ahead_us = min(self._ahead_us, self._seen_ahead_us)
 
     def reboot(self, us: int) -> None:
         self.real_us += us
-        self._boots, self._booted_us = self._boots + 1, self.real_us
+        self._boots, self._booted_us, self._container = self._boots + 1, self.real_us, 0
         self.step(-(us % 3))
 
+    def move(self, container: int) -> None:
+        """Who looks next is in this container."""
+        self._container = container
+        self.step(0)
+
     def _moment(self) -> Moment:
-        return Moment(str(self._boots), self.real_us - self._booted_us, self.real_us + self._ahead_us)
+        up_us = self.real_us - self._booted_us + 1_000 * self._container
+        return Moment(f"{self._boots}.{self._container}", up_us, self.real_us + self._ahead_us)
 
 
 Clock = SteppingClock | HostClock

@@ -117,24 +117,39 @@ def nothing(question: bytes) -> bool:
 
 
 class Proxy:
-    """Passes everything on to a server, and loses the answers to what ``loses`` says yes to.
+    """Passes everything on to a server, but loses the answers to some questions, and delivers others late.
 
-    Losing one cuts the connection, after the server did what it was asked for.
+    Losing an answer cuts the connection, after the server did what it was asked for. A question that is late cuts it
+    too, and reaches the server when ``deliver`` is called.
     """
 
     def __init__(self, port: int) -> None:
         self.server_port = port
         self.loses: Callable[[bytes], bool] = nothing
+        self.delays: Callable[[bytes], bool] = nothing
+        self.late: list[bytes] = []
         self.port = 0
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    async def deliver(self) -> None:
+        """Bring what is late to the server, and wait until it has dealt with that."""
+        for question in self.late:
+            there, to_server = await asyncio.open_connection("127.0.0.1", self.server_port)
+            to_server.write(question)
+            assert await there.read(65_536)
+            to_server.close()
+        self.late.clear()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to_server = await asyncio.open_connection("127.0.0.1", self.server_port)
         try:
             while question := await reader.read(65_536):
+                if self.delays(question):
+                    self.late.append(question)
+                    return
                 to_server.write(question)
                 answer = await there.read(65_536)
                 if self.loses(question):

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from customersms_async import Limit, MemoryQuota, Priority
-from customersms_async.buckets import Wait, layers
+from customersms_async.buckets import Layer, Wait, layers
 from customersms_async.connections import Connections
 from customersms_async.rooms import room
 from customersms_async.terms import Terms
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    import pytest
+
     from customersms_async.quota import QuotaStore
 
 ONE = layers([Limit(1, 60)])
@@ -32,8 +34,8 @@ class TestMemoryQuota(QuotaStoreContract):
         return nullcontext(MemoryQuota(clock=clock))
 
 
-async def take(store: MemoryQuota, key: str = "key") -> int | Wait:
-    return await store.take(key, ONE, HOLD_US)
+async def take(store: MemoryQuota, key: str = "key", layers: tuple[Layer, ...] = ONE) -> int | Wait:
+    return await store.take(key, layers, HOLD_US)
 
 
 def test_a_token_given_back_in_one_loop_wakes_a_waiter_in_another() -> None:
@@ -76,3 +78,24 @@ def test_threads_share_the_tokens_of_a_key_exactly() -> None:
 
     in_threads(8, grab)
     assert len(granted) == len(set(granted)) == 500
+
+
+def test_a_limit_of_more_than_a_day_that_comes_later_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    day, clock_us = 86_400_000_000, [0]
+    store, month = MemoryQuota(clock=lambda: clock_us[0]), (Layer(100, 30 * day),)
+
+    async def main() -> None:
+        for _ in range(2):
+            for _ in range(70):
+                granted = await take(store, layers=(Layer(70, 1_000_000),))
+                assert isinstance(granted, int)
+                await store.settle("key", granted)
+            clock_us[0] += 2 * day
+        for _ in range(3):
+            assert isinstance(await take(store, layers=month), Wait)
+        assert (await store.usage("key", month))[0][0].used == 140
+        await store.forecast_us("key", [((Layer(1, 31 * day),), 1)])
+        await store.renew("key", 5, (Layer(1, 32 * day),), HOLD_US)
+
+    asyncio.run(main())
+    assert len([each for each in caplog.messages if "more than a day" in each]) == 3, "for each longer window"

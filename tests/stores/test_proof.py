@@ -180,6 +180,12 @@ class Machine(RuleBasedStateMachine):
             self.crash(process)
         self.clock.reboot(us)
 
+    @rule(container=st.integers(0, 2))
+    def another_container_looks(self, container: int) -> None:
+        """The wall clock may have stepped, and its first look depends on that: then nobody's wait is what it was."""
+        self.clock.move(container)
+        self.look_again(only_due=True, late=True)
+
     @rule(pause_us=st.integers(0, 30), process=processes)
     def pause(self, pause_us: int, process: int) -> None:
         self.run(self.stores[process].pause("key", pause_us))

@@ -6,20 +6,20 @@ import asyncio
 import gc
 import secrets
 import warnings
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from customersms_async import QuotaStoreError
 from customersms_async.buckets import Layer, Usage, Wait
+from customersms_async.history import KEPT_US
 from customersms_async.quota import RedisQuota
-from customersms_async.testing import QuotaStoreContract
+from customersms_async.testing import Network, QuotaStoreContract
 from realtime import PATIENCE
 
-from .servers import nothing, proxy
 from .threads import in_threads
 
 if TYPE_CHECKING:
@@ -43,6 +43,33 @@ class TestRedisQuota(QuotaStoreContract):
 
     def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[QuotaStore]:
         return RedisQuota(self.url, self.prefix, clock=clock, timeout=PATIENCE)
+
+    def open_far_store(self, clock: Callable[[], int], network: Network) -> AbstractAsyncContextManager[QuotaStore]:
+        return self._open_far_store(clock, network)
+
+    @asynccontextmanager
+    async def _open_far_store(self, clock: Callable[[], int], network: Network) -> AsyncIterator[QuotaStore]:
+        async with Redis.from_url(self.url) as client:
+            far: Any = FarClient(client, clock, network)
+            yield RedisQuota(far, self.prefix, clock=clock, timeout=PATIENCE)
+
+
+class FarClient:
+    """A client of redis.asyncio whose scripts go over a network, and run on the server at the time of their arrival."""
+
+    def __init__(self, client: Redis, clock: Callable[[], int], network: Network) -> None:
+        self.info = client.info
+        self._client, self._clock, self._network = client, clock, network
+
+    async def evalsha(self, sha: str, count: int, *given: Any) -> Any:
+        return await self._carry(self._client.evalsha, sha, count, *given)
+
+    async def eval(self, script: str, count: int, *given: Any) -> Any:
+        return await self._carry(self._client.eval, script, count, *given)
+
+    async def _carry(self, ask: Any, script: str, count: int, *given: Any) -> Any:
+        keys, (call, _, *arguments) = given[:count], given[count:]
+        return await self._network.carry(lambda: ask(script, count, *keys, call, self._clock(), *arguments))
 
 
 @pytest.fixture
@@ -76,9 +103,9 @@ async def now_us(bare: Redis) -> int:
     return int(seconds) * SECOND + int(us)
 
 
-async def expiry_ms(bare: Redis, prefix: str) -> set[int]:
-    """When each of the key's keys goes, by the server's own clock."""
-    return {await bare.pexpiretime(str(key)) for key in await bare.keys(f"{prefix}*")}
+async def expiry_ms(bare: Redis, prefix: str, name: str) -> int:
+    """When this one of the key's Redis keys goes, by the server's own clock."""
+    return int(await bare.pexpiretime(f"{prefix}{{key}}:{name}"))
 
 
 async def test_tokens_come_back_on_the_servers_own_time(store: RedisQuota, bare: Redis) -> None:
@@ -106,28 +133,29 @@ async def test_a_full_window_makes_wait_on_the_servers_own_time(store: RedisQuot
     assert 3_500 * SECOND < told.wait_us <= 3_600 * SECOND
 
 
-async def test_a_key_lives_until_its_last_token_is_back_and_no_longer(
+async def test_times_live_until_the_last_token_of_any_limit_of_a_day_is_back_and_a_count_for_a_year(
     store: RedisQuota, bare: Redis, prefix: str
 ) -> None:
     """By the server's own clock, looked at before and after, however long that takes."""
-    window_ms = 3_600_000
+    day_ms, year_ms = KEPT_US // 1_000, 366 * 86_400_000
     began = await now_us(bare) // 1_000
     long = await taken(store, hold_us=500 * SECOND)
+    await store.settle("key", await taken(store, hold_us=10 * SECOND))
     held = await now_us(bare) // 1_000
-    assert began + window_ms + 500_000 <= min(await expiry_ms(bare, prefix)) <= held + window_ms + 500_003
-    short = await taken(store, hold_us=10 * SECOND)
-    await store.settle("key", short)
-    assert max(await expiry_ms(bare, prefix)) >= began + window_ms + 500_000, "the first one is held for longer"
+    assert began + day_ms + 500_000 <= await expiry_ms(bare, prefix, "log") <= held + day_ms + 500_003
+    assert began + year_ms + 500_000 <= await expiry_ms(bare, prefix, "held") <= held + year_ms + 500_003
     settles = await now_us(bare) // 1_000
     await store.give_back("key", long)
-    assert began + window_ms <= min(await expiry_ms(bare, prefix)) <= settles + window_ms + 3
+    assert began + day_ms <= await expiry_ms(bare, prefix, "log") <= settles + day_ms + 3
+    assert began + year_ms <= await expiry_ms(bare, prefix, "state") <= settles + year_ms + 3
     pauses = await now_us(bare) // 1_000
-    await store.pause("key", 9_000 * SECOND)
+    await store.pause("key", 100_000 * SECOND)
     paused = await now_us(bare) // 1_000
-    assert pauses + 9_000_000 <= min(await expiry_ms(bare, prefix)) <= paused + 9_000_003
-    await store.usage("key", HOUR)
-    await store.forecast_us("key", [(HOUR, 200)])
-    assert pauses + 9_000_000 <= min(await expiry_ms(bare, prefix)) <= paused + 9_000_003
+    for look in (store.usage("key", HOUR), store.forecast_us("key", [(HOUR, 200)])):
+        assert pauses + 100_000_000 <= await expiry_ms(bare, prefix, "log") <= paused + 100_000_003
+        await look
+    await store.usage("key", (Layer(1, 200_000 * SECOND),))
+    assert began + 200_000_000 <= await expiry_ms(bare, prefix, "log") <= settles + 200_000_003
 
 
 async def test_looking_at_a_key_does_not_keep_it_alive(store: RedisQuota, bare: Redis, prefix: str) -> None:
@@ -138,30 +166,80 @@ async def test_looking_at_a_key_does_not_keep_it_alive(store: RedisQuota, bare: 
     assert abs(await bare.pexpiretime(f"{prefix}{{key}}:state") - before) <= 2
 
 
-async def test_a_key_is_gone_when_its_last_token_is_back(store: RedisQuota, bare: Redis, prefix: str) -> None:
-    await store.settle("key", await taken(store, (Layer(1, 200_000),)))
-    await asyncio.sleep(0.21)
-    assert await bare.keys(f"{prefix}*") == []
+@pytest.mark.parametrize("cut", [False, True])
+async def test_times_that_have_expired_count_as_the_last_of_them(
+    store: RedisQuota, bare: Redis, prefix: str, cut: bool
+) -> None:
+    short = (Layer(10, 1_000),)
+    for _ in range(5):
+        await store.settle("key", await taken(store, short))
+        await asyncio.sleep(0.001 * cut)
+    settled = await now_us(bare)
+    await taken(store, short, hold_us=1)
+    await asyncio.sleep(0.001)
+    await bare.delete(*(f"{prefix}{{key}}:{name}" for name in ("log", "steps")))
+    (usage, less), _ = await store.usage("key", (Layer(10, 30 * 86_400 * SECOND), Layer(10, 1_000)))
+    assert usage.used == 6, "the one that was held has lapsed"
+    assert usage.next_us <= 30 * 86_400 * SECOND <= usage.next_us + await now_us(bare) - settled + 10 * SECOND
+    assert less.used <= 6
+    assert await bare.lrange(f"{prefix}{{key}}:steps", 0, -1)
+    await store.settle("key", await taken(store))
+    assert (await store.usage("key", HOUR))[0][0].used == 7
 
 
-async def test_a_key_that_holds_no_token_is_gone_at_once(store: RedisQuota, bare: Redis, prefix: str) -> None:
+async def test_a_key_that_holds_no_token_is_gone_at_once_but_for_the_numbers_of_late_copies(
+    store: RedisQuota, bare: Redis, prefix: str
+) -> None:
     await store.give_back("key", await taken(store))
     await store.usage("another", HOUR)
     await asyncio.sleep(0.01)
-    assert await bare.keys(f"{prefix}*") == []
+    assert await bare.keys(f"{prefix}*") == [f"{prefix}{{key}}:done"]
+    assert 0 < await bare.pttl(f"{prefix}{{key}}:done") <= 60_002
 
 
 async def test_the_server_knows_times_and_the_fingerprint_only(store: RedisQuota, bare: Redis, prefix: str) -> None:
+    brief = (Layer(3, 1),)
+    for _ in range(3):
+        await store.settle("key", await taken(store, brief))
     first = await taken(store)
     second = await taken(store)
     await store.settle("key", first)
-    assert sorted(await bare.keys(f"{prefix}*")) == [f"{prefix}{{key}}:{name}" for name in ("held", "log", "state")]
+    names = ("done", "held", "log", "state", "steps")
+    assert sorted(await bare.keys(f"{prefix}*")) == [f"{prefix}{{key}}:{name}" for name in names]
     state = await bare.hgetall(f"{prefix}{{key}}:state")
-    (settled,) = await bare.lrange(f"{prefix}{{key}}:log", 0, -1)
-    assert state == {"now": settled, "paused": "0", "longest": str(HOUR[0].window_us), "cut": "0"}
+    *_, settled = await bare.lrange(f"{prefix}{{key}}:log", 0, -1)
+    (step,) = map(str, await bare.lrange(f"{prefix}{{key}}:steps", 0, -1))
+    expected = {"now": settled, "paused": "0", "longest": str(HOUR[0].window_us), "settled": "4", "last": settled}
+    began = state.pop("began")
+    assert state == {**expected, "cut": step.split(":")[1], "rest": "0"}
+    assert int(began) <= int(step.split(":")[0])
     assert len(settled) == 16, "microseconds, with every digit"
     assert settled.isdigit()
+    assert len(step.split(":")[0]) == 16
     assert await bare.zrange(f"{prefix}{{key}}:held", 0, -1) == [str(second)]
+
+
+async def test_a_key_that_an_earlier_version_cut_is_full_for_the_windows_that_do_not_know(
+    shared_redis: RedisServer, bare: Redis, prefix: str
+) -> None:
+    """It says how many were cut, and that no window asked for so far reaches them."""
+    clock_us = [1_700_000_000 * SECOND]
+    now = clock_us[0]
+    for field, value in {"now": now, "paused": 0, "longest": 60 * SECOND, "cut": 500}.items():
+        await bare.hset(f"{prefix}{{key}}:state", field, str(value))
+    await bare.rpush(f"{prefix}{{key}}:log", str(now - 50 * SECOND), str(now - 10 * SECOND))
+    async with RedisQuota(shared_redis.url, prefix, clock=lambda: clock_us[0], timeout=PATIENCE) as store:
+        minute, hour = Layer(100, 60 * SECOND), Layer(100, 3_600 * SECOND)
+        assert (await store.usage("key", (minute,)))[0] == (Usage(2, 10 * SECOND),)
+        assert (await store.usage("key", (hour,)))[0] == (Usage(502, 3_540 * SECOND),)
+        assert await store.take("key", (minute, hour), HOLD_US) == Wait(3_540 * SECOND)
+        clock_us[0] += 3_540 * SECOND
+        await store.settle("key", await taken(store, (minute, hour)))
+        await bare.lpop(f"{prefix}{{key}}:log")  # as a process that still runs the earlier version does
+        await bare.hincrby(f"{prefix}{{key}}:state", "cut", 1)
+        day = Layer(1_000, 86_400 * SECOND)
+        assert (await store.usage("key", (minute, hour, day)))[0][2].used == 503
+        assert (await store.usage("key", (minute,)))[0][0].used == 1
 
 
 async def test_a_server_whose_clock_steps_back_stands_still(shared_redis: RedisServer, prefix: str) -> None:
@@ -259,64 +337,6 @@ async def test_a_cancelled_call_never_gives_its_answer_to_another(
     await client.aclose()
     if kind == "blocking pool":
         await client.connection_pool.disconnect()
-
-
-async def test_an_answer_lost_once_is_asked_for_again_at_once_and_takes_one_token(
-    shared_redis: RedisServer, prefix: str
-) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
-        await store.give_back("key", await taken(store))
-        losses = iter([True, False, True, False, True, False])
-        between.loses = lambda question: b"EVALSHA" in question and next(losses)
-        request = await taken(store)
-        assert (await in_use(shared_redis, prefix)) == 1
-        renewed = await store.renew("key", request, HOUR, HOLD_US)
-        assert isinstance(renewed, int)
-        assert renewed != request
-        assert (await in_use(shared_redis, prefix)) == 1
-        await store.settle("key", renewed)
-        assert (await in_use(shared_redis, prefix)) == 1
-        assert list(losses) == []
-
-
-async def in_use(server: RedisServer, prefix: str) -> int:
-    async with RedisQuota(server.url, prefix, timeout=PATIENCE) as another:
-        return (await another.usage("key", HOUR))[0][0].used
-
-
-async def test_answers_lost_again_and_again_cost_one_token_and_the_hold_begins_anew(
-    shared_redis: RedisServer, prefix: str, bare: Redis
-) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
-        await store.give_back("key", await taken(store))
-        between.loses = lambda question: b"EVALSHA" in question
-        for _ in range(3):
-            with pytest.raises(QuotaStoreError) as caught:
-                await store.take("key", HOUR, 20 * SECOND)
-            assert caught.value.temporary
-            assert await bare.zcard(f"{prefix}{{key}}:held") == 1
-        between.loses = nothing
-        (held,) = await bare.zrange(f"{prefix}{{key}}:held", 0, -1)
-        before_us = await bare.zscore(f"{prefix}{{key}}:held", str(held))
-        request = await taken(store, hold_us=90 * SECOND)
-        after_us = await bare.zscore(f"{prefix}{{key}}:held", str(request))
-        assert held == str(request)
-        assert before_us is not None
-        assert after_us is not None
-        assert after_us >= before_us + 70 * SECOND
-        assert await taken(store) != request
-
-
-async def test_a_grant_whose_answer_was_lost_does_not_outrank_a_pause(shared_redis: RedisServer, prefix: str) -> None:
-    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=PATIENCE) as store:
-        await store.give_back("key", await taken(store))
-        between.loses = lambda question: b"EVALSHA" in question
-        with pytest.raises(QuotaStoreError):
-            await store.take("key", HOUR, HOLD_US)
-        between.loses = nothing
-        await store.pause("key", 60 * SECOND)
-        assert isinstance(await store.take("key", HOUR, HOLD_US), Wait)
-        assert (await store.usage("key", HOUR))[0] == (Usage(0, 0),), "and it was given back"
 
 
 def test_event_loops_and_threads_share_one_store(shared_redis: RedisServer, prefix: str) -> None:

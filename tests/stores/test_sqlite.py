@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customersms_async.buckets import Buckets, Layer, Usage, Wait
-from customersms_async.quota.hostclock import Moment, host_moment, later, passed_us
+from customersms_async.quota.hostclock import Moment
 from customersms_async.quota.sqlite import SQLiteQuota
 from customersms_async.quota.sqlite_file import QuotaFile
 from customersms_async.testing import QuotaStoreContract
@@ -164,6 +164,43 @@ async def test_a_host_whose_boots_have_no_name_is_never_early(make: Callable[...
     assert await make().take("key", ONE, HOLD_US) == Wait(500)
 
 
+async def test_clocks_of_two_containers_take_turns_and_only_their_first_looks_need_the_wall_clock(
+    make: Callable[..., SQLiteQuota], clock: Clock
+) -> None:
+    """A container may have a name for the boot of its own, as systemd-nspawn and LXC give it."""
+    store = make()
+    clock.us = 50_000
+    await store.settle("key", await take(store))
+    for turn in range(1, 10):
+        clock.boot, clock.us = ("another", 9_000_000 + 100 * turn) if turn % 2 else ("first boot", 50_000 + 100 * turn)
+        clock.wall_us += 100 if turn == 1 else turn % 3 * 10**12 - 10**12
+        assert await store.take("key", ONE, HOLD_US) == Wait(1_000 - 100 * turn)
+
+
+async def test_a_container_without_a_name_for_the_boot_is_never_early(
+    make: Callable[..., SQLiteQuota], clock: Clock
+) -> None:
+    store = make()
+    clock.us = 50_000
+    await store.settle("key", await take(store))
+    for turn in range(1, 10):
+        clock.boot, clock.us = ("", 9_000_000 + turn) if turn % 2 else ("first boot", 50_000 + turn)
+        clock.wall_us += 100
+        waits = await store.take("key", ONE, HOLD_US)
+        assert isinstance(waits, Wait)
+        assert waits.wait_us >= 1_000 - 100 * turn
+
+
+async def test_only_so_many_clocks_are_remembered(path: Path, clock: Clock) -> None:
+    with closing(QuotaFile(path, clock, 0.01)) as file:
+        for boot in range(200):
+            clock.reboot(str(boot), wall_us=1)
+            with file.key("key") as rows:
+                rows.take(ONE, HOLD_US)
+        kept = [int(boot) for (boot,) in file._db.execute("SELECT boot FROM clocks ORDER BY now_us")]
+    assert kept == list(range(135, 199))
+
+
 async def test_a_clock_that_steps_back_stands_still(store: SQLiteQuota, clock: Clock) -> None:
     clock.us = 5_000
     await store.settle("key", await take(store))
@@ -171,21 +208,6 @@ async def test_a_clock_that_steps_back_stands_still(store: SQLiteQuota, clock: C
     assert await store.take("key", ONE, HOLD_US) == Wait(1_000)
     clock.us = 5_999
     assert await store.take("key", ONE, HOLD_US) == Wait(1)
-
-
-def test_time_that_has_passed_is_never_negative_and_an_up_time_stands_still() -> None:
-    assert passed_us(Moment("a", 10, 0), Moment("a", 4, 99)) == 0
-    assert later(Moment("a", 10, 0), Moment("a", 4, 99)) == Moment("a", 10, 99)
-    assert later(Moment("a", 10, 0), Moment("b", 4, 99)) == Moment("b", 4, 99)
-    assert passed_us(Moment("", 10, 50), Moment("b", 99, 57)) == 7
-
-
-def test_the_host_has_one_boot_and_its_time_goes_forward() -> None:
-    first, second = host_moment(), host_moment()
-    assert first.boot == second.boot
-    assert bool(first.boot) is Path("/proc/sys/kernel/random/boot_id").exists()
-    assert 0 < first.up_us <= second.up_us
-    assert first.wall_us > 10**15
 
 
 # The rule, and its cost.

@@ -80,9 +80,9 @@ async def test_a_newer_version_is_refused(make: Callable[..., SQLiteQuota], path
     async with make() as first:
         await take(first)
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
     assert await message(make()) == (
-        f"The quota file {path} has version 2, and this customersms_async knows 1 only: update customersms_async."
+        f"The quota file {path} has version 3, and this customersms_async knows 2 only: update customersms_async."
     )
 
 
@@ -135,7 +135,9 @@ async def test_what_only_a_look_at_everything_finds_is_damage(store: SQLiteQuota
         ("UPDATE keys SET end = end + 1", "its counts and its rows disagree"),
         ("UPDATE keys SET paused_us = 'soon'", "rows are missing, or hold no numbers"),
         ("UPDATE settled SET at_us = 'now' WHERE number = 2999", "rows are missing, or hold no numbers"),
+        ("INSERT INTO steps SELECT key, 1, 1 FROM keys", "its counts and its rows disagree"),
         ("DROP TABLE held", "no such table: held"),
+        ("DROP TABLE steps", "no such table: steps"),
         ("DROP TABLE keys", "no such table: keys"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import TYPE_CHECKING, final
 
 from .. import forks
 from ..buckets import Buckets
 from ..clock import now_us
+from .protocol import warn_of_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +25,8 @@ class MemoryQuota:
     threads; it is forgotten when the process ends, so a restarted worker starts with an unused quota: use a shared
     store where that matters. ``clock`` gives integer microseconds and is for tests.
 
-    Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key.
+    Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key, and whether
+    there is a warning to be logged, without the lock, as a handler may do anything.
     """
 
     in_process = True
@@ -33,6 +36,8 @@ class MemoryQuota:
         self._lock = threading.Lock()
         self._keys: dict[str, Buckets] = {}
         self._guard = forks.Guard(self._lock)
+        self._unsaid: list[bool] = []
+        self._on_rest = functools.partial(self._unsaid.append, True)  # one for all keys
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``; never suspends, like every method here."""
@@ -43,16 +48,21 @@ class MemoryQuota:
         self._lock.acquire()  # half the cost of a with statement, here and in settle
         try:
             buckets = self._keys.get(key_id) or self._new(key_id)
-            return buckets.take(self._clock(), layers, hold_us)
+            granted = buckets.take(self._clock(), layers, hold_us)
         finally:
             self._lock.release()
+        if self._unsaid:
+            self._warn()
+        return granted
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.renew``."""
         with self._lock:
             now, buckets = self._clock(), self._of(key_id)
             buckets.give_back(now, request)
-            return buckets.take(now, layers, hold_us)
+            renewed = buckets.take(now, layers, hold_us)
+        self._warn()
+        return renewed
 
     async def settle(self, key_id: str, request: int) -> None:
         """See ``QuotaStore.settle``."""
@@ -76,20 +86,29 @@ class MemoryQuota:
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``."""
         with self._lock:
-            return self._of(key_id).forecast_us(self._clock(), line)
+            forecast_us = self._of(key_id).forecast_us(self._clock(), line)
+        self._warn()
+        return forecast_us
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """See ``QuotaStore.usage``."""
         with self._lock:
             now, buckets = self._clock(), self._of(key_id)
-            return buckets.usage(now, layers), buckets.paused_us(now)
+            usage = buckets.usage(now, layers), buckets.paused_us(now)
+        self._warn()
+        return usage
 
     def _of(self, key_id: str) -> Buckets:
         return self._keys.get(key_id) or self._new(key_id)
 
     def _new(self, key_id: str) -> Buckets:
-        buckets = self._keys[key_id] = Buckets()
+        buckets = self._keys[key_id] = Buckets(self._on_rest)
         return buckets
+
+    def _warn(self) -> None:
+        if self._unsaid:
+            self._unsaid.clear()
+            warn_of_rest()
 
 
 PROCESS_QUOTA = MemoryQuota()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
     from ..buckets import Layer, Usage, Wait
 
+log = logging.getLogger("customersms_async")
 
 T = TypeVar("T")
 
@@ -20,6 +22,12 @@ class QuotaStore(Protocol):
     number of its own choice. Times are integer microseconds of the store's own clock, and none crosses this boundary:
     waits, holds and pauses are lengths. Each call is one atomic decision; a call that is cancelled either took effect
     or did not, and a grant that nobody heard of lapses by itself.
+
+    What was settled is known exactly for the longest window asked for so far, by taking or looking, by the minute for a
+    day, and as one count beyond that: ``customersms_async.history`` says why, and ``warn_of_rest`` when it matters.
+
+    A call may reach a store on another machine late, twice, or after a later one. It says only what is still true then:
+    no request number is used twice, and one whose grant nobody heard of is never used.
 
     Raises ``QuotaStoreError`` where it can't decide: with ``temporary=True`` for a store that may be back, which is
     then asked again for as long as the request may wait. Nothing is sent without a grant.
@@ -56,6 +64,14 @@ class QuotaStore(Protocol):
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """How every layer stands, in order, and what is left of a pause in microseconds."""
+
+
+def warn_of_rest() -> None:
+    """Tell of a limit whose window is longer than any used before, and than what is still known by the minute."""
+    log.warning(
+        "a limit of more than a day is used for the first time on a key that has sent before: requests of more than a"
+        " day ago, of which only the number is known, count as if all were as new as the last of them"
+    )
 
 
 def at_once(call: Coroutine[Any, Any, T]) -> T:

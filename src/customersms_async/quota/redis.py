@@ -12,8 +12,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 from urllib.parse import urlsplit
 
-from ..buckets import Forecast, Usage, Wait
+from ..buckets import Forecast, Usage, Wait, longest_us
 from ..errors import ConfigurationError, QuotaStoreError
+from .protocol import warn_of_rest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -34,6 +35,12 @@ PASSING: Final = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOR
 UNREACHED: Final = re.compile("cannot be connected|not covered|could not agree")
 """What a cluster's client says, in no class of its own, when no node answers or not all slots are served."""
 
+NAMES: Final = ("state", "held", "log", "steps", "done")
+"""What each of a key's Redis keys is called, in the script's order."""
+
+MOST_UNHEARD: Final = 1_000
+"""Of so many grants, at most, that nobody heard of, a call lets go; others lapse by themselves."""
+
 T = TypeVar("T")
 
 
@@ -43,8 +50,13 @@ class RedisQuota:
 
     ``server``: a URL (``redis://``, ``rediss://``, ``unix://``), or your own ``redis.asyncio`` client, of a cluster
     too; it stays yours to close. Needs the extra ``redis``, and a server of version 5 or later. One script decides, in
-    one round trip, on the server's own clock; each key's state is three Redis keys in one hash slot,
-    ``<prefix>{<fingerprint>}:state``, ``:held`` and ``:log``, that expire by themselves.
+    one round trip, on the server's own clock; each key's state is five Redis keys in one hash slot,
+    ``<prefix>{<fingerprint>}:state``, ``:held``, ``:log``, ``:steps`` and ``:done``, that expire by themselves: a day
+    (or the longest window, if that is longer) after the last request all but a count of a few bytes, and that after a
+    year.
+
+    The network may lose calls and answers, and bring copies late, twice and in another order: none of that frees a
+    token early, or holds one for longer than a request is held.
 
     A server out of reach: sends wait for it, up to ``max_wait``, and nothing goes out without a grant. It is out of
     reach if it does not answer within ``timeout`` seconds, whatever time-outs your client has. What no client can see:
@@ -55,8 +67,8 @@ class RedisQuota:
     A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a client of your own
     serves the loop that it belongs to.
 
-    Mutable state: a client of our own for each event loop; for each key the number of a request whose answer was lost,
-    which may hold a token and is asked for again; whether the server's settings were looked at.
+    Mutable state: a client of our own for each event loop; for each key the numbers of requests whose answers were
+    lost, which may hold tokens and are let go with the next call; whether the server's settings were looked at.
     """
 
     in_process = False
@@ -87,20 +99,18 @@ class RedisQuota:
         self._timeout = timeout
         self._clock = clock
         self._clients: dict[asyncio.AbstractEventLoop, Redis] = {}
-        self._unheard: dict[str, int] = {}
+        self._unheard: dict[str, tuple[int, ...]] = {}
         self._looked = False
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``."""
         if not self._looked:
             await self._look_at_settings()
-        request = self._unheard.pop(key_id, None) or secrets.randbits(62)
-        return await self._grant(key_id, request, "take", request, hold_us, *_flat(layers))
+        return await self._grant(key_id, layers, hold_us)
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.renew``."""
-        renewed = secrets.randbits(62)
-        return await self._grant(key_id, renewed, "renew", request, renewed, hold_us, *_flat(layers))
+        return await self._grant(key_id, layers, hold_us, renewing=request)
 
     async def settle(self, key_id: str, request: int) -> None:
         """See ``QuotaStore.settle``."""
@@ -112,19 +122,22 @@ class RedisQuota:
 
     async def pause(self, key_id: str, pause_us: int) -> None:
         """See ``QuotaStore.pause``."""
-        await self._call(key_id, "pause", pause_us)
+        await self._call(key_id, "pause", _number(), pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``; a second round trip where the log matters."""
-        now_us, paused_us, cut, known, held = await self._call(key_id, "look")
+        now_us, paused_us, known, held, reaches_rest = await self._call(key_id, "look", longest_us(line))
         forecast = Forecast(line, known, held)
-        positions = [cut + position for position in forecast.positions]
-        settled_us = await self._call(key_id, "settled_at", *positions) if positions else []
+        settled_us = await self._call(key_id, "settled_at", *forecast.positions) if forecast.positions else []
+        if reaches_rest:
+            warn_of_rest()
         return forecast.wait_us(now_us, paused_us, settled_us)
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """See ``QuotaStore.usage``."""
-        paused_us, *pairs = await self._call(key_id, "usage", *_flat(layers))
+        paused_us, reaches_rest, *pairs = await self._call(key_id, "usage", *_flat(layers))
+        if reaches_rest:
+            warn_of_rest()
         return tuple(map(Usage, pairs[::2], pairs[1::2])), paused_us
 
     async def aclose(self) -> None:
@@ -141,19 +154,35 @@ class RedisQuota:
     ) -> None:
         await self.aclose()
 
-    async def _grant(self, key_id: str, request: int, call: str, *arguments: int) -> int | Wait:
+    async def _grant(
+        self, key_id: str, layers: Sequence[Layer], hold_us: int, renewing: int | None = None
+    ) -> int | Wait:
+        """Take tokens under a new number, and let go of what nobody heard of and of what is renewed."""
+        request, unheard = _number(), self._unheard.pop(key_id, ())
+        call = ("take",) if renewing is None else ("renew", renewing)
         try:
-            granted, *wait_us = await self._call(key_id, call, *arguments)
+            granted, wait_us, reaches_rest = await self._call(
+                key_id, *call, request, hold_us, len(unheard), *unheard, *_flat(layers)
+            )
         except BaseException:
-            self._unheard[key_id] = request
+            self._not_heard(key_id, *unheard, *call[1:], request)
             raise
-        return request if granted else Wait(*wait_us)
+        if reaches_rest:
+            warn_of_rest()
+        return request if granted else Wait(wait_us)
+
+    def _not_heard(self, key_id: str, *requests: int) -> None:
+        """Nobody knows whether these hold tokens: the next call lets go of them.
+
+        Takes no lock: of two threads that write at the same moment, one's numbers may be lost, and lapse by themselves.
+        """
+        self._unheard[key_id] = (*self._unheard.get(key_id, ()), *requests)[-MOST_UNHEARD:]
 
     async def _call(self, key_id: str, call: str, *arguments: int) -> list[int]:
         """Run the script, and load it where the server does not know it (any more)."""
         from redis.exceptions import NoScriptError
 
-        keys = [f"{self._prefix}{{{key_id}}}:{name}" for name in ("state", "held", "log")]
+        keys = [f"{self._prefix}{{{key_id}}}:{name}" for name in NAMES]
         given = (len(keys), *keys, call, "" if self._clock is None else self._clock(), *arguments)
 
         async def run(client: Any) -> list[int]:
@@ -269,6 +298,11 @@ def _is_redirection(error: Exception) -> bool:
     from redis.exceptions import AskError
 
     return isinstance(error, AskError) or str(error).startswith(("MOVED ", "ASK "))
+
+
+def _number() -> int:
+    """Of a call that takes or pauses: none is drawn twice, so that the server can tell a copy from a new call."""
+    return secrets.randbits(62)
 
 
 def _flat(layers: Sequence[Layer]) -> list[int]:

@@ -39,7 +39,7 @@ class SQLiteQuota:
     Time is counted by a clock that no wall clock changes: while the machine stays up, a wall clock that steps, back or
     forward, never frees a token early. Across a reboot wall time is all there is: set forward meanwhile, it frees
     tokens early by that much; set back, late. Containers may share a file if they share its folder and the kernel, time
-    namespaces of their own included; only one that hides its clock's offset may depend on the wall clock, too.
+    namespaces of their own or not; for one that hides how its clock stands, the wall clock counts too.
 
     A store is bound to no event loop, may be used from several threads, and works on in a forked child: the file is
     closed before a fork, and opened again after it by each side. Its own thread does all work on the file. ``close`` or

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Final
 
 from .. import forks
 from ..errors import QuotaStoreError
-from .hostclock import Moment, later, passed_us
+from .sqlite_clock import file_time_us
 from .sqlite_key import KeyRows
-from .sqlite_place import APPLICATION_ID, START_ANEW, VERSION, identity, look, make
+from .sqlite_place import APPLICATION_ID, START_ANEW, VERSION, identity, look, make, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from .hostclock import Moment
 
 _MISCOUNTED: Final = """
 SELECT count(*) FROM keys
 WHERE held <> (SELECT count(*) FROM held WHERE held.key = keys.key)
    OR end - first <> (SELECT count(*) FROM settled WHERE settled.key = keys.key AND number >= first AND number < end)
+   OR first < (SELECT coalesce(max(steps.end), 0) FROM steps WHERE steps.key = keys.key)
 """
 
 _REASONS: Final = {
@@ -77,7 +80,7 @@ class QuotaFile:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._check_place()
-                rows = KeyRows(self._db, key_id, self._now_us())
+                rows = KeyRows(self._db, key_id, file_time_us(self._db, self._clock()))
                 yield rows
                 rows.save()
                 self._db.execute("COMMIT")
@@ -107,20 +110,11 @@ class QuotaFile:
             raise
         return db
 
-    def _now_us(self) -> int:
-        row = self._db.execute("SELECT boot, up_us, wall_us, now_us FROM clock").fetchone()
-        if row is None or [type(value) for value in row] != [str, int, int, int]:
-            raise sqlite3.DataError("it has lost its clock")
-        last, now = Moment(*row[:3]), self._clock()
-        now_us: int = row[3] + passed_us(last, now)
-        self._db.execute("UPDATE clock SET boot = ?, up_us = ?, wall_us = ?, now_us = ?", (*later(last, now), now_us))
-        return now_us
-
     def _check(self, db: sqlite3.Connection) -> None:
         """Refuse what is not ours or not whole; reads all of it, some 10 ms for a day of 50,000 requests."""
         if _pragma(db, "application_id") != APPLICATION_ID:
             raise QuotaStoreError(f"{self._path} is not a quota file: it is another application's database.")
-        if (version := _pragma(db, "user_version")) != VERSION:
+        if (version := _pragma(db, "user_version")) not in (1, VERSION):
             raise QuotaStoreError(
                 f"The quota file {self._path} has version {version}, and this customersms_async knows {VERSION} only: "
                 "update customersms_async."
@@ -131,6 +125,8 @@ class QuotaFile:
             db.execute(f"PRAGMA {setting}")
         if (found := _pragma(db, "integrity_check(1)")) != "ok":
             raise sqlite3.DataError(" ".join(str(found).split()))
+        if version == 1:
+            upgrade(db)
         if db.execute(_MISCOUNTED).fetchone() != (0,):
             raise sqlite3.DataError("its counts and its rows disagree")
 

@@ -1,51 +1,23 @@
-"""The rule of ``buckets`` over the rows of one key: a log read by position, and what changes in one transaction.
+"""The rule of ``buckets`` over the rows of one key: what changes in one transaction.
 
-A call costs a few indexed look-ups and changes, however many rows there are.
+A call costs a few indexed look-ups and changes, however many rows there are; only when a window that is longer than all
+before is first asked for is everything looked at that no window reached until then.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ..buckets import NEVER_US, Forecast, Wait, free_at_us, usage
+from ..buckets import NEVER_US, Forecast, Wait, free_at_us, longest_us, usage
+from ..history import KEPT_US
+from .protocol import warn_of_rest
+from .sqlite_log import SettledRows, one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import sqlite3
+    from collections.abc import Sequence
 
     from ..buckets import Layer, Usage
-
-_CUT_AT_ONCE: Final = 2
-"""Old rows dropped with each new one, at most: more than one, so that the rest shrinks, and few, so that none waits."""
-
-
-class _Rows:
-    """The settle times of a key, as ``buckets.Log``: one look-up for each position asked for."""
-
-    def __init__(self, db: sqlite3.Connection, key: int, first: int, end: int) -> None:
-        self._db, self._key, self.first, self.end = db, key, first, end
-
-    def __len__(self) -> int:
-        return self.end - self.first
-
-    def __getitem__(self, position: int, /) -> int:
-        number = position + (self.first if position >= 0 else self.end)
-        if not self.first <= number < self.end:
-            raise IndexError(position)
-        at_us = _one(self._db, "SELECT at_us FROM settled WHERE key = ? AND number = ?", self._key, number)[0]
-        return int(at_us)
-
-    def append(self, at_us: int) -> None:
-        self._db.execute("INSERT INTO settled VALUES (?, ?, ?)", (self._key, self.end, at_us))
-        self.end += 1
-
-    def cut(self, until_us: int) -> None:
-        """Drop the oldest rows that no window reaches any more, a few at a time."""
-        for _ in range(_CUT_AT_ONCE):
-            if not len(self) or self[0] > until_us:
-                return
-            self._db.execute("DELETE FROM settled WHERE key = ? AND number = ?", (self._key, self.first))
-            self.first += 1
 
 
 class KeyRows:
@@ -57,16 +29,19 @@ class KeyRows:
     def __init__(self, db: sqlite3.Connection, key_id: str, now_us: int) -> None:
         db.execute("INSERT OR IGNORE INTO keys (key_id) VALUES (?)", (key_id,))
         self._db, self._now_us = db, now_us
-        self._key, self._paused_us, self._longest_us, self._last_id, self._held, first, end = _one(
-            db, "SELECT key, paused_us, longest_us, last_id, held, first, end FROM keys WHERE key_id = ?", key_id
+        self._key, self._paused_us, self._longest_us, self._last_id, self._held, *log = one(
+            db,
+            "SELECT key, paused_us, longest_us, last_id, held, first, end, rest, began_us FROM keys WHERE key_id = ?",
+            key_id,
         )
-        self._log = _Rows(db, self._key, first, end)
+        self._log = SettledRows(db, self._key, log, now_us - self._longest_us)
         self._lapse()
 
     def save(self) -> None:
         """Write the key's row."""
         self._db.execute(
-            "UPDATE keys SET paused_us = ?, longest_us = ?, last_id = ?, held = ?, first = ?, end = ? WHERE key = ?",
+            "UPDATE keys SET paused_us = ?, longest_us = ?, last_id = ?, held = ?, first = ?, end = ?, rest = ?,"
+            " began_us = ? WHERE key = ?",
             (
                 self._paused_us,
                 self._longest_us,
@@ -74,13 +49,15 @@ class KeyRows:
                 self._held,
                 self._log.first,
                 self._log.end,
+                self._log.rest,
+                self._log.began_us,
                 self._key,
             ),
         )
 
     def take(self, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``."""
-        self._longest_us = min(NEVER_US, max([self._longest_us, *[window_us for _, window_us in layers]]))
+        self._reach(longest_us([(layers, 1)]))
         free_us = max(self._paused_us, free_at_us(self._now_us, layers, self._held, self._log))
         if free_us > self._now_us:
             return Wait(free_us - self._now_us)
@@ -103,16 +80,26 @@ class KeyRows:
         """See ``QuotaStore.pause``."""
         self._paused_us = min(NEVER_US, max(self._paused_us, self._now_us + pause_us))
 
-    def forecast_us(self, line: Iterable[tuple[Sequence[Layer], int]]) -> int:
+    def forecast_us(self, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``; reads only the rows that the forecast depends on."""
+        self._reach(longest_us(line))
         forecast = Forecast(line, len(self._log), self._held)
         settled_us = [self._log[position] for position in forecast.positions]
         return forecast.wait_us(self._now_us, self._paused_us, settled_us)
 
     def usage(self, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """See ``QuotaStore.usage``."""
+        self._reach(longest_us([(layers, 1)]))
         used = tuple(usage(self._now_us, layer, self._held, self._log) for layer in layers)
         return used, max(0, self._paused_us - self._now_us)
+
+    def _reach(self, asked_us: int) -> None:
+        """Keep exact rows for so long from now on; what the windows asked for before don't reach is coarse for good."""
+        if (asked_us := min(NEVER_US, asked_us)) > self._longest_us:
+            self._log.cut_all(self._now_us - self._longest_us, self._now_us - max(self._longest_us, KEPT_US))
+            self._longest_us = asked_us
+            if self._log.rest and self._log[0] > self._now_us - asked_us:
+                warn_of_rest()
 
     def _release(self, request: int) -> bool:
         gone = self._db.execute("DELETE FROM held WHERE key = ? AND id = ?", (self._key, request)).rowcount
@@ -130,11 +117,4 @@ class KeyRows:
 
     def _settled(self, at_us: int) -> None:
         self._log.append(at_us)
-        self._log.cut(self._now_us - self._longest_us)
-
-
-def _one(db: sqlite3.Connection, query: str, *values: object) -> tuple[int, ...]:
-    row: tuple[int, ...] | None = db.execute(query, values).fetchone()
-    if row is None or not all(isinstance(value, int) for value in row):
-        raise sqlite3.DataError("rows are missing, or hold no numbers")
-    return row
+        self._log.cut(self._now_us - self._longest_us, self._now_us - max(self._longest_us, KEPT_US))

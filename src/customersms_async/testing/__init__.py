@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .contract import QuotaStoreContract
+from .network import Network
 from .walk import ManualClock
 
-__all__ = ["ManualClock", "QuotaStoreContract"]
+__all__ = ["ManualClock", "Network", "QuotaStoreContract"]

@@ -10,6 +10,12 @@
         def open_store(self, clock):
             return MyStore(self.path, clock=clock)  # an async context manager
 
+A store that talks to a server over a network gives ``open_far_store`` too, whose messages are carried by a ``Network``
+that loses, delays, doubles and reorders them::
+
+        def open_far_store(self, clock, network):
+            return MyStore(self.path, clock=clock, ask=lambda message: network.carry(lambda: server.ask(message)))
+
 The tests are plain functions that run an event loop of their own, so no plugin is needed. The store's time must be
 injectable: exactness can't be seen on a clock that runs.
 """
@@ -22,6 +28,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from ..buckets import Buckets, Layer, Usage, Wait
+from .network import NetworkContract
 from .walk import ManualClock, Walk
 
 if TYPE_CHECKING:
@@ -34,8 +41,11 @@ HOLD_US = 500
 ONE = (Layer(1, 100),)
 
 
-class QuotaStoreContract:
-    """Every promise of ``QuotaStore`` as a test, and random schedules against the pure rule, ``Buckets``."""
+class QuotaStoreContract(NetworkContract):
+    """Every promise of ``QuotaStore`` as a test, and random schedules against the pure rule, ``Buckets``.
+
+    ``open_store`` is needed; ``open_far_store`` where there is a network.
+    """
 
     def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[QuotaStore]:
         """A store on this clock. Within one test, all calls must open the same place, which is empty at first."""
@@ -259,6 +269,35 @@ class QuotaStoreContract:
 
         self.check(test)
 
+    def test_a_limit_that_is_first_used_later_knows_what_was_sent_before(self) -> None:
+        """Long after, too, and over two requests in a minute it is at most a minute late."""
+
+        async def test(store: QuotaStore, clock: ManualClock) -> None:
+            minute, day = 60_000_000, 86_417_280_000
+            hour, hours = (Layer(100, 60 * minute),), (Layer(100, 60 * minute), Layer(50, 180 * minute))
+            begin_us, rule = clock.us, Buckets()
+            for _ in range(60):
+                mirrored = rule.take(clock.us, hour, HOLD_US)
+                assert isinstance(mirrored, int)
+                rule.settle(clock.us, mirrored)
+                await store.settle("key", await taken(store, hour))
+                clock.us += minute // 2
+            clock.us = begin_us + 120 * minute
+            (usage,), _ = await store.usage("key", hours[1:])
+            assert (usage,) == rule.usage(clock.us, hours[1:])
+            assert usage.used == 60
+            assert 60 * minute <= usage.next_us < 61 * minute
+            waits = await store.take("key", hours, HOLD_US)
+            assert waits == rule.take(clock.us, hours, HOLD_US)
+            assert isinstance(waits, Wait)
+            assert 65 * minute <= waits.wait_us < 66 * minute, "when the eleventh is out of the window"
+            assert await store.forecast_us("key", [(hours, 1)]) == waits.wait_us
+            clock.us += waits.wait_us
+            await store.settle("key", await taken(store, hours))
+            assert (await store.usage("key", (Layer(100, day),)))[0][0].used == 61
+
+        self.check(test)
+
     def test_many_takers_at_once_never_get_more_than_there_is(self) -> None:
         """Every call is one atomic decision."""
 
@@ -332,8 +371,8 @@ class QuotaStoreContract:
         """Every answer equals that of ``Buckets`` after the same calls at the same times, steps back included."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
-            for seed in range(20):
-                clock.us += 100_000  # later than any time that the store has seen
+            for seed in range(40):
+                clock.us += 30_000_000_000_000  # a year: later than any time that the store has seen
                 await Walk(store, clock, random.Random(seed)).run(60)
 
         self.check(test)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from ..buckets import Buckets, Layer, Wait
+from ..history import KEPT_US, STEP_US
 
 if TYPE_CHECKING:
     import random
 
     from ..quota import QuotaStore
+
+SCALES_US = (1, STEP_US // 50, STEP_US // 7, STEP_US, KEPT_US // 90)
+"""What a walk takes for its unit of time: its windows are a part of a coarse step, some steps, or more than a day."""
 
 
 @final
@@ -26,7 +30,10 @@ class ManualClock:
 
 @final
 class Walk:
-    """A random schedule of calls, made to a store and to the rule, with equal answers."""
+    """A random schedule of calls, made to a store and to the rule, with equal answers.
+
+    Clients with longer windows come one after another, and those with shorter ones stay.
+    """
 
     def __init__(self, store: QuotaStore, clock: ManualClock, dice: random.Random) -> None:
         self.store = store
@@ -35,31 +42,42 @@ class Walk:
         self.rule = Buckets()
         self.requests: list[tuple[int, int]] = []
         self.key_id = f"key {dice.random()}"
-        longest = dice.randint(1, 120)
-        self.clients = [
-            (
-                *(Layer(dice.randint(1, 5), dice.randint(1, longest)) for _ in range(n)),
-                Layer(dice.randint(1, 7), longest),
-            )
-            for n in range(3)
-        ]
+        self.us = dice.choice(SCALES_US)
+        longest = sorted(dice.choice((dice.randint(1, 3), dice.randint(1, 30), dice.randint(1, 300))) for _ in range(3))
+        self.clients = [self.limits(more, units) for more, units in enumerate(longest)]
         self.layers: tuple[Layer, ...] = ()
+
+    def limits(self, more: int, longest: int) -> tuple[Layer, ...]:
+        """A client's layers: so many with random windows, and one with its longest."""
+        some = (Layer(self.dice.randint(1, 5), self.dice.randint(1, longest) * self.us) for _ in range(more))
+        return (*some, Layer(self.dice.randint(1, 30), longest * self.us))
 
     async def run(self, steps: int) -> None:
         """Make so many calls, and look at everything after each of them."""
-        for _ in range(steps):
-            self.clock.us += self.dice.choice((0, 1, 7, 40, 150, -5, -60))
-            self.layers = self.dice.choice(self.clients)
-            await self.dice.choice((self.take, self.take, self.take, self.settle, self.settle, self.other))()
-            line = [(self.dice.choice(self.clients), self.dice.randint(0, 12)) for _ in range(self.dice.randint(0, 3))]
+        for number in range(steps):
+            self.clock.us += self.dice.choice((0, 0, 0, 1, 1, 2, 7, 40, 150, -5, -60)) * self.us
+            clients = self.clients[: 1 + 3 * number // steps]
+            self.layers = self.dice.choice(clients)
+            calls = (self.send, self.send, self.take, self.take, self.settle, self.settle, self.other)
+            await self.dice.choice(calls)()
+            line = [(self.dice.choice(clients), self.dice.randint(0, 12)) for _ in range(self.dice.randint(0, 3))]
             assert await self.store.forecast_us(self.key_id, line) == self.rule.forecast_us(self.clock.us, line)
             usage, paused_us = await self.store.usage(self.key_id, self.layers)
             assert tuple(usage) == self.rule.usage(self.clock.us, self.layers)
             assert paused_us == self.rule.paused_us(self.clock.us)
 
+    async def send(self) -> None:
+        """Take some from both, each settled soon."""
+        for _ in range(self.dice.randint(1, 6)):
+            before = len(self.requests)
+            await self.take()
+            if len(self.requests) > before:
+                self.clock.us += self.dice.choice((0, 0, 1)) * self.us
+                await self.settled(*self.requests.pop())
+
     async def take(self) -> None:
         """Take from both."""
-        hold_us = self.dice.randint(1, 200)
+        hold_us = self.dice.randint(1, 200) * self.us
         self.note(
             await self.store.take(self.key_id, self.layers, hold_us),
             self.rule.take(self.clock.us, self.layers, hold_us),
@@ -68,14 +86,17 @@ class Walk:
     async def settle(self) -> None:
         """Settle one that was granted, perhaps long ago."""
         if self.requests:
-            request, mirrored = self.dice.choice(self.requests)
-            await self.store.settle(self.key_id, request)
-            self.rule.settle(self.clock.us, mirrored)
+            await self.settled(*self.dice.choice(self.requests))
+
+    async def settled(self, request: int, mirrored: int) -> None:
+        """Settle this one in both."""
+        await self.store.settle(self.key_id, request)
+        self.rule.settle(self.clock.us, mirrored)
 
     async def other(self) -> None:
         """Give back, renew or pause."""
         if self.dice.random() < 0.3:
-            pause_us = self.dice.randint(0, 100)
+            pause_us = self.dice.randint(0, 100) * self.us
             await self.store.pause(self.key_id, pause_us)
             self.rule.pause(self.clock.us, pause_us)
         elif self.requests:
@@ -84,9 +105,9 @@ class Walk:
                 await self.store.give_back(self.key_id, request)
                 self.rule.give_back(self.clock.us, mirrored)
                 return
-            renewed = await self.store.renew(self.key_id, request, self.layers, 90)
+            renewed = await self.store.renew(self.key_id, request, self.layers, 90 * self.us)
             self.rule.give_back(self.clock.us, mirrored)
-            self.note(renewed, self.rule.take(self.clock.us, self.layers, 90))
+            self.note(renewed, self.rule.take(self.clock.us, self.layers, 90 * self.us))
 
     def note(self, granted: int | Wait, mirrored: int | Wait) -> None:
         """Both granted, or both said how long to wait."""
