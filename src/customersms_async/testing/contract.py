@@ -28,6 +28,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from ..buckets import Buckets, Layer, Usage, Wait
+from .forking import ForkContract
 from .network import NetworkContract
 from .walk import ManualClock, Walk
 
@@ -41,7 +42,7 @@ HOLD_US = 500
 ONE = (Layer(1, 100),)
 
 
-class QuotaStoreContract(NetworkContract):
+class QuotaStoreContract(NetworkContract, ForkContract):
     """Every promise of ``QuotaStore`` as a test, and random schedules against the pure rule, ``Buckets``.
 
     ``open_store`` is needed; ``open_far_store`` where there is a network.
