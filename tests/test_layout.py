@@ -15,7 +15,18 @@ PACKAGE = Path(customersms_async.__file__).parent
 
 FLOORS = [
     {"errors", "models", "phone", "segments", "_graphemes", "secret", "words"},  # 0: values
-    {"wire", "answers", "buckets", "batching", "retry", "intake", "options", "credits", "unpacking"},  # 1: pure
+    {
+        "wire",
+        "answers",
+        "matching",
+        "buckets",
+        "batching",
+        "retry",
+        "intake",
+        "options",
+        "credits",
+        "unpacking",
+    },  # 1: pure
     {"clock", "hush", "quota", "connections", "inflight", "paces", "engine", "fast", "transport"},  # 2: a resource each
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending

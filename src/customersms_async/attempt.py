@@ -27,7 +27,7 @@ from .retry import pause_us
 from .secret import Sealed
 from .ticket import Stopped
 from .transport import OVERDUE
-from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
+from .wire import Happened, NoAnswer, NotSent, Ruling, Tokens, encode, judge
 from .words import counted
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class Attempt:
                 await room.store.settle(room.key_id, grant)
             elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
                 await room.give_back(grant)
-            if ruling.then is Then.WAIT:
+            if ruling.limited:
                 windows = [layer.window_us for layer in self._sender.terms.layers]
                 await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
         except asyncio.CancelledError:
