@@ -30,7 +30,7 @@ from customersms_async import (
     SendReport,
     Status,
 )
-from customersms_async.sandbox import Fault, Sandbox
+from customersms_async.sandbox import Fault, Sandbox, magic
 from engines import ENGINES, differing, engine_of, nothing_left_over
 from faults import ACCEPTED, BACK, HELD, ROWS, Row
 from gateways import KEY, RawGateway, answered, http
@@ -346,6 +346,16 @@ async def test_a_429_is_waited_out_and_then_sent_once(make_client: MakeClient, s
     client = make_client()
     assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
     assert (sandbox.requests, len(sandbox.texts), await used(client)) == (2, 1, 2)
+
+
+async def test_the_key_rests_after_a_row_that_was_refused_for_its_limits_and_nobody_is_rejected(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(limits=Limit(20, 60))
+    report = await client.send_many([PHONES[0], magic.number(Fault.ROW_RATE_LIMITED)], "Hello")
+    assert [(o.status, o.code) for o in report.outcomes] == [(ACCEPTED, None), (Status.UNSENT, "RATE_LIMITED")]
+    assert 50 < (await client.quota_status()).paused_seconds <= 60
+    assert len(sandbox.texts) == sandbox.requests == 1
 
 
 async def test_a_text_of_a_413_goes_out_in_halves_and_once(make_client: MakeClient) -> None:

@@ -331,6 +331,7 @@ def test_a_row_that_refuses_the_key_or_the_account_is_unsent_and_stops_everythin
     assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (expected, name)]
     assert (ruling.fatal, ruling.then, ruling.tokens) == (name, Then.DONE, Tokens.SETTLE)
     assert ruling.outcomes[1].error
+    assert ruling.outcomes[1].message_id is None
 
 
 def test_other_rows_of_such_an_answer_are_refused_for_the_same_reason_unless_they_give_their_own() -> None:
@@ -518,6 +519,27 @@ A, B = row("+12125551234", message_id="msg_123456"), row("+13235554567", message
 )
 def test_an_odd_answer_is_read_for_what_it_says_and_no_more(content: bytes, expected: list[Status]) -> None:
     ruling = answered(200, content)
+    assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"results": [{"phone": "+12125551234", "success": true, "success": false}, %s]}', [UNKNOWN, ACCEPTED]),
+        (b'{"results": [%s], "results": [{"phone": "+13235554567", "success": false}]}', [UNKNOWN, UNKNOWN]),
+        (b'{"success": false, "results": [{"success": true, "success": false}, %s]}', [UNKNOWN, ACCEPTED]),
+        (b'{"success": true, "success": false}%.0s', [UNKNOWN, UNKNOWN]),
+        (b'{"success": false, "code": "INVALID_API_KEY", "success": true}%.0s', [UNKNOWN, UNKNOWN]),
+        (
+            b'{"success": true, "results": [{"a": {"success": false}, "phone": "+12125551234", "success": true}, %s]}',
+            BOTH,
+        ),
+        (b'{"success": true, "debug": {"success": false}, "results": [%s]}', [UNKNOWN, ACCEPTED]),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 413, 429])
+def test_a_name_that_stands_twice_decides_nothing(status: int, content: bytes, expected: list[Status]) -> None:
+    ruling = answered(status, content % json.dumps(B).encode())
     assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
 
 

@@ -12,9 +12,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
-import msgspec
-
-from .answers import Pairs, Row, digits
+from .answers import Pairs, Row, as_row, digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -130,7 +128,7 @@ def _spoken_of(row: Pairs, asked: _Asked) -> int | None:
 
 def _by_position(entries: Sequence[Any], asked: _Asked) -> Match:
     """Rows without a phone: the first for the first number, if there are exactly as many and none contradicts it."""
-    rows = [row for entry in entries if (row := _row(entry)) is not None]
+    rows = [row for entry in entries if (row := as_row(entry)) is not None]
     if len(rows) == len(entries) == asked.count:
         spoken_of = [_spoken_of(entry, asked) for entry in entries]
         if spoken_of == list(range(asked.count)) or not any(place is not None for place in spoken_of):
@@ -140,7 +138,7 @@ def _by_position(entries: Sequence[Any], asked: _Asked) -> Match:
 
 def _by_key(entries: Entries, asked: _Asked) -> Match:
     """Rows under keys: their positions, if they are exactly 0 … n - 1; or numbers."""
-    rows = [(key, entry, row) for key, entry in entries if (row := _row(entry)) is not None]
+    rows = [(key, entry, row) for key, entry in entries if (row := as_row(entry)) is not None]
     if all(is_blank(row.phone) for _, _, row in rows):
         by_key = dict(entries)
         keys = [str(place) for place in range(asked.count)]
@@ -157,14 +155,6 @@ def _by_key(entries: Entries, asked: _Asked) -> Match:
         else:  # its key says one thing, and its phone another
             claims += [(place, DISPUTED), (said, DISPUTED)]
     return _collect(claims, asked)
-
-
-def _row(entry: object) -> Row | None:
-    """An object as a row, unless a name is in it twice."""
-    if not isinstance(entry, Pairs):
-        return None
-    fields = dict(entry)
-    return msgspec.convert(fields, Row) if len(fields) == len(entry) else None
 
 
 def _collect(claims: Iterable[tuple[int | None, Row]], asked: _Asked) -> Match:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from .answers import Reading, Row, about_account, read, text
+from .answers import Reading, Row, about_account, read, text, without_doubles
 from .matching import DISPUTED, Match, match
 from .models import Code, Outcome, Status
 
@@ -140,9 +140,12 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
     reading = read(happened.body) or _NOTHING
     account = FATAL.get(status) or (about_account(reading.code) if reading.code else None)
     rows, astray = match(reading, batch.phones) if status < 500 else Match([])
-    ids = _plain_ids(rows, redact)
-    if ids is None or rows is not reading.rows:
-        account = _refusal(account, status, reading)
+    ids = _plain_ids(reading.rows, redact) if rows is reading.rows else None
+    if ids is None:
+        reading, whole = without_doubles(reading), reading
+        account = _refusal(account, status, whole)
+        if reading is not whole and status < 500:
+            rows, astray = match(reading, batch.phones)
     fatal = account if account in _STOPPING else None
     if ids is not None:
         then = Then.DONE
@@ -218,7 +221,8 @@ def _by_row(
             code = str(own) if own else Code.UNREADABLE_ANSWER
             outcomes.append(Outcome(index, phone, status, None, _SAYS_NOTHING, code))
         else:
-            code = code if status is Status.REJECTED else str(own or account)
+            if status is Status.UNSENT:
+                message_id, code = None, str(own or account)
             outcomes.append(Outcome(index, phone, status, message_id, said or "the gateway refused this number", code))
     return outcomes
 
@@ -240,12 +244,12 @@ def _status_of(row: Row, own: Code | None, account: Code | None) -> Status:
 _UNSAID: Final = (None, "")
 
 
-def _plain_ids(rows: Sequence[Row | None], redact: Redact) -> list[str] | None:
+def _plain_ids(rows: Sequence[Row], redact: Redact) -> list[str] | None:
     """The ids of an answer of the usual kind: every text accepted, every id a word that needs no cleaning.
 
     Tested in one go, at a tenth of the cost; ``None`` for any other answer.
     """
-    ids = [row.message_id for row in rows if row is not None and row.success is True and row.code is None]
+    ids = [row.message_id for row in rows if row.success is True and row.code is None]
     if len(ids) < len(rows) or not all(ids):
         return None
     try:
