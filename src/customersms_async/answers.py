@@ -45,7 +45,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     @property
     def account(self) -> Code | None:
         """What the row says about the key or the account, rather than about its number: see ``about_account``."""
-        return None if self.code is None else about_account(self.code)
+        return about_account(self.code)
 
 
 class Pairs(list[tuple[str, Any]]):
@@ -166,7 +166,7 @@ def as_row(entry: object) -> Row | None:
 
 def about_account(code: object) -> Code | None:
     """The code of a refusal that holds for the whole key or account, however it is written; ``None`` for any other."""
-    return _ACCOUNT.get((text(code) or "").upper())
+    return None if code is None else _ACCOUNT.get((text(code) or "").upper())
 
 
 _ACCOUNT: Final = {code.value: code for code in (Code.INVALID_API_KEY, Code.INSUFFICIENT_CREDITS, Code.RATE_LIMITED)}

@@ -136,22 +136,28 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
         return Ruling(everyone(batch, Status.UNSENT, happened.code, happened.error), then, Tokens.GIVE_BACK)
     if isinstance(happened, NoAnswer):
         return Ruling(everyone(batch, Status.UNKNOWN, Code.NO_ANSWER, happened.error), tokens=Tokens.LAPSE)
-    status = happened.status
     reading = read(happened.body) or _NOTHING
-    account = FATAL.get(status) or (about_account(reading.code) if reading.code else None)
-    rows, astray = match(reading, batch.phones) if status < 500 else Match([])
-    ids = _plain_ids(reading.rows, redact) if rows is reading.rows else None
+    found = match(reading, batch.phones) if happened.status < 500 else Match([])
+    ids = _plain_ids(reading.rows, redact) if found.rows is reading.rows else None
     if ids is None:
-        reading, whole = without_doubles(reading), reading
-        account = _refusal(account, status, whole)
-        if reading is not whole and status < 500:
-            rows, astray = match(reading, batch.phones)
+        return _judge_odd(happened, reading, batch, now_unix, redact)
+    account = FATAL.get(happened.status) or about_account(reading.code)
+    return Ruling(
+        list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids)),
+        fatal=account if account in _STOPPING else None,
+        status_code=happened.status,
+        remaining_credits=reading.remaining_credits,
+    )
+
+
+def _judge_odd(happened: Answer, whole: Reading, batch: Batch, now_unix: float, redact: Redact) -> Ruling:
+    """Decide where not everything was accepted, or not in the usual way."""
+    status, reading = happened.status, without_doubles(whole)
+    found = match(reading, batch.phones) if status < 500 else Match([])
+    account = _refusal(status, whole)
     fatal = account if account in _STOPPING else None
-    if ids is not None:
-        then = Then.DONE
-        outcomes = list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids))
-    elif any(row is DISPUTED or (row is not None and _decides(row)) for row in rows):
-        outcomes = _by_row(rows, batch, account, redact, astray=astray)
+    if any(row is DISPUTED or (row is not None and _decides(row)) for row in found.rows):
+        outcomes = _by_row(found, batch, account, redact)
         then = Then.WAIT if all(o.status is Status.UNSENT for o in outcomes) and not fatal else Then.DONE
     else:
         verdict, then = _without_rows(status, reading, account, len(batch))
@@ -171,9 +177,10 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
     )
 
 
-def _refusal(said: Code | None, status: int, reading: Reading) -> Code | None:
+def _refusal(status: int, reading: Reading) -> Code | None:
     """Why the whole key or account is refused, wherever the answer says so: what stops everything goes first."""
-    codes = [said, *(row.account for row in reading.rows), Code.RATE_LIMITED if status in _LATER else None]
+    of_all = [FATAL.get(status), about_account(reading.code)]
+    codes = [*of_all, *(row.account for row in reading.rows), Code.RATE_LIMITED if status in _LATER else None]
     return next((code for code in codes if code in _STOPPING), None) or next(filter(None, codes), None)
 
 
@@ -198,21 +205,19 @@ def _without_rows(status: int, reading: Reading, account: Code | None, numbers: 
     return Status.UNKNOWN, Then.DONE
 
 
-def _by_row(
-    rows: Sequence[Row | None], batch: Batch, account: Code | None, redact: Redact, *, astray: bool
-) -> list[Outcome]:
+def _by_row(found: Match, batch: Batch, account: Code | None, redact: Redact) -> list[Outcome]:
     """Each number by its own row; ``account`` is why rows were refused that give no code of their own.
 
     With an accepted text astray, none is known to be unsent: what is unsent may be sent again.
     """
     outcomes = []
-    for index, phone, row in zip(batch.indexes, batch.phones, rows, strict=True):
+    for index, phone, row in zip(batch.indexes, batch.phones, found.rows, strict=True):
         if row is None:
             outcomes.append(Outcome(index, phone, Status.UNKNOWN, None, _SAYS_NOTHING, Code.UNREADABLE_ANSWER))
             continue
         own = row.account
         status = _status_of(row, own, account)
-        if status is Status.UNSENT and astray:
+        if status is Status.UNSENT and found.astray:
             status = Status.UNKNOWN
         message_id, said, code = (_shown(text(value), redact) for value in (row.message_id, row.error, row.code))
         if status is Status.ACCEPTED:
