@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floors that decide and do nothing else: every branch of theirs is tested.
-PURE := errors models phone segments _graphemes wire answers buckets history batching retry intake options credits secret unpacking words
+PURE := errors models phone segments _graphemes wire answers matching buckets history batching retry intake options credits secret unpacking words
 
 comma := ,
 empty :=

@@ -154,6 +154,30 @@ def failed(phone: str) -> dict[str, Any]:
     return {"phone": phone, "success": False, "error": "Invalid", "code": "INVALID_NUMBER"}
 
 
+def refused_silently(phone: str) -> dict[str, Any]:
+    return {"phone": phone, "success": False}
+
+
+def silently_failed(_: str) -> dict[str, Any]:
+    return {"success": False}
+
+
+def with_code(code: str, success: bool = False) -> Callable[[str], dict[str, Any]]:
+    return lambda phone: {"phone": phone, "success": success, "code": code}
+
+
+def masked(row: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    return lambda phone: {**row(phone), "phone": f"{phone[:5]}***{phone[-4:]}"}
+
+
+def keyed_from_1(phones: list[str]) -> dict[str, Any]:
+    return {**answered(phones), "results": {str(i): {"success": False} for i, _ in enumerate(phones, 1)}}
+
+
+def keyed_by_phone(phones: list[str]) -> dict[str, Any]:
+    return {**answered(phones), "results": {phone: {"success": True} for phone in phones}}
+
+
 def stranger(_: str) -> dict[str, Any]:
     return took("+15005559999")
 
@@ -185,7 +209,8 @@ OF_THE_SANDBOX: Final = [
     rejected(Fault.ROW_REJECTED, "INVALID_NUMBER", sent=False),
     rejected(Fault.ROW_REJECTED_WITHOUT_CODE, None, sent=False),
     rejected(Fault.ROW_REJECTED_WITH_ID, "INVALID_NUMBER", sent=False),
-    rejected(Fault.ROW_NO_CREDITS, "INSUFFICIENT_CREDITS", error=InsufficientCreditsError, sent=False),
+    broke(Fault.ROW_NO_CREDITS),
+    bad_key(Fault.ROW_KEY_REFUSED),
     unknown(Fault.ROW_MISSING),
     unknown(Fault.ROW_CONTRADICTED),
     accepted(Fault.ROW_PHONE_AS_NUMBER),
@@ -263,7 +288,8 @@ OF_ANSWERS: Final = [
     # Rows outrank the status below 500, and nothing outranks a status from 500
     accepted(results(took, status="201 Created"), "201 with rows"),
     accepted(results(took, status="302 Found"), "302 with rows"),
-    accepted(results(took, status="401 Unauthorized"), "401 with rows"),
+    accepted(results(took, status="401 Unauthorized"), "401 with rows", stops=True),
+    broke(results(refused_silently, status="402 Payment Required"), "402 with rows that failed"),
     accepted(results(took, status="429 Too Many"), "429 with rows"),
     rejected(results(failed, status="408 Time-out"), "INVALID_NUMBER", "408 with rows"),
     unknown(results(took, status="500 Oops"), "HTTP_500", "500 with rows", tokens=HELD),
@@ -281,6 +307,27 @@ OF_ANSWERS: Final = [
     unknown(results(lambda p: {"phone": p}), UNREADABLE, "rows that don't say"),
     unknown(results(lambda p: {"phone": p, "success": "maybe"}), UNREADABLE, "rows that say maybe"),
     accepted(results(lambda _: {"success": 1}), "rows by position"),
+    unknown(results(silently_failed, silently_failed), name="rows by position, twice as many"),
+    unknown(results(silently_failed, status="400 Bad", results=[0]), "HTTP_400", "400 with what is no row"),
+    unknown(page(keyed_from_1), name="rows keyed from 1"),
+    accepted(page(keyed_by_phone), "rows keyed by phone"),
+    # Rows that speak of the key or the account
+    broke(results(with_code("insufficient_credits")), "rows without credits, in lower case"),
+    broke(results(lambda p: {"phone": p, "code": "INSUFFICIENT_CREDITS"}), "rows without credits or success"),
+    broke(results(refused_silently, code="INSUFFICIENT_CREDITS"), "failed rows, and no credits above them"),
+    unknown(
+        results(with_code("INVALID_API_KEY", True)), "INVALID_API_KEY", "rows with success and a bad key", stops=True
+    ),
+    unknown(
+        results(with_code("INSUFFICIENT_CREDITS"), status="500 Oops"),
+        "HTTP_500",
+        "500 with rows without credits",
+        tokens=HELD,
+        stops=True,
+    ),
+    unknown(results(masked(with_code("INSUFFICIENT_CREDITS"))), name="masked rows without credits", stops=True),
+    later(results(with_code("RATE_LIMITED")), (60, 60.1), name="rows beyond the limits"),
+    later(without_results(fields=SAYS_NO, code="RATE_LIMITED"), (60, 60.1), name="200, beyond the limits"),
     # Bytes
     accepted(as_bytes(gzip.compress, Content_Encoding="gzip"), "packed, though nobody asked for it"),
     unknown(as_bytes(lambda b: gzip.compress(b)[:-20], Content_Encoding="gzip"), UNREADABLE, "packed, and cut"),

@@ -108,7 +108,9 @@ def _check_rows(ruling: Ruling, body: bytes, status: int) -> None:
             known = [digits(row.phone) for row in saying_so]
             assert any(not d or outcome.phone.endswith(d) for d in known), "accepted without a row that says so"
         if outcome.status is Status.UNSENT:
-            assert not saying_so, "a text that a row calls accepted is not known to be unsent"
+            known = [d for row in saying_so if (d := digits(row.phone))]
+            assert outcome.phone[1:] not in known, "a text that a row calls accepted is not known to be unsent"
+            assert not saying_so or ruling.then is Then.DONE, "what is sent again holds no text that was accepted"
     accepted = sum(o.status is Status.ACCEPTED for o in ruling.outcomes)
     assert accepted <= len(saying_so)
     whole = _whole(body)
@@ -137,7 +139,7 @@ def _successes(value: Any) -> int:
 _WORDS: Final[tuple[Any, ...]] = (
     None, True, False, 0, 1, "", "0", "1", "true", "FALSE", " 1 ", -1, 2, 97.5, "97.50", "1e400", "NaN", [], {}, KEY,
     f"no key {KEY} here", "x" * 190 + KEY, KEY * 9, ("y" * 3_990) + KEY, "\u2028\x00\ud83d", "<br />",
-    "INVALID_API_KEY", "insufficient_credits", 10**30, "msg_1", "\ud800", "Daily limit\nreached",
+    "INVALID_API_KEY", "insufficient_credits", "RATE_LIMITED", 10**30, "msg_1", "\ud800", "Daily limit\nreached",
 )  # fmt: skip
 _WARNING: Final = b"<br />\n<b>Warning</b>: {x} in api.php\n"
 _BEFORE: Final = (b"", b"", b"", b"\xef\xbb\xbf", _WARNING, b"[", b" \r\n", b"{}", b'{"')
@@ -158,6 +160,8 @@ def _document(take: Bytes, asked: list[str]) -> bytes:
         rows = {str(take.byte()): row for row in rows}
     elif shape == 3:
         rows = [*rows, take.one_of(_WORDS)]
+    elif shape == 7:
+        rows = {take.one_of(asked)[take.byte() % 2 :]: row for row in rows}
     if shape != 4:
         document["results"] = rows if shape != 5 else take.one_of(_WORDS)
     text = json.dumps(document if shape != 6 else [document], ensure_ascii=take.byte() % 2 == 0)

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async.answers import LONGEST_TEXT, MOST_OBJECTS, Reading, Row, amount, digits, flag, match, read, text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from customersms_async.answers import (
+    LONGEST_TEXT,
+    MOST_OBJECTS,
+    Pairs,
+    Reading,
+    Row,
+    about_account,
+    amount,
+    digits,
+    flag,
+    read,
+    text,
+)
 
 GOOD: dict[str, Any] = {
     "success": True,
@@ -37,12 +46,8 @@ def body(**fields: Any) -> bytes:
 
 
 def plain(reading: Reading | None) -> Any:
-    """A reading that can be compared: positions are a range or a list."""
-    return reading and {**msgspec.structs.asdict(reading), "positions": list(reading.positions)}
-
-
-def placed(reading: Reading) -> list[tuple[int | None, Row]]:
-    return list(zip(reading.positions, reading.rows, strict=True))
+    """All that a reading says, without the bytes that it came from."""
+    return reading and {**msgspec.structs.asdict(reading), "source": b"", "entries": reading.entries()}
 
 
 def test_the_documented_answer_is_read_whole() -> None:
@@ -50,10 +55,8 @@ def test_the_documented_answer_is_read_whole() -> None:
     assert reading is not None
     assert (reading.success, reading.code, reading.error, reading.may_have_sent) == (True, None, None, True)
     assert reading.remaining_credits == 98
-    assert placed(reading) == [
-        (0, Row("+12125551234", True, "msg_123456")),
-        (1, Row("+13235554567", True, "msg_123457")),
-    ]
+    assert reading.rows == [Row("+12125551234", True, "msg_123456"), Row("+13235554567", True, "msg_123457")]
+    assert (reading.keyed, reading.tells_more, reading.may_be_row) == (False, True, False)
 
 
 def test_the_documented_error_is_read_whole() -> None:
@@ -257,30 +260,91 @@ def test_any_counter_but_zero_means_that_something_may_have_been_sent(counter: A
 
 
 @pytest.mark.parametrize(
-    ("results", "rows"),
+    ("results", "phones"),
     [
         ([], []),
         (None, []),
         ("none", []),
         (7, []),
-        ([{"phone": "a"}, {"phone": "b"}], [(0, "a"), (1, "b")]),
-        ({"0": {"phone": "a"}, "1": {"phone": "b"}}, [(0, "a"), (1, "b")]),
-        ({"1": {"phone": "b"}, "0": {"phone": "a"}}, [(1, "b"), (0, "a")]),
-        (
-            {"x": {"phone": "a"}, "\u0661": {"phone": "b"}, "-1": {"phone": "c"}},
-            [(None, "a"), (None, "b"), (None, "c")],
-        ),
-        ({"12125551234": {"phone": "a"}}, [(None, "a")]),
-        (["odd", {"phone": "b"}, None, {"phone": "d"}], [(1, "b"), (3, "d")]),
-        ({"0": "odd", "1": {"phone": "b"}}, [(1, "b")]),
+        ([{"phone": "a"}, {"phone": "b"}], ["a", "b"]),
+        ({"1": {"phone": "b"}, "0": {"phone": "a"}}, ["b", "a"]),
+        ({"x": {"phone": "a"}, "\u0661": {"phone": "b"}, "-1": {"phone": "c"}}, ["a", "b", "c"]),
+        (["odd", {"phone": "b"}, None, {"phone": "d"}], ["b", "d"]),
+        ({"0": "odd", "1": {"phone": "b"}}, ["b"]),
         ({"phone": "a", "success": True}, []),
         ([[{"phone": "a"}]], []),
     ],
 )
-def test_results_come_as_a_list_or_keyed_by_index(results: Any, rows: list[tuple[int | None, str]]) -> None:
+def test_the_objects_in_results_are_rows(results: Any, phones: list[str]) -> None:
     reading = read(body(success=True, results=results))
     assert reading is not None
-    assert [(position, row.phone) for position, row in placed(reading)] == rows
+    assert [row.phone for row in reading.rows] == phones
+    assert reading.tells_more is bool(results)
+    assert reading.keyed is isinstance(results, dict)
+
+
+@pytest.mark.parametrize("around", [b"%s", b"<b>Notice</b> %s", b"[%s]"])
+def test_the_entries_are_all_there_as_they_are_written(around: bytes) -> None:
+    twice = b'{"success": true, "results": {"0": {"a": 1.50, "a": null}, "0": [], "x": "y"}}'
+    reading = read(around % twice)
+    assert reading is not None
+    entries = reading.entries()
+    assert entries == [("0", [("a", Decimal("1.50")), ("a", None)]), ("0", []), ("x", "y")]
+    assert [type(entry) for _, entry in entries] == [Pairs, list, str]
+    reading = read(around % b'{"success": true, "results": [{"a": 1}, null]}')
+    assert reading is not None
+    assert reading.entries() == [(None, [("a", 1)]), (None, None)]
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        b'{"success": true, "results": [], "results": []}',
+        b'{"success": true, "results": "none"}',
+        b'{"success": true}',
+        b'{"success": true, "x": ' + b"9" * 5_000 + b', "results": []}',
+    ],
+)
+def test_there_are_no_entries_where_they_are_in_doubt(doubtful: bytes) -> None:
+    reading = read(doubtful)
+    assert reading is not None
+    assert reading.entries() == []
+    assert Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[]).entries() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "may_be_row"),
+    [
+        (b'[{"success": false}]', True),
+        (b' [\n {"success": false, "error": "No", "code": "NO", "message_id": 1}, "x"]', True),
+        (b'[{"success": false, "total_numbers": 2}]', False),
+        (b'[{"success": false, "results": []}]', False),
+        (b'{"success": false}', False),
+        (b'Warning: {"success": false}', False),
+    ],
+)
+def test_an_answer_in_a_list_may_be_a_row(content: bytes, may_be_row: bool) -> None:
+    reading = read(content)
+    assert reading is not None
+    assert reading.may_be_row is may_be_row
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("INVALID_API_KEY", "INVALID_API_KEY"),
+        (" insufficient_credits\n", "INSUFFICIENT_CREDITS"),
+        ("Rate_Limited", "RATE_LIMITED"),
+        ("INVALID_NUMBER", None),
+        ("CREDITS", None),
+        (402, None),
+        (None, None),
+        (["INVALID_API_KEY"], None),
+    ],
+)
+def test_some_codes_are_about_the_account_and_not_about_a_number(code: object, found: str | None) -> None:
+    assert about_account(code) == found
+    assert Row(code=code).account == found
 
 
 @pytest.mark.parametrize(
@@ -298,6 +362,16 @@ def test_results_come_as_a_list_or_keyed_by_index(results: Any, rows: list[tuple
         (Decimal("12125551234.5"), ""),
         ("", ""),
         ("unknown", ""),
+        ("*****5551234", "5551234"),
+        ("tel:+1-212-555-1234", "12125551234"),
+        ("+1\u2011212\u2011555\u20111234\u200e", "12125551234"),
+        ("+1212***1234", ""),
+        ("+1212555****", ""),
+        ("+1212xxx1234", ""),
+        ("+12125551234 or so", ""),
+        ("+12125551234,+13235554567", ""),
+        (Decimal("12345678901234.0"), "12345678901234"),
+        (Decimal("1.2345678901234E+14"), ""),
         ("000", ""),
         (0, ""),
         (-5, ""),
@@ -310,102 +384,6 @@ def test_results_come_as_a_list_or_keyed_by_index(results: Any, rows: list[tuple
 )
 def test_a_rows_phone_is_known_by_its_digits(phone: object, found: str) -> None:
     assert digits(phone) == found
-
-
-PHONES = ["+12125551234", "+13235554567", "+442079460958"]
-
-
-def matched(placed: Sequence[tuple[int | None, Row]], phones: Sequence[str]) -> Sequence[Row | None]:
-    return match([row for _, row in placed], [position for position, _ in placed], phones)
-
-
-def ids(rows: Sequence[Row | None]) -> list[Any]:
-    return [None if row is None else row.message_id for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("said", "found"),
-    [
-        (["+12125551234", "+13235554567", "+442079460958"], [0, 1, 2]),
-        (["+442079460958", "+12125551234", "+13235554567"], [1, 2, 0]),
-        (["12125551234", 13235554567, Decimal("442079460958.0")], [0, 1, 2]),
-        (["2125551234", "5554567", "02079460958"], [0, 1, 2]),
-        (["555-1234", "(323) 555-4567", "00442079460958"], [0, 1, 2]),
-        (["551234", "554567", "460958"], [None, None, None]),
-        (["+442079460958"], [None, None, 0]),
-        ([None, None, None], [0, 1, 2]),
-        (["", "?", True], [0, 1, 2]),
-        (["+442079460958", None], [None, 1, 0]),
-        ([None, None, None, None], [0, 1, 2]),
-        (["+19995550000", "+18885550000"], [None, None, None]),
-        (["+12125551234", "+19995550000", "+13235554567", "+442079460958"], [0, 2, 3]),
-        (["+12125551234,+13235554567"], [None, None, None]),
-        ([], [None, None, None]),
-    ],
-)
-def test_rows_find_their_numbers(said: list[Any], found: list[int | None]) -> None:
-    rows = [(i, Row(phone, True, i)) for i, phone in enumerate(said)]
-    assert ids(matched(rows, PHONES)) == found
-
-
-def test_position_outside_the_batch_counts_for_nothing() -> None:
-    assert ids(matched([(None, Row(None, True, 0)), (3, Row(None, True, 3)), (2, Row(None, True, 2))], PHONES)) == [
-        None,
-        None,
-        2,
-    ]
-
-
-def test_trailing_digits_that_two_numbers_end_in_belong_to_neither() -> None:
-    twins = ["+12125551234", "+442125551234"]
-    assert ids(matched([(0, Row("2125551234", True, 0))], twins)) == [None, None]
-    assert ids(matched([(0, Row("42125551234", True, 0))], twins)) == [None, 0]
-
-
-def test_the_same_digits_outrank_trailing_digits() -> None:
-    assert ids(matched([(0, Row("2125551234", True, 0))], ["+12125551234", "+2125551234"])) == [None, 0]
-
-
-def test_rows_that_agree_count_once_and_rows_that_disagree_count_for_nothing() -> None:
-    agree = [(0, Row("+12125551234", True, 0)), (1, Row(12125551234, "1", 1))]
-    assert ids(matched(agree, PHONES)) == [0, None, None]
-    for second in (False, None, "perhaps"):
-        disagree = [(0, Row("+12125551234", True, 0)), (1, Row("2125551234", second, 1))]
-        assert ids(matched(disagree, PHONES)) == [None, None, None]
-        assert ids(matched([*disagree, (2, Row("+12125551234", True, 2))], PHONES)) == [None, None, None]
-
-
-POOL = ["+12125551234", "+442125551234", "+2125551234", "+5551234", "+15551234", "+13235554567", "+3235554567"]
-said_phones = st.one_of(
-    st.sampled_from(POOL),
-    st.sampled_from(POOL).map(lambda phone: int(phone[1:])),
-    st.tuples(st.sampled_from(POOL), st.integers(1, 9)).map(lambda pair: "0" + pair[0][pair[1] :]),
-    st.sampled_from([None, "", "?", "+19995550000"]),
-)
-said_rows = st.lists(
-    st.tuples(st.none() | st.integers(0, 8), st.builds(Row, said_phones, st.sampled_from([True, False, "1", None])))
-)
-
-
-def belongs_to(position: int | None, row: Row, phones: list[str]) -> int | None:
-    """docs/outcomes.md, word for word: the place that a row speaks of."""
-    found = digits(row.phone)
-    if not found:
-        return position if position is not None and position < len(phones) else None
-    same = [i for i, phone in enumerate(phones) if phone == f"+{found}"]
-    ending = [i for i, phone in enumerate(phones) if phone.endswith(found)] if len(found) >= 7 else []
-    return same[0] if same else ending[0] if len(ending) == 1 else None
-
-
-@given(st.lists(st.sampled_from(POOL), min_size=1, unique=True), said_rows)
-def test_matching_agrees_with_the_rule(phones: list[str], rows: list[tuple[int | None, Row]]) -> None:
-    verdicts: list[set[bool | None]] = [set() for _ in phones]
-    for position, row in rows:
-        place = belongs_to(position, row, phones)
-        if place is not None:
-            verdicts[place].add(row.accepted)
-    found = matched(rows, phones)
-    assert [row and row.accepted for row in found] == [v.copy().pop() if len(v) == 1 else None for v in verdicts]
 
 
 def test_a_page_of_nothing_but_objects_is_not_searched_to_its_end() -> None:

@@ -30,7 +30,7 @@ from customersms_async import (
     SendReport,
     Status,
 )
-from customersms_async.sandbox import Fault, Sandbox
+from customersms_async.sandbox import Fault, Sandbox, magic
 from engines import ENGINES, differing, engine_of, nothing_left_over
 from faults import ACCEPTED, BACK, HELD, ROWS, Row
 from gateways import KEY, RawGateway, answered, http
@@ -219,6 +219,24 @@ async def test_each_fault_has_one_outcome_and_nothing_is_sent_twice(
         assert (await other.send(PHONES[0], "Hello")).status is ACCEPTED, "the only connection is free again"
 
 
+@pytest.mark.parametrize("way", [by_send_many, by_stream], ids=["send_many", "stream"])
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_credits_that_run_out_within_a_request_leave_the_rest_unsent_and_stop_everything(
+    engine: str, way: Way
+) -> None:
+    gateway = Sandbox({KEY: 15})
+    phones = [f"+1212555{i:04}" for i in range(60)]
+    async with gateway.serve() as url, engine_of(engine) as http_client:
+        options: dict[str, Any] = {"pace": None, "batch_size": 10, "max_concurrency": 1, "quota": MemoryQuota()}
+        async with AsyncClient(api_key=KEY, url=url, http_client=http_client, **options) as client:
+            told = await way(client, phones, "Hello")
+    assert told.error is InsufficientCreditsError
+    assert told.outcomes[:15] == [(ACCEPTED, None)] * 15
+    assert len(told.outcomes) == 60 or way is by_stream
+    assert set(told.outcomes[15:]) == {(Status.UNSENT, "INSUFFICIENT_CREDITS")}
+    assert (len(gateway.texts), gateway.requests) == (15, 2)
+
+
 async def test_a_callers_pool_that_is_too_small_keeps_the_request_unsent() -> None:
     """The pool time-out: our own pool is as large as the gate in front of it, so only a caller's can have one."""
     goes_on = asyncio.Event()
@@ -328,6 +346,16 @@ async def test_a_429_is_waited_out_and_then_sent_once(make_client: MakeClient, s
     client = make_client()
     assert (await client.send(PHONES[0], "Hello")).status is ACCEPTED
     assert (sandbox.requests, len(sandbox.texts), await used(client)) == (2, 1, 2)
+
+
+async def test_the_key_rests_after_a_row_that_was_refused_for_its_limits_and_nobody_is_rejected(
+    make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(limits=Limit(20, 60))
+    report = await client.send_many([PHONES[0], magic.number(Fault.ROW_RATE_LIMITED)], "Hello")
+    assert [(o.status, o.code) for o in report.outcomes] == [(ACCEPTED, None), (Status.UNSENT, "RATE_LIMITED")]
+    assert 50 < (await client.quota_status()).paused_seconds < 60.1
+    assert len(sandbox.texts) == sandbox.requests == 1
 
 
 async def test_a_text_of_a_413_goes_out_in_halves_and_once(make_client: MakeClient) -> None:

@@ -13,29 +13,24 @@ import customersms_async
 
 PACKAGE = Path(customersms_async.__file__).parent
 
+PURE_FLOORS = [
+    {"errors", "models", "phone", "segments", "_graphemes", "secret", "words"},
+    {"answers", "batching", "buckets", "credits", "history", "intake"}
+    | {"matching", "options", "retry", "unpacking", "wire"},
+]
+"""Values, and what decides and does nothing else."""
+
 FLOORS = [
-    {"errors", "models", "phone", "segments", "_graphemes", "secret", "words"},  # 0: values
-    {
-        "wire",
-        "answers",
-        "buckets",
-        "history",
-        "batching",
-        "retry",
-        "intake",
-        "options",
-        "credits",
-        "unpacking",
-    },  # 1: pure
-    {"clock", "forks", "file_thread", "hush", "quota"}  # 2: a resource each
-    | {"connections", "inflight", "paces", "engine", "fast", "transport"},
+    *PURE_FLOORS,
+    {"clock", "connections", "engine", "fast", "file_thread", "forks"}  # 2: a resource each
+    | {"hush", "inflight", "paces", "quota", "transport"},
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
     {"campaign"},  # 5: a ledger on disk, and a loop over the seam
 ]
 BESIDE = {"sandbox", "testing"}
 TOP = {"__init__", "cli"}
-PURE = FLOORS[0] | FLOORS[1]
+PURE = set().union(*PURE_FLOORS)
 IMPURE = {"asyncio", "logging", "os", "random", "select", "socket", "sqlite3", "ssl", "threading", "time"}
 
 

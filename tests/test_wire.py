@@ -275,10 +275,137 @@ def test_rows_outrank_everything_below_500(status: int, said: bool | None) -> No
 
 
 @pytest.mark.parametrize("content", [KEY_REFUSED, NO_CREDITS])
-def test_rows_outrank_a_code_that_would_stop_everything(content: bytes) -> None:
-    ruling = answered(200, body(**json.loads(content), results=[row("+12125551234", message_id="a")]))
-    assert statuses(ruling) == [ACCEPTED, UNKNOWN]
-    assert ruling.fatal is None
+def test_a_code_that_stops_everything_does_so_beside_rows_that_tell_of_sent_texts(content: bytes) -> None:
+    said = json.loads(content)
+    ruling = answered(200, body(**said, results=[row("+12125551234", message_id="a")]))
+    assert (statuses(ruling), ruling.fatal) == ([ACCEPTED, UNKNOWN], said["code"])
+    ruling = answered(200, body(**said, results=[row("+12125551234"), row("+13235554567")]))
+    assert (statuses(ruling), ruling.fatal) == ([ACCEPTED, ACCEPTED], said["code"])
+
+
+STOPS: list[tuple[int, dict[str, str], str]] = [(401, {}, "INVALID_API_KEY"), (402, {}, "INSUFFICIENT_CREDITS")]
+STOPS += [
+    (status, {"code": said}, said.upper())
+    for status in (200, 302, 403, 429)
+    for said in ("INVALID_API_KEY", "insufficient_credits", "Invalid_Api_Key")
+]
+
+
+@pytest.mark.parametrize(("status", "said", "code"), STOPS)
+@pytest.mark.parametrize("success", [True, False, None])
+def test_rows_refused_without_a_code_are_refused_for_what_the_whole_answer_says(
+    status: int, said: dict[str, Any], code: str, success: bool | None
+) -> None:
+    three = Batch("Hello", [*TWO.phones, "+442079460958"], [0, 1, 2])
+    refused = [row(TWO.phones[1], False), row(three.phones[2], "0", code="BLOCKED")]
+    ruling = answered(status, body(**said, success=success, results=[row(TWO.phones[0]), *refused]), three)
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, code), (REJECTED, "BLOCKED")]
+    assert (ruling.fatal, ruling.then, ruling.limited) == (code, Then.DONE, False)
+
+
+ROW_STOPS = ["INVALID_API_KEY", "INSUFFICIENT_CREDITS", "insufficient_credits", " Invalid_api_key"]
+
+
+@pytest.mark.parametrize("code", ROW_STOPS)
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"success": False}, UNSENT),
+        ({"success": "0", "error": "No credits", "message_id": "msg_refused"}, UNSENT),
+        ({}, UNSENT),
+        ({"success": None}, UNSENT),
+        ({"success": ""}, UNSENT),
+        ({"message_id": "msg_1"}, UNKNOWN),
+        ({"success": "queued"}, UNKNOWN),
+        ({"success": True}, UNKNOWN),
+        ({"success": 1, "message_id": "msg_1"}, UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 202, 400, 429])
+def test_a_row_that_refuses_the_key_or_the_account_is_unsent_and_stops_everything(
+    status: int, code: str, fields: dict[str, Any], expected: Status
+) -> None:
+    refused = {"phone": TWO.phones[1], "code": code, **fields}
+    ruling = answered(status, body(success=True, successful_sends=1, results=[row(TWO.phones[0]), refused]))
+    name = code.strip().upper()
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (expected, name)]
+    assert (ruling.fatal, ruling.then, ruling.tokens) == (name, Then.DONE, Tokens.SETTLE)
+    assert ruling.outcomes[1].error
+    assert ruling.outcomes[1].message_id is None
+
+
+def test_other_rows_of_such_an_answer_are_refused_for_the_same_reason_unless_they_give_their_own() -> None:
+    three = Batch("Hello", [*TWO.phones, "+442079460958"], [0, 1, 2])
+    refused = {"phone": three.phones[2], "success": False, "code": "INSUFFICIENT_CREDITS"}
+    ruling = answered(
+        200, body(results=[row(three.phones[0], False, code=9), row(three.phones[1], False), refused]), three
+    )
+    assert [(o.status, o.code) for o in ruling.outcomes] == [
+        (REJECTED, "9"),
+        (UNSENT, "INSUFFICIENT_CREDITS"),
+        (UNSENT, "INSUFFICIENT_CREDITS"),
+    ]
+
+
+@pytest.mark.parametrize("results", [[{}], [row("+19995550000")], [row("551234")], {"1": {}}, [{}, {}, {}]])
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_row_that_fits_no_number_stops_everything_all_the_same(status: int, results: Any) -> None:
+    rows = results.values() if isinstance(results, dict) else results
+    for entry in rows:
+        entry |= {"success": False, "code": "INSUFFICIENT_CREDITS"}
+    ruling = answered(status, body(success=False, results=results))
+    assert (statuses(ruling), ruling.fatal) == ([UNKNOWN, UNKNOWN], "INSUFFICIENT_CREDITS")
+
+
+@pytest.mark.parametrize("code", ["INSUFFICIENT_CREDITS", "RATE_LIMITED"])
+def test_nobody_is_unsent_while_a_row_tells_of_a_text_that_may_be_anybodys(code: str) -> None:
+    refused = [row(phone, False, code=code) for phone in TWO.phones]
+    for stray in ({"success": True}, row("1234"), row("+19995550000")):
+        ruling = answered(200, body(results=[*refused, stray]))
+        assert [(o.status, o.code) for o in ruling.outcomes] == [(UNKNOWN, code)] * 2
+        assert (ruling.then, ruling.limited) == (Then.DONE, False)
+    assert statuses(answered(200, body(results=[*refused, row("+19995550000", False)]))) == [UNSENT, UNSENT]
+
+
+def test_rows_that_were_refused_for_the_limits_are_unsent_and_the_key_rests() -> None:
+    limited = [row(phone, False, code="rate_limited") for phone in TWO.phones]
+    ruling = answered(200, body(success=True, results=limited), retry_after="7")
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(UNSENT, "RATE_LIMITED")] * 2
+    assert (ruling.then, ruling.limited, ruling.retry_after, ruling.fatal) == (Then.WAIT, True, 7.0, None)
+    ruling = answered(200, body(success=True, results=[row(TWO.phones[0]), limited[1]]))
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, "RATE_LIMITED")]
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.DONE, True, None)
+    ruling = answered(429, body(results=[row(TWO.phones[0]), row(TWO.phones[1], False)]), retry_after="7")
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, "RATE_LIMITED")]
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.DONE, True, 7.0)
+    ruling = answered(200, body(results=[limited[0], row(TWO.phones[1], False, code="INVALID_API_KEY")]))
+    assert [(o.status, o.code) for o in ruling.outcomes] == [(UNSENT, "RATE_LIMITED"), (UNSENT, "INVALID_API_KEY")]
+    assert (ruling.then, ruling.limited, ruling.fatal) == (Then.DONE, False, "INVALID_API_KEY")
+
+
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_a_whole_answer_that_says_so_is_a_429_whatever_its_status(status: int) -> None:
+    ruling = answered(status, body(success=False, code="RATE_LIMITED"), retry_after="7")
+    assert (statuses(ruling), the_code(ruling)) == ([UNSENT, UNSENT], "RATE_LIMITED")
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.WAIT, True, 7.0)
+    for doubtful in (302, 408, 500):
+        assert statuses(answered(doubtful, body(success=False, code="RATE_LIMITED"))) == [UNKNOWN, UNKNOWN]
+
+
+@pytest.mark.parametrize("results", [[{"success": False}], ["?"], "1 sent", {"phone": "+12125551234"}, [None, None]])
+@pytest.mark.parametrize("status", [200, 400, 413, 429, 401, 500])
+def test_what_is_refused_as_a_whole_but_tells_of_some_texts_is_unknown(status: int, results: Any) -> None:
+    ruling = answered(status, body(success=False, results=results))
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], Then.DONE)
+    assert ruling.fatal == ("INVALID_API_KEY" if status == 401 else None)
+
+
+@pytest.mark.parametrize("code", [None, "INVALID_API_KEY"])
+def test_an_object_in_a_list_that_may_be_the_row_of_one_number_speaks_for_no_other(code: str | None) -> None:
+    content = json.dumps([{"success": False, "code": code}]).encode()
+    assert (statuses(answered(200, content)), answered(200, content).fatal) == ([UNKNOWN, UNKNOWN], code)
+    assert statuses(answered(200, content, ONE)) == [UNSENT if code else REJECTED]
+    assert statuses(answered(200, b"[" + body(success=False, total_numbers=2) + b"]")) == [REJECTED, REJECTED]
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -298,7 +425,8 @@ def test_a_number_whose_rows_disagree_is_unknown_and_not_sent_again(
     ruling = answered(status, body(success=success, results=results), ONE)
     assert (statuses(ruling), ruling.then) == ([UNKNOWN], Then.DONE)
     ruling = answered(status, body(success=success, results=[*results, row("+13235554567", False)]))
-    assert (statuses(ruling), ruling.then) == ([UNKNOWN, REJECTED], Then.DONE)
+    refused = UNSENT if status in (401, 402, 425, 429) else REJECTED
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, refused], Then.DONE)
 
 
 def test_a_refused_row_needs_no_reason_and_its_code_is_the_gateways() -> None:
@@ -367,9 +495,9 @@ A, B = row("+12125551234", message_id="msg_123456"), row("+13235554567", message
         (body(success=True, results={"0": A, "1": B}), BOTH),
         (body(success=True, results={"1": A, "0": B}), BOTH),
         (body(success=True, results={"0": {"success": True}, "1": {"success": False}}), [ACCEPTED, REJECTED]),
-        (body(success=True, results={"1": {"success": True}}), [UNKNOWN, ACCEPTED]),
+        (body(success=True, results={"1": {"success": True}}), [UNKNOWN, UNKNOWN]),
         (body(success=True, results=[{"success": True}, {"success": False}]), [ACCEPTED, REJECTED]),
-        (body(success=True, results=[{"success": True}, {"success": True}, {"success": False}]), BOTH),
+        (body(success=True, results=[{"success": True}, {"success": True}, {"success": False}]), [UNKNOWN, UNKNOWN]),
         (body(success=True, results=[A, row("+19995550000"), B]), BOTH),
         (body(success=True, results=[row("+19995550000"), row("+18885550000")]), [UNKNOWN, UNKNOWN]),
         (body(success=True, results=[A, A, B]), BOTH),
@@ -378,7 +506,7 @@ A, B = row("+12125551234", message_id="msg_123456"), row("+13235554567", message
         (body(success=True, results=["sent", B]), [UNKNOWN, ACCEPTED]),
         (body(success=True, results=A), [UNKNOWN, UNKNOWN]),
         (body(success=True, results="2 sent"), [UNKNOWN, UNKNOWN]),
-        (body(success=True, results={"+12125551234": {"success": True}}), [UNKNOWN, UNKNOWN]),
+        (body(success=True, results={"+12125551234": {"success": True}}), [ACCEPTED, UNKNOWN]),
         (body(success=True, results=[row("551234")]), [UNKNOWN, UNKNOWN]),
         (GOOD_BODY + body(success=False, error="shut down"), [UNKNOWN, UNKNOWN]),
         (GOOD_BODY[:-2] + FATAL_ERROR, [UNKNOWN, UNKNOWN]),
@@ -391,6 +519,27 @@ A, B = row("+12125551234", message_id="msg_123456"), row("+13235554567", message
 )
 def test_an_odd_answer_is_read_for_what_it_says_and_no_more(content: bytes, expected: list[Status]) -> None:
     ruling = answered(200, content)
+    assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'{"results": [{"phone": "+12125551234", "success": true, "success": false}, %s]}', [UNKNOWN, ACCEPTED]),
+        (b'{"results": [%s], "results": [{"phone": "+13235554567", "success": false}]}', [UNKNOWN, UNKNOWN]),
+        (b'{"success": false, "results": [{"success": true, "success": false}, %s]}', [UNKNOWN, ACCEPTED]),
+        (b'{"success": true, "success": false}%.0s', [UNKNOWN, UNKNOWN]),
+        (b'{"success": false, "code": "INVALID_API_KEY", "success": true}%.0s', [UNKNOWN, UNKNOWN]),
+        (
+            b'{"success": true, "results": [{"a": {"success": false}, "phone": "+12125551234", "success": true}, %s]}',
+            BOTH,
+        ),
+        (b'{"success": true, "debug": {"success": false}, "results": [%s]}', [UNKNOWN, ACCEPTED]),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 413, 429])
+def test_a_name_that_stands_twice_decides_nothing(status: int, content: bytes, expected: list[Status]) -> None:
+    ruling = answered(status, content % json.dumps(B).encode())
     assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
 
 
@@ -478,17 +627,18 @@ def test_any_answer_gives_one_outcome_per_number_and_frees_no_text_without_reaso
     ruling = answered(status, content, batch, retry_after)
     ended = set(statuses(ruling))
     if 200 <= status < 300 or status >= 500:
-        assert UNSENT not in ended or ruling.fatal is not None
+        assert UNSENT not in ended or ruling.fatal is not None or ruling.limited
     if status >= 500:
         assert ended <= ({UNKNOWN} if ruling.fatal is None else {UNKNOWN, UNSENT})
-    if UNSENT in ended or ruling.then is not Then.DONE:
+    if ruling.then is not Then.DONE:
         assert ended == {UNSENT}
     if (UNSENT in ended or REJECTED in ended) and status < 500:
         reading = read(content)
         sent = {digits(row.phone) for row in reading.rows if row.accepted} if reading else set()
         assert all(o.status in (ACCEPTED, UNKNOWN) for o in ruling.outcomes if o.phone[1:] in sent)
     if ruling.then is Then.WAIT:
-        assert status in (425, 429)
+        assert ruling.limited
+        assert status in (425, 429) or b"RATE_LIMITED" in content
     if ruling.then is Then.HALVE:
         assert status == 413
         assert len(batch) > 1

@@ -27,7 +27,7 @@ from .retry import pause_us
 from .secret import Sealed
 from .ticket import Stopped
 from .transport import OVERDUE
-from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
+from .wire import Happened, NoAnswer, NotSent, Ruling, Tokens, encode, judge
 from .words import counted
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
+
+MOST_LATE = 3
+"""How often a request stands in line again because its time was over before its first byte; then that is a failure.
+
+A process that was stopped needs one; more come from a hook that always takes longer than the whole attempt may.
+"""
 
 Hook = Callable[["Batch"], Awaitable[None]]
 """Awaited between the grant and the first byte of every attempt, with its batch; raising keeps it from leaving."""
@@ -81,12 +87,15 @@ class Manner(NamedTuple):
 class Attempt:
     """One POST of one batch. ``sent`` says whether its first byte may have left.
 
-    Mutable state: the place at which it was let in, and the grant (``None`` once it proved stale); the future that a
-    caller waits on; the error of the hook or of the store.
+    Nothing leaves after the deadline, which is ``timeout`` (seconds) after its tokens were asked for, on the room's
+    clock: the hold of the tokens, and whoever looks at a campaign from elsewhere, go by that.
+
+    Mutable state: the place at which it was let in, and the grant (``None`` once it proved stale); how often its time
+    was over too early; the future that a caller waits on; the error of the hook or of the store.
     """
 
     __slots__ = (
-        *("_batch", "_grant", "_granted_us", "_heard", "_hook_error", "_manner"),
+        *("_batch", "_grant", "_granted_us", "_heard", "_hook_error", "_late", "_manner"),
         *("_place", "_sender", "_ticket", "_timeout", "sent"),
     )
 
@@ -99,6 +108,7 @@ class Attempt:
         self._place: Place | None = None
         self._grant: int | None = None
         self._granted_us = 0
+        self._late = 0
         self._heard: asyncio.Future[Ruling] | None = None
         self.sent = False
         self._hook_error: Exception | None = None
@@ -123,7 +133,7 @@ class Attempt:
                 raise self._hook_error
             if not self.sent and self._ticket.stopped is not None:
                 raise Stopped
-            if self._grant is not None:
+            if self._grant is not None or self._late > MOST_LATE:
                 return ruling
 
     async def _send(self) -> Ruling:
@@ -171,9 +181,8 @@ class Attempt:
         sender = self._sender
         hush(sender.secret)
         happened: Happened
-        deadline = sender.room.loop.time() + self._timeout - self._age_us / 1e6
         try:
-            happened = await sender.transport.post(sender.url, self._sealed(), deadline, self._may_leave)
+            happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             _this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
@@ -186,7 +195,8 @@ class Attempt:
         if self._manner.record is not None:
             await self._manner.record(ruling)
         await self._settle(ruling)
-        if happened is OVERDUE and self._age_us > STALE_US:
+        if happened is OVERDUE and self._age_us >= STALE_US:
+            self._late += 1
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
         if self._heard is not None and not self._heard.done():
@@ -197,11 +207,14 @@ class Attempt:
         return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
 
     async def _may_leave(self) -> bool:
-        """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale."""
+        """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale.
+
+        A grant is never renewed once the deadline is over, and a renewed one does not put it off.
+        """
         try:
             if self._manner.hook is not None and self._wanted:
                 await self._manner.hook(self._batch)
-            if self._wanted and self._age_us > STALE_US:
+            if self._wanted and self._age_us > STALE_US and self._seconds_left() > 0:
                 await self._renew()
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
             self._hook_error = error
@@ -212,6 +225,9 @@ class Attempt:
     @property
     def _age_us(self) -> int:
         return self._sender.room.clock() - self._granted_us
+
+    def _seconds_left(self) -> float:
+        return self._timeout - self._age_us / 1e6
 
     @property
     def _wanted(self) -> bool:
@@ -242,7 +258,7 @@ class Attempt:
                 await room.store.settle(room.key_id, grant)
             elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
                 await room.give_back(grant)
-            if ruling.then is Then.WAIT:
+            if ruling.limited:
                 windows = [layer.window_us for layer in self._sender.terms.layers]
                 await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
         except asyncio.CancelledError:

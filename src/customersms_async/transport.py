@@ -45,15 +45,18 @@ def _headers() -> dict[str, str]:
     }
 
 
-OVERDUE: Final = NotSent("its time was over before a connection was asked for")
+OVERDUE: Final = NotSent("its time was over before its first byte could leave")
 """What happened to a request whose process was stopped in between for longer than the whole attempt may take."""
 
 BeforeFirstByte = Callable[[], Awaitable[bool]]
 """Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
 
+SecondsLeft = Callable[[], float]
+"""The time to an attempt's deadline, on a clock that goes on while the machine sleeps; zero or less once it is over."""
+
 
 class _Refused(Exception):  # noqa: N818 - unwinds the library, and ends in this module
-    """The hook said no."""
+    """The hook said no, or the time was over."""
 
 
 class _Proxied(Exception):  # noqa: N818 - the same
@@ -101,28 +104,29 @@ def _plain_to(url: str) -> tuple[str | None, int] | None:
 class _Progress:
     """How far one POST has come.
 
-    ``leaving`` once the hook let it go, ``refused`` once it did not; ``left`` once the library, if it reports progress
-    (``traced``), said so too.
+    ``asking`` while the hook decides, ``leaving`` once it let the request go, ``refused`` once it did not, or the time
+    was over (``late``); ``left`` once the library, if it reports progress (``traced``), said so too.
     """
 
-    def __init__(self, hook: BeforeFirstByte, deadline: float, url: str) -> None:
+    def __init__(self, hook: BeforeFirstByte, seconds_left: SecondsLeft, url: str) -> None:
         self._hook = hook
-        self._deadline = deadline
+        self._seconds_left = seconds_left
         self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
-        self.began = self._loop.time()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
         self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
         self.traced = False
+        self.asking = False
         self.leaving = False
         self.refused = False
+        self.late = False
         self.left = False
         self._unheard = False
 
     @property
     def remaining(self) -> float:
         """Seconds to the deadline; a thousandth at least, as zero would mean that there is none."""
-        return max(0.001, self._deadline - self._loop.time())
+        return max(0.001, self._seconds_left())
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Hear of httpcore's progress; every step gets only what is left of the whole time."""
@@ -155,12 +159,26 @@ class _Progress:
         self._unheard = False
 
     async def about_to_leave(self) -> None:
-        """Ask the hook, once."""
+        """Ask the hook, once; and look at the deadline each time: nothing is awaited from there to the engine's write.
+
+        An engine that sends the head by itself asks again for the body, in which all texts are. Over HTTP/2 a caller's
+        client may then still wait for the gateway's window, and older versions of anyio let the loop turn once.
+        """
+        self._look_at_deadline()
         if not self.leaving:
-            if not await self._hook():
+            self.asking = True
+            may_leave = await self._hook()
+            self.asking = False
+            self._look_at_deadline()
+            if not may_leave:
                 self.refused = True
                 raise _Refused
             self.leaving = True
+
+    def _look_at_deadline(self) -> None:
+        if self._seconds_left() <= 0:
+            self.late = self.refused = True
+            raise _Refused
 
 
 @final
@@ -193,18 +211,21 @@ class Transport:
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
-    async def post(self, url: str, body: Sealed, deadline: float, before_first_byte: BeforeFirstByte) -> Happened:
-        """Send ``body`` once and say what happened; ``deadline`` is in the event loop's time.
+    async def post(
+        self, url: str, body: Sealed, seconds_left: SecondsLeft, before_first_byte: BeforeFirstByte
+    ) -> Happened:
+        """Send ``body`` once and say what happened; ``OVERDUE`` if the time was over before the body could leave.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
         if self.closed or (self._engine is not None and self._engine.is_closed):
             return NotSent(CLOSED, again=False)
-        progress = _Progress(before_first_byte, deadline, url)
-        if deadline <= progress.began:  # a time-out that is over in the pool costs it a place: see connections
+        seconds = seconds_left()
+        if seconds <= 0:  # a time-out that is over in the pool costs it a place: see connections
             return OVERDUE
+        progress = _Progress(before_first_byte, seconds_left, url)
         try:
-            async with asyncio.timeout_at(deadline + 0.25):  # should a server make every single step just in time
+            async with asyncio.timeout(seconds + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, body, progress)
         except _Proxied:
             return NotSent("http_client would send plain http through its proxy", again=False)
@@ -258,6 +279,8 @@ came a connect time-out."""
 
 def _explain(error: Exception, progress: _Progress) -> NotSent | NoAnswer:
     """Say what an error means, in words of our own: the library's may quote what was sent."""
+    if progress.late or (progress.asking and isinstance(error, TimeoutError)):
+        return OVERDUE
     if progress.refused:  # some engines wrap what they hear from the body
         return NotSent("held back before the first byte", again=False)
     names = {kind.__name__ for kind in type(error).__mro__}

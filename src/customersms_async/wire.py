@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from .answers import DISPUTED, Reading, Row, match, read, text
+from .answers import Reading, Row, about_account, read, text, without_doubles
+from .matching import DISPUTED, Match, match
 from .models import Code, Outcome, Status
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ class Tokens(enum.Enum):
 class Ruling(msgspec.Struct, frozen=True):
     """What became of one request. ``outcomes`` has one entry for each number of the batch, in its order.
 
-    ``fatal`` is the code that makes every further request pointless. ``retry_after`` (seconds) is what a 429 asked for,
-    ``None`` if it can't be read.
+    ``fatal`` is the code that makes every further request pointless. ``limited``: the gateway refused texts because the
+    key has sent too much. ``retry_after`` (seconds) is what it asked for then, ``None`` if it can't be read.
     """
 
     outcomes: list[Outcome]
@@ -106,12 +107,14 @@ class Ruling(msgspec.Struct, frozen=True):
     fatal: Code | None = None
     status_code: int | None = None
     remaining_credits: Decimal | None = None
+    limited: bool = False
     retry_after: float | None = None
 
 
 FATAL: Final = {401: Code.INVALID_API_KEY, 402: Code.INSUFFICIENT_CREDITS}
 """What makes every further request pointless, with the HTTP status that says the same."""
 
+_STOPPING: Final = frozenset(FATAL.values())
 _REDIRECTED = frozenset({301, 307, 308})  # the script did not run; 302 and 303 are what it may send after its work
 _UNCERTAIN = frozenset({408, 409})  # the script may have run
 _LATER = frozenset({425, 429})
@@ -133,17 +136,35 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
         return Ruling(everyone(batch, Status.UNSENT, happened.code, happened.error), then, Tokens.GIVE_BACK)
     if isinstance(happened, NoAnswer):
         return Ruling(everyone(batch, Status.UNKNOWN, Code.NO_ANSWER, happened.error), tokens=Tokens.LAPSE)
-    status = happened.status
     reading = read(happened.body) or _NOTHING
-    fatal = FATAL.get(status) or next((code for code in FATAL.values() if code == (reading.code or "").upper()), None)
-    rows = match(reading.rows, reading.positions, batch.phones) if status < 500 else []
-    if any(row is DISPUTED or (row is not None and row.accepted is not None) for row in rows):
-        outcomes, then, fatal = _by_row(rows, batch, redact), Then.DONE, None
+    found = match(reading, batch.phones) if happened.status < 500 else Match([])
+    ids = _plain_ids(reading.rows, redact) if found.rows is reading.rows else None
+    if ids is None:
+        return _judge_odd(happened, reading, batch, now_unix, redact)
+    account = FATAL.get(happened.status) or about_account(reading.code)
+    return Ruling(
+        list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids)),
+        fatal=account if account in _STOPPING else None,
+        status_code=happened.status,
+        remaining_credits=reading.remaining_credits,
+    )
+
+
+def _judge_odd(happened: Answer, whole: Reading, batch: Batch, now_unix: float, redact: Redact) -> Ruling:
+    """Decide where not everything was accepted, or not in the usual way."""
+    status, reading = happened.status, without_doubles(whole)
+    found = match(reading, batch.phones) if status < 500 else Match([])
+    account = _refusal(status, whole)
+    fatal = account if account in _STOPPING else None
+    if any(row is DISPUTED or (row is not None and _decides(row)) for row in found.rows):
+        outcomes = _by_row(found, batch, account, redact)
+        then = Then.WAIT if all(o.status is Status.UNSENT for o in outcomes) and not fatal else Then.DONE
     else:
-        verdict, then = _without_rows(status, reading, fatal, len(batch))
+        verdict, then = _without_rows(status, reading, account, len(batch))
         code = str(fatal) if verdict is Status.UNSENT and fatal else _code(verdict, then, status, reading)
         error = _shown(reading.error, redact) or _describe(status, verdict)
         outcomes = everyone(batch, verdict, _shown(code, redact), error)
+    limited = account is Code.RATE_LIMITED and any(o.status is Status.UNSENT for o in outcomes)
     return Ruling(
         outcomes,
         then,
@@ -151,13 +172,26 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
         fatal,
         status,
         reading.remaining_credits,
-        retry_after_seconds(happened.retry_after, now_unix) if then is Then.WAIT else None,
+        limited,
+        retry_after_seconds(happened.retry_after, now_unix) if limited else None,
     )
 
 
-def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: int) -> tuple[Status, Then]:
-    accepted = any(row.accepted for row in reading.rows)  # rows that decide nothing, but tell of texts
-    if accepted or reading.may_have_sent or (reading.success and (fatal or status >= 300)):
+def _refusal(status: int, reading: Reading) -> Code | None:
+    """Why the whole key or account is refused, wherever the answer says so: what stops everything goes first."""
+    of_all = [FATAL.get(status), about_account(reading.code)]
+    codes = [*of_all, *(row.account for row in reading.rows), Code.RATE_LIMITED if status in _LATER else None]
+    return next((code for code in codes if code in _STOPPING), None) or next(filter(None, codes), None)
+
+
+def _decides(row: Row) -> bool:
+    return row.accepted is not None or row.account is not None
+
+
+def _without_rows(status: int, reading: Reading, account: Code | None, numbers: int) -> tuple[Status, Then]:
+    fatal = account in _STOPPING
+    of_few = reading.tells_more or (reading.may_be_row and numbers > 1)  # the script ran, and who knows for whom
+    if of_few or reading.may_have_sent or (reading.success and (fatal or status >= 300)):
         return Status.UNKNOWN, Then.DONE
     if fatal:
         return Status.UNSENT, Then.DONE
@@ -165,38 +199,62 @@ def _without_rows(status: int, reading: Reading, fatal: Code | None, numbers: in
         return Status.UNSENT, Then.WAIT
     if status == 413 and numbers > 1:
         return Status.UNSENT, Then.HALVE
-    if 400 <= status < 500 and status not in _UNCERTAIN:
-        return Status.REJECTED, Then.DONE
-    if status in _REDIRECTED or (200 <= status < 300 and reading.success is False):
-        return Status.REJECTED, Then.DONE
+    is_final = 400 <= status < 500 and status not in _UNCERTAIN
+    if is_final or status in _REDIRECTED or (200 <= status < 300 and reading.success is False):
+        return (Status.UNSENT, Then.WAIT) if account is Code.RATE_LIMITED else (Status.REJECTED, Then.DONE)
     return Status.UNKNOWN, Then.DONE
 
 
-def _by_row(rows: Sequence[Row | None], batch: Batch, redact: Redact) -> list[Outcome]:
-    ids = _plain_ids(rows, redact)
-    if ids is not None:
-        return list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids))
+def _by_row(found: Match, batch: Batch, account: Code | None, redact: Redact) -> list[Outcome]:
+    """Each number by its own row; ``account`` is why rows were refused that give no code of their own.
+
+    With an accepted text astray, none is known to be unsent: what is unsent may be sent again.
+    """
     outcomes = []
-    for index, phone, row in zip(batch.indexes, batch.phones, rows, strict=True):
-        accepted = row and row.accepted
-        if row is None or accepted is None:
-            error = "the gateway's answer does not say what became of this number"
-            outcomes.append(Outcome(index, phone, Status.UNKNOWN, None, error, Code.UNREADABLE_ANSWER))
-        elif accepted:
-            outcomes.append(Outcome(index, phone, Status.ACCEPTED, _shown(text(row.message_id), redact)))
+    for index, phone, row in zip(batch.indexes, batch.phones, found.rows, strict=True):
+        if row is None:
+            outcomes.append(Outcome(index, phone, Status.UNKNOWN, None, _SAYS_NOTHING, Code.UNREADABLE_ANSWER))
+            continue
+        own = row.account
+        status = _status_of(row, own, account)
+        if status is Status.UNSENT and found.astray:
+            status = Status.UNKNOWN
+        message_id, said, code = (_shown(text(value), redact) for value in (row.message_id, row.error, row.code))
+        if status is Status.ACCEPTED:
+            outcomes.append(Outcome(index, phone, status, message_id))
+        elif status is Status.UNKNOWN:
+            code = str(own) if own else Code.UNREADABLE_ANSWER
+            outcomes.append(Outcome(index, phone, status, None, _SAYS_NOTHING, code))
         else:
-            message_id, said, code = (_shown(text(value), redact) for value in (row.message_id, row.error, row.code))
-            error = said or "the gateway refused this number"
-            outcomes.append(Outcome(index, phone, Status.REJECTED, message_id, error, code))
+            if status is Status.UNSENT:
+                message_id, code = None, str(own or account)
+            outcomes.append(Outcome(index, phone, status, message_id, said or "the gateway refused this number", code))
     return outcomes
 
 
-def _plain_ids(rows: Sequence[Row | None], redact: Redact) -> list[str] | None:
+_SAYS_NOTHING: Final = "the gateway's answer does not say what became of this number"
+
+
+def _status_of(row: Row, own: Code | None, account: Code | None) -> Status:
+    accepted = row.accepted
+    if accepted is None and own is not None and row.success in _UNSAID and row.message_id is None:
+        return Status.UNSENT
+    if accepted is None or (accepted and own is not None):
+        return Status.UNKNOWN
+    if accepted:
+        return Status.ACCEPTED
+    return Status.UNSENT if own is not None or (account is not None and text(row.code) is None) else Status.REJECTED
+
+
+_UNSAID: Final = (None, "")
+
+
+def _plain_ids(rows: Sequence[Row], redact: Redact) -> list[str] | None:
     """The ids of an answer of the usual kind: every text accepted, every id a word that needs no cleaning.
 
     Tested in one go, at a tenth of the cost; ``None`` for any other answer.
     """
-    ids = [row.message_id for row in rows if row is not None and row.success is True]
+    ids = [row.message_id for row in rows if row.success is True and row.code is None]
     if len(ids) < len(rows) or not all(ids):
         return None
     try:
@@ -253,4 +311,4 @@ def retry_after_seconds(value: str | None, now_unix: float) -> float | None:
         return None
 
 
-_NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[], positions=[])
+_NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])

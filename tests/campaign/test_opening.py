@@ -375,6 +375,24 @@ def test_a_suppressed_number_is_never_sent_to_whatever_a_person_resolves(path: P
     assert asyncio.run(counted(path))["unknown"] >= len(some)
 
 
+async def test_adding_the_same_again_suppresses_all_the_same(path: Path, sandbox: Sandbox) -> None:
+    async with Campaign.open(path) as campaign:
+        assert not await campaign.add(PEOPLE, "Hello", suppress=PEOPLE[:3])
+    await go_on(path, sandbox)
+    assert await counted(path) == {"accepted": len(PEOPLE) - 3, "skipped": 3}
+
+
+def test_the_command_says_who_stays_as_they_are(path: Path, sandbox: Sandbox) -> None:
+    run = Run(path, sandbox.url)
+    run.comes_some_way()
+    run.kill()
+    unknown = asyncio.run(counted(path))["unknown"]
+    let_minutes_pass(path)
+    asyncio.run(go_on(path, sandbox, suppress=PEOPLE))
+    said = command("resolve", "--ledger", path, "--status", "unknown", "--by", "Ann", "--as", "planned")
+    assert f"0 recipients are planned from now on {unknown} are suppressed, and stay as they are" in said
+
+
 async def test_whoever_is_suppressed_while_a_run_has_them_in_hand_is_skipped(path: Path, sandbox: Sandbox) -> None:
     last = PEOPLE[-7:]
     async with (

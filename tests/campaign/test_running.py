@@ -28,6 +28,7 @@ from customersms_async import (
     Status,
 )
 from customersms_async.sandbox import Fault, Sandbox
+from engines import ENGINES, engine_of
 from realtime import PATIENCE
 
 if TYPE_CHECKING:
@@ -228,10 +229,45 @@ async def test_no_credits_and_a_bad_key_stop_it_with_the_rest_still_planned(
             with pytest.raises(error):
                 await run(campaign, client)
         counts = await counted(campaign)
-    if key is None:  # the gateway itself refused five of a request by their rows
-        assert counts == {"planned": 40, "accepted": 15, "rejected": 5}
-    else:
-        assert counts == {"planned": 60}
+    # the gateway itself refused five of a request by their rows
+    assert counts == ({"planned": 45, "accepted": 15} if key is None else {"planned": 60})
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.ROW_NO_CREDITS, InsufficientCreditsError), (Fault.ROW_KEY_REFUSED, AuthenticationError)],
+)
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_rows_that_refuse_the_key_or_the_account_stop_it_with_everyone_still_planned(
+    make_client: MakeClient, sandbox: Sandbox, path: Path, engine: str, fault: Fault, error: type[Exception]
+) -> None:
+    sandbox.misbehave(lambda request: None if request < 3 else fault)
+    async with engine_of(engine) as http_client, Campaign.open(path) as campaign:
+        client = make_client(batch_size=100, max_concurrency=1, http_client=http_client)
+        await campaign.add(people(1_000), "Hello")
+        told: list[Outcome] = []
+        with pytest.raises(error):
+            async for outcome in campaign.run(client):
+                told.append(outcome)
+        assert {outcome.status for outcome in told} == {Status.ACCEPTED}
+        assert await counted(campaign) == {"planned": 800, "accepted": 200}
+        assert sandbox.requests == 3
+        sandbox.misbehave(())
+        assert len(await run(campaign, client)) == 800
+        await client.aclose()
+    assert (len(sandbox.texts), sandbox.duplicates()) == (1_000, ())
+
+
+async def test_rows_beyond_the_limits_are_sent_later_and_once(
+    make_client: MakeClient, sandbox: Sandbox, path: Path
+) -> None:
+    client = make_client(batch_size=10, limits=Limit(1_000, 1), max_retries=0)
+    sandbox.misbehave([Fault.ROW_RATE_LIMITED])
+    async with Campaign.open(path) as campaign:
+        await campaign.add(people(10), "Hello")
+        assert len(await run(campaign, client)) == 10
+        assert await counted(campaign) == {"accepted": 10}
+    assert (len(sandbox.texts), sandbox.requests, sandbox.duplicates()) == (10, 2, ())
 
 
 async def test_a_gateway_that_never_answered_ends_the_run_and_everyone_stays_planned(

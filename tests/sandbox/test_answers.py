@@ -51,6 +51,11 @@ REFUSED = {"success": False, "message_id": None, "error": "Invalid phone number"
         (Fault.ROW_TWICE, [row(), row()]),
         (Fault.ROW_CONTRADICTED, [row(), row(success=False, message_id=None, error="Sending failed")]),
         (Fault.ROW_EXTRA, [row(), row(phone=STRANGER)]),
+        (
+            Fault.ROW_KEY_REFUSED,
+            [row(**{**REFUSED, "error": "Invalid or inactive API key", "code": "INVALID_API_KEY"})],
+        ),
+        (Fault.ROW_RATE_LIMITED, [row(**{**REFUSED, "error": "Too many requests", "code": "RATE_LIMITED"})]),
     ],
 )
 def test_a_row_fault_spoils_its_row(fault: Fault, expected: list[dict[str, Any]]) -> None:
@@ -59,7 +64,7 @@ def test_a_row_fault_spoils_its_row(fault: Fault, expected: list[dict[str, Any]]
 
 def test_every_row_fault_is_tested_above() -> None:
     faults = [fault for fault, effect in EFFECTS.items() if effect.spoils is Spoils.ROW]
-    assert len(faults) == 12
+    assert len(faults) == 14
 
 
 def test_numbers_and_booleans_may_come_as_strings() -> None:

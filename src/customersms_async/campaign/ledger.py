@@ -87,12 +87,13 @@ class CampaignLedger:
     ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
 
-        Raises ``ConfigurationError`` if others are, and what ``letters`` raises; then, or if it is cancelled, nothing
-        is added.
+        ``suppressed`` are kept in either case, as told by ``source``. Raises ``ConfigurationError`` if others are, and
+        what ``letters`` raises; then, or if it is cancelled, nothing is added.
         """
         known = await self.added()
         if known is not None:
             await self._compare(known, letters, template)
+            await self.suppress(suppressed, source)
             return False
         handle = self._opened
         if handle.adder is not None:

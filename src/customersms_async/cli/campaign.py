@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Collection  # noqa: TC003 - typer reads the annotations
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -173,23 +174,37 @@ def resolve(
     with ending_well(log_level):
         chosen = status if phones is None else list(guarding.numbers_in(phones, encoding, region))
 
-        async def decide() -> tuple[int, set[str]]:
-            """How many it applied to, and the numbers that it applied to nobody of."""
+        async def decide() -> tuple[int, int, set[str]]:
+            """How many it applied to, how many it left as they are, and the numbers that nobody has."""
             async with Campaign.open(ledger, create=False) as opened:
-                missed = set() if phones is None else set(chosen or ())
-                if missed:
-                    async for page in opened.pages(sources(SAYS[State(becomes)])):
-                        missed.difference_update(entry.phone for entry in page)
-                return await opened.resolve(chosen or (), as_=becomes, by=by), missed
+                concerned, missed = await _concerned(opened, chosen or (), becomes)
+                count = await opened.resolve(chosen or (), as_=becomes, by=by)
+                return count, concerned - count, missed
 
-        count, missed = asyncio.run(decide())
+        count, kept, missed = asyncio.run(decide())
         if json:
             say(as_json({"resolved": count, "as": becomes, "by": by}))
         else:
             who = counted(count, "recipient is", "recipients are")
             console_on(sys.stdout).print(f"{who} {becomes} from now on", highlight=False)
+            if kept > 0:
+                who = counted(kept, "is", "are")
+                console_on(sys.stdout).print(f"{who} suppressed, and stay as they are", highlight=False)
         if missed:
             fail("not every number is in this ledger and in a state from which that is possible", 1)
+
+
+async def _concerned(opened: Campaign, chosen: str | Collection[str], becomes: str) -> tuple[int, set[str]]:
+    """How many recipients may become that, of a state or of some numbers, and the numbers that none of them has."""
+    if isinstance(chosen, str):
+        return (await opened.counts())[State(chosen)], set()
+    count, numbers = 0, set(chosen)
+    missed = set(numbers)
+    async for page in opened.pages(sources(SAYS[State(becomes)])):
+        found = [entry.phone for entry in page if entry.phone in numbers]
+        count += len(found)
+        missed.difference_update(found)
+    return count, missed
 
 
 @campaign.command()

@@ -40,6 +40,8 @@ class Fault(enum.Enum):
     ROW_TWICE = "0010"
     ROW_CONTRADICTED = "0011"
     ROW_EXTRA = "0012"
+    ROW_KEY_REFUSED = "0013"
+    ROW_RATE_LIMITED = "0014"
 
     BOM = "1001"
     PHP_WARNING = "1002"
@@ -143,6 +145,8 @@ EFFECTS: Final[Mapping[Fault, Effect]] = {
     Fault.ROW_TWICE: _row("the same row twice"),
     Fault.ROW_CONTRADICTED: _row("a second row for the number says that it failed"),
     Fault.ROW_EXTRA: _row("a further row, for a number that nobody asked for"),
+    Fault.ROW_KEY_REFUSED: _row("the row is refused: INVALID_API_KEY", sent=False),
+    Fault.ROW_RATE_LIMITED: _row("the row is refused: RATE_LIMITED", sent=False),
     Fault.BOM: _body("a byte order mark ahead of the JSON"),
     Fault.PHP_WARNING: _body("PHP warnings in HTML ahead of the JSON, under text/html"),
     Fault.TEXT_HTML: _body("the JSON under text/html"),

@@ -21,6 +21,8 @@ each time     first time    fault                      sent  what happens
 +15005550010                ROW_TWICE                  yes   the same row twice
 +15005550011                ROW_CONTRADICTED           yes   a second row for the number says that it failed
 +15005550012                ROW_EXTRA                  yes   a further row, for a number that nobody asked for
++15005550013                ROW_KEY_REFUSED            no    the row is refused: INVALID_API_KEY
++15005550014                ROW_RATE_LIMITED           no    the row is refused: RATE_LIMITED
 +15005551001  +15005552001  BOM                        yes   a byte order mark ahead of the JSON
 +15005551002  +15005552002  PHP_WARNING                yes   PHP warnings in HTML ahead of the JSON, under text/html
 +15005551003  +15005552003  TEXT_HTML                  yes   the JSON under text/html

@@ -79,6 +79,8 @@ _ROW_REFUSALS: Final[Mapping[Fault | None, Row]] = {
     Fault.ROW_REJECTED_WITHOUT_CODE: {},
     Fault.ROW_REJECTED_WITH_ID: {"message_id": "msg_refused", **_INVALID_NUMBER},
     Fault.ROW_NO_CREDITS: _NO_CREDITS,
+    Fault.ROW_KEY_REFUSED: {"error": "Invalid or inactive API key", "code": "INVALID_API_KEY"},
+    Fault.ROW_RATE_LIMITED: {"error": "Too many requests", "code": "RATE_LIMITED"},
 }
 
 _ROW_FAULTS: Final = frozenset(fault for fault, effect in EFFECTS.items() if effect.spoils is Spoils.ROW)
