@@ -16,7 +16,10 @@ PACKAGE = Path(customersms_async.__file__).parent
 FLOORS = [
     {"errors", "models", "phone", "segments", "_graphemes", "secret", "words"},  # 0: values
     {"wire", "answers", "buckets", "batching", "retry", "intake", "options", "credits", "unpacking"},  # 1: pure
-    {"clock", "hush", "quota", "connections", "inflight", "paces", "engine", "fast", "transport"},  # 2: a resource each
+    {
+        *("clock", "log", "hush", "tasks", "quota", "connections", "inflight", "paces", "engine", "fast"),
+        "transport",
+    },  # 2: a resource each
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
     {"campaign"},  # 5: a ledger on disk, and a loop over the seam

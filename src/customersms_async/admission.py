@@ -9,17 +9,18 @@ can't overtake), tokens taken before a connection is free.
 
 from __future__ import annotations
 
-import logging
 import random
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
+from . import log
 from .buckets import Wait
 from .clock import now_us
 from .errors import QuotaStoreError
 from .models import Priority
 from .paces import Paces
 from .quota.protocol import at_once
+from .tasks import start
 from .terms import Terms
 from .ticket import Admission, Expired, Line, Place, Stopped, Ticket, finish
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from .connections import Connections
     from .quota import MemoryQuota, QuotaStore
-
-log = logging.getLogger("customersms_async")
 
 LONGEST_SLEEP_US: Final = 60_000_000
 """Timers stand still while a machine sleeps and the quota's clock does not, so a long wait is looked at again."""
@@ -280,13 +279,13 @@ class Room:
         """Something changed: have the dispatcher look again."""
         if self._dispatcher is None:
             if self._waiting:
-                self._dispatcher = self.loop.create_task(self._dispatch())
+                self._dispatcher = start(self.loop, self._dispatch())
         elif self._sleep is not None:
             finish(self._sleep)
 
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         """Have the store called by a task of the room's own, for callers that can't wait."""
-        task = self.loop.create_task(errand)
+        task = start(self.loop, errand)
         self._errands[task] = None
         task.add_done_callback(self._errands.pop)
 

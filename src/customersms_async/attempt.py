@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import re
 import time
 from collections import Counter
@@ -19,12 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import msgspec
 
+from . import log
 from .buckets import GRACE_US, Wait
 from .hush import hush
 from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
 from .secret import Sealed
+from .tasks import start
 from .ticket import Stopped
 from .transport import OVERDUE
 from .wire import Happened, NoAnswer, NotSent, Ruling, Then, Tokens, encode, judge
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from .terms import Terms
     from .ticket import Place, Ticket
     from .transport import Transport
-
-log = logging.getLogger("customersms_async")
 
 _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
@@ -139,7 +138,7 @@ class Attempt:
         loop = self._sender.room.loop
         heard: asyncio.Future[Ruling] = loop.create_future()
         self._heard = heard
-        task = loop.create_task(self._post())
+        task = start(loop, self._post())
         self._enter(task)
         task.add_done_callback(functools.partial(self._ended, heard))
         try:

@@ -40,6 +40,7 @@ from .rooms import room
 from .run import Order, Recipients, Run
 from .secret import Secret
 from .stream import OutcomeStream, Running, wait_for_outcome
+from .tasks import start
 from .terms import Terms
 from .ticket import Ticket
 from .transport import Transport
@@ -312,7 +313,7 @@ class AsyncClient:
             for run in tuple(self._runs or ()):
                 run.abort(ConfigurationError("the client was closed before everything was sent"))
             self._stop_waiting()
-            self._closing = asyncio.get_running_loop().create_task(self._close())
+            self._closing = start(asyncio.get_running_loop(), self._close())
         try:
             await asyncio.shield(self._closing)
         except asyncio.CancelledError:

@@ -19,6 +19,7 @@ from .delivery import Delivery, deliver
 from .errors import ConfigurationError
 from .intake import Intake
 from .models import Code, Message, Outcome, Priority
+from .tasks import start
 from .ticket import Ticket
 from .wire import dropped
 
@@ -121,7 +122,7 @@ class Run:
             self._all_read = True
             self._flush()
         else:
-            self._reader = self.loop.create_task(self._read(recipients))
+            self._reader = start(self.loop, self._read(recipients))
             self._reader.add_done_callback(self._read_to_the_end)
 
     def take(self) -> Outcome:
@@ -278,7 +279,7 @@ class Run:
         order = self._order
         while self._ready and len(self._deliveries) < order.parallel and len(self.outcomes) < order.lookahead:
             batch, ticket = self._ready.popleft()
-            delivery = self.loop.create_task(self._deliver(batch, ticket))
+            delivery = start(self.loop, self._deliver(batch, ticket))
             self._deliveries[delivery] = ticket
             delivery.add_done_callback(self._delivered)
         if self.outcomes or self.over:

@@ -17,6 +17,7 @@ from ..batching import Batch
 from ..delivery import Delivery, deliver
 from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError
 from ..models import Code, Outcome, Priority, Status
+from ..tasks import start
 from ..ticket import Ticket
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
 from .moves import Intent
@@ -74,7 +75,7 @@ class Runner:
         self.over = False
         self._change: asyncio.Future[None] | None = None
         self.loop = sender.room.loop
-        self.task = self.loop.create_task(self._run(earlier))
+        self.task = start(self.loop, self._run(earlier))
         self.task.add_done_callback(self._ended)
 
     def take(self) -> Outcome:
@@ -182,7 +183,7 @@ class Runner:
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
         ticket = Ticket(Priority.BULK)
         self._standing.start(most, each)
-        delivery = self.loop.create_task(self._deliver(batch, each, ticket))
+        delivery = start(self.loop, self._deliver(batch, each, ticket))
         self._deliveries[delivery] = ticket
         delivery.add_done_callback(self._delivered)
         return True
