@@ -22,7 +22,13 @@ TaskFactory = Callable[..., "asyncio.Future[Any]"]
 
 def is_anyios(coroutine: Any) -> bool:
     """Whether a task of anyio's is asked for: it begins in its turn under Python's eager factory, too."""
-    return "anyio" in Path(coroutine.cr_code.co_filename).parts
+    return "anyio" in Path(file_of(coroutine)).parts
+
+
+def file_of(coroutine: Any) -> str:
+    """Where it is written; empty for what is made by Python itself, as the closing of a generator is."""
+    code = getattr(coroutine, "cr_code", None)
+    return "" if code is None else code.co_filename
 
 
 if sys.version_info >= (3, 12):

@@ -18,10 +18,12 @@ FLOORS = [
     {"wire", "answers", "buckets", "batching", "retry", "intake", "options", "credits", "unpacking"},  # 1: pure
     {
         *("clock", "log", "hush", "tasks", "quota", "connections", "inflight", "paces", "engine", "fast"),
-        "transport",
+        *("transport", "unheard", "shutdown"),
     },  # 2: a resource each
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
-    {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
+    {
+        *("attempt", "delivery", "outcome_queue", "run", "runs", "stream", "estimate", "failures", "client"),
+    },  # 4: one seam, many ways of sending
     {"campaign"},  # 5: a ledger on disk, and a loop over the seam
 ]
 BESIDE = {"sandbox", "testing"}

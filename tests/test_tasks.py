@@ -12,7 +12,7 @@ import pytest
 from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota, Status
 from customersms_async.campaign.states import State
 from customersms_async.tasks import start
-from loops import eager_task_factory, is_anyios
+from loops import eager_task_factory, file_of, is_anyios
 from realtime import PATIENCE
 from worlds import Distant
 
@@ -32,7 +32,7 @@ def lazy(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any
 
 
 def is_ours(coroutine: Any) -> bool:
-    return coroutine.cr_code.co_filename == inspect.getfile(start)  # type: ignore[no-any-return]
+    return file_of(coroutine) == inspect.getfile(start)
 
 
 def raising(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:

@@ -22,7 +22,7 @@ from .paces import Paces
 from .quota.protocol import at_once
 from .tasks import start
 from .terms import Terms
-from .ticket import Admission, Expired, Line, Place, Stopped, Ticket, finish
+from .ticket import Admission, Expired, Held, Line, Place, Stopped, Ticket, finish
 
 if TYPE_CHECKING:
     import asyncio
@@ -102,7 +102,8 @@ class Room:
 
         The request settles ``hold_us`` from its grant unless it is settled or given back before. The wait raises
         ``Expired`` at once if the ticket can't be let in in time, or when its time is over, ``Stopped`` if it is
-        stopped, and what the store raises. Cancelled, it leaves nothing taken and nobody's place changed.
+        stopped, ``Held`` if it is held back when its turn comes, and what the store raises. Cancelled, it leaves
+        nothing taken and nobody's place changed.
         """
         place = Place(self.loop, ticket, terms, hold_us)
         if ticket.stopped is not None:
@@ -302,7 +303,9 @@ class Room:
     async def _dispatch(self) -> None:
         try:
             while (place := self._first()) is not None:
-                if place is self._told:  # and woken for nothing: the store said when to ask again
+                if place.ticket.held is not None:
+                    place.fail(Held())
+                elif place is self._told:  # and woken for nothing: the store said when to ask again
                     await self._sleep_until(self._ask_at)
                 elif not self._paces.has_turn(place.terms.pace):
                     await self._paces.take_turn(place.terms.pace)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
 from .. import segments
@@ -17,6 +16,7 @@ from ..batching import Batch
 from ..delivery import Delivery, deliver
 from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError
 from ..models import Code, Outcome, Priority, Status
+from ..outcome_queue import OutcomeQueue
 from ..tasks import start
 from ..ticket import Ticket
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
@@ -55,7 +55,8 @@ class Runner:
         suppressed: Iterable[str],
         earlier: Sequence[Runner] = (),
     ) -> None:
-        self.outcomes: deque[Outcome] = deque()
+        self.queue = OutcomeQueue(sender.room.loop, self)
+        self.outcomes = self.queue.outcomes
         self.requests = 0
         self.fatal: Delivery | None = None
         self.error: BaseException | None = None
@@ -71,7 +72,6 @@ class Runner:
         self._intents: dict[int, Intent] = {}
         self.stopped = False
         self._paused_until = 0.0
-        self.news = asyncio.Event()
         self.over = False
         self._change: asyncio.Future[None] | None = None
         self.loop = sender.room.loop
@@ -79,14 +79,30 @@ class Runner:
         self.task.add_done_callback(self._ended)
 
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait_for_outcome``."""
+        """The next outcome; only when there is one."""
         outcome = self.outcomes.popleft()
         self._changed()
         return outcome
 
-    def leave(self) -> None:
-        """Nobody wants the outcomes any more: start nothing new; the requests in flight are recorded all the same."""
+    def stop(self) -> None:
+        """Start nothing new; the requests in flight are recorded all the same."""
         self._stop()
+
+    def hold(self) -> None:
+        """Let nothing leave until ``resume``, and start nothing."""
+        for ticket in self._deliveries.values():
+            ticket.hold(self.loop)
+
+    def resume(self) -> None:
+        """Go on after ``hold``."""
+        for ticket in self._deliveries.values():
+            ticket.release()
+        self._changed()
+
+    async def land(self) -> None:
+        """Wait until no request is on its way."""
+        while self._deliveries:
+            await asyncio.wait(tuple(self._deliveries))
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error``."""
@@ -104,8 +120,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
             self._stop(error)
         finally:
-            while self._deliveries:
-                await asyncio.wait(tuple(self._deliveries))
+            await self.land()
             try:
                 if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
                     self.error = None  # it was stopped when there was nobody left
@@ -148,7 +163,8 @@ class Runner:
     @property
     def _full(self) -> bool:
         return (
-            len(self._deliveries) >= self._order.parallel
+            self.queue.held
+            or len(self._deliveries) >= self._order.parallel
             or len(self.outcomes) >= self._order.lookahead
             or self.loop.time() < self._paused_until
         )
@@ -237,7 +253,7 @@ class Runner:
         told = [o for o in ruling.outcomes if o.status is not Status.UNSENT]
         self._standing.learn(told, ruling.status_code)
         self._check()
-        self.outcomes += told
+        self.queue.put(told)
         self._changed()
 
     def _pause(self, unsent: Outcome) -> None:
@@ -269,10 +285,9 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = self.error or error
         self.over = True
-        self.news.set()
+        self.queue.tell()
 
     def _changed(self) -> None:
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
-        if self.outcomes:
-            self.news.set()
+        self.queue.tell()
