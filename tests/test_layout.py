@@ -18,7 +18,7 @@ FLOORS = [
     {"wire", "answers", "buckets", "batching", "retry", "intake", "options", "credits", "unpacking"},  # 1: pure
     {
         *("clock", "log", "hush", "tasks", "quota", "connections", "inflight", "paces", "engine", "fast"),
-        *("transport", "unheard", "shutdown"),
+        *("transport", "hooks", "unheard", "shutdown"),
     },  # 2: a resource each
     {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
     {
