@@ -20,7 +20,7 @@ FLOORS = [
         *("clock", "log", "hush", "tasks", "quota", "connections", "inflight", "paces", "engine", "fast"),
         *("transport", "hooks", "unheard", "shutdown"),
     },  # 2: a resource each
-    {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
+    {"terms", "ticket", "trouble", "admission", "rooms"},  # 3: the waiting room
     {
         *("attempt", "delivery", "outcome_queue", "run", "runs", "stream", "estimate", "failures", "client"),
     },  # 4: one seam, many ways of sending
