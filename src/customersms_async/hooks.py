@@ -29,11 +29,17 @@ class Early:
         self.answer: Answer | NoAnswer | None = None
 
 
-def stand_first(client: Any) -> None:
-    """See to it that the answers to our requests are read before any response hook of ``client`` is called."""
+def stand_first(client: Any, request: Any, early: Early) -> None:
+    """See to it that the answer to ``request`` is read into ``early`` before any response hook of ``client`` is called.
+
+    Costs next to nothing if it has none.
+    """
     hooks = getattr(client, "event_hooks", None)
     responses = hooks.get("response") if isinstance(hooks, dict) else None
-    if responses and responses[0] is not _read_early:
+    if not responses:
+        return
+    request.extensions[EXTENSION] = early
+    if responses[0] is not _read_early:
         responses[:] = [_read_early, *(hook for hook in responses if hook is not _read_early)]
 
 

@@ -8,6 +8,7 @@ yet, until somebody asks again; and if nobody has by the time that there is an o
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
@@ -69,7 +70,7 @@ class OutcomeQueue:
         self.held = False
         self.left = False
         self.why = _LEFT
-        self._sending = sending
+        self._sending = weakref.ref(sending)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
         self._waiting = 0
         self._consumers: set[asyncio.Task[Any]] = set()
@@ -78,6 +79,11 @@ class OutcomeQueue:
         self._closed = False
         self._closer: asyncio.Task[Any] | None = None
         self._unheard = Unheard()
+
+    @property
+    def _over(self) -> bool:
+        sending = self._sending()
+        return sending is None or sending.over
 
     def put(self, outcomes: Iterable[Outcome]) -> None:
         """Keep them for whoever asks; or log them, if nobody will."""
@@ -93,7 +99,7 @@ class OutcomeQueue:
         """Wake who waits, if there is something to give or nothing more will come."""
         if self.outcomes:
             self._news.set()
-        elif self._sending.over:
+        elif self._over:
             self._news.set()
             self._unheard.sum_up()
 
@@ -102,7 +108,7 @@ class OutcomeQueue:
         self._waiting += 1
         try:
             while not self.outcomes:
-                if self.left or self._sending.over:
+                if self.left or self._over:
                     return False
                 self._news.clear()
                 await self._news.wait()
@@ -130,22 +136,22 @@ class OutcomeQueue:
         if task is not None and task not in self._consumers:
             self._consumers.add(task)
             task.add_done_callback(self._consumer_ended)
-        if self.held:
+        if self.held and (sending := self._sending()) is not None:
             self.held = False
-            self._sending.resume()
+            sending.resume()
 
     def _give_up(self, task: asyncio.Task[Any] | None) -> None:
         """Hear that ``task`` was cancelled: hold everything back, unless somebody else waits."""
         if task is not None and task in self._consumers:
             self._consumers.remove(task)
             task.remove_done_callback(self._consumer_ended)
-        if self._waiting or self.left or (self._sending.over and not self.outcomes):
+        if self._waiting or self.left or (self._over and not self.outcomes):
             return
         self._anyone = task is not None and _asks_for_another(task)
         if not self.held:
             self.held = True
-            if not self.loop.is_closed():
-                self._sending.hold()
+            if not self.loop.is_closed() and (sending := self._sending()) is not None:
+                sending.hold()
         if self.outcomes:
             self._decide_soon()
 
@@ -197,6 +203,9 @@ class OutcomeQueue:
         if self.left:
             return
         self.left = True
+        if not self.outcomes and not self._waiting and self._over:
+            self._forget_consumers()
+            return
         outcomes = tuple(self.outcomes)
         self.outcomes.clear()
         self._unheard.note(outcomes)
@@ -204,9 +213,10 @@ class OutcomeQueue:
             self._unheard.sum_up()
             return
         self._forget_consumers()
-        self._sending.stop()
+        if (sending := self._sending()) is not None:
+            sending.stop()
         self._news.set()
-        if self._sending.over or not self.loop.is_running():
+        if self._over or not self.loop.is_running():
             self._unheard.sum_up()
         else:
             self.loop.call_later(SUM_UP_SECONDS, self._unheard.sum_up)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from .engine import Engine
 from .errors import ConfigurationError
-from .hooks import EXTENSION, Early, read, stand_first
+from .hooks import Early, read, stand_first
 from .inflight import InFlight
 from .models import Code
 from .wire import CLOSED, Answer, Happened, NoAnswer, NotSent
@@ -237,10 +237,10 @@ class Transport:
             url,
             headers=_headers() | length,
             content=_Body(body, progress.about_to_leave),
-            extensions={"trace": progress.trace, "timeout": progress.timeouts, EXTENSION: progress.early},
+            extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
         if self.callers_client is not None:
-            stand_first(engine)
+            stand_first(engine, request, progress.early)
         response = await engine.send(request, stream=True, auth=None, follow_redirects=False)
         return progress.early.answer or await read(response)
 

@@ -25,18 +25,19 @@ class Unheard:
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
+        self._counts: Counter[str] | None = None  # there is one of these for each bulk send, and hardly any is used
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Log each of them, so that it can be found somewhere."""
         for o in outcomes:
+            self._counts = Counter() if self._counts is None else self._counts
             self._counts[o.status.value] += 1
             log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
 
     def sum_up(self) -> None:
         """Warn of all that were noted since this was called last, if there were any."""
         if self._counts:
-            counts, self._counts = self._counts, Counter()
+            counts, self._counts = self._counts, None
             all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
             log.warning("nobody waited for %s: %s", counted(counts.total(), "outcome"), all_of_them)
 
