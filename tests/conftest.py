@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.sandbox import Sandbox
+from loops import NAMES, Loops
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,16 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 KEY = "cspro_a_key_that_must_never_show"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--loop", choices=NAMES, default=NAMES[0], help="the event loops that the tests run in")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    name = config.getoption("--loop")
+    if name != NAMES[0]:
+        config.pluginmanager.register(Loops(name))
 
 
 @pytest.fixture(autouse=True)

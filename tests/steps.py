@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, final
 
+from loops import is_anyios
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
@@ -22,16 +24,20 @@ class Steps:
         self._late = late
         self.count = 0
         self.acted = False
+        self._make: Any = _plain
 
     def __enter__(self) -> Steps:
-        asyncio.get_running_loop().set_task_factory(self._task)
+        loop = asyncio.get_running_loop()
+        self._make = loop.get_task_factory() or _plain
+        loop.set_task_factory(self._task)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.get_running_loop().set_task_factory(None)
+        asyncio.get_running_loop().set_task_factory(None if self._make is _plain else self._make)
 
-    def _task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        task = asyncio.Task(_wrapped(coroutine, self), loop=loop, **options)
+    def _task(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        make = _plain if is_anyios(coroutine) else self._make
+        task = make(loop, _wrapped(coroutine, self), **options)
         task.add_done_callback(lambda _: coroutine.close())  # one that is cancelled before its first step
         return task
 
@@ -47,6 +53,10 @@ class Steps:
     def _run(self, _: object = None) -> None:
         self.acted = True
         self.act()
+
+
+def _plain(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    return asyncio.Task(coroutine, loop=loop, **options)
 
 
 async def _wrapped(coroutine: Coroutine[Any, Any, Any], steps: Steps) -> Any:

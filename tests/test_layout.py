@@ -22,10 +22,11 @@ PURE_FLOORS = [
 
 FLOORS = [
     *PURE_FLOORS,
-    {"clock", "connections", "engine", "fast", "file_thread", "forks"}  # 2: a resource each
-    | {"hush", "inflight", "paces", "quota", "transport"},
-    {"terms", "ticket", "admission", "rooms"},  # 3: the waiting room
-    {"attempt", "delivery", "run", "stream", "estimate", "failures", "client"},  # 4: one seam, many ways of sending
+    {"clock", "connections", "engine", "fast", "file_thread", "forks", "hooks", "hush"}  # 2: a resource each
+    | {"inflight", "log", "paces", "quota", "shutdown", "tasks", "transport", "unheard"},
+    {"terms", "ticket", "trouble", "admission", "rooms"},  # 3: the waiting room
+    {"attempt", "delivery", "outcome_queue", "run", "runs", "stream"}  # 4: one seam, many ways of sending
+    | {"estimate", "failures", "client"},
     {"campaign"},  # 5: a ledger on disk, and a loop over the seam
 ]
 BESIDE = {"sandbox", "testing"}

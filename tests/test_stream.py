@@ -251,14 +251,41 @@ async def test_a_loop_that_is_shut_down_starts_nothing_new(
     assert told.keys() == {"NO_ANSWER", "STOPPED"}
 
 
-async def test_closing_the_client_ends_its_streams(make_client: MakeClient, sandbox: Sandbox) -> None:
+async def test_closing_the_client_reports_what_its_streams_hold_and_ends_them(
+    make_client: MakeClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "customersms_async")
     client = make_client()
     stream = client.stream(numbers(20_000), "Hello")
-    outcomes = [await anext(stream)]
+    given = await anext(stream)
+    await client.aclose()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="closed before everything was sent"):
+            await anext(stream)
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    accepted = [record for record in caplog.records if record.levelname == "INFO" and "is accepted" in record.message]
+    assert given.status is Status.ACCEPTED
+    assert len(accepted) == len(sandbox.texts) - 1
+    assert f"{len(accepted)} accepted" in warning
+
+
+async def test_closing_the_client_lets_another_task_take_what_its_stream_holds(
+    make_client: MakeClient, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, outcomes = make_client(), []
+
+    async def collect() -> None:
+        async for outcome in client.stream(numbers(20_000), "Hello"):
+            outcomes.append(outcome)
+            await asyncio.sleep(0)
+
+    collecting = asyncio.create_task(collect())
+    while not outcomes:  # noqa: ASYNC110 - whatever comes first
+        await asyncio.sleep(0)
     await client.aclose()
     with pytest.raises(ConfigurationError, match="closed before everything was sent"):
-        async for outcome in stream:
-            outcomes.append(outcome)
+        await collecting
     assert sorted(o.index for o in outcomes) == list(range(len(outcomes)))
     assert sum(o.status is Status.ACCEPTED for o in outcomes) == len(sandbox.texts)
     assert {o.code for o in outcomes if o.status is Status.UNSENT} == {"STOPPED"}
+    assert not caplog.messages

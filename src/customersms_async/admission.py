@@ -9,19 +9,21 @@ can't overtake), tokens taken before a connection is free.
 
 from __future__ import annotations
 
-import logging
 import random
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, cast, final
 
+from . import log
 from .buckets import Wait
 from .clock import now_us
 from .errors import QuotaStoreError
 from .models import Priority
 from .paces import Paces
 from .quota.protocol import at_once
+from .tasks import start
 from .terms import Terms
-from .ticket import Admission, Expired, Line, Place, Stopped, Ticket, finish
+from .ticket import Admission, Expired, Held, Line, Place, Stopped, Ticket, finish
+from .trouble import RETRY_US, Trouble
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
     from .connections import Connections
     from .quota import MemoryQuota, QuotaStore
-
-log = logging.getLogger("customersms_async")
 
 LONGEST_SLEEP_US: Final = 60_000_000
 """Timers stand still while a machine sleeps and the quota's clock does not, so a long wait is looked at again."""
@@ -40,10 +40,6 @@ JITTER_US: Final = 20_000
 
 ROUND_TRIP: Final = 0.5
 """Seconds: who is being asked for when ``max_wait`` is over still gets the answer, if it comes within these."""
-
-RETRY_US: Final = (50_000, 1_000_000)
-"""A store that can't be asked is tried again after the first, then after twice as long each time, up to the second."""
-
 
 _Ahead = list[tuple[Priority, Terms, int]]
 
@@ -56,11 +52,11 @@ class Room:
     ``clock`` (microseconds, the same for the room and its attempts) is for tests.
     Mutable state: for each HTTP pool a line of each priority; how many wait in all of them; the paces; the
     dispatcher with the future that it sleeps on, the ticket that it asks the store for, the one that the store told to
-    wait, and until when; how often the store has now failed, and why.
+    wait, and until when; the trouble with the store.
     """
 
     __slots__ = (
-        *("__weakref__", "_ask_at", "_asked_us", "_dispatcher", "_errands", "_failures", "_lines", "_others", "_paces"),
+        *("__weakref__", "_ask_at", "_asked_us", "_dispatcher", "_errands", "_lines", "_others", "_paces"),
         *("_serving", "_sleep", "_told", "_trouble", "_waiting", "clock", "key_id", "loop", "store"),
     )
 
@@ -86,8 +82,7 @@ class Room:
         self._asked_us = 0
         self._told: Place | None = None
         self._ask_at = 0.0
-        self._failures = 0
-        self._trouble: str | None = None
+        self._trouble = Trouble()
         self._errands: dict[asyncio.Task[None], None] = {}
 
     @property
@@ -103,7 +98,8 @@ class Room:
 
         The request settles ``hold_us`` from its grant unless it is settled or given back before. The wait raises
         ``Expired`` at once if the ticket can't be let in in time, or when its time is over, ``Stopped`` if it is
-        stopped, and what the store raises. Cancelled, it leaves nothing taken and nobody's place changed.
+        stopped, ``Held`` if it is held back when its turn comes, and what the store raises. Cancelled, it leaves
+        nothing taken and nobody's place changed.
         """
         place = Place(self.loop, ticket, terms, hold_us)
         if ticket.stopped is not None:
@@ -196,7 +192,8 @@ class Room:
             elif self._is_too_late(place, wait_us):
                 place.fail(Expired(wait_us))
                 return
-            place.timer = self.loop.call_at(ticket.expires, self._expire, place)
+            call_soon = self.loop.call_soon  # with max_wait=0, too, the dispatcher has its turn first, in any loop
+            place.timer = self.loop.call_at(ticket.expires, call_soon, call_soon, self._expire, place)
         lines = self._lines.get(terms.connections)
         if lines is None:
             lines = self._lines[terms.connections] = tuple(Line() for _ in Priority)
@@ -231,11 +228,13 @@ class Room:
 
     def _expire(self, place: Place) -> None:
         """Time is over: who is just being asked for still gets the store's answer."""
+        if place.done():
+            return
         late = self.loop.time() - (place.ticket.expires or 0.0)
         if self._serving is place and late < ROUND_TRIP:
             place.timer = self.loop.call_later(ROUND_TRIP / 100, self._expire, place)
-        elif self._trouble is not None or self._serving is place:
-            place.fail(Expired(RETRY_US[1], self._trouble or f"it did not answer within {late:.1f} s"))
+        elif self._trouble.why is not None or self._serving is place:
+            place.fail(Expired(RETRY_US[1], self._trouble.why or f"it did not answer within {late:.1f} s"))
         elif self.store.in_process:
             place.fail(Expired(at_once(self._least_wait_us(place, self._ahead_of(place, standing=True)))))
         else:
@@ -280,13 +279,13 @@ class Room:
         """Something changed: have the dispatcher look again."""
         if self._dispatcher is None:
             if self._waiting:
-                self._dispatcher = self.loop.create_task(self._dispatch())
+                self._dispatcher = start(self.loop, self._dispatch())
         elif self._sleep is not None:
             finish(self._sleep)
 
     def _run(self, errand: Coroutine[Any, Any, None]) -> None:
         """Have the store called by a task of the room's own, for callers that can't wait."""
-        task = self.loop.create_task(errand)
+        task = start(self.loop, errand)
         self._errands[task] = None
         task.add_done_callback(self._errands.pop)
 
@@ -303,7 +302,9 @@ class Room:
     async def _dispatch(self) -> None:
         try:
             while (place := self._first()) is not None:
-                if place is self._told:  # and woken for nothing: the store said when to ask again
+                if place.ticket.held is not None:
+                    place.fail(Held())
+                elif place is self._told:  # and woken for nothing: the store said when to ask again
                     await self._sleep_until(self._ask_at)
                 elif not self._paces.has_turn(place.terms.pace):
                     await self._paces.take_turn(place.terms.pace)
@@ -325,7 +326,7 @@ class Room:
         if isinstance(granted, Exception):
             await self._bear(granted, place)
             return
-        self._failures, self._trouble = 0, None
+        self._trouble.end()
         if isinstance(granted, Wait):
             await self._wait(place, granted.wait_us)
         elif place.done() or not place.terms.connections.free(place.ticket.priority):  # while the store was asked
@@ -351,13 +352,7 @@ class Room:
             if not place.done():
                 place.fail(error)
             return
-        if not self._failures:
-            log.warning("the quota store can't be asked, and nothing is sent until it can: %s", error)
-        first_us, longest_us = RETRY_US
-        wait_us = min(longest_us, first_us << min(self._failures, 10))
-        self._failures += 1
-        self._trouble = str(error)
-        await self._sleep_for(place, round(wait_us * random.uniform(0.5, 1)))  # noqa: S311 - no secret
+        await self._sleep_for(place, self._trouble.pause_us(error))
 
     async def _sleep_for(self, place: Place, wait_us: int) -> None:
         self._told = place

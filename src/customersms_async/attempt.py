@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
-import re
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import msgspec
 
+from . import log
 from .buckets import GRACE_US, Wait
 from .hush import hush
 from .models import Code, Status
 from .phone import mask
 from .retry import pause_us
 from .secret import Sealed
-from .ticket import Stopped
+from .tasks import start
+from .ticket import Held, Stopped
 from .transport import OVERDUE
+from .unheard import log_unheard
 from .wire import Happened, NoAnswer, NotSent, Ruling, Tokens, encode, judge
 from .words import counted
 
@@ -35,15 +35,10 @@ if TYPE_CHECKING:
     from .batching import Batch, Sizes
     from .credits import Credits
     from .inflight import InFlight
-    from .models import Outcome
     from .secret import Secret
     from .terms import Terms
     from .ticket import Place, Ticket
     from .transport import Transport
-
-log = logging.getLogger("customersms_async")
-
-_NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
@@ -95,7 +90,7 @@ class Attempt:
     """
 
     __slots__ = (
-        *("_batch", "_grant", "_granted_us", "_heard", "_hook_error", "_late", "_manner"),
+        *("_batch", "_grant", "_granted_us", "_heard", "_held_back", "_hook_error", "_late", "_manner"),
         *("_place", "_sender", "_ticket", "_timeout", "sent"),
     )
 
@@ -111,6 +106,7 @@ class Attempt:
         self._late = 0
         self._heard: asyncio.Future[Ruling] | None = None
         self.sent = False
+        self._held_back = False
         self._hook_error: Exception | None = None
 
     @property
@@ -126,15 +122,21 @@ class Attempt:
         """
         sender = self._sender
         while True:
+            if self._ticket.held is not None:
+                await self._ticket.until_released()
             self._place = sender.room.admit(self._ticket, sender.terms, self.hold_us)
-            self._grant, self._granted_us = await self._place
+            try:
+                self._grant, self._granted_us = await self._place
+            except Held:
+                continue
             ruling = await (self._send() if self._manner.in_own_task else self._send_apart())
             if self._hook_error is not None:
                 raise self._hook_error
             if not self.sent and self._ticket.stopped is not None:
                 raise Stopped
-            if self._grant is not None or self._late > MOST_LATE:
+            if self._late > MOST_LATE or (self._grant is not None and not self._held_back):
                 return ruling
+            self._held_back = False
 
     async def _send(self) -> Ruling:
         task = _this_task()
@@ -149,7 +151,7 @@ class Attempt:
         loop = self._sender.room.loop
         heard: asyncio.Future[Ruling] = loop.create_future()
         self._heard = heard
-        task = loop.create_task(self._post())
+        task = start(loop, self._post())
         self._enter(task)
         task.add_done_callback(functools.partial(self._ended, heard))
         try:
@@ -188,6 +190,10 @@ class Attempt:
             self._ticket.stop(Code.STOPPED)
             error = "the client was closed before an answer came"
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
+        except GeneratorExit:  # the event loop is gone, and nobody will hear of anything
+            if self.sent:
+                log_unheard(self._judge(NoAnswer("the event loop ended before an answer came")).outcomes)
+            raise
         finally:
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
@@ -211,6 +217,9 @@ class Attempt:
 
         A grant is never renewed once the deadline is over, and a renewed one does not put it off.
         """
+        if self._ticket.held is not None:
+            self._held_back = True
+            return False
         try:
             if self._manner.hook is not None and self._wanted:
                 await self._manner.hook(self._batch)
@@ -219,6 +228,7 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
             self._hook_error = error
             return False
+        self._held_back = self._ticket.held is not None
         self.sent = self._wanted and self._grant is not None
         return self.sent
 
@@ -231,7 +241,7 @@ class Attempt:
 
     @property
     def _wanted(self) -> bool:
-        return self._ticket.stopped is None and not self._abandoned
+        return self._ticket.stopped is None and self._ticket.held is None and not self._abandoned
 
     @property
     def _abandoned(self) -> bool:
@@ -265,6 +275,8 @@ class Attempt:
             pass  # the client's closing was cancelled: the outcome is known all the same, and is told
         except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
             log.warning("the quota store could not be told of an answer: %s", error)
+        except BaseException as error:  # noqa: BLE001 - what is to end the program does, once the outcome is told
+            log.raise_soon(error)
 
     def _report(self, ruling: Ruling) -> None:
         """Log what nobody else may see: texts of unknown fate, and outcomes whose caller has left."""
@@ -274,7 +286,9 @@ class Attempt:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
             # the gateway's own words might quote a number, or the text
             why = unknown[0].error if ruling.status_code is None else f"HTTP status {ruling.status_code}"
-            log.warning("%s may have been sent: %s (to %s)", counted(len(unknown), "text"), why, some)
+            # of one that was stopped, all outcomes are told or summed up together
+            warn = log.warning if self._ticket.stopped is None else log.info
+            warn("%s may have been sent: %s (to %s)", counted(len(unknown), "text"), why, some)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes)
 
@@ -283,20 +297,3 @@ def _this_task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - no coroutine of ours runs outside one
     return task
-
-
-def log_unheard(outcomes: Collection[Outcome]) -> None:
-    """Log outcomes that nobody waited for, in sum and one by one, so that they can be found somewhere."""
-    if not outcomes:
-        return
-    counts = Counter(o.status.value for o in outcomes)
-    all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
-    log.warning("nobody waited for %s: %s", counted(len(outcomes), "outcome"), all_of_them)
-    for o in outcomes:
-        log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
-
-
-def _name(outcome: Outcome) -> str:
-    """The gateway's id of the text, or why there is none, if it is a name and no words that might quote something."""
-    name = outcome.message_id or outcome.code or ""
-    return name.replace(outcome.phone.lstrip("+"), "***") if _NAME.fullmatch(name) else "no id"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import weakref
 from collections.abc import AsyncIterable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 import msgspec
 
 from . import phone as phones
-from .attempt import Sender, log_unheard
+from .attempt import Sender
 from .batching import Batch, Sizes
 from .connections import Connections
 from .credits import Credits
@@ -38,11 +37,14 @@ from .options import DOCUMENTED_URL, Options, as_limits, check_parts
 from .quota.memory import PROCESS_QUOTA
 from .rooms import room
 from .run import Order, Recipients, Run
+from .runs import Runs
 from .secret import Secret
-from .stream import OutcomeStream, Running, wait_for_outcome
+from .stream import OutcomeStream, Running
+from .tasks import start
 from .terms import Terms
 from .ticket import Ticket
 from .transport import Transport
+from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -127,7 +129,7 @@ class AsyncClient:
         self._sender: Sender | None = None
         self._own_in_flight = InFlight()
         self._sends: dict[Ticket, None] = {}
-        self._runs: weakref.WeakSet[Running] | None = None  # made when first used: there may be 10,000 idle clients
+        self._runs: Runs | None = None  # made when first used: there may be 10,000 idle clients
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -199,13 +201,13 @@ class AsyncClient:
         )
         outcomes: list[Outcome] = []
         try:
-            while await wait_for_outcome(run):
+            while await run.queue.wait():
                 outcomes += run.take_all()
         except BaseException:
-            log_unheard(outcomes)
-            run.leave()
+            run.give_back(outcomes)
+            run.queue.leave()
             raise
-        if run.arrivals > 1:
+        if run.queue.arrivals > 1:
             outcomes.sort(key=attrgetter("index"))
         report = SendReport(tuple(outcomes), run.requests, self._credits.remaining)
         if run.fatal is not None:
@@ -301,18 +303,19 @@ class AsyncClient:
     async def aclose(self) -> None:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
-        Takes at most as long as those requests' deadlines; a ``send`` that waits in line ends as unsent. Cancelled,
-        it aborts them, and their texts are unknown; but over connections that others go on using, a caller's or those
-        shared by ``with_options``, they run on to their deadlines. May be called more than once.
+        Takes at most as long as those requests' deadlines; a ``send`` that waits in line ends as unsent. What streams
+        still hold then is logged, unless another task is still taking it. Cancelled, it aborts the requests, and their
+        texts are unknown; but over connections that others go on using, a caller's or those shared by
+        ``with_options``, they run on to their deadlines. May be called more than once.
         """
         if self._closing is None:
             self._transport.leave(asyncio.get_running_loop())
             self._closed = True
             self._transport.closed |= self._owns_transport  # so that whoever waits for a token sends nothing either
-            for run in tuple(self._runs or ()):
-                run.abort(ConfigurationError("the client was closed before everything was sent"))
+            if self._runs is not None:
+                self._runs.abort()
             self._stop_waiting()
-            self._closing = asyncio.get_running_loop().create_task(self._close())
+            self._closing = start(asyncio.get_running_loop(), self._close(asyncio.current_task()))
         try:
             await asyncio.shield(self._closing)
         except asyncio.CancelledError:
@@ -320,9 +323,15 @@ class AsyncClient:
                 self._in_flight.abort()
             raise
 
-    async def _close(self) -> None:
-        await self._in_flight.wait()
-        self._stop_waiting()  # those that would have been tried again
+    async def _close(self, closer: asyncio.Task[Any] | None) -> None:
+        try:
+            await self._in_flight.wait()
+            self._stop_waiting()  # those that would have been tried again
+            if self._runs is not None:
+                await self._runs.land()
+        finally:
+            if self._runs is not None:
+                self._runs.close(closer)
         if self._owns_transport:
             await self._transport.aclose()
 
@@ -385,5 +394,5 @@ class AsyncClient:
     def _watch(self, run: Running) -> None:
         """Have ``aclose`` end this run."""
         if self._runs is None:
-            self._runs = weakref.WeakSet()
+            self._runs = Runs()
         self._runs.add(run)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .attempt import Attempt, Hook, Manner, Record, Sender, log_unheard
+from .attempt import Attempt, Hook, Manner, Record, Sender
 from .models import Code, Outcome, Status
 from .retry import next_try_us
 from .ticket import Expired, Stopped, Ticket
+from .unheard import log_unheard
 from .wire import Ruling, Then, dropped, everyone
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ async def deliver(
         except Stopped:
             _drop((part, *parts), done, ticket.stopped)
             break
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GeneratorExit):
             log_unheard(done.outcomes)
             raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost

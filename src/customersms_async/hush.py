@@ -1,9 +1,11 @@
-"""Keeps the API key out of the HTTP library's log, where a gateway that echoes it in its headers would put it.
+"""Keeps the API key out of the HTTP library's log, and the errors of the program's log out of the HTTP library.
 
 httpx logs an answer's reason phrase (INFO), httpcore and hpack log its headers (DEBUG). They give no way to change that
 for one request (a trace hook comes too late for the reason phrase), so a filter stands on their loggers, which looks at
-a record only if it was made while a request of ours was on its way in that very task, and changes it only if the key is
-in it. Records of everyone else's requests pass untouched, as do levels, handlers and formats.
+a record only if it was made while a request of ours was on its way in that very task, and changes it only if the key,
+which a gateway may echo, is in it. It also hands such a record to the handlers itself: one that raises would cut the
+exchange, and a text that was accepted would be unknown. Records of everyone else's requests pass untouched, as do
+levels, handlers and formats.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import functools
 import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, final
+
+from .log import guarded
 
 if TYPE_CHECKING:
     from .secret import Secret
@@ -30,12 +34,18 @@ _secret: ContextVar[Secret | None] = ContextVar("customersms_async_secret", defa
 class _Filter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         secret = _secret.get()
-        if secret is not None:
-            words = record.getMessage()
-            shown = secret.redact(words)
-            if shown != words:
-                record.msg, record.args = shown, ()
-        return True
+        if secret is None:
+            return True
+        guarded(_hand_on, record, secret)
+        return False
+
+
+def _hand_on(record: logging.LogRecord, secret: Secret) -> None:
+    words = record.getMessage()
+    shown = secret.redact(words)
+    if shown != words:
+        record.msg, record.args = shown, ()
+    logging.getLogger(record.name).callHandlers(record)
 
 
 _filter: Final = _Filter()
@@ -45,7 +55,8 @@ def hush(secret: Secret) -> None:
     """From now on, what the HTTP library logs in this task does not show the key."""
     _secret.set(secret)
     for logger in _loggers():
-        if _filter not in logger.filters:  # as somebody may have taken it off
+        if logger.filters[-1:] != [_filter]:  # as somebody may have taken it off, or added one behind it
+            logger.removeFilter(_filter)
             logger.addFilter(_filter)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, final
 
 import msgspec
 
-from .attempt import Sender, log_unheard
 from .delivery import Delivery, deliver
 from .errors import ConfigurationError
 from .intake import Intake
 from .models import Code, Message, Outcome, Priority
+from .outcome_queue import OutcomeQueue
+from .tasks import start
 from .ticket import Ticket
 from .wire import dropped
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import EllipsisType
 
+    from .attempt import Sender
     from .batching import Batch
     from .options import Options
 
@@ -91,15 +93,14 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 class Run:
     """The work behind one ``stream`` or ``send_many``; it begins at once.
 
-    Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the outcomes that
-    nobody took yet and how often some came (those that come together are in input order), what the consumer and the
-    reader wait on, and how it came to an end: the code that further texts get, the delivery that nothing can follow,
-    the error of the source or of the quota store.
+    Mutable state: the intake, the batches in line with their tickets, the deliveries on their way, the queue of
+    outcomes, what the reader waits on, and how it came to an end: the code that further texts get, the delivery that
+    nothing can follow, the error of the source or of the quota store.
     """
 
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, order: Order) -> None:
-        self.outcomes: deque[Outcome] = deque()
-        self.arrivals = 0
+        self.queue = OutcomeQueue(sender.room.loop, self)
+        self.outcomes = self.queue.outcomes
         self.requests = 0
         self.fatal: Delivery | None = None
         self.error: BaseException | None = None
@@ -109,23 +110,21 @@ class Run:
         self._ready: deque[tuple[Batch, Ticket]] = deque()
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._stop_code: str | None = None
-        self._left = False
         self._all_read = False
         self.loop = sender.room.loop
         self._began = self._last_item = self.loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
-        self.news = asyncio.Event()
         self._reader_pause: asyncio.Future[None] | None = None
         self._reader: asyncio.Task[None] | None = None
         if self._takes_at_once(recipients):
             self._all_read = True
             self._flush()
         else:
-            self._reader = self.loop.create_task(self._read(recipients))
+            self._reader = start(self.loop, self._read(recipients))
             self._reader.add_done_callback(self._read_to_the_end)
 
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait_for_outcome``."""
+        """The next outcome; only when there is one."""
         outcome = self.outcomes.popleft()
         if self._ready or self._reader_pause is not None:
             self._go_on()
@@ -138,12 +137,29 @@ class Run:
         self._go_on()
         return taken
 
-    def leave(self) -> None:
-        """Nobody wants the outcomes any more: start nothing new, and let the requests in flight finish."""
-        if not self._left:
-            self._left = True
-            log_unheard(self.outcomes)
-            self.halt(Code.STOPPED)
+    def give_back(self, outcomes: list[Outcome]) -> None:
+        """Have these again, in front of all others."""
+        self.outcomes.extendleft(reversed(outcomes))
+
+    def stop(self) -> None:
+        """Send nothing new, and let the requests in flight finish."""
+        self.halt(Code.STOPPED)
+
+    def hold(self) -> None:
+        """Let nothing leave until ``resume``, and start nothing."""
+        for ticket in self._deliveries.values():
+            ticket.hold(self.loop)
+
+    def resume(self) -> None:
+        """Go on after ``hold``."""
+        for ticket in self._deliveries.values():
+            ticket.release()
+        self._go_on()
+
+    async def land(self) -> None:
+        """Wait until no delivery is on its way; after ``stop``, no longer than the requests in flight last."""
+        while self._deliveries:
+            await asyncio.wait(tuple(self._deliveries))
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error`` once all is told."""
@@ -157,10 +173,11 @@ class Run:
             self._stop_code = code
             for ticket in self._deliveries.values():
                 ticket.stop(code)
-            for batch, _ in self._ready:
-                self._drop(batch)
+            ready = tuple(self._ready)
             self._ready.clear()
-        if self._reader is not None and (self._left or not self._order.whole):
+            for batch, _ in ready:
+                self._drop(batch)
+        if self._reader is not None and (self.queue.left or not self._order.whole):
             self._reader.cancel()
         self._go_on()
 
@@ -277,12 +294,13 @@ class Run:
         """Start what may start, and wake whoever has something to do."""
         order = self._order
         while self._ready and len(self._deliveries) < order.parallel and len(self.outcomes) < order.lookahead:
+            if self.queue.held:
+                break
             batch, ticket = self._ready.popleft()
-            delivery = self.loop.create_task(self._deliver(batch, ticket))
+            delivery = start(self.loop, self._deliver(batch, ticket))
             self._deliveries[delivery] = ticket
             delivery.add_done_callback(self._delivered)
-        if self.outcomes or self.over:
-            self.news.set()
+        self.queue.tell()
         if self._reader_pause is not None and not self._reader_pause.done() and not self._full:
             self._reader_pause.set_result(None)
 
@@ -309,12 +327,8 @@ class Run:
             self._go_on()
 
     def _put(self, outcomes: Sequence[Outcome]) -> None:
-        if self._left:
-            log_unheard(outcomes)
-        else:
-            self.outcomes += outcomes
-            self.arrivals += 1
-            self._go_on()
+        self.queue.put(outcomes)
+        self._go_on()
 
     def _drop(self, batch: Batch) -> None:
         self._put(dropped(batch, self._stop_code))

@@ -32,6 +32,10 @@ class Expired(Exception):  # noqa: N818 - a signal between two floors, never see
         self.trouble = trouble
 
 
+class Held(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
+    """The ticket is held back: wait until it is released, and stand in line again."""
+
+
 class Stopped(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
     """The ticket's owner wants nothing more to be sent."""
 
@@ -41,11 +45,11 @@ class Ticket:
     """A batch's place in the order, kept through its retries, and by both halves when it is split.
 
     ``expires`` is the event loop's time after which it may no longer be let in, or ``None``. Mutable state: the future
-    that its holder waits on (its place in a line, or a delay to pass), whether it was let in before, and the code for
-    which it was stopped.
+    that its holder waits on (its place in a line, or a delay to pass), whether it was let in before, the code for
+    which it was stopped, and what to wait on while it is held back.
     """
 
-    __slots__ = ("expires", "number", "priority", "retried", "stopped", "waits_for")
+    __slots__ = ("expires", "held", "number", "priority", "retried", "stopped", "waits_for")
 
     _numbers = itertools.count()
 
@@ -55,6 +59,7 @@ class Ticket:
         self.number = next(self._numbers)
         self.retried = False
         self.stopped: str | None = None
+        self.held: asyncio.Future[None] | None = None
         self.waits_for: asyncio.Future[Any] | None = None
 
     def comes_before(self, other: Ticket) -> bool:
@@ -68,6 +73,25 @@ class Ticket:
             self.waits_for.fail(Stopped())
         elif self.waits_for is not None and not self.waits_for.done():
             self.waits_for.set_exception(Stopped())
+        self.release()
+
+    def hold(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let nothing leave for this ticket until ``release``; it keeps its place in the order."""
+        if self.held is None and self.stopped is None:
+            self.held = loop.create_future()
+
+    def release(self) -> None:
+        """Go on after ``hold``."""
+        if self.held is not None:
+            finish(self.held)
+            self.held = None
+
+    async def until_released(self) -> None:
+        """Wait while it is held back; raises ``Stopped`` if it is stopped."""
+        while self.held is not None:
+            await self.held
+        if self.stopped is not None:
+            raise Stopped
 
     async def sleep(self, seconds: float) -> None:
         """Let ``seconds`` pass; raises ``Stopped`` if the ticket is."""

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 from .engine import Engine
 from .errors import ConfigurationError
+from .hooks import Early, read, stand_first
 from .inflight import InFlight
 from .models import Code
-from .unpacking import TooLong, Unpacker
 from .wire import CLOSED, Answer, Happened, NoAnswer, NotSent
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from .connections import Connections
     from .fast import FastClient
     from .secret import Sealed
-
-LONGEST_ANSWER = 4 * 1024 * 1024
-"""Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
 
 
 @functools.cache
@@ -115,6 +112,7 @@ class _Progress:
         self._loop = asyncio.get_running_loop()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
         self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
+        self.early = Early()
         self.traced = False
         self.asking = False
         self.leaving = False
@@ -232,7 +230,11 @@ class Transport:
         except _Leftover:
             return NoAnswer("what came was left over from the answer before")
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
-            return _explain(error, progress)
+            return progress.early.answer or _explain(error, progress)
+        except asyncio.CancelledError:  # of a hook's own, or because the client's closing was cancelled
+            if progress.early.answer is None:
+                raise
+            return progress.early.answer
 
     async def aclose(self) -> None:
         """Close the connections if they are ours; cancelled half-way, they are closed without ceremony."""
@@ -258,17 +260,10 @@ class Transport:
             content=_Body(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
+        if self.callers_client is not None:
+            stand_first(engine, request, progress.early)
         response = await engine.send(request, stream=True, auth=None, follow_redirects=False)
-        read_before = response.is_stream_consumed  # by a mock, or a hook of the caller's client
-        unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
-        try:
-            async for some in response.aiter_bytes() if read_before else response.aiter_raw():
-                unpacker.feed(some)
-        except TooLong:
-            return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
-        finally:
-            await response.aclose()
-        return Answer(response.status_code, unpacker.answer, response.headers.get("Retry-After"))
+        return progress.early.answer or await read(response)
 
 
 _NEVER_LEFT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"})

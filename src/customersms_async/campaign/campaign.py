@@ -76,12 +76,15 @@ class Campaign:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         ledger, self._opened = self._ledger, None
-        for runner in self._runners.values():
-            runner.leave()
+        runners = tuple(self._runners.values())
+        for runner in runners:
+            runner.stop()
         try:
             while self._runners:
                 await asyncio.wait(tuple(self._runners))
         finally:
+            for runner in runners:
+                runner.queue.close(asyncio.current_task(), "the campaign was closed, and it goes on with the next run")
             await ledger.close()
 
     async def add(

@@ -8,26 +8,24 @@ synchronous method or in the ledger; the tasks only wait.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final, final
 
-from .. import segments
-from ..attempt import log_unheard
+from .. import log, segments
 from ..batching import Batch
 from ..delivery import SECONDS_PER_NUMBER, Delivery, deliver
 from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError, LedgerError
 from ..models import Code, Outcome, Priority, Status
+from ..outcome_queue import OutcomeQueue
+from ..tasks import start
 from ..ticket import Ticket
+from ..unheard import log_unheard
 from ..words import counted
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
 from .moves import Intent, SuppressedMeanwhileError
 from .outage import Outage
 from .planning import Plan
 from .states import State
-
-log = logging.getLogger("customersms_async")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +57,8 @@ class Runner:
         suppressed: Iterable[str],
         earlier: Sequence[Runner] = (),
     ) -> None:
-        self.outcomes: deque[Outcome] = deque()
+        self.queue = OutcomeQueue(sender.room.loop, self)
+        self.outcomes = self.queue.outcomes
         self.requests = 0
         self.fatal: Delivery | None = None
         self.error: BaseException | None = None
@@ -76,22 +75,37 @@ class Runner:
         self._unrecorded: list[tuple[Intent, Ruling]] = []
         self.stopped = False
         self._paused_until = 0.0
-        self.news = asyncio.Event()
         self.over = False
         self._change: asyncio.Future[None] | None = None
         self.loop = sender.room.loop
-        self.task = self.loop.create_task(self._run(earlier))
+        self.task = start(self.loop, self._run(earlier))
         self.task.add_done_callback(self._ended)
 
     def take(self) -> Outcome:
-        """The next outcome; only after ``wait_for_outcome``."""
+        """The next outcome; only when there is one."""
         outcome = self.outcomes.popleft()
         self._changed()
         return outcome
 
-    def leave(self) -> None:
-        """Nobody wants the outcomes any more: start nothing new; the requests in flight are recorded all the same."""
+    def stop(self) -> None:
+        """Start nothing new; the requests in flight are recorded all the same."""
         self._stop()
+
+    def hold(self) -> None:
+        """Let nothing leave until ``resume``, and start nothing."""
+        for ticket in self._deliveries.values():
+            ticket.hold(self.loop)
+
+    def resume(self) -> None:
+        """Go on after ``hold``."""
+        for ticket in self._deliveries.values():
+            ticket.release()
+        self._changed()
+
+    async def land(self) -> None:
+        """Wait until no request is on its way."""
+        while self._deliveries:
+            await asyncio.wait(tuple(self._deliveries))
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error``."""
@@ -109,8 +123,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
             self._stop(error)
         finally:
-            while self._deliveries:
-                await asyncio.wait(tuple(self._deliveries))
+            await self.land()
             await self._record_the_rest()
             try:
                 if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
@@ -154,7 +167,8 @@ class Runner:
     @property
     def _full(self) -> bool:
         return (
-            len(self._deliveries) >= self._order.parallel
+            self.queue.held
+            or len(self._deliveries) >= self._order.parallel
             or len(self.outcomes) >= self._order.lookahead
             or self.loop.time() < self._paused_until
         )
@@ -189,7 +203,7 @@ class Runner:
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
         ticket = Ticket(Priority.BULK)
         self._standing.start(most, each)
-        delivery = self.loop.create_task(self._deliver(batch, each, ticket))
+        delivery = start(self.loop, self._deliver(batch, each, ticket))
         self._deliveries[delivery] = ticket
         delivery.add_done_callback(self._delivered)
         return True
@@ -255,7 +269,7 @@ class Runner:
     async def _record(self, intent: Intent, ruling: Ruling) -> None:
         """Store what became of an attempt, then tell it."""
         await self._ledger.record(intent, ruling)
-        self.outcomes += [o for o in ruling.outcomes if o.status is not Status.UNSENT]
+        self.queue.put([o for o in ruling.outcomes if o.status is not Status.UNSENT])
         self._changed()
 
     async def _record_the_rest(self) -> None:
@@ -305,10 +319,9 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.error = self.error or error
         self.over = True
-        self.news.set()
+        self.queue.tell()
 
     def _changed(self) -> None:
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
-        if self.outcomes:
-            self.news.set()
+        self.queue.tell()

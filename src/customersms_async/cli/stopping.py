@@ -7,6 +7,8 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Final, final
 
+from ..tasks import start
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -37,7 +39,7 @@ class Stopping:
     def stop(self) -> None:
         """Take no new batch, and let those in flight answer."""
         if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close())
+            self._closing = start(asyncio.get_running_loop(), self._close())
 
     async def wait(self) -> None:
         """Wait until it is over, if it has begun."""
@@ -74,8 +76,8 @@ class Stopping:
 
     async def _close(self) -> None:
         """Close the client in good order, or without waiting any longer once ``_at_once`` is set."""
-        closing = asyncio.ensure_future(self._client.aclose())
-        hurry = asyncio.ensure_future(self._at_once.wait())
+        loop = asyncio.get_running_loop()
+        closing, hurry = start(loop, self._client.aclose()), start(loop, self._at_once.wait())
         await asyncio.sleep(0)  # let the closing begin, or cancelling it would undo it
         await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
         closing.cancel()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from .. import log
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from ..buckets import Layer, Usage, Wait
 
-log = logging.getLogger("customersms_async")
 
 T = TypeVar("T")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 from urllib.parse import urlsplit
 
+from .. import log
 from ..buckets import Forecast, Usage, Wait, longest_us
 from ..errors import ConfigurationError, QuotaStoreError
 from .protocol import warn_of_rest
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis, RedisCluster
 
     from ..buckets import Layer
-
-log = logging.getLogger("customersms_async")
 
 SCRIPT: Final = files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
 SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()

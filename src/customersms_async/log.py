@@ -1,0 +1,72 @@
+"""The package's log, which no handler, filter or formatter of the program's can make fail.
+
+What is logged was done: a text is out, an answer came. So an error of the program's own log is never an error of the
+send. The line then goes to standard error, as lines do for which there is no handler at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_logger: Final = logging.getLogger("customersms_async")
+
+
+def warning(words: str, *arguments: object) -> None:
+    """Log what somebody should look at."""
+    _log(logging.WARNING, words, arguments)
+
+
+def info(words: str, *arguments: object) -> None:
+    """Log what somebody may look for."""
+    _log(logging.INFO, words, arguments)
+
+
+def debug(words: str, *arguments: object) -> None:
+    """Log what hardly anybody looks for."""
+    _log(logging.DEBUG, words, arguments)
+
+
+def _log(level: int, words: str, arguments: tuple[object, ...]) -> None:
+    if not guarded(_write, level, words, arguments):
+        record = _logger.makeRecord(_logger.name, level, "", 0, words, arguments, None)
+        if logging.lastResort is not None and level >= logging.lastResort.level:
+            guarded(logging.lastResort.handle, record)
+
+
+def _write(level: int, words: str, arguments: tuple[object, ...]) -> None:
+    _logger.log(level, words, *arguments, stacklevel=5)
+
+
+def guarded(call: Callable[..., object], *arguments: Any) -> bool:
+    """Call something of the program's that must not change what becomes of a text; false if it raised.
+
+    An error, and a ``CancelledError``, which is nobody's cancellation where nothing is awaited, end here. What is to
+    end the program (``KeyboardInterrupt``, ``SystemExit``, and every other that is no ``Exception``) is raised again by
+    the event loop in its next turn.
+    """
+    try:
+        call(*arguments)
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever the program's own code may raise
+        return False
+    except BaseException as error:  # noqa: BLE001 - it is raised, a turn later
+        raise_soon(error)
+        return False
+    return True
+
+
+def raise_soon(error: BaseException) -> None:
+    """Raise ``error`` in the next turn of the running event loop; at once if none is running."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise error from None
+    loop.call_soon(_raise, error)
+
+
+def _raise(error: BaseException) -> None:
+    raise error

@@ -1,0 +1,64 @@
+"""The one way in which a task of the package's own is started.
+
+Whoever starts a task writes down that it runs, and the task, when it ends, that it does no more: in this order, so no
+task may run within the call that starts it. An eager factory (``asyncio.eager_task_factory``) does just that, and a
+custom one may do anything, or raise. Rejected: making an ``asyncio.Task`` past the factory, because whoever installed
+one wants to see all tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import types
+from typing import TYPE_CHECKING, Any, TypeVar, final
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+T = TypeVar("T")
+
+
+def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Run ``coroutine`` in a task from the next turn of ``loop`` on, whatever the loop's task factory is.
+
+    A factory that raises is passed by. A task that is cancelled before that turn runs nothing of the coroutine.
+    """
+    if loop.get_task_factory() is None:
+        return loop.create_task(coroutine)
+    beginning = _Beginning()
+    deferred = _deferred(coroutine, beginning)
+    try:
+        task = loop.create_task(deferred)
+    except Exception:  # noqa: BLE001 - the program's own factory, which must not change what becomes of a text
+        beginning.disowned = True
+        if inspect.getcoroutinestate(deferred) == inspect.CORO_CREATED:
+            deferred.close()
+        return asyncio.Task(coroutine, loop=loop)
+    beginning.now = False
+    task.add_done_callback(lambda _: coroutine.close())  # one that never began would be missed
+    return task
+
+
+@final
+class _Beginning:
+    """Whether a task is still being made, and whether nobody will have it."""
+
+    __slots__ = ("disowned", "now")
+
+    def __init__(self) -> None:
+        self.now = True
+        self.disowned = False
+
+
+async def _deferred(coroutine: Coroutine[Any, Any, T], beginning: _Beginning) -> T:
+    if beginning.now:  # within the call that makes the task
+        await _next_turn()
+    if beginning.disowned:
+        raise asyncio.CancelledError
+    return await coroutine
+
+
+@types.coroutine
+def _next_turn() -> Generator[None]:
+    yield

@@ -1,0 +1,100 @@
+"""The event loops that the tests run in: asyncio's as it comes, one with eager tasks, and uvloop's (``--loop``).
+
+An eager task runs its coroutine's first part within the call that makes it. Python has such tasks from 3.12 on; for
+3.11 they are made here of asyncio's own tasks in Python, whose first step is taken at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+NAMES: Final = ("asyncio", "eager", "uvloop")
+
+TaskFactory = Callable[..., "asyncio.Future[Any]"]
+
+
+def is_anyios(coroutine: Any) -> bool:
+    """Whether a task of anyio's is asked for: it begins in its turn under Python's eager factory, too."""
+    return "anyio" in Path(file_of(coroutine)).parts
+
+
+def file_of(coroutine: Any) -> str:
+    """Where it is written; empty for what is made by Python itself, as the closing of a generator is."""
+    code = getattr(coroutine, "cr_code", None)
+    return "" if code is None else code.co_filename
+
+
+if sys.version_info >= (3, 12):
+    eager_task_factory: TaskFactory = asyncio.eager_task_factory
+else:
+
+    class _Captured:
+        """A loop to the task that is being made: it keeps the first step."""
+
+        def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+            self._loop = loop
+            self.step: Callable[[], object] = bool
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._loop, name)
+
+        def call_soon(self, step: Callable[[], object], context: Any) -> None:
+            self.step = lambda: context.run(step)
+
+    def eager_task_factory(
+        loop: asyncio.AbstractEventLoop, coroutine: Any, *, name: str | None = None, context: Any = None
+    ) -> asyncio.Future[Any]:
+        if not loop.is_running() or is_anyios(coroutine):  # as under Python's own
+            return asyncio.Task(coroutine, loop=loop, name=name, context=context)
+        tasks: Any = asyncio.tasks
+        captured = _Captured(loop)
+        task = tasks._PyTask(coroutine, loop=captured, name=name, context=context)
+        tasks._unregister_task(task)
+        task._loop = loop
+        tasks._register_task(task)
+        if (maker := asyncio.current_task(loop)) is not None:
+            tasks._leave_task(loop, maker)
+        try:
+            captured.step()
+        finally:
+            if maker is not None:
+                tasks._enter_task(loop, maker)
+        return task  # type: ignore[no-any-return]
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loop of each test."""
+    if name == "eager":
+        return eager_loop
+    if name == "uvloop":
+        if find_spec("uvloop") is None:
+            pytest.exit("uvloop is not installed, as on a platform that it does not know", returncode=4)
+        import uvloop
+
+        return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+def eager_loop() -> asyncio.AbstractEventLoop:
+    """A loop of asyncio's whose tasks are eager."""
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(eager_task_factory)
+    return loop
+
+
+class Loops:
+    """The plugin behind ``--loop``: all tests that are coroutines run in loops of this kind."""
+
+    def __init__(self, name: str) -> None:
+        self._factory = loop_factory(name)
+        self._name = name
+
+    def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+        return {self._name: self._factory}
