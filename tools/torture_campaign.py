@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEY = "cspro_made_up_for_torture"
-PEOPLE = 5_000
 BATCH, REQUESTS = 5, 4
 NAMES = ("spring.ledger", "summer.ledger", "archive/spring.ledger")
 SIDES = ("-wal", "-shm")
@@ -172,7 +171,7 @@ class Process:
 class Torture:
     """The world: the gateway, the ledger wherever it is, who is suppressed since when, and what was done."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, url: str, dice: random.Random) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, url: str, dice: random.Random, people: int) -> None:
         self.folder = folder
         self.sandbox = sandbox
         self.url = url
@@ -188,7 +187,7 @@ class Torture:
         self.wrong: list[str] = []
         self.refusal = ""
         self.story: list[str] = []
-        self.phones = [f"+1212{number:07}" for number in range(PEOPLE)]
+        self.phones = [f"+1212{number:07}" for number in range(people)]
 
     def start(self, act: str, **order: Any) -> Process:
         """Begin a process that does ``act``."""
@@ -427,15 +426,15 @@ class Torture:
         return wrong
 
 
-def torture(seconds: float, seed: int, *, loud: bool) -> list[str]:
-    """Torture campaigns for so long; gives what is wrong."""
+def torture(seconds: float, seed: int, people: int) -> list[str]:
+    """Torture campaigns of so many people for so long; gives what is wrong."""
     wrong: list[str] = []
     until, dice = time.monotonic() + seconds, random.Random(seed)
     done: Counter[str] = Counter()
     while time.monotonic() < until and not wrong:
         sandbox = Sandbox(keys={KEY: 10**9}, limits=(Limit(10**6, 1),), latency=(0.0, LATENCY))
         with tempfile.TemporaryDirectory() as folder, sandbox.serve_in_thread() as url:
-            world = Torture(Path(folder), sandbox, url, dice)
+            world = Torture(Path(folder), sandbox, url, dice, people)
             world.begin()
             part = min(until, time.monotonic() + 40)
             while time.monotonic() < part:
@@ -443,8 +442,7 @@ def torture(seconds: float, seed: int, *, loud: bool) -> list[str]:
             wrong += world.judge(world.finish())
             done += world.done
             done["texts"] += len(sandbox.texts)
-            if loud:
-                print(f"{max(0.0, until - time.monotonic()):5.0f} s left  {dict(done)}", flush=True)
+            print(f"{max(0.0, until - time.monotonic()):5.0f} s left  {dict(done)}", flush=True)
     return wrong
 
 
@@ -453,13 +451,14 @@ def main() -> int:
     asks = argparse.ArgumentParser(description=__doc__)
     asks.add_argument("--seconds", type=float, default=900)
     asks.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    asks.add_argument("--people", type=int, default=5_000)
     asks.add_argument("--act")
     asked = asks.parse_args()
     if asked.act is not None:
         act(json.loads(asked.act))
         return 0
     print(f"{asked.seconds:.0f} s with seed {asked.seed}")
-    wrong = torture(asked.seconds, asked.seed, loud=True)
+    wrong = torture(asked.seconds, asked.seed, asked.people)
     print("\n".join(wrong[:20]) or "nothing is wrong")
     return 1 if wrong else 0
 

@@ -11,6 +11,10 @@ TOOL = Path(__file__).parents[2] / "tools" / "torture_campaign.py"
 
 def test_nobody_is_texted_twice_lost_or_texted_although_suppressed() -> None:
     ended = subprocess.run(  # noqa: S603 - our own tool
-        [sys.executable, str(TOOL), "--seconds", "25"], capture_output=True, encoding="utf-8", check=False, timeout=400
+        [sys.executable, str(TOOL), "--seconds", "20", "--people", "1500"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=400,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr

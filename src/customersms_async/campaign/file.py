@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from ..errors import LedgerError
+from ..quota.hostclock import boot_clock
+from ..words import counted
 from . import opening
 from .lock import RunLock, Witness
 from .schema import SINCE_VERSION_2, VERSION
@@ -33,6 +35,9 @@ _LOOK_SECONDS: Final = 0.05
 _TRIES: Final = 10
 """How often somebody else may close the ledger just when it is to be written to."""
 
+_UNKNOWN: Final = "-"
+"""The name of a machine's run that can't be known."""
+
 _HURRY_MS: Final = 1_000
 """How long others are waited for when the file is closed; who can't be waited for closes it in order later."""
 
@@ -50,6 +55,7 @@ class LedgerFile:
         self._lock = lock
         self._places = (path, opening.wal_of(path), path.with_name(path.name + "-shm"))
         self._writing: sqlite3.Connection | None = None
+        self._boot = boot_clock()[0] or _UNKNOWN
         if opening.look(path) != identity:
             raise opening.refusal(path, "it was replaced by another file while in use")
         self._reading = self._whole()
@@ -58,6 +64,7 @@ class LedgerFile:
             with opening.translated(path):
                 self._alone = opening.is_alone(self._reading)
                 self._files = [identity] if self._alone else self._identities()
+                (self._ledger,) = self._reading.execute("SELECT ledger FROM session").fetchone()
             if self._files[0] != identity:
                 raise opening.refusal(path, "it was replaced by another file while it was being opened")
         except BaseException:
@@ -91,7 +98,7 @@ class LedgerFile:
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
-            if not _is_closed(connection):
+            if connection.execute("SELECT closed, place FROM session").fetchone() == (0, str(self.path)):
                 return connection
             connection.execute("UPDATE session SET closed = 0, place = ?", (str(self.path),))
             connection.execute("COMMIT")
@@ -121,7 +128,8 @@ class LedgerFile:
 
     def note(self, attempt: int) -> None:
         """Write beside the ledger that it has come to this attempt."""
-        self._lock.note(Witness(self._session()[0], attempt))
+        with opening.translated(self.path):
+            self._lock.note(Witness(self._ledger, attempt, self._boot))
 
     def run_by(self) -> None:
         """Become the one that runs, once the lock is held. Raises ``LedgerError`` if another one is, or may be.
@@ -130,18 +138,19 @@ class LedgerFile:
         where the file was last written to as well.
         """
         opening.check_all(self._reading, self.path)
-        ledger, _, place = self._session()
-        witness = self._lock.witness()
-        if witness is not None and witness.ledger == ledger and witness.attempt > _last_attempt(self._reading):
-            raise opening.refusal(
-                self.path,
-                f"it is an older copy: {witness.attempt - _last_attempt(self._reading):,} requests that were made since"
-                " are not in it, and going on would send them again",
-            )
-        if place is not None and place != str(self.path):
-            self._look_at(Path(place), ledger)
-            with self.transaction() as connection:
-                connection.execute("UPDATE session SET place = ?", (str(self.path),))
+        earlier = self._earlier_place()
+        for lock in (self._lock, RunLock(earlier or self.path)):
+            self._refuse_older_copy(lock.witness())
+        if self.is_run_elsewhere:
+            raise RunLock(earlier or self.path).refusal()
+        if earlier is not None:
+            self._refuse_copy(earlier)
+
+    @property
+    def is_run_elsewhere(self) -> bool:
+        """Whether somebody runs this ledger by the name at which it was last written to."""
+        earlier = self._earlier_place()
+        return earlier is not None and RunLock(earlier).taken
 
     def settle(self) -> None:
         """Bring everything into the main file and say there that it is closed, unless others keep that from being done.
@@ -223,10 +232,19 @@ class LedgerFile:
             return False
 
     def _is_witnessed(self, reading: sqlite3.Connection) -> bool:
-        """Whether every attempt is in the main file, as another program has brought them there in order."""
-        witness = self._lock.witness()
-        (ledger,) = reading.execute("SELECT ledger FROM session").fetchone()
-        return witness is not None and witness.ledger == ledger and witness.attempt <= _last_attempt(reading)
+        """Whether every attempt is in the main file, as another program has brought them there in order.
+
+        Only the lock of the place that the main file names can tell: whoever writes to the ledger at another one says
+        so there first.
+        """
+        ledger, place = reading.execute("SELECT ledger, place FROM session").fetchone()
+        witness = RunLock(Path(place)).witness()
+        return (
+            witness is not None
+            and (witness.ledger, witness.boot) == (ledger, self._boot)
+            and self._boot != _UNKNOWN
+            and witness.attempt <= _last_attempt(reading)
+        )
 
     def _upgrade(self) -> None:
         if not self._lock.try_to_take():
@@ -240,20 +258,26 @@ class LedgerFile:
             self.roll_back()
             self._lock.free()
 
-    def _look_at(self, place: Path, ledger: str) -> None:
-        """Raise ``LedgerError`` if somebody runs this ledger by its earlier name, or it is a copy of what is there."""
-        earlier = RunLock(place)
-        if earlier.taken:
-            raise earlier.refusal()
+    def _refuse_older_copy(self, witness: Witness | None) -> None:
+        """Raise ``LedgerError`` if the ledger was further than it is here."""
+        last = _last_attempt(self._reading)
+        if witness is not None and witness.ledger == self._ledger and witness.attempt > last:
+            missing = counted(witness.attempt - last, "request made since is", "requests made since are")
+            raise opening.refusal(
+                self.path, f"it is an older copy: {missing} not in it, and going on would send again what they sent"
+            )
+
+    def _refuse_copy(self, place: Path) -> None:
+        """Raise ``LedgerError`` if this is a copy of the ledger at ``place``."""
         try:
             there = opening.identity(place)
             if there == self._files[0]:
                 return
-            other = LedgerFile(place, earlier, there)
+            other = LedgerFile(place, RunLock(place), there)
         except (OSError, LedgerError):
             return  # it has gone from there
         try:
-            is_copy = other._session()[0] == ledger
+            is_copy = other._ledger == self._ledger
         finally:
             other.close()
         if is_copy:
@@ -263,11 +287,10 @@ class LedgerFile:
                 " the other has sent to",
             )
 
-    def _session(self) -> tuple[str, int, str | None]:
-        session: tuple[str, int, str | None] = self._reading.execute(
-            "SELECT ledger, closed, place FROM session"
-        ).fetchone()
-        return session
+    def _earlier_place(self) -> Path | None:
+        """Where the ledger was when it was last written to, if that is not here."""
+        (place,) = self._reading.execute("SELECT place FROM session").fetchone()
+        return None if place in (None, str(self.path)) else Path(place)
 
     def _identities(self) -> list[Identity]:
         return [opening.identity(place) for place in self._places]

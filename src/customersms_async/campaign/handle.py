@@ -105,8 +105,9 @@ class Handle:
         if self._lock.held or not file.read(moves.being_sent_to) or not self._lock.try_to_take():
             return
         try:
-            with contextlib.suppress(LedgerError), opening.translated(self.path):
-                moves.recover(file)
+            if not file.is_run_elsewhere:
+                with contextlib.suppress(LedgerError), opening.translated(self.path):
+                    moves.recover(file)
         finally:
             self._lock.free()
 

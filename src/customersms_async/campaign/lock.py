@@ -25,10 +25,15 @@ PATIENCE: Final = 2.0
 
 
 class Witness(NamedTuple):
-    """How far a ledger is, by what its last runner wrote beside it: the ledger's id, and its last attempt."""
+    """How far a ledger is, by what its last runner wrote beside it: the ledger's id, and its last attempt.
+
+    It survives the end of a process, and not that of the machine: ``boot`` names its run from start to shutdown ("-"
+    where that can't be known).
+    """
 
     ledger: str
     attempt: int
+    boot: str
 
 
 @final
@@ -101,16 +106,17 @@ class RunLock:
             os.close(descriptor)
 
     def note(self, witness: Witness) -> None:
-        """Write down how far the ledger is; only for the holder. What can't be written harms nothing."""
+        """Write down how far the ledger is; only for the holder. Raises ``OSError``, as an old note would be wrong."""
         if self._descriptor is not None:
-            with suppress(OSError):
-                os.lseek(self._descriptor, _HOLDER, os.SEEK_SET)
-                os.write(self._descriptor, f"{witness.ledger} {witness.attempt}".ljust(_WITNESS - 1).encode() + b"\n")
+            os.lseek(self._descriptor, _HOLDER, os.SEEK_SET)
+            os.write(self._descriptor, " ".join(map(str, witness)).ljust(_WITNESS - 1).encode() + b"\n")
 
     def witness(self) -> Witness | None:
         """How far the ledger was when it was last written to, if that can be read."""
-        ledger, _, attempt = self._text()[_HOLDER : _HOLDER + _WITNESS].strip().partition(" ")
-        return Witness(ledger, int(attempt)) if attempt.isdecimal() else None
+        match self._text()[_HOLDER : _HOLDER + _WITNESS].split():
+            case [ledger, attempt, boot] if attempt.isdecimal():
+                return Witness(ledger, int(attempt), boot)
+        return None
 
     def before_fork(self) -> None:
         """Keep it: it is the parent's."""
