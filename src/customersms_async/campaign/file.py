@@ -9,6 +9,7 @@ synchronous and belongs to one thread.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, final
@@ -21,7 +22,6 @@ from .lock import RunLock, Witness
 from .schema import SINCE_VERSION_2, VERSION
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator
 
     from .opening import Identity
@@ -91,10 +91,10 @@ class LedgerFile:
 
     def begin(self, *, anywhere: bool = False) -> sqlite3.Connection:
         """Begin a transaction that the caller ends."""
-        if not anywhere:
-            self.check_place()
         if self._alone:
             raise opening.refusal(self.path, "the disk is full: it can be read, and not be changed")
+        if not anywhere:
+            self.check_place()
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
@@ -175,7 +175,7 @@ class LedgerFile:
 
     def close(self) -> None:
         """Close it in order; the last one to do so, in any process, brings all into the main file."""
-        with contextlib.suppress(Exception):  # a full disk: then it is not closed in order, and says so
+        with contextlib.suppress(LedgerError, OSError, sqlite3.Error):  # a full disk: then it says that it is open
             if not self._alone and not self._lock.taken:
                 self._writer()  # so that no -wal is left behind
             self.settle()
@@ -187,7 +187,7 @@ class LedgerFile:
         """Close it before a fork; not in the middle of a transaction."""
         if self._writing is not None and self._writing.in_transaction:
             return False
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(sqlite3.Error):
             self.settle()
         self._reading.close()
         if self._writing is not None:
