@@ -73,7 +73,7 @@ class Leaving:
             self.kept.append(self.task)
         self.task = None
         while self.others:
-            await asyncio.wait([self.others.pop()])
+            await asyncio.gather(self.others.pop(), return_exceptions=True)
 
     async def consume(self) -> None:
         if self.way == "time-out":
@@ -168,9 +168,10 @@ def accounted_for(world: World, way: str) -> None:
     accepted = [told for told in known if told.startswith("msg_")]
     assert len(set(accepted)) == len(accepted), "each once"
     lost = known.count("NO_ANSWER") if way == "client's closing cancelled" else 0
-    assert set(accepted) <= set(world.texts)
-    assert len(world.texts) <= len(accepted) + lost, "each one told or logged"
-    assert len(set(world.texts)) == len(world.texts), "never twice"
+    texts = world.texts  # as they are now: the gateway, in its thread, may still be reading what was aborted
+    assert set(accepted) <= set(texts)
+    assert len(texts) <= len(accepted) + lost, "each one told or logged"
+    assert len(set(texts)) == len(texts), "never twice"
 
 
 @pytest.mark.parametrize("keeper", KEEPERS)
@@ -264,13 +265,13 @@ async def test_a_campaigns_outcomes_are_given_or_logged_and_leaving_it_stops_new
         with steps.Steps(at, late=False) as counted:
             task = asyncio.create_task(consume(world, path, counted, kept))
             counted.act = task.cancel if way == "cancelled" else bool
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
             await world.at_rest()
         requests = world.requests
         world.everyone_is_accounted_for()
         await world.client.aclose()
         await world.at_rest()
-        assert world.requests == requests or way == "client's closing cancelled"
+        assert world.requests == requests
         if not counted.acted:
             break
     assert at > 7
