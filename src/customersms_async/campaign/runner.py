@@ -45,7 +45,7 @@ class Runner:
 
     Mutable state: the plan, what the guards go by, the deliveries on their way with their tickets and the intents of
     their attempts, the answers that could not be recorded, the outcomes that nobody took yet, what the loop and the
-    consumer wait on, until when an outage pauses it, and how it came to an end.
+    consumer wait on, until when an outage pauses it, what watches the time, and how it came to an end.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Runner:
         self._unrecorded: list[tuple[Intent, Ruling]] = []
         self.stopped = False
         self._paused_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self.over = False
         self._change: asyncio.Future[None] | None = None
         self.loop = sender.room.loop
@@ -147,9 +148,7 @@ class Runner:
 
     async def _send_all(self) -> None:
         """Start requests as long as there is anyone to send to, and nothing says to stop."""
-        timer = None
-        if self._guards.until_unix is not None:
-            timer = self.loop.call_later(max(0.0, self._guards.until_unix - time.time()), self._check)
+        self._watch_the_time()
         try:
             while not self.stopped:
                 batch = None if self._full else await self._plan.next()
@@ -161,8 +160,14 @@ class Runner:
                 elif not await self._plan.again():
                     break
         finally:
-            if timer is not None:
-                timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _watch_the_time(self) -> None:
+        """Stop when ``until`` has come, also while everyone waits; a timer may be a moment early, as uvloop's are."""
+        if self._check() is None and self._guards.until_unix is not None:
+            left = max(0.001, self._guards.until_unix - time.time())
+            self._timer = self.loop.call_later(left, self._watch_the_time)
 
     @property
     def _full(self) -> bool:
