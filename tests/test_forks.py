@@ -288,3 +288,61 @@ def test_what_a_fork_does_not_need_to_know_of_is_not_kept(tmp_path: Path) -> Non
     assert len(forks._holders) == before
     """
     assert run(script) == ""
+
+
+def test_a_child_forks_as_fast_as_its_parent_and_its_children_may_use_the_files(tmp_path: Path) -> None:
+    script = """
+    store = SQLiteQuota(sys.argv[1])
+    async def take():
+        return await store.take("key", LAYERS, FOREVER)
+    assert asyncio.run(take()) == 1
+    def child():
+        began = time.monotonic()
+        assert set(in_children(3, lambda: asyncio.run(take()))) == {0}
+        assert time.monotonic() - began < 8, "no fork waited for a thread that is not there"
+    print(in_children(1, child))
+    """
+    assert run(script, tmp_path / "quota.db") == "[0]\n"
+
+
+def test_a_fork_that_is_cut_short_keeps_no_later_one_from_happening(tmp_path: Path) -> None:
+    script = """
+    from customersms_async.file_thread import FileThread
+    class File:
+        def close(self): pass
+        def let_go(self): return True
+    def interrupt(*_):
+        raise TimeoutError
+    signal.signal(signal.SIGALRM, interrupt)
+    thread, over = FileThread("a test", __import__("pathlib").Path(sys.argv[1]), File), threading.Event()
+    quota = MemoryQuota()
+    thread.submit(lambda _: over.wait())
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    sys.unraisablehook = lambda _: None
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    over.set()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    print(set(in_children(3, lambda: quota.take_now("key", LAYERS, 10))), quota.take_now("key", LAYERS, 10))
+    thread.stop().result()
+    """
+    assert run(script, tmp_path / "file") == "{0} 1\n"
+
+
+def test_a_fork_in_a_signal_handler_finds_no_lock_of_its_own_thread(tmp_path: Path) -> None:
+    script = """
+    quota, children = MemoryQuota(), []
+    def handle(*_):
+        children.extend(in_children(1, lambda: quota.take_now("key", (Layer(10**9, 10**9),), 10)))
+    signal.signal(signal.SIGALRM, handle)
+    for _ in range(30):
+        before = len(children)
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        while len(children) == before:
+            quota.take_now("key", (Layer(10**9, 10**9),), 10)
+            MemoryQuota()
+    print(set(children), len(children))
+    """
+    assert run(script) == "{0} 30\n"

@@ -95,6 +95,8 @@ class FileThread(Generic[F]):
 
     def before_fork(self) -> None:
         """Have the file closed once the job in hand is done, and the thread wait."""
+        if self._dead:
+            return
         self._pause = _Pause()
         if not self.stopped.done():
             self._jobs.put(self._pause)

@@ -34,11 +34,14 @@ class Holder(Protocol):
 
 @final
 class Guard:
-    """A ``threading.Lock`` that no fork catches locked by another thread; watched for as long as somebody keeps it."""
+    """An ``RLock`` that no fork catches locked by another thread; watched for as long as somebody keeps it.
+
+    A plain lock would do for threads. But a fork in a signal handler may find it locked by its own thread.
+    """
 
     __slots__ = ("__weakref__", "_lock")
 
-    def __init__(self, lock: threading.Lock) -> None:
+    def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
         watch(self)
 
@@ -53,9 +56,10 @@ class Guard:
     after_fork_in_child = after_fork
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
+_turn = threading.RLock()
 _holders: WeakSet[Holder] = WeakSet()
-_forking: list[Holder] = []
+_forking: list[list[Holder]] = []
 _inherited: set[tuple[int, int]] = set()
 
 
@@ -78,24 +82,37 @@ def is_disowned(identity: tuple[int, int]) -> bool:
 
 
 def _before() -> None:
-    _lock.acquire()
-    _forking.extend(_holders)
-    for holder in _forking:
+    """One fork after the other; ``_lock`` is free meanwhile, as who lets go of something may have need of it."""
+    _turn.acquire()
+    reached: list[Holder] = []
+    _forking.append(reached)
+    with _lock:
+        holders = list(_holders)
+    for holder in holders:
+        reached.append(holder)
         holder.before_fork()
 
 
 def _after_in_parent() -> None:
-    for holder in reversed(_forking):
-        holder.after_fork()
-    _forking.clear()
-    _lock.release()
+    if not _forking:  # it was cut short before its turn came
+        return
+    reached = _forking.pop()
+    try:
+        for holder in reversed(reached):
+            with contextlib.suppress(RuntimeError):  # its turn was cut short: it did not come to its lock
+                holder.after_fork()
+    finally:
+        _turn.release()
 
 
 def _after_in_child() -> None:
-    for holder in reversed(_forking):
-        holder.after_fork_in_child()
+    global _lock, _turn
+    reached = _forking.pop()
     _forking.clear()
-    _lock.release()
+    _lock, _turn = threading.RLock(), threading.RLock()
+    for holder in reversed(reached):
+        with contextlib.suppress(RuntimeError):
+            holder.after_fork_in_child()
 
 
 if hasattr(os, "register_at_fork"):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _rooms: weakref.WeakValueDictionary[tuple[int, str, int], Room] = weakref.WeakValueDictionary()
 _loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
-_lock = threading.Lock()
+_lock = threading.RLock()
 _guard = forks.Guard(_lock)
 
 

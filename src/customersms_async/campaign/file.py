@@ -9,6 +9,7 @@ synchronous and belongs to one thread.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import time
 from pathlib import Path
@@ -47,7 +48,8 @@ class LedgerFile:
     """An open ledger, by the name ``path``; ``lock`` is its run lock. Raises ``LedgerError`` for all that is wrong.
 
     Mutable state: a connection that reads, and sees only what is committed; one that writes, made when first needed;
-    which files these are; whether the disk was full, so that it can only be read, and by nobody else.
+    which files these are; the era that this object has seen in the main file; whether the disk was full, so that it
+    can only be read, and by nobody else.
     """
 
     def __init__(self, path: Path, lock: RunLock, identity: Identity) -> None:
@@ -56,6 +58,7 @@ class LedgerFile:
         self._places = (path, opening.wal_of(path), path.with_name(path.name + "-shm"))
         self._writing: sqlite3.Connection | None = None
         self._boot = boot_clock()[0] or _UNKNOWN
+        self._era: str | None = None
         if opening.look(path) != identity:
             raise opening.refusal(path, "it was replaced by another file while in use")
         self._reading = self._whole()
@@ -93,22 +96,30 @@ class LedgerFile:
         """Begin a transaction that the caller ends."""
         if self._alone:
             raise opening.refusal(self.path, "the disk is full: it can be read, and not be changed")
-        if not anywhere:
+        if not anywhere or self._is_replaced:
             self.check_place()
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("SELECT closed, place FROM session").fetchone() == (0, str(self.path)):
+            closed, place, era = connection.execute("SELECT closed, place, era FROM session").fetchone()
+            if (closed, place) != (0, str(self.path)):
+                era = secrets.token_hex(8)
+                connection.execute("UPDATE session SET closed = 0, place = ?, era = ?", (str(self.path), era))
+                connection.execute("UPDATE progress SET era = ?", (era,))
+            elif era == self._era:
+                connection.execute("UPDATE progress SET changes = changes + 1")
                 return connection
-            connection.execute("UPDATE session SET closed = 0, place = ?", (str(self.path),))
             connection.execute("COMMIT")
             if not _checkpoint(connection):
                 break
+            self._era = era  # now the main file says so, too
         raise opening.refusal(self.path, "other programs read it without end, so that nothing can be written")
 
     def commit(self) -> None:
-        """Make what was changed since ``begin`` durable."""
+        """Make what was changed since ``begin`` durable, and write beside the ledger how far it has come."""
+        changes = _changes(self._writer())
         self._writer().execute("COMMIT")
+        self._lock.note(Witness(self._ledger, changes, self._boot))
 
     def roll_back(self) -> None:
         """Undo a transaction, if one is still there: some errors, such as a full disk, have already undone it."""
@@ -125,11 +136,6 @@ class LedgerFile:
             "it (or its -wal or -shm file) was moved, deleted or replaced while in use, so nothing more is sent:"
             " put the three of them together again",
         )
-
-    def note(self, attempt: int) -> None:
-        """Write beside the ledger that it has come to this attempt."""
-        with opening.translated(self.path):
-            self._lock.note(Witness(self._ledger, attempt, self._boot))
 
     def run_by(self) -> None:
         """Become the one that runs, once the lock is held. Raises ``LedgerError`` if another one is, or may be.
@@ -208,6 +214,15 @@ class LedgerFile:
                 version = opening.version_of(reading, self.path)
                 if version < VERSION:
                     self._upgrade()
+                if not _belong_together(reading):
+                    raise opening.refusal(
+                        self.path,
+                        "the -wal file beside it belongs to another ledger, or to another time of this one: bring the"
+                        " one that was beside it when it was last written to",
+                    )
+                if _was_emptied(reading):
+                    self._writer()  # which wants a -wal again
+                    return reading
                 if has_wal or version < VERSION or _is_closed(reading) or self._is_witnessed(reading):
                     return reading
             except BaseException:
@@ -232,7 +247,7 @@ class LedgerFile:
             return False
 
     def _is_witnessed(self, reading: sqlite3.Connection) -> bool:
-        """Whether every attempt is in the main file, as another program has brought them there in order.
+        """Whether every change is in the main file, as another program has brought them there in order.
 
         Only the lock of the place that the main file names can tell: whoever writes to the ledger at another one says
         so there first.
@@ -243,7 +258,7 @@ class LedgerFile:
             witness is not None
             and (witness.ledger, witness.boot) == (ledger, self._boot)
             and self._boot != _UNKNOWN
-            and witness.attempt <= _last_attempt(reading)
+            and witness.changes <= _changes(reading)
         )
 
     def _upgrade(self) -> None:
@@ -260,27 +275,26 @@ class LedgerFile:
 
     def _refuse_older_copy(self, witness: Witness | None) -> None:
         """Raise ``LedgerError`` if the ledger was further than it is here."""
-        last = _last_attempt(self._reading)
-        if witness is not None and witness.ledger == self._ledger and witness.attempt > last:
-            missing = counted(witness.attempt - last, "request made since is", "requests made since are")
+        here = _changes(self._reading)
+        if witness is not None and witness.ledger == self._ledger and witness.changes > here:
+            missing = counted(witness.changes - here, "change made since is", "changes made since are")
             raise opening.refusal(
-                self.path, f"it is an older copy: {missing} not in it, and going on would send again what they sent"
+                self.path, f"it is an older copy: {missing} not in it, and going on would send again what was sent then"
             )
 
     def _refuse_copy(self, place: Path) -> None:
         """Raise ``LedgerError`` if this is a copy of the ledger at ``place``."""
         try:
-            there = opening.identity(place)
-            if there == self._files[0]:
+            if opening.identity(place) == self._files[0]:
                 return
-            other = LedgerFile(place, RunLock(place), there)
-        except (OSError, LedgerError):
+            found = opening.ledger_of(place)
+        except (FileNotFoundError, NotADirectoryError):
             return  # it has gone from there
-        try:
-            is_copy = other._ledger == self._ledger
-        finally:
-            other.close()
-        if is_copy:
+        except (OSError, LedgerError) as error:
+            raise opening.refusal(
+                self.path, f"it was last written to as {place}, and whether it is still there can't be seen: {error}"
+            ) from None
+        if found == self._ledger:
             raise opening.refusal(
                 self.path,
                 f"it is a copy of {place}, which is still there: go on with that one, as each would send to those whom"
@@ -291,6 +305,15 @@ class LedgerFile:
         """Where the ledger was when it was last written to, if that is not here."""
         (place,) = self._reading.execute("SELECT place FROM session").fetchone()
         return None if place in (None, str(self.path)) else Path(place)
+
+    @property
+    def _is_replaced(self) -> bool:
+        """Whether others have by now a file where one of ours was, with changes of their own in it."""
+        for place, ours in zip(self._places, self._files, strict=False):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                if opening.identity(place) != ours:
+                    return True
+        return False
 
     def _identities(self) -> list[Identity]:
         return [opening.identity(place) for place in self._places]
@@ -310,5 +333,16 @@ def _checkpoint(connection: sqlite3.Connection) -> bool:
     return not busy and written == brought
 
 
-def _last_attempt(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT coalesce(max(id), 0) FROM attempts").fetchone()[0])
+def _changes(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT changes FROM progress").fetchone()[0])
+
+
+def _belong_together(connection: sqlite3.Connection) -> bool:
+    """Whether the ``-wal`` is of this main file, and of its last session."""
+    query = "SELECT session.era = progress.era FROM session, progress"
+    return bool(connection.execute(query).fetchone()[0])
+
+
+def _was_emptied(connection: sqlite3.Connection) -> bool:
+    """Whether somebody has told SQLite to do without a ``-wal``, for which it brings all into the main file."""
+    return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _handles: Final[dict[Identity, Handle]] = {}
-_lock: Final = threading.Lock()
+_lock: Final = threading.RLock()
 _guard: Final = forks.Guard(_lock)
 
 

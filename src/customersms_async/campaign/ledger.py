@@ -103,8 +103,9 @@ class CampaignLedger:
             adding = await handle.do(lambda file: self._begin_adding(file, region))
             async for some in _slices(letters):
                 await handle.do(_ignoring(partial(adding.take, some)))
+            phones = await asyncio.to_thread(list, suppressed)
             await handle.do(
-                lambda file: self._finish_adding(file, adding, template, suppressed, source, rehearsal=rehearsal)
+                lambda file: self._finish_adding(file, adding, template, phones, source, rehearsal=rehearsal)
             )
         finally:
             try:
@@ -147,7 +148,8 @@ class CampaignLedger:
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
-        return await self._write(lambda file: _suppress(file, phones, source))
+        listed = await asyncio.to_thread(list, phones)  # whatever that takes, the ledger is not kept waiting
+        return await self._write(lambda file: _suppress(file, listed, source))
 
     async def resolve(self, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says; gives to how many."""

@@ -25,14 +25,14 @@ PATIENCE: Final = 2.0
 
 
 class Witness(NamedTuple):
-    """How far a ledger is, by what its last runner wrote beside it: the ledger's id, and its last attempt.
+    """How far a ledger is, by what the last one who changed it wrote beside it: its id, and how often it was changed.
 
     It survives the end of a process, and not that of the machine: ``boot`` names its run from start to shutdown ("-"
     where that can't be known).
     """
 
     ledger: str
-    attempt: int
+    changes: int
     boot: str
 
 
@@ -106,16 +106,27 @@ class RunLock:
             os.close(descriptor)
 
     def note(self, witness: Witness) -> None:
-        """Write down how far the ledger is; only for the holder. Raises ``OSError``, as an old note would be wrong."""
-        if self._descriptor is not None:
-            os.lseek(self._descriptor, _HOLDER, os.SEEK_SET)
-            os.write(self._descriptor, " ".join(map(str, witness)).ljust(_WITNESS - 1).encode() + b"\n")
+        """Write down how far the ledger is, unless somebody else has written that it is further.
+
+        What can't be written is removed: an old note would be a wrong one.
+        """
+        there = None if self.held else self.witness()
+        if there is not None and there.ledger == witness.ledger and there.changes > witness.changes:
+            return
+        with suppress(OSError):
+            descriptor = self._descriptor
+            opened = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600) if descriptor is None else descriptor
+            try:
+                _write(opened, " ".join(map(str, witness)).ljust(_WITNESS - 1).encode() + b"\n")
+            finally:
+                if descriptor is None:
+                    os.close(opened)
 
     def witness(self) -> Witness | None:
         """How far the ledger was when it was last written to, if that can be read."""
         match self._text()[_HOLDER : _HOLDER + _WITNESS].split():
-            case [ledger, attempt, boot] if attempt.isdecimal():
-                return Witness(ledger, int(attempt), boot)
+            case [ledger, changes, boot] if changes.isdecimal():
+                return Witness(ledger, int(changes), boot)
         return None
 
     def before_fork(self) -> None:
@@ -145,6 +156,14 @@ class RunLock:
                 return file.read(_HOLDER + _WITNESS)
         except OSError:
             return ""
+
+
+def _write(descriptor: int, note: bytes) -> None:
+    try:
+        os.lseek(descriptor, _HOLDER, os.SEEK_SET)
+        os.write(descriptor, note)
+    except OSError:
+        os.ftruncate(descriptor, _HOLDER)
 
 
 if sys.platform == "win32":

@@ -68,7 +68,6 @@ def begin(file: LedgerFile, intent: Intent) -> None:
         raise
     intent.attempt_id = attempt_id
     file.check_place()  # once more: what was written to a file that went away meanwhile is not durable
-    file.note(attempt_id)
 
 
 def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
@@ -211,8 +210,8 @@ def _refuse_zombies(file: LedgerFile, db: sqlite3.Connection, among: str, now_us
         raise refusal(
             file.path,
             f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
-            f" was cut off, and that may be stopped and go on: they can be planned again from {until:%H:%M:%S} on"
-            f" ({ZOMBIE_US // 60_000_000} minutes after their request's time is over)",
+            " was cut off, and that may be stopped and go on: they can be planned again from"
+            f" {until:%Y-%m-%d %H:%M:%S} on ({ZOMBIE_US // 60_000_000} minutes after their request's time is over)",
         )
 
 

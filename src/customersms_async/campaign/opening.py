@@ -7,9 +7,12 @@ process has on it (POSIX), and another process would take the file for unused.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import sqlite3
 import stat
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .. import forks
@@ -18,7 +21,6 @@ from .schema import APPLICATION_ID, SCHEMA, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 BUSY_SECONDS: Final = 60.0
 """How long another program's write is waited for: a person's decision about a million recipients takes seconds."""
@@ -55,14 +57,14 @@ def create(path: Path) -> None:
 
     It gets its name when it is complete, so that a file cut to nothing is never taken for a new one.
     """
-    new = path.with_name(f"{path.name}.new-{os.getpid()}")
     for extra in ("-wal", "-shm", "-journal"):
-        if path.with_name(path.name + extra).exists():
+        if path.with_name(path.name + extra).exists() and not path.exists():  # else somebody has just made it
             raise LedgerError(f"{path}: there is a {path.name}{extra} without its ledger", path=str(path))
     with translated(path):
+        opened, name = tempfile.mkstemp(prefix=f"{path.name}.new-", dir=path.parent)  # mode 0600
+        os.close(opened)
+        new = Path(name)
         try:
-            new.unlink(missing_ok=True)
-            os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.executescript(SCHEMA)
@@ -97,6 +99,12 @@ def look(path: Path) -> Identity:
                 "it was being written to when this process was forked, and can't be used here: fork first, or start"
                 " the process anew (multiprocessing's spawn)",
             )
+        if _is_mounted(path):
+            raise refusal(
+                path,
+                "it is mounted by itself, and its newest changes would be found by one of its names only: mount its"
+                " folder",
+            )
         for needed in (path, path.parent):
             if not os.access(needed, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
                 raise refusal(path, "it is read-only" if needed == path else "its folder is read-only")
@@ -112,7 +120,7 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
     """
     with translated(path):
         if writing:
-            return _connect(path, "mode=rw")
+            return _connect(path, "mode=rw", "PRAGMA journal_mode = WAL")
         try:
             return _connect(path, "mode=ro")
         except sqlite3.OperationalError as error:
@@ -142,6 +150,19 @@ def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def ledger_of(path: Path) -> str | None:
+    """The id of the ledger at ``path``, whether it may be used or not; ``None`` if there is none."""
+    with translated(path):
+        try:
+            with contextlib.closing(_connect(path, "mode=ro")) as connection:
+                found: str = connection.execute("SELECT ledger FROM session").fetchone()[0]
+                return found
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & _CODE in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # no such table
+                return None
+            raise
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
@@ -203,10 +224,22 @@ def _words(error: sqlite3.Error) -> str:
 
 def _without_leftovers(path: Path, status: os.stat_result) -> os.stat_result:
     """Remove the name that ``create`` gave the file first, if it was killed before it could."""
-    for other in path.parent.glob(f"{path.name}.new-*"):
+    for other in path.parent.glob(f"{glob.escape(path.name)}.new-*"):
         if other.stat().st_ino == status.st_ino:
             other.unlink()
     return path.stat()
+
+
+def _is_mounted(path: Path) -> bool:
+    """Whether another name of the file was mounted here, as for a container, without its folder (Linux)."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    name = str(path)
+    for special in "\\ \t\n":
+        name = name.replace(special, f"\\{ord(special):03o}")
+    return any(line.split(" ", 5)[4:5] == [name] for line in mounts.splitlines())
 
 
 def _sync_folder(path: Path) -> None:

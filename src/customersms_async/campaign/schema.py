@@ -4,7 +4,9 @@ The file refuses a move that is not in ``states.MOVES`` and a change of what is 
 keeps the counts by state and code, so that nobody has to go through a million rows for them. A recipient's ``id`` is
 its place in the input, from 0; ``texts.id`` is the recipient that had the text first. Times are microseconds since
 1970. ``session`` says whether all that is known stands in the main file (``closed``): while it does not, the file is
-worth nothing without its ``-wal``. ``place`` is where it was when it was last written to.
+worth nothing without its ``-wal``. ``place`` is where it was when it was last written to. ``progress`` counts all
+changes; it is written with each of them, so that it stands in the ``-wal``, and its ``era`` is that of ``session``,
+which stands in the main file, only if the two belong together.
 """
 
 from __future__ import annotations
@@ -39,9 +41,16 @@ CREATE TABLE session (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     ledger TEXT NOT NULL,
     closed INTEGER NOT NULL,
-    place TEXT
+    place TEXT,
+    era TEXT NOT NULL
 );
-INSERT INTO session VALUES (1, lower(hex(randomblob(16))), 1, NULL);
+INSERT INTO session VALUES (1, lower(hex(randomblob(16))), 1, NULL, '');
+CREATE TABLE progress (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    era TEXT NOT NULL,
+    changes INTEGER NOT NULL
+);
+INSERT INTO progress VALUES (1, '', 0);
 CREATE TABLE suppressed (
     phone TEXT NOT NULL,
     source TEXT NOT NULL,

@@ -33,7 +33,7 @@ class MemoryQuota:
 
     def __init__(self, *, clock: Callable[[], int] = now_us) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._keys: dict[str, Buckets] = {}
         self._guard = forks.Guard(self._lock)
         self._unsaid: list[bool] = []
