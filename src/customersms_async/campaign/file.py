@@ -214,16 +214,17 @@ class LedgerFile:
                 version = opening.version_of(reading, self.path)
                 if version < VERSION:
                     self._upgrade()
-                if not _belong_together(reading):
+                whole = _belong_together(reading)
+                if has_wal and not whole:
                     raise opening.refusal(
                         self.path,
                         "the -wal file beside it belongs to another ledger, or to another time of this one: bring the"
                         " one that was beside it when it was last written to",
                     )
-                if _was_emptied(reading):
+                if whole and _was_emptied(reading):
                     self._writer()  # which wants a -wal again
                     return reading
-                if has_wal or version < VERSION or _is_closed(reading) or self._is_witnessed(reading):
+                if whole and (has_wal or version < VERSION or _is_closed(reading) or self._is_witnessed(reading)):
                     return reading
             except BaseException:
                 reading.close()
