@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BEGINNING: Final = f"""
-    import asyncio, logging, os, sys
+    import asyncio, logging, os, signal, sys
     from customersms_async import AsyncClient, Campaign, Limit
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in the background, it is ignored
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(message)s")
     PHONES = [f"+1212555{{i:04}}" for i in range(2_000)]
     OPTIONS = dict(api_key="{KEY}", url=sys.argv[1], pace=None, max_concurrency=4, batch_size=2, limits=Limit(9_999, 1))
