@@ -214,7 +214,7 @@ def _words(error: sqlite3.Error) -> str:
     said = {
         sqlite3.SQLITE_FULL: "the disk is full",
         sqlite3.SQLITE_READONLY: "it is read-only",
-        sqlite3.SQLITE_CORRUPT: "it is damaged, or was cut short",
+        sqlite3.SQLITE_CORRUPT: "it is damaged, or was cut short, or needs its -wal, which is not here",
         sqlite3.SQLITE_NOTADB: "it is no campaign ledger",
         sqlite3.SQLITE_IOERR: "the disk is full, or fails",
         sqlite3.SQLITE_BUSY: f"another program has kept it busy for {BUSY_SECONDS:g} seconds",
