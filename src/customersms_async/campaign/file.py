@@ -185,9 +185,7 @@ class LedgerFile:
             if not self._alone and not self._lock.taken:
                 self._writer()  # so that no -wal is left behind
             self.settle()
-        self._reading.close()
-        if self._writing is not None:
-            self._writing.close()
+        self._disconnect()
 
     def let_go(self) -> bool:
         """Close it before a fork; not in the middle of a transaction."""
@@ -195,10 +193,14 @@ class LedgerFile:
             return False
         with contextlib.suppress(sqlite3.Error):
             self.settle()
+        self._disconnect()
+        return True
+
+    def _disconnect(self) -> None:
+        """Close both connections; the one that writes last, as only that one may tidy up."""
         self._reading.close()
         if self._writing is not None:
             self._writing.close()
-        return True
 
     def _writer(self) -> sqlite3.Connection:
         if self._writing is None:
