@@ -4,16 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
-# The floors that decide and do nothing else: every branch of theirs is tested.
-PURE := errors models phone segments _graphemes wire answers matching buckets history batching retry intake options credits secret unpacking words
+# The floor that decides and does nothing else: every branch of it is tested.
+PURE := errors models _core
 
 # What depends on the event loop is tested under eager tasks and under uvloop, too.
-LOOPS := $(addprefix tests/,campaign/test_running.py test_admission.py test_cancellation.py test_client.py test_delivery.py \
-	test_hooks.py test_outcome_queue.py test_send_many.py test_stream.py test_tasks.py)
-
-comma := ,
-empty :=
-space := $(empty) $(empty)
+LOOPS := tests/unit/test_client.py tests/unit/_runtime tests/unit/_admission tests/unit/_sending \
+	$(addprefix tests/socket/,campaign/test_running.py test_cancellation.py test_hooks.py test_send_many.py test_stream.py)
 
 SECONDS ?= 900
 
@@ -24,14 +20,14 @@ demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded
 	test $$? -eq 3  # 3: not everyone was accepted, as some rows of the file are damaged on purpose
 
 test: .venv/dev-installed  ## run all tests, those of the event loop in three kinds of it; fail if a branch of the pure floors is not covered
-	$(BIN)/coverage run -m pytest -q $(wildcard $(PURE:%=tests/test_%.py))
-	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(subst $(space),$(comma),$(PURE:%=src/customersms_async/%.py))'
+	$(BIN)/coverage run -m pytest -q $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
+	$(BIN)/coverage report --fail-under=100 --skip-covered --include='src/customersms_async/_core/*,*/errors.py,*/models.py'
 	$(BIN)/pytest -q -n auto --dist loadfile
 	$(BIN)/pytest -q -n auto --dist loadfile --loop=eager $(LOOPS)
 	! $(BIN)/python -c 'import uvloop' 2>/dev/null || $(BIN)/pytest -q -n auto --dist loadfile --loop=uvloop $(LOOPS)
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
-	TORTURE=200 $(BIN)/pytest -q tests/campaign/test_kill.py
+	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill.py
 	$(BIN)/python tools/torture_campaign.py --seconds $(SECONDS)
 	$(BIN)/python tools/torture.py --seconds $(SECONDS)
 

@@ -29,8 +29,8 @@ Codec = tuple["Callable[[dict[str, Any]], bytes]", "Callable[[bytes, int], objec
 
 def ours() -> Codec:
     from customersms_async import Status
-    from customersms_async.batching import Batch
-    from customersms_async.wire import Answer, encode, judge
+    from customersms_async._core.batching import Batch
+    from customersms_async._core.rulings import Answer, encode, judge
 
     batches: dict[int, Batch] = {}
 

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 from customersms_async import Campaign, Outcome, Status
+from customersms_async._core.rulings import Ruling
 from customersms_async.campaign.adding import Letter
-from customersms_async.campaign.moves import Intent
 from customersms_async.campaign.states import State
-from customersms_async.cli.campaign_export import FORMATS, export_entries
-from customersms_async.cli.campaign_run import look
-from customersms_async.cli.job import Job
-from customersms_async.wire import Ruling
+from customersms_async.campaign.transitions import Intent
+from customersms_async.cli.campaign.export import FORMATS, export_entries
+from customersms_async.cli.campaign.run import look
+from customersms_async.cli.send.job import Job
 
 BATCH = 100
 MESSAGES = {"same": "Doors open at eight", "own": "Hi {name}, your seat is {seat}"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import DOCUMENTED_LIMITS, Limit, MemoryQuota
-from customersms_async.buckets import Layer, layers
+from customersms_async._core.buckets import Layer, layers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +60,7 @@ async def in_memory(_: str, asked: tuple[Layer, ...]) -> int:
 
 
 async def in_a_file(folder: str, asked: tuple[Layer, ...]) -> int:
-    from customersms_async.quota.hostclock import Moment
+    from customersms_async.quota.host_clock import Moment
     from customersms_async.quota.sqlite import SQLiteQuota
 
     clock, path = Clock(), Path(folder) / f"quota-{len(asked)}.sqlite"

@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from customersms_async import DOCUMENTED_LIMITS, Limit, MemoryQuota, Priority
-from customersms_async.admission import Room
-from customersms_async.clock import now_us
-from customersms_async.connections import Connections
-from customersms_async.terms import Terms
-from customersms_async.ticket import Ticket
+from customersms_async._admission.room import Room
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Ticket
+from customersms_async._http.connections import Connections
+from customersms_async._runtime.clock import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, settings
 
 from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.sandbox import Sandbox
-from loops import NAMES, Loops
+from support.event_loops import NAMES, Loops
+from support.redis_servers import RedisServer, redis_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 # Timings here are noisy, and a process may stand still for a while as examples are drawn.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,6 +43,13 @@ def _nobody_vouches(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 def _nobodys_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Let no command that a test starts count on the quota of whoever runs the tests."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for all tests that do not stop it; each uses keys of its own."""
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture

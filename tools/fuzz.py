@@ -1,9 +1,9 @@
 """Made-up inputs by the million for every reader of foreign bytes: ``python tools/fuzz.py TARGET [--runs N]``.
 
-The targets and what must hold for them are in ``tests/fuzzing.py``. With atheris (``pip install atheris``; Linux), new
-inputs are bred from those that reached new code; without it, from random ones. ``--corpus`` names a folder where
-inputs are read, and with atheris kept. The first input that breaks a rule ends it with a traceback and is written to
-``crash-…`` in the working directory.
+The targets and what must hold for them are in ``tests/support/fuzzing.py``. With atheris (``pip install atheris``;
+Linux), new inputs are bred from those that reached new code; without it, from random ones. ``--corpus`` names a folder
+where inputs are read, and with atheris kept. The first input that breaks a rule ends it with a traceback and is written
+to ``crash-…`` in the working directory.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def main() -> None:
     try:
         import atheris
     except ImportError:
-        from fuzzing import TARGETS
+        from support.fuzzing import TARGETS
 
         without_atheris(TARGETS[asked.target], folders, asked.runs, asked.seed)
         return
     with atheris.instrument_imports(include=["customersms_async"]):
-        from fuzzing import TARGETS
+        from support.fuzzing import TARGETS
     with tempfile.TemporaryDirectory() as grown, tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
         for word in WORDS:
             words.write('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n')

@@ -1,4 +1,4 @@
-"""Write the table of src/customersms_async/_graphemes.py: what UAX 29 has to know of each character.
+"""Write the table of src/customersms_async/_core/graphemes.py: what UAX 29 has to know of each character.
 
 Run it with ``python tools/generate_graphemes.py`` after ``pip install regex``; it replaces the lines between the
 two markers. The Unicode version is that of the ``regex`` module, and both versions are written into the table:
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import regex
 
-TARGET = Path(__file__).parent.parent / "src" / "customersms_async" / "_graphemes.py"
+TARGET = Path(__file__).parent.parent / "src" / "customersms_async" / "_core" / "graphemes.py"
 BEGIN, END = "# <generated>\n", "# </generated>\n"
 
 EVERYTHING = "".join(map(chr, range(0x110000)))

@@ -15,18 +15,18 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
-from customersms_async.buckets import layers
-from customersms_async.cli.bulk import check_job
-from customersms_async.cli.job import Job
+from customersms_async._core.buckets import layers
 from customersms_async.cli.quota import note
-from customersms_async.cli.results import open_results
-from customersms_async.cli.screen import Screen, ending, preview
-from customersms_async.cli.sending import Progress, Sending
+from customersms_async.cli.send.bulk import check_job
+from customersms_async.cli.send.job import Job
+from customersms_async.cli.send.results import open_results
+from customersms_async.cli.send.screen import Screen, ending, preview
+from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.cli.settings import Settings
 from customersms_async.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from customersms_async.cli.check import Checked
+    from customersms_async.cli.send.check import Checked
 
 ROOT = Path(__file__).parent.parent
 LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))

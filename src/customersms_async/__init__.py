@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import typing
 
+from ._sending.stream import OutcomeStream
 from .client import AsyncClient
 from .errors import (
     AuthenticationError,
@@ -43,7 +44,6 @@ from .models import (
     Status,
 )
 from .quota import MemoryQuota
-from .stream import OutcomeStream
 
 if typing.TYPE_CHECKING:
     from .campaign import Campaign

@@ -12,39 +12,29 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 
 import msgspec
 
-from . import phone as phones
-from .attempt import Sender
-from .batching import Batch, Sizes
-from .connections import Connections
-from .credits import Credits
-from .delivery import deliver
+from ._admission.rooms import room
+from ._admission.terms import Terms
+from ._admission.ticket import Ticket
+from ._core import phone as phones
+from ._core.batching import Batch, Sizes
+from ._core.credits import Credits
+from ._core.intake import message_problem
+from ._core.options import DOCUMENTED_URL, Options, as_limits, check_parts
+from ._core.secret import Secret
+from ._http.connections import Connections
+from ._http.in_flight import InFlight
+from ._http.transport import Transport
+from ._runtime.tasks import start
+from ._sending.attempt import Sender
+from ._sending.bulk import Order, Recipients, Run
+from ._sending.delivery import deliver
+from ._sending.failures import single_failure, stop_failure
+from ._sending.runs import Runs
+from ._sending.stream import OutcomeStream, Running
+from ._sending.unheard import log_unheard
 from .errors import ConfigurationError
-from .failures import single_failure, stop_failure
-from .inflight import InFlight
-from .intake import message_problem
-from .models import (
-    DOCUMENTED_LIMITS,
-    Code,
-    Estimate,
-    LimitStatus,
-    Outcome,
-    Priority,
-    QuotaStatus,
-    SendReport,
-    Status,
-)
-from .options import DOCUMENTED_URL, Options, as_limits, check_parts
+from .models import DOCUMENTED_LIMITS, Code, Estimate, LimitStatus, Outcome, Priority, QuotaStatus, SendReport, Status
 from .quota.memory import PROCESS_QUOTA
-from .rooms import room
-from .run import Order, Recipients, Run
-from .runs import Runs
-from .secret import Secret
-from .stream import OutcomeStream, Running
-from .tasks import start
-from .terms import Terms
-from .ticket import Ticket
-from .transport import Transport
-from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -52,7 +42,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from .admission import Room
+    from ._admission.room import Room
     from .fast import FastClient
     from .models import Limit
     from .quota import QuotaStore
@@ -243,7 +233,7 @@ class AsyncClient:
 
         Reads all of ``recipients`` and keeps what it needs to know repeats.
         """
-        from .estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
+        from ._sending.estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
 
         tally = await Tally.of(
             recipients, message, Order.of(self._options, Priority.BULK, batch_size, ..., ..., whole=True)

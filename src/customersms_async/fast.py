@@ -21,7 +21,7 @@ except ModuleNotFoundError as missing:
     advice = 'the fast engine needs aiohttp: pip install "customersms-async[fast]"'
     raise ModuleNotFoundError(advice, name=missing.name) from None
 
-from .engine import KEEPALIVE_SECONDS, tls_context
+from ._http.httpx_engine import KEEPALIVE_SECONDS, tls_context
 
 if TYPE_CHECKING:
     import ssl

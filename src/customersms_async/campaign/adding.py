@@ -9,12 +9,12 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from .. import phone as phones
-from .. import segments
+from .._core import phone as phones
+from .._core import segments
+from .._core.intake import message_problem
+from .._core.seen import Seen
 from ..errors import ConfigurationError, InvalidRecipientError
-from ..intake import message_problem
 from ..models import Code
-from .seen import Seen
 from .states import Event, after
 
 if TYPE_CHECKING:

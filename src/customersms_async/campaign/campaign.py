@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, final
 
-from .. import phone as phones
+from .._core import phone as phones
+from .._sending.bulk import Order
+from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Priority, Status
-from ..run import Order
-from ..stream import OutcomeStream
 from .adding import Letter
 from .guards import STOP_AFTER_UNKNOWN, Guards, unix
 from .ledger import CampaignLedger
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from .._sending.bulk import Recipients
     from ..client import AsyncClient
-    from ..run import Recipients
     from .ledger import Letters
-    from .reading import Entry
+    from .queries import Entry
 
 
 @final

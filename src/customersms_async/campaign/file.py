@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
+from .._core.plural import counted
 from ..errors import LedgerError
-from ..quota.hostclock import boot_clock
-from ..words import counted
+from ..quota.host_clock import boot_clock
 from . import opening
 from .lock import RunLock, Witness
 from .schema import SINCE_VERSION_2, VERSION

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from .._core.phone import mask
+from .._core.plural import counted
 from ..errors import CampaignStoppedError, ConfigurationError
 from ..models import Outcome, Status
-from ..phone import mask
-from ..words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

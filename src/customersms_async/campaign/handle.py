@@ -7,10 +7,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from .. import forks
+from .._runtime import forks
+from .._runtime.file_thread import ClosedError, FileThread
 from ..errors import LedgerError
-from ..file_thread import ClosedError, FileThread
-from . import moves, opening
+from . import opening
+from . import transitions as moves
 from .file import LedgerFile
 from .lock import RunLock
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
 from ..errors import ConfigurationError
-from . import moves, opening, reading
+from . import opening
+from . import queries as reading
+from . import transitions as moves
 from .adding import SLICE, Adding, Digest, Letter
 from .file import LedgerFile
 from .handle import Handle
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
-    from ..wire import Ruling
+    from .._core.rulings import Ruling
     from .states import Event, State
 
 T = TypeVar("T")

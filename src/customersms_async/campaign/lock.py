@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from .. import forks
+from .._runtime import forks
 from ..errors import LedgerError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .. import forks
+from .._runtime import forks
 from ..errors import LedgerError
 from .schema import APPLICATION_ID, SCHEMA, VERSION
 

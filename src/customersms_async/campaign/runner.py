@@ -11,28 +11,29 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final, final
 
-from .. import log, segments
-from ..batching import Batch
-from ..delivery import SECONDS_PER_NUMBER, Delivery, deliver
+from .._admission.ticket import Ticket
+from .._core import segments
+from .._core.batching import Batch
+from .._core.outage import Outage
+from .._core.plural import counted
+from .._runtime import log
+from .._runtime.tasks import start
+from .._sending.delivery import SECONDS_PER_NUMBER, Delivery, deliver
+from .._sending.outcome_queue import OutcomeQueue
+from .._sending.unheard import log_unheard
 from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError, LedgerError
 from ..models import Code, Outcome, Priority, Status
-from ..outcome_queue import OutcomeQueue
-from ..tasks import start
-from ..ticket import Ticket
-from ..unheard import log_unheard
-from ..words import counted
 from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
-from .moves import Intent, SuppressedMeanwhileError
-from .outage import Outage
-from .planning import Plan
+from .plan import Plan
 from .states import State
+from .transitions import Intent, SuppressedMeanwhileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..attempt import Sender
-    from ..run import Order
-    from ..wire import Ruling
+    from .._core.rulings import Ruling
+    from .._sending.attempt import Sender
+    from .._sending.bulk import Order
     from .ledger import CampaignLedger
 
 _GONE: Final = (State.SENDING, State.ACCEPTED, State.REJECTED, State.UNKNOWN)

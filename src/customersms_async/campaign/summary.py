@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .calling import calling_code
+from .._core.calling_codes import calling_code
 from .states import State
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ _EXTRA: Final = frozenset({"typer", "rich", "platformdirs", "starlette", "uvicor
 def main() -> None:
     """Run ``customersms``, or say what to install."""
     try:
-        from .campaign import app
+        from .campaign.app import app
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in _EXTRA:
             raise

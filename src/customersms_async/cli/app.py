@@ -17,25 +17,25 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import typer
 from rich.console import Console
 
+from .._core.secret import Secret
 from ..errors import ConfigurationError, CustomerSMSError
 from ..models import DOCUMENTED_LIMITS, Limit
-from ..secret import Secret
-from . import arguments as args
-from .bulk import Outlook, check_job, send_job
+from . import options as args
 from .files import FileProblem
-from .job import Job
-from .outlet import console_on, say
+from .output import console_on, say
 from .quota import note, show_quota
-from .results import ResultsProblem, as_json, check_results, open_results
-from .screen import preview
+from .send.bulk import Outlook, check_job, send_job
+from .send.job import Job
+from .send.results import ResultsProblem, as_json, check_results, open_results
+from .send.screen import preview
+from .send.template import TemplateProblem
 from .settings import Settings
-from .template import TemplateProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from .check import Checked
+    from .send.check import Checked
 
 app: Final = typer.Typer(
     name="customersms",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, final
 
-from ..buckets import layers
-from ..estimate import seconds_until_last
-from ..secret import Secret
+from .._core.buckets import layers
+from .._core.secret import Secret
+from .._sending.estimate import seconds_until_last
 from .quota import MEMORY, open_quota
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from rich.table import Table
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..quota import MemoryQuota, RedisQuota, SQLiteQuota
-from .outlet import console_on, say
-from .results import as_json
-from .screen import length
+from .output import console_on, say
+from .send.results import as_json
+from .send.screen import length
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

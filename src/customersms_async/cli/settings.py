@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from .._core.options import DOCUMENTED_URL, Options
 from ..errors import ConfigurationError
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
-from ..options import DOCUMENTED_URL, Options
 from .quota import MEMORY
 
 RESERVE: Final = 0.05

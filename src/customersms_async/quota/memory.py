@@ -6,15 +6,15 @@ import functools
 import threading
 from typing import TYPE_CHECKING, final
 
-from .. import forks
-from ..buckets import Buckets
-from ..clock import now_us
+from .._core.buckets import Buckets
+from .._runtime import forks
+from .._runtime.clock import now_us
 from .protocol import warn_of_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..buckets import Layer, Usage, Wait
+    from .._core.buckets import Layer, Usage, Wait
 
 
 @final

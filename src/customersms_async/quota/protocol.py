@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from .. import log
+from .._runtime import log
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
-    from ..buckets import Layer, Usage, Wait
+    from .._core.buckets import Layer, Usage, Wait
 
 
 T = TypeVar("T")
 
 
 class QuotaStore(Protocol):
-    """Keeps the tokens of keys; ``customersms_async.buckets.Buckets`` is the rule that every store follows.
+    """Keeps the tokens of keys; ``customersms_async._core.buckets.Buckets`` is the rule that every store follows.
 
     A store knows a key only by its fingerprint, ``key_id``, and a request that holds tokens, one of every layer, by a
     number of its own choice. Times are integer microseconds of the store's own clock, and none crosses this boundary:
@@ -24,7 +24,7 @@ class QuotaStore(Protocol):
     or did not, and a grant that nobody heard of lapses by itself.
 
     What was settled is known exactly for the longest window asked for so far, by taking or looking, by the minute for a
-    day, and as one count beyond that: ``customersms_async.history`` says why, and ``warn_of_rest`` when it matters.
+    day, and as one count beyond that: ``_core/history.py`` says why, and ``warn_of_rest`` when it matters.
 
     A call may reach a store on another machine late, twice, or after a later one. It says only what is still true then:
     no request number is used twice, and one whose grant nobody heard of is never used.

@@ -11,8 +11,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 from urllib.parse import urlsplit
 
-from .. import log
-from ..buckets import Forecast, Usage, Wait, longest_us
+from .._core.buckets import Forecast, Usage, Wait, longest_us
+from .._runtime import log
 from ..errors import ConfigurationError, QuotaStoreError
 from .protocol import warn_of_rest
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis, RedisCluster
 
-    from ..buckets import Layer
+    from .._core.buckets import Layer
 
 SCRIPT: Final = files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
 SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()

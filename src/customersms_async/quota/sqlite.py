@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from .._runtime.file_thread import ClosedError, FileThread
 from ..errors import QuotaStoreError
-from ..file_thread import ClosedError, FileThread
-from .hostclock import host_moment
+from .host_clock import host_moment
 from .sqlite_file import QuotaFile
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ..buckets import Layer, Usage, Wait
-    from .hostclock import Moment
+    from .._core.buckets import Layer, Usage, Wait
+    from .host_clock import Moment
     from .sqlite_key import KeyRows
 
 T = TypeVar("T")

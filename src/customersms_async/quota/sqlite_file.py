@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .. import forks
+from .._runtime import forks
 from ..errors import QuotaStoreError
 from .sqlite_clock import file_time_us
 from .sqlite_key import KeyRows
@@ -20,7 +20,7 @@ from .sqlite_place import APPLICATION_ID, START_ANEW, VERSION, identity, look, m
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .hostclock import Moment
+    from .host_clock import Moment
 
 _MISCOUNTED: Final = """
 SELECT count(*) FROM keys

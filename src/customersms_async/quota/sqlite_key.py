@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..buckets import NEVER_US, Forecast, Wait, free_at_us, longest_us, usage
-from ..history import KEPT_US
+from .._core.buckets import NEVER_US, Forecast, Wait, free_at_us, longest_us, usage
+from .._core.history import KEPT_US
 from .protocol import warn_of_rest
 from .sqlite_log import SettledRows, one
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from ..buckets import Layer, Usage
+    from .._core.buckets import Layer, Usage
 
 
 class KeyRows:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import QuotaStoreError
 
 if TYPE_CHECKING:
-    from .hostclock import Moment
+    from .host_clock import Moment
 
 APPLICATION_ID: Final = 0x43534D51  # "CSMQ"
 VERSION: Final = 2

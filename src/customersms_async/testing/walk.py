@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from ..buckets import Buckets, Layer, Wait
-from ..history import KEPT_US, STEP_US
+from .._core.buckets import Buckets, Layer, Wait
+from .._core.history import KEPT_US, STEP_US
 
 if TYPE_CHECKING:
     import random

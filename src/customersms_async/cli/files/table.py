@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...words import counted
+from ..._core.plural import counted
 from .rows import FileProblem, Row, Rows, find_phone, header_names
 from .source import LONGEST
 

@@ -1,0 +1,1 @@
+"""The waiting room of one key: who may send next, and when."""

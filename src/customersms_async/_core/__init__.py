@@ -1,0 +1,1 @@
+"""What decides and does nothing else: no async, clock, socket, logger or randomness."""

@@ -1,0 +1,118 @@
+"""The options of a client: checked once, then only read."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ..errors import ConfigurationError
+from ..models import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOCUMENTED_URL: Final = "https://customersms.pro/sms_system/api.php"
+"""docs/gateway.md, "Documented": the endpoint section, and every example but one."""
+
+GENTLE_PACE: Final = 10.0
+"""Requests a second that any PHP host takes in its stride."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What a client was told, every value in range. Raises ``ConfigurationError`` when made otherwise."""
+
+    url: str
+    limits: tuple[Limit, ...]
+    reserve: float
+    pace: Limit | EllipsisType | None
+    batch_size: int
+    max_concurrency: int
+    max_retries: int
+    max_wait: float | None
+    timeout: float
+
+    def __post_init__(self) -> None:
+        _check_url(self.url)
+        if not self.limits or not all(isinstance(limit, Limit) for limit in self.limits):
+            raise ConfigurationError("limits must be one or more Limit objects")
+        if self.pace is not None and self.pace is not ... and not isinstance(self.pace, Limit):
+            raise ConfigurationError("pace must be a Limit, or None for no pace")
+        _check_number("reserve", self.reserve, 0.0, 0.999)
+        _check_whole("batch_size", self.batch_size, 1)
+        _check_whole("max_concurrency", self.max_concurrency, 1)
+        _check_whole("max_retries", self.max_retries, 0)
+        if self.max_wait is not None:
+            _check_number("max_wait", self.max_wait, 0.0)
+        _check_number("timeout", self.timeout, 0.001)
+
+    @property
+    def gentle_pace(self) -> Limit | None:
+        """The pace asked for, else ten requests a second, or the shortest limit's own mean rate where it is higher."""
+        if not isinstance(self.pace, EllipsisType):
+            return self.pace
+        shortest = min(self.limits, key=lambda limit: limit.seconds)
+        return Limit(math.ceil(max(GENTLE_PACE, shortest.requests / shortest.seconds)), 1)
+
+
+def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
+    """One limit or several, as a tuple; what is neither is left for ``Options`` to refuse."""
+    if isinstance(limits, Limit):
+        return (limits,)
+    try:
+        return tuple(limits)
+    except TypeError:
+        return ()
+
+
+_STORE: Final = ("in_process", "take", "renew", "settle", "give_back", "pause", "forecast_us", "usage")
+
+
+def check_parts(*, quota: object, http_client: object) -> None:
+    """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one."""
+    if not all(hasattr(quota, name) for name in _STORE):
+        raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
+    if getattr(quota, "in_process", False) and not hasattr(quota, "take_now"):
+        raise ConfigurationError(f"{type(quota).__name__} says that it is in_process, but has no take_now")
+    if http_client is not None and not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose")):
+        raise ConfigurationError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")
+
+
+def _check_url(url: Any) -> None:
+    if not isinstance(url, str):
+        raise ConfigurationError("url must be text")
+    if not url.isprintable() or " " in url:
+        raise ConfigurationError("url holds a space or a character that can't be seen")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigurationError("url can't be read") from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise ConfigurationError("url (or CUSTOMERSMS_URL) must be https://host/path, without a user name")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError("url must be https: plain http would show the API key to everyone on the way")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{name} must be a whole number, {least} or more, not {value!r}")
+
+
+def _check_number(name: str, value: Any, least: float, most: float = math.inf) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most or value == math.inf:
+        at_most = "" if most == math.inf else f" and at most {most:g}"
+        raise ConfigurationError(f"{name} must be a number of at least {least:g}{at_most}, not {value!r}")

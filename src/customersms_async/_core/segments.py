@@ -1,0 +1,111 @@
+"""How many billed segments a text makes: GSM 03.38 where its alphabet is enough, UCS-2 where it is not.
+
+A text of several segments gives up room in each for the header that joins them: 153 of 160 septets, 67 of 70
+UTF-16 units. Within that room a segment is filled as far as it goes, but never cut inside an extension
+character (escape and character), a surrogate pair or a grapheme cluster of UAX 29. Two rules bend that:
+
+- CR LF is two characters here, though UAX 29 makes it one cluster, because the reference calculator counts so.
+- A cluster longer than a whole segment (67 units) can't be kept whole by any placing, so its characters are
+  packed like any others, from where they stand. That is the fewest segments that can really be sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+import msgspec
+
+__all__ = ["SegmentCount", "beyond_gsm7", "count"]
+
+_BASIC: Final = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED: Final = "\f^{}\\[~]|€"  # each is sent as ESC and one more septet
+_GSM: Final = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*")
+
+# Characters below U+10000 and common emoji that join nothing, before or behind: without these blocks a text in
+# Russian, Greek, Hebrew letters, kana, Han or precomposed Hangul would need the table of _graphemes.
+_JOINS_NOTHING: Final = re.compile(
+    "[\0-\u02ff\u0370-\u0482\u048a-\u0590\u05d0-\u05ff\u0620-\u064a\u1e00-\u1fff\u2000-\u200b\u2010-\u20cf"
+    "\u2100-\u2cee\u3000-\u3029\u3030-\u3098\u309b-\ua48f\uac00-\ud7a3\uff01-\uff9d"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001faff]*"
+)
+_MAY_CUT, _MUST_NOT_CUT = "\1", "\0"
+_GSM_SEAMS: Final = str.maketrans(
+    dict.fromkeys(_BASIC, _MAY_CUT) | dict.fromkeys(_EXTENDED, _MAY_CUT + _MUST_NOT_CUT),
+)
+
+
+class SegmentCount(msgspec.Struct, frozen=True, gc=False):
+    """What a text comes to: ``units`` are septets (GSM-7) or UTF-16 units (UCS-2), ``segments`` is 1 or more.
+
+    An estimate, as the provider documents no price.
+    """
+
+    encoding: Literal["GSM-7", "UCS-2"]
+    units: int
+    segments: int
+
+
+def beyond_gsm7(text: str) -> str:
+    """The characters that force ``text`` into UCS-2, each once, in their order; empty for a text in GSM-7."""
+    return "".join(dict.fromkeys(_GSM.sub("", text)))
+
+
+def count(text: str) -> SegmentCount:
+    """The encoding, units and segments of ``text``, of any length; the empty text is one segment of GSM-7.
+
+    CR LF counts as two characters that may be parted, as in the reference calculator; no other grapheme cluster
+    of up to 67 units is. A lone surrogate counts one unit. Linear time; arithmetic for texts where each
+    character is one unit and joins nothing.
+    """
+    if _GSM.fullmatch(text):
+        units = len(text) + sum(map(text.count, _EXTENDED))
+        if units <= 160:
+            return SegmentCount("GSM-7", units, 1)
+        seams = "" if units == len(text) else text.translate(_GSM_SEAMS)
+        return SegmentCount("GSM-7", units, _pack(seams, units, 153))
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    if units <= 70:
+        return SegmentCount("UCS-2", units, 1)
+    return SegmentCount("UCS-2", units, _pack(_ucs2_seams(text, units), units, 67))
+
+
+def _pack(seams: str, units: int, room: int) -> int:
+    """The fewest segments of ``room`` units for a text that may be cut before each unit marked in ``seams``.
+
+    Empty ``seams`` means that it may be cut anywhere. Filling each segment as far as it goes is the best there
+    is: a text cut earlier has no more places to cut next.
+    """
+    if not seams:
+        return -(-units // room)
+    segments, start = 1, 0
+    while units - start > room:
+        start = seams.rindex(_MAY_CUT, start + 1, start + room + 1)
+        segments += 1
+    return segments
+
+
+def _ucs2_seams(text: str, units: int) -> str:
+    """For each UTF-16 unit of ``text`` whether it may be cut there; empty if anywhere."""
+    if _JOINS_NOTHING.fullmatch(text):
+        if units == len(text):
+            return ""
+        return "".join([_MAY_CUT if char < "\U00010000" else _MAY_CUT + _MUST_NOT_CUT for char in text])
+    from .graphemes import clusters
+
+    # A surrogate pair in two pieces is one character to UTF-16, and so to whoever sends it.
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    pieces = clusters(whole)
+    seams = {piece: _seams(piece) for piece in set(pieces)}
+    return "".join([seams[piece] for piece in pieces])
+
+
+def _seams(cluster: str) -> str:
+    characters = [_MAY_CUT if char < "\U00010000" else _MAY_CUT + _MUST_NOT_CUT for char in cluster]
+    seams = "".join(characters)
+    if cluster == "\r\n" or len(seams) > 67:
+        return seams
+    return _MAY_CUT.ljust(len(seams), _MUST_NOT_CUT)

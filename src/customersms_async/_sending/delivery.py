@@ -1,0 +1,123 @@
+"""The one seam that every way of sending goes through: a batch in, an outcome for each of its numbers out."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .._admission.ticket import Expired, Stopped, Ticket
+from .._core.backoff import next_try_us
+from .._core.rulings import Ruling, Then, dropped, everyone
+from ..models import Code, Outcome, Status
+from .attempt import Attempt, Hook, Manner, Record, Sender
+from .unheard import log_unheard
+
+if TYPE_CHECKING:
+    from .._core.batching import Batch
+
+SECONDS_PER_NUMBER = 0.5
+"""What each further number of a batch adds to the time that an attempt may take."""
+
+
+class Delivery(msgspec.Struct):
+    """What became of one batch: one outcome for each number, in no particular order.
+
+    ``requests`` may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
+    ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
+    belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
+    """
+
+    outcomes: list[Outcome]
+    requests: int = 0
+    fatal: Code | None = None
+    error: Exception | None = None
+    retry_after: float = 0.0
+    status_code: int | None = None
+
+
+async def deliver(
+    sender: Sender,
+    batch: Batch,
+    ticket: Ticket,
+    *,
+    timeout: float,
+    before_first_byte: Hook | None = None,
+    after_attempt: Record | None = None,
+    in_own_task: bool = False,
+) -> Delivery:
+    """Send ``batch`` and say what became of it. ``timeout`` (seconds) is an attempt's with one number.
+
+    ``before_first_byte`` is awaited between the grant and the first byte of every attempt; if it raises, nothing
+    leaves and the grant is given back. ``after_attempt`` is awaited with the ruling of every attempt, even if the call
+    was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. What was not sent when the
+    ticket is stopped is UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the client's own,
+    and nobody cancels it; else each request gets one, which costs some more.
+    Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its
+    deadline, is recorded, and logged.
+    """
+    done, manner = Delivery([]), Manner(before_first_byte, after_attempt, in_own_task)
+    parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
+    while parts:
+        part, *fitting = sender.sizes.fit(parts[0])
+        parts = (*fitting, *parts[1:])
+        del fitting
+        try:
+            ruling = await _rule(sender, part, ticket, timeout, manner, done)
+        except Stopped:
+            _drop((part, *parts), done, ticket.stopped)
+            break
+        except (asyncio.CancelledError, GeneratorExit):
+            log_unheard(done.outcomes)
+            raise
+        except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
+            done.error = error
+            _drop((part, *parts), done, Code.STOPPED)
+            break
+        if ruling.then is Then.HALVE:
+            parts = (*sender.sizes.halve(part), *parts)
+            continue
+        done.outcomes += ruling.outcomes
+        if ruling.fatal is not None:
+            done.fatal = ruling.fatal
+            _drop(parts, done, ruling.fatal)
+            break
+    return done
+
+
+async def _rule(sender: Sender, part: Batch, ticket: Ticket, timeout: float, manner: Manner, done: Delivery) -> Ruling:
+    """Try until nothing more is to be tried for these texts as they are."""
+    timeout += SECONDS_PER_NUMBER * (len(part) - 1)
+    ruling: Ruling | None = None
+    number = 0
+    while True:
+        number += 1
+        attempt = Attempt(sender, part, ticket, timeout, manner)
+        try:
+            ruling = await attempt.run()
+        except Expired as expired:
+            done.retry_after = expired.wait_us / 1e6
+            return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_late(expired)))
+        done.requests += attempt.sent
+        done.status_code = ruling.status_code
+        done.retry_after = ruling.retry_after or 0.0
+        delay_us = next_try_us(ruling.then, number, sender.max_retries, random.random())  # noqa: S311 - no secret
+        if delay_us is None:
+            return ruling
+        if delay_us:
+            await ticket.sleep(delay_us / 1e6)
+
+
+def _too_late(expired: Expired) -> str:
+    if expired.trouble is not None:
+        return f"the quota store could not be asked within max_wait: {expired.trouble}"
+    if expired.wait_us:
+        return f"quota and pace make it wait {expired.wait_us / 1e6:.1f} s or more, which is longer than max_wait"
+    return "no connection was free within max_wait"
+
+
+def _drop(parts: tuple[Batch, ...], done: Delivery, code: str | None) -> None:
+    for part in parts:
+        done.outcomes += dropped(part, code)

@@ -1,0 +1,94 @@
+"""What a job would come to, counted without sending it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+from typing import TYPE_CHECKING, final
+
+from .._core import segments
+from ..models import Code, Estimate, Outcome
+from .bulk import YIELD_EVERY, Order, Recipients
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+
+    from .._core.batching import Batch
+    from .._core.buckets import Layer
+    from ..models import Limit
+
+
+@final
+class Tally:
+    """The figures of a job so far; ``requests`` is how many the whole job takes."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._recipients = 0
+        self._duplicates = 0
+        self._invalid = 0
+        self._segments = 0
+
+    @classmethod
+    async def of(cls, recipients: Recipients, message: str | None, order: Order) -> Tally:
+        """Read and count all of ``recipients``."""
+        tally, intake = cls(), order.intake(message)
+        async for item in _each(recipients):
+            taken = intake.take(item)
+            if isinstance(taken, Outcome):
+                tally._refuse(taken)
+            else:
+                tally._add(taken)
+        tally._add(intake.flush())
+        return tally
+
+    def estimate(self, seconds: float) -> Estimate:
+        """The same as a value, for a job whose last request may leave after ``seconds``."""
+        return Estimate(self._recipients, self._duplicates, self._invalid, self.requests, self._segments, seconds)
+
+    def _refuse(self, outcome: Outcome) -> None:
+        self._duplicates += outcome.code == Code.DUPLICATE
+        self._invalid += outcome.code != Code.DUPLICATE
+
+    def _add(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self.requests += 1
+            self._recipients += len(batch)
+            self._segments += len(batch) * segments.count(batch.message).segments
+
+
+async def seconds_until_last(
+    wait_us: Callable[[int], Awaitable[int]],
+    requests: int,
+    layers: Sequence[Layer],
+    pace: Limit | None,
+    *,
+    looks: int = 100,
+) -> float:
+    """When the last of ``requests`` may leave; ``wait_us(k)`` is when the quota lets the k-th go.
+
+    The pace spreads what the quota lets through at once, and from some request on it holds the last one back the most:
+    from the first, or from one of those that share a window with the last under a limit that is slower than the pace
+    (before them the quota gains more than the pace). Some ``looks`` of those are looked at; right to one turn.
+    """
+    last_us = await wait_us(requests)
+    if pace is not None:
+        turn_us = pace.seconds / pace.requests * 1e6
+        last_us = max(last_us, round((requests - pace.requests) * turn_us))
+        near = min((n for n, window_us in layers if n * turn_us <= window_us), default=requests)
+        window = range(max(1, requests - near), requests)
+        for k in {1, *window[:: max(1, len(window) // looks)]}:
+            behind = max(0, requests - k - pace.requests)  # besides a burst, the turn in hand goes at once
+            last_us = max(last_us, await wait_us(k) + round(behind * turn_us))
+    return last_us / 1e6
+
+
+async def _each(recipients: Recipients) -> AsyncIterator[object]:
+    if isinstance(recipients, AsyncIterable):
+        async for item in recipients:
+            yield item
+    else:
+        for number, item in enumerate(recipients):
+            if number % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+            yield item

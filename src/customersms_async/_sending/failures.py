@@ -1,0 +1,60 @@
+"""Outcomes to errors: what ``send`` raises, and what ends a bulk send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .._core.phone import mask
+from ..errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    CustomerSMSError,
+    InsufficientCreditsError,
+    OutcomeUnknownError,
+    QuotaExceededError,
+    RateLimitedError,
+    RejectedError,
+    SendError,
+)
+from ..models import Code, Outcome, SendReport, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .delivery import Delivery
+
+_REFUSALS: Final[dict[str, type[RejectedError]]] = {
+    Code.INVALID_API_KEY: AuthenticationError,
+    Code.INSUFFICIENT_CREDITS: InsufficientCreditsError,
+}
+
+
+def single_failure(outcome: Outcome, delivery: Delivery) -> CustomerSMSError:
+    """The error for the one number of a ``send`` that was not accepted."""
+    phones, code, status_code = (outcome.phone,), outcome.code, delivery.status_code
+    text = f"the text to {mask(outcome.phone)} is {outcome.status}: {outcome.error}"
+    if outcome.status is Status.UNKNOWN:
+        return OutcomeUnknownError(text, phones=phones, code=code, status_code=status_code)
+    if outcome.status is Status.UNSENT and code == Code.QUOTA_EXCEEDED:
+        return QuotaExceededError(text, retry_after=delivery.retry_after)
+    if outcome.status is Status.UNSENT and code == Code.RATE_LIMITED:
+        return RateLimitedError(
+            text, phones=phones, code=code, status_code=status_code, retry_after=delivery.retry_after
+        )
+    kind: type[SendError] = _REFUSALS.get(code or "", RejectedError if outcome.status is Status.REJECTED else SendError)
+    if code in (Code.CONNECTION_FAILED, Code.CERTIFICATE_REFUSED) and outcome.status is Status.UNSENT:
+        kind = ConnectionFailedError
+    return kind(text, phones=phones, code=code, status_code=status_code)
+
+
+def stop_failure(fatal: Delivery, unsent: Iterable[Outcome], report: SendReport | None) -> RejectedError:
+    """The error for a key or an account with which nothing more can go out; ``unsent`` are the texts it kept back."""
+    code = fatal.fatal or Code.INVALID_API_KEY
+    said = next((o.error for o in fatal.outcomes if o.code == code), None)
+    return _REFUSALS[code](
+        said or "the gateway refuses every further request",
+        phones=tuple(o.phone for o in unsent if o.code == code),
+        report=report,
+        code=code,
+        status_code=fatal.status_code,
+    )

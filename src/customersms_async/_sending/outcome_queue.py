@@ -1,0 +1,237 @@
+"""Outcomes on their way from a bulk send to whoever takes them: each is given, or logged.
+
+The one who takes them may leave without a word: cancelled while it waits, with an error whose traceback keeps the
+stream alive, in a task that somebody keeps. So an asking that was cancelled holds everything back that has not left
+yet, until somebody asks again; and if nobody has by the time that there is an outcome to give, the consumer has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+
+from .unheard import Unheard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..models import Outcome
+
+GRACE_TURNS: Final = 10
+"""Turns of the loop for asking again when an outcome is there: ``asyncio.wait_for`` needs up to four to say that its
+time is over."""
+
+SUM_UP_SECONDS: Final = 1.0
+"""A warning of what was left comes when the last request has been answered, or after so long, and then again."""
+
+_LEFT: Final = (
+    "this stream was left: asking for its next outcome was cancelled, and nobody had asked again when that came; "
+    "nothing more was sent, and the outcomes that were not taken are in the log"
+)
+
+
+class Sending(Protocol):
+    """Who fills the queue."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+
+    def hold(self) -> None:
+        """Let nothing leave until ``resume``."""
+
+    def resume(self) -> None:
+        """Go on after ``hold``."""
+
+    def stop(self) -> None:
+        """Send nothing new; the requests in flight finish."""
+
+
+@final
+class OutcomeQueue:
+    """The outcomes that nobody took yet; ``arrivals`` counts how often some came (together: in input order).
+
+    Mutable state: these; the tasks that ask, and how many of them wait; whether sending is held back because one was
+    cancelled, and how many turns are left to ask again; whether the client is closed, and by which task; whether the
+    consumer has left, why nothing more is given, and what was logged.
+    """
+
+    __slots__ = (
+        *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_sending", "_turns", "_unheard"),
+        *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "why"),
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sending: Sending) -> None:
+        self.loop = loop
+        self.outcomes: deque[Outcome] = deque()
+        self.arrivals = 0
+        self.held = False
+        self.left = False
+        self.why = _LEFT
+        self._sending = weakref.ref(sending)  # or each run would wait for the garbage collector
+        self._news = asyncio.Event()
+        self._waiting = 0
+        self._consumers: set[asyncio.Task[Any]] = set()
+        self._anyone = False
+        self._turns = 0
+        self._closed = False
+        self._closer: asyncio.Task[Any] | None = None
+        self._unheard = Unheard()
+
+    @property
+    def _over(self) -> bool:
+        sending = self._sending()
+        return sending is None or sending.over
+
+    def put(self, outcomes: Iterable[Outcome]) -> None:
+        """Keep them for whoever asks; or log them, if nobody will."""
+        if self.left:
+            self._unheard.note(outcomes)
+            return
+        self.outcomes += outcomes
+        self.arrivals += 1
+        if self.held and self.outcomes:
+            self._decide_soon()
+
+    def tell(self) -> None:
+        """Wake who waits, if there is something to give or nothing more will come."""
+        if self.outcomes:
+            self._news.set()
+        elif self._over:
+            self._news.set()
+            self._unheard.sum_up()
+
+    async def wait(self) -> bool:
+        """Wait for an outcome; false if none will come. For one who calls ``leave`` when it is cancelled."""
+        self._waiting += 1
+        try:
+            while not self.outcomes:
+                if self.left or self._over:
+                    return False
+                self._news.clear()
+                await self._news.wait()
+        finally:
+            self._waiting -= 1
+        return True
+
+    async def ask(self) -> bool:
+        """Wait for an outcome; false if none will come. Cancelled, it may be asked again, in good time."""
+        task = asyncio.current_task()
+        self._begin_asking(task)
+        try:
+            there = await self.wait()
+        except BaseException:
+            self._give_up(task)
+            del task  # the traceback may be kept
+            raise
+        if not there:
+            self._forget_consumers()
+        return there
+
+    def _begin_asking(self, task: asyncio.Task[Any] | None) -> None:
+        if self.left:
+            return
+        if task is not None and task not in self._consumers:
+            self._consumers.add(task)
+            task.add_done_callback(self._consumer_ended)
+        if self.held and (sending := self._sending()) is not None:
+            self.held = False
+            sending.resume()
+
+    def _give_up(self, task: asyncio.Task[Any] | None) -> None:
+        """Hear that ``task`` was cancelled: hold everything back, unless somebody else waits."""
+        if task is not None and task in self._consumers:
+            self._consumers.remove(task)
+            task.remove_done_callback(self._consumer_ended)
+        if self._waiting or self.left or (self._over and not self.outcomes):
+            return
+        self._anyone = task is not None and _asks_for_another(task)
+        if not self.held:
+            self.held = True
+            if not self.loop.is_closed() and (sending := self._sending()) is not None:
+                sending.hold()
+        if self.outcomes:
+            self._decide_soon()
+
+    def _consumer_ended(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._give_up(task)
+        self._consumers.discard(task)
+        if (self.held or self._closed) and not self.left:
+            self._decide_soon()
+
+    def _decide_soon(self) -> None:
+        if not self._turns and not self.loop.is_closed():
+            self._turns = GRACE_TURNS
+            self.loop.call_soon(self._decide)
+
+    def _decide(self) -> None:
+        """See whether the consumer has left, when there was time enough to ask again."""
+        if self.left or not (self.held or self._closed):
+            self._turns = 0
+            return
+        self._turns -= 1
+        if self._turns:
+            self.loop.call_soon(self._decide)
+        elif not self._may_ask_again and (self.outcomes or self._closed):
+            self.leave()
+
+    @property
+    def _may_ask_again(self) -> bool:
+        """Whether a task lives that asked before and was not cancelled."""
+        if self._waiting:
+            return True
+        return not (self.held and self._anyone) and any(task is not self._closer for task in self._consumers)
+
+    def close(self, closer: asyncio.Task[Any] | None, why: str) -> None:
+        """Hear that the client is closed, by ``closer``: what nobody is going to take is logged.
+
+        A task that is alive and was not cancelled while it asked may take the rest; what it has not taken at its own
+        end is logged then.
+        """
+        if self.left:
+            self._unheard.sum_up()
+            return
+        self._closed, self._closer, self.why = True, closer, why
+        if self.held or not self._may_ask_again:
+            self.leave()
+
+    def leave(self) -> None:
+        """Nobody takes outcomes any more: nothing new is sent, and what is here and what still comes is logged."""
+        if self.left:
+            return
+        self.left = True
+        if not self.outcomes and not self._waiting and self._over:
+            self._forget_consumers()
+            return
+        outcomes = tuple(self.outcomes)
+        self.outcomes.clear()
+        self._unheard.note(outcomes)
+        if self.loop.is_closed():
+            self._unheard.sum_up()
+            return
+        self._forget_consumers()
+        if (sending := self._sending()) is not None:
+            sending.stop()
+        self._news.set()
+        if self._over or not self.loop.is_running():
+            self._unheard.sum_up()
+        else:
+            self.loop.call_later(SUM_UP_SECONDS, self._unheard.sum_up)
+
+    def shut_down(self) -> None:
+        """Hear that the event loop ends: log everything now."""
+        self.leave()
+        self._unheard.sum_up()
+
+    def _forget_consumers(self) -> None:
+        for task in self._consumers:
+            task.remove_done_callback(self._consumer_ended)
+        self._consumers.clear()
+
+
+def _asks_for_another(task: asyncio.Task[Any]) -> bool:
+    """Whether the task does nothing but ask, for whoever made it, as ``asyncio.wait_for`` does in Python 3.11."""
+    return getattr(task.get_coro(), "__qualname__", "") == "OutcomeStream.__anext__"

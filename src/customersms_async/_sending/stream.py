@@ -1,0 +1,139 @@
+"""What ``AsyncClient.stream`` returns."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol, Self, final
+
+from ..errors import ConfigurationError
+from ..models import Outcome, Status
+from .failures import stop_failure
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from .delivery import Delivery
+    from .outcome_queue import OutcomeQueue
+
+
+class Running(Protocol):
+    """The work behind a stream: what ``run.Run`` and a campaign's ``Runner`` are."""
+
+    loop: asyncio.AbstractEventLoop
+    queue: OutcomeQueue
+    requests: int
+    fatal: Delivery | None
+    error: BaseException | None
+
+    def take(self) -> Outcome:
+        """The next outcome; only when there is one."""
+
+    def abort(self, error: BaseException) -> None:
+        """Send nothing new, and end with ``error`` once all is told."""
+
+    async def land(self) -> None:
+        """Wait until no request is on its way; after ``abort``, no longer than those in flight last."""
+
+
+@final
+class OutcomeStream:
+    """The outcomes of a bulk send as they come: an async iterator, and an async context manager.
+
+    Sending begins with the first outcome asked for (or on entering the context) and goes on only while outcomes are
+    taken: untaken, it stops after a look-ahead's worth. Every input that was read gets exactly one outcome, which is
+    given, or logged if the stream is left: nothing new is sent then, and requests in flight finish.
+
+    Leaving the context, ``aclose``, and dropping the last reference (as ``break`` does) leave it at once. A cancelled
+    ``anext`` loses no outcome and lets nothing new be sent until somebody asks again; if nobody has by the time that
+    there is an outcome to give, the stream was left, and whoever asks later gets a ``ConfigurationError``. So it goes
+    as well when the task that asked is cancelled elsewhere. What nobody has taken when the client is closed is logged
+    by its ``aclose``, unless another task is still at it.
+
+    When nothing more can go out, it yields an outcome for all that it has read and then raises ``AuthenticationError``
+    or ``InsufficientCreditsError``; an error of the input's own, or the client's closing, is raised at the end in the
+    same way.
+
+    Mutable state: the run, once it began, with what leaves it when this is dropped; whether it has ended; and the
+    numbers that a refused key or account has kept back so far.
+    """
+
+    def __init__(self, start: Callable[[], Running]) -> None:
+        self._start = start
+        self._run: Running | None = None
+        self._dropped: weakref.finalize[[Running], OutcomeStream] | None = None
+        self._unsent: list[Outcome] = []
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome:
+        if self._ended:
+            raise StopAsyncIteration
+        run = self._run or self._begin()
+        queue = run.queue
+        if queue.held or not queue.outcomes:
+            try:
+                there = await queue.ask()
+            except BaseException:
+                del self  # a traceback that somebody keeps must not keep the stream
+                raise
+            if not there:
+                raise self._end(run)
+        outcome = run.take()
+        if run.fatal is not None and outcome.status is Status.UNSENT:
+            self._unsent.append(outcome)
+        return outcome
+
+    @property
+    def requests(self) -> int:
+        """How many requests may have reached the gateway so far, those still in flight not counted."""
+        return 0 if self._run is None else self._run.requests
+
+    async def aclose(self) -> None:
+        """End it: nothing new is sent; requests in flight finish on their own, and ``AsyncClient.aclose`` waits."""
+        self._leave()
+
+    async def __aenter__(self) -> Self:
+        if self._run is None and not self._ended:
+            self._begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _begin(self) -> Running:
+        self._run = run = self._start()
+        self._dropped = weakref.finalize(self, _leave_dropped, run)
+        return run
+
+    def _end(self, run: Running) -> BaseException:
+        """Why no outcome is given any more."""
+        if self._ended:  # by another task, while this one waited
+            return StopAsyncIteration()
+        if run.queue.left:
+            return run.error or ConfigurationError(run.queue.why)
+        self._leave()
+        if run.fatal is not None:
+            return stop_failure(run.fatal, self._unsent, None)
+        return run.error or StopAsyncIteration()
+
+    def _leave(self) -> None:
+        self._ended = True
+        if self._run is not None:
+            self._run.queue.leave()
+        if self._dropped is not None:
+            self._dropped.detach()
+
+
+def _leave_dropped(run: Any) -> None:
+    """Leave a run whose stream is gone: the last reference may be dropped in any thread, and at the program's end."""
+    queue: OutcomeQueue = run.queue
+    if run.loop.is_running():
+        run.loop.call_soon_threadsafe(queue.leave)
+    else:
+        queue.shut_down()

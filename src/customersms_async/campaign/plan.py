@@ -1,0 +1,52 @@
+"""Who is next: planned recipients from the ledger, in the input's order, as batches of one text."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, final
+
+from .._core.batching import Batch, Grouper
+from .states import State
+
+if TYPE_CHECKING:
+    from .ledger import CampaignLedger
+
+
+@final
+class Plan:
+    """Reads on as batches are asked for. No recipient is held twice: a sweep through the ledger meets each once.
+
+    Mutable state: how far the sweep is, part-filled batches, and those that are ready.
+    """
+
+    def __init__(self, ledger: CampaignLedger, batch_size: int, lookahead: int) -> None:
+        self._ledger = ledger
+        self._grouper = Grouper(batch_size, lookahead)
+        self._ready: deque[Batch] = deque()
+        self._next_id = 0
+        self._read = False
+
+    async def next(self) -> Batch | None:
+        """The next batch, or ``None`` once the sweep is through."""
+        while not self._ready and not self._read:
+            page = await self._ledger.planned(self._next_id)
+            for one in page:
+                self._ready.extend(self._grouper.push(one.id, one.phone, one.text))
+                self._next_id = one.id + 1
+            if not page:
+                self._read = True
+                self._ready.extend(self._grouper.flush())
+        return self._ready.popleft() if self._ready else None
+
+    def put_back(self, batch: Batch) -> None:
+        """Have these next: they could not go out yet."""
+        if len(batch):
+            self._ready.appendleft(batch)
+
+    async def again(self) -> bool:
+        """Begin another sweep if anyone is planned: by a person's decision. Nothing may be under way."""
+        if not any(count.state is State.PLANNED for count in await self._ledger.counts()):
+            return False
+        if not self._ready:
+            self._next_id, self._read = 0, False
+        return True

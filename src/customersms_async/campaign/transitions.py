@@ -1,0 +1,271 @@
+"""Every change of a ledger after the adding, each one transaction: it happened and is durable, or it did not happen.
+
+Runs in the ledger's own thread. Every statement names the state that it moves from, by the table in ``states``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from .._core.plural import counted
+from ..models import Code, Status
+from .opening import refusal
+from .states import ANSWERS, Event, State, after, sources
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from decimal import Decimal
+
+    from .._core.rulings import Ruling
+    from .file import LedgerFile
+
+CRASHED: Final = "the process ended before the answer was recorded"
+
+
+ZOMBIE_US: Final = 600_000_000
+"""How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
+may be a stopped one that goes on, on a machine whose clock is minutes behind."""
+
+
+class Intent(msgspec.Struct, eq=False):
+    """An attempt about to be made: to whom, the credits known before, and the seconds that it may take.
+
+    ``attempt_id`` once that is durable.
+    """
+
+    ids: Sequence[int]
+    credits_before: Decimal | None
+    timeout: float = 0.0
+    attempt_id: int | None = None
+
+
+class SuppressedMeanwhileError(Exception):
+    """Some of those who were about to be sent to are suppressed by now: ``ids``. They are skipped now."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        super().__init__(ids)
+        self.ids = frozenset(ids)
+
+
+def begin(file: LedgerFile, intent: Intent) -> None:
+    """Make it durable that a request to these recipients is about to leave.
+
+    Raises ``SuppressedMeanwhileError``, and ``LedgerError`` unless every one of them is planned and the file is where
+    it was opened; then nothing may leave.
+    """
+    try:
+        with file.transaction() as db:
+            attempt_id = _begin(db, intent, file)
+    except SuppressedMeanwhileError as error:
+        with file.transaction() as db:
+            _skip(db, error.ids)
+        raise
+    intent.attempt_id = attempt_id
+    file.check_place()  # once more: what was written to a file that went away meanwhile is not durable
+
+
+def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
+    state, now = after(State.PLANNED, Event.LEAVING), _now()
+    deadline_us, figure = now + round(intent.timeout * 1e6), _figure(intent.credits_before)
+    attempt_id = db.execute(
+        "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
+        (now, len(intent.ids), ranges(intent.ids), figure, deadline_us),
+    ).lastrowid
+    moved = db.executemany(
+        "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ?"
+        " WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM suppressed AS s WHERE s.phone = recipients.phone)",
+        [(state, attempt_id, now, number, State.PLANNED) for number in intent.ids],
+    ).rowcount
+    if moved != len(intent.ids):
+        if suppressed := _suppressed_among(db, intent.ids):
+            raise SuppressedMeanwhileError(suppressed)
+        raise refusal(file.path, "recipients that were to be sent to are not planned any more: the ledger was changed")
+    assert attempt_id is not None  # noqa: S101 - it was inserted
+    return attempt_id
+
+
+def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
+    """Make durable what became of an attempt; nothing, if it never came to be one."""
+    if intent.attempt_id is None:
+        return
+    now = _now()
+    counts = dict.fromkeys(Status, 0)
+    changes = []
+    for o in ruling.outcomes:
+        counts[o.status] += 1
+        state = after(State.SENDING, ANSWERS[o.status])
+        code, error = ("", None) if o.status is Status.UNSENT else (o.code or "", o.error)
+        changes.append((state, code, error, o.message_id, now, o.index, intent.attempt_id, State.SENDING))
+    worst = next((o.error for o in ruling.outcomes if o.status is not Status.ACCEPTED), None)
+    with file.transaction(anywhere=True) as db:
+        moved = db.executemany(
+            "UPDATE recipients SET state = ?, code = ?, error = ?, message_id = ?, updated_us = ?"
+            " WHERE id = ? AND attempt_id = ? AND state = ?",
+            changes,
+        ).rowcount
+        if moved != len(changes):
+            raise refusal(file.path, "recipients that were being sent to are not so any more: the ledger was changed")
+        db.execute(
+            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                intent.attempt_id,
+                now,
+                ruling.status_code,
+                counts[Status.ACCEPTED],
+                counts[Status.REJECTED],
+                counts[Status.UNKNOWN],
+                counts[Status.UNSENT],
+                worst,
+                _figure(ruling.remaining_credits),
+            ),
+        )
+
+
+def recover(file: LedgerFile) -> int:
+    """Who was being sent to when a process ended is unknown; gives how many. Only for the holder of the run lock."""
+    state, sending = after(State.SENDING, Event.CRASHED), file.read(being_sent_to)
+    if sending:
+        with file.transaction() as db:
+            db.execute(
+                "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ? WHERE state = ?",
+                (state, Code.INTERRUPTED, CRASHED, _now(), State.SENDING),
+            )
+    return sending
+
+
+def being_sent_to(connection: sqlite3.Connection) -> int:
+    """How many recipients are being sent to, or were when a process ended."""
+    (sending,) = connection.execute(
+        "SELECT coalesce(sum(recipients), 0) FROM counts WHERE state = ?", (State.SENDING,)
+    ).fetchone()
+    return int(sending)
+
+
+def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str) -> int:
+    """Suppress these numbers (E.164) for good, and skip everyone planned who is suppressed; gives how many.
+
+    Within the caller's transaction. ``source`` says where the numbers come from; a number that the same source has
+    named before is not kept twice.
+    """
+    now = _now()
+    connection.executemany(
+        "INSERT OR IGNORE INTO suppressed VALUES (?, ?, ?)", ((phone, source, now) for phone in phones)
+    )
+    if connection.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone() is None:
+        return 0
+    return connection.execute(
+        f"{_SKIP} WHERE state = ? AND phone IN (SELECT phone FROM suppressed)",  # noqa: S608 - ours alone
+        (*_skipped(), State.PLANNED),
+    ).rowcount
+
+
+def resolve(file: LedgerFile, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
+    """Do what the person ``by`` says to everyone in ``states``, or to those of them with these numbers.
+
+    Gives how many that were. Nobody who is suppressed is planned again. Raises ``LedgerError``, and does nothing, while
+    any of them may still be sent to by a process that was taken for dead.
+    """
+    possible = [state for state in states if state in sources(event)]
+    now, becomes = _now(), after(possible[0], event)
+    with file.transaction() as db, _numbers(db, phones or ()):
+        among = "" if phones is None else " AND phone IN (SELECT phone FROM named)"
+        if becomes is State.PLANNED:
+            _refuse_zombies(file, db, among, now)
+            among += " AND phone NOT IN (SELECT phone FROM suppressed)"
+        marks = ", ".join("?" * len(possible))
+        ids = db.execute(
+            f"SELECT id FROM recipients WHERE state IN ({marks}){among} ORDER BY id",  # noqa: S608 - marks only
+            possible,
+        )
+        listed, count = _listed(number for (number,) in ids)
+        if not count:
+            return 0
+        for state in possible:
+            db.execute(
+                "UPDATE recipients SET state = ?, code = '', error = NULL, updated_us = ?"  # noqa: S608 - ours alone
+                f" WHERE state = ?{among}",
+                (after(state, event), now, state),
+            )
+        db.execute(
+            "INSERT INTO resolutions (at_us, by, becomes, recipients, ids) VALUES (?, ?, ?, ?, ?)",
+            (now, by, becomes, count, listed),
+        )
+    return count
+
+
+def _refuse_zombies(file: LedgerFile, db: sqlite3.Connection, among: str, now_us: int) -> None:
+    count, last_us = db.execute(
+        "SELECT count(*), max(a.deadline_us) FROM recipients JOIN attempts AS a ON a.id = attempt_id"  # noqa: S608 - ours alone
+        f" WHERE state = ? AND code = ? AND a.deadline_us > ?{among}",
+        (State.UNKNOWN, Code.INTERRUPTED, now_us - ZOMBIE_US),
+    ).fetchone()
+    if count:
+        until = datetime.fromtimestamp((last_us + ZOMBIE_US) / 1e6).astimezone()
+        raise refusal(
+            file.path,
+            f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
+            " was cut off, and that may be stopped and go on: they can be planned again from"
+            f" {until:%Y-%m-%d %H:%M:%S} on ({ZOMBIE_US // 60_000_000} minutes after their request's time is over)",
+        )
+
+
+_SKIP: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?"
+
+
+def _skipped() -> tuple[str, str, str, int]:
+    state = after(State.PLANNED, Event.SUPPRESSED)
+    return state, Code.SUPPRESSED, "the number is on the list of suppressed numbers", _now()
+
+
+def _skip(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    connection.executemany(
+        f"{_SKIP} WHERE id = ? AND state = ?", [(*_skipped(), number, State.PLANNED) for number in ids]
+    )
+
+
+def _suppressed_among(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
+    query = "SELECT 1 FROM recipients JOIN suppressed USING (phone) WHERE id = ? LIMIT 1"
+    return [number for number in ids if connection.execute(query, (number,)).fetchone()]
+
+
+def ranges(ids: Iterable[int]) -> str:
+    """Numbers that mostly follow each other, as text: ``0-99 105 107-110``."""
+    return _listed(ids)[0]
+
+
+def _listed(ids: Iterable[int]) -> tuple[str, int]:
+    found: list[list[int]] = []
+    count = 0
+    for number in ids:
+        count += 1
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in found), count
+
+
+@contextlib.contextmanager
+def _numbers(connection: sqlite3.Connection, phones: Iterable[str]) -> Iterator[None]:
+    """The table ``named`` with these numbers, on disk if they are many."""
+    connection.execute("CREATE TEMP TABLE named (phone TEXT PRIMARY KEY) WITHOUT ROWID")
+    try:
+        connection.executemany("INSERT OR IGNORE INTO named VALUES (?)", ((phone,) for phone in phones))
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("DROP TABLE named")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000
+
+
+def _figure(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)

@@ -1,0 +1,1 @@
+"""``customersms campaign``."""

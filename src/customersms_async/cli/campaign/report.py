@@ -1,0 +1,192 @@
+"""``customersms campaign report``: one page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import Counter
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from ..._core.plural import counted
+from ...campaign import Campaign, summary
+from ...campaign.states import State
+from ...errors import ConfigurationError
+from ..send.screen import length
+from .page import PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from ...campaign.queries import Count, Input
+    from ...models import Limit
+
+_FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
+_MOST_CODES: Final = 40
+_GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
+
+
+async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> None:
+    """Write the page, for its owner's eyes: mode 0600; only a report is ever replaced.
+
+    Raises ``ConfigurationError`` for another file that is there, and ``OSError`` where it can't be written.
+    """
+    _check_place(html)
+    async with Campaign.open(ledger, create=False) as campaign:
+        look = campaign.ledger
+        given, counts = await look.added(), await look.counts()
+        parts = [
+            _shares(counts),
+            _timeline(await look.read(lambda connection: summary.timeline(connection, limits))),
+            _codes(counts),
+            _calling_codes(await look.read(summary.by_calling_code)),
+            _doubts(await look.read(summary.doubts), counts),
+            _resolutions(await look.read(summary.resolutions)),
+        ]
+    page = PAGE.replace("<!--title-->", escape(ledger.name)).replace("<!--facts-->", _facts(given, counts))
+    _write(html, page.replace("<!--parts-->", "\n".join(parts)))
+
+
+def _check_place(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        if _GENERATOR not in file.read(1_000):
+            raise ConfigurationError(f"{path} exists and is no report, so it is not written anew")
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+
+
+def _facts(given: Input | None, counts: Sequence[Count]) -> str:
+    if given is None:
+        return "Nothing was added to this ledger yet."
+    gone = sum(c.segments for c in counts if c.state not in (State.PLANNED, State.SKIPPED))
+    return (
+        f"{counted(given.recipients, 'recipient')}, added {_moment(given.added_us)};"
+        f" {counted(gone, 'segment has', 'segments have')} gone out, as estimated."
+        f" This page was made {_moment(time.time_ns() // 1_000)}."
+    )
+
+
+def _shares(counts: Sequence[Count]) -> str:
+    numbers = Counter[State]()
+    for count in counts:
+        numbers[count.state] += count.recipients
+    total = max(1, sum(numbers.values()))
+    bar = "".join(
+        f'<i class="{state}" style="flex-grow:{numbers[state]}" title="{state}: {numbers[state]:,}"></i>'
+        for state in State
+        if numbers[state]
+    )
+    rows = (
+        (f'<b class="dot {state}"></b>{state}', f"{numbers[state]:,}", _percent(numbers[state], total))
+        for state in State
+    )
+    return _part(
+        "What became of everyone", f'<div class="bar">{bar}</div>' + _table(("state", "number", "share"), rows)
+    )
+
+
+def _timeline(found: summary.Timeline | None) -> str:
+    if found is None:
+        return _part("Requests over time", "<p>No request has left yet.</p>")
+    limit, bars = found.limit, found.requests
+    top = max(limit.requests, *bars)
+    drawn = "".join(
+        f'<i style="height:{100 * count / top:.2f}%" title="{_moment(found.start_us + at * limit.window_us)}:'
+        f' {counted(count, "request")}"></i>'
+        for at, count in enumerate(bars)
+    )
+    line = f'<span class="limit" style="bottom:{100 * limit.requests / top:.2f}%"></span>'
+    end = found.start_us + len(bars) * limit.window_us
+    times = f"<span>{_moment(found.start_us)}</span><span>{_moment(end)}</span>"
+    words = (
+        f"One bar is {length(limit.seconds)}; the line is the limit of {counted(limit.requests, 'request')} in that"
+        f" time. The most in one bar were {max(bars):,}, all together {sum(bars):,}."
+    )
+    return _part(
+        "Requests over time", f'<p>{words}</p><div class="chart">{line}{drawn}</div><div class="axis">{times}</div>'
+    )
+
+
+def _codes(counts: Sequence[Count]) -> str:
+    failed = sorted((c for c in counts if c.state in _FAILED and c.code), key=lambda c: -c.recipients)
+    if not failed:
+        return _part("Failures by code", "<p>None.</p>")
+    rows = ((escape(c.code), c.state.value, f"{c.recipients:,}") for c in failed[:_MOST_CODES])
+    return _part("Failures by code", _table(("code", "state", "number"), rows))
+
+
+def _calling_codes(found: Sequence[tuple[str, Counter[State]]]) -> str:
+    rows = (
+        (
+            escape(code),
+            f"{numbers.total():,}",
+            f"{numbers[State.ACCEPTED]:,}",
+            f"{numbers[State.REJECTED]:,}",
+            f"{numbers[State.UNKNOWN]:,}",
+            _percent(numbers[State.REJECTED] + numbers[State.UNKNOWN], numbers.total()),
+        )
+        for code, numbers in found[:_MOST_CODES]
+    )
+    return _part(
+        "Failures by calling code",
+        _table(("code", "all", "accepted", "rejected", "unknown", "failed"), rows) if found else "<p>None.</p>",
+    )
+
+
+def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
+    if not found:
+        return _part("What is unknown", "<p>Nothing.</p>")
+    total = sum(c.recipients for c in counts if c.state is State.UNKNOWN)
+    words = f"{counted(total, 'recipient')} may or may not have got the text; nothing is sent there again by itself."
+    if total > len(found):
+        words += f" These are the first {len(found):,}; <code>campaign export --status unknown</code> has them all."
+    rows = (
+        (
+            escape(one.phone),
+            escape(f"{one.code}: {one.error}" if one.error else one.code),
+            "" if one.began_us is None else _moment(one.began_us),
+            f"{one.with_it or 0:,}",
+            escape(one.credits_before or "not known"),
+            escape(one.credits_after or "not known"),
+        )
+        for one in found
+    )
+    heads = ("phone", "why", "request began", "recipients in it", "credits before", "credits after")
+    return _part("What is unknown", f"<p>{words}</p>" + _table(heads, rows))
+
+
+def _resolutions(found: Sequence[summary.Resolution]) -> str:
+    if not found:
+        return ""
+    rows = ((_moment(one.at_us), escape(one.by), one.becomes, f"{one.recipients:,}") for one in found)
+    return _part("What people decided", _table(("when", "who", "as", "recipients"), rows))
+
+
+def _part(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose cells are HTML; numbers stand to the right."""
+    top = "".join(f"<th>{head}</th>" for head in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td{' class=n' if cell[:1].isdigit() else ''}>{cell}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole
+    return f"{share:.1f}%" if not 0 < share < 0.1 else "below 0.1%"
+
+
+def _moment(us: int) -> str:
+    return f"{datetime.fromtimestamp(us / 1e6).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,1 @@
+"""``customersms send`` and ``customersms estimate``."""

@@ -1,0 +1,171 @@
+"""One bulk send from start to end, interruptions included; what it shows is somebody else's concern."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Protocol, final
+
+import msgspec
+
+from ...errors import ConfigurationError, CustomerSMSError
+from ...models import Code, Message, Outcome, Priority, Status
+from ..files import FileProblem
+from ..signals import Stopping
+from .check import Judge, Refused, Sendable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ...client import AsyncClient
+    from .check import Checked
+    from .job import Job
+    from .results import Results
+
+KEPT_EXAMPLES = 3
+"""Examples of each reason for failing that are kept for the end."""
+
+KEPT_REASONS = 40
+"""Different reasons that are told apart: a gateway may put the number into each of a million."""
+
+
+_NOBODY: Final = Message("", "")
+"""Takes the place of a row that can't be sent: the stream refuses it, too, and its own outcome is told instead."""
+
+
+class Failures(msgspec.Struct):
+    """The recipients that failed for one reason: how many, and the first of them with where they stand."""
+
+    count: int
+    examples: list[tuple[int | None, str]]
+
+
+class Progress(msgspec.Struct):
+    """A send so far. ``error`` is what ended it before its end, if anything did; ``clock`` gives seconds."""
+
+    total: int
+    planned_requests: int
+    began: float
+    counts: Counter[Status]
+    reasons: dict[tuple[Status, str, str], Failures]
+    clock: Callable[[], float] = time.monotonic
+    done: int = 0
+    duplicates: int = 0
+    requests: int = 0
+    interrupted: bool = False
+    error: Exception | None = None
+
+    @classmethod
+    def of(cls, checked: Checked) -> Progress:
+        """The beginning of a send."""
+        return cls(checked.rows, checked.requests, time.monotonic(), Counter(), {})
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return self.clock() - self.began
+
+    @property
+    def exit_status(self) -> int:
+        """0: all accepted, duplicates aside; 3: some not; 1: an error; 130: interrupted."""
+        if self.interrupted:
+            return 130
+        if self.error is not None:
+            return 1
+        return 0 if self.counts[Status.ACCEPTED] + self.duplicates == self.total else 3
+
+    def add(self, outcome: Outcome, line: int | None) -> None:
+        """Count one outcome."""
+        self.done += 1
+        self.counts[outcome.status] += 1
+        if outcome.status is Status.ACCEPTED:
+            return
+        repeat = outcome.status is Status.UNSENT and outcome.code == Code.DUPLICATE
+        self.duplicates += repeat
+        reason = (outcome.status, outcome.code or "", outcome.error or "")
+        if reason not in self.reasons and len(self.reasons) >= KEPT_REASONS:
+            reason = (outcome.status, outcome.code or "", "for other reasons")
+        failures = self.reasons.get(reason)
+        if failures is None:
+            failures = self.reasons[reason] = Failures(0, [])
+        failures.count += 1
+        if len(failures.examples) < KEPT_EXAMPLES:
+            failures.examples.append((line, outcome.phone))
+
+
+def _at(line: int | None, outcome: Outcome) -> Outcome:
+    """The outcome as it is written: a failure says on which line of the file it stands."""
+    if line is None or outcome.error is None:
+        return outcome
+    return msgspec.structs.replace(outcome, error=f"line {line}: {outcome.error}")
+
+
+class View(Protocol):
+    """Shows a send while it runs."""
+
+    def changed(self, progress: Progress) -> None:
+        """Hear of every outcome; cheap."""
+
+    def interrupted(self) -> None:
+        """Say that nothing new is sent any more."""
+
+
+@final
+class Sending:
+    """Sends a job's letters through one client.
+
+    Mutable state: the letters on their way by their row.
+    """
+
+    def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
+        self._job = job
+        self._checked = checked
+        self._client = client
+        self._results = results
+        self._view = view
+        self._on_their_way: dict[int, Sendable | Refused] = {}
+        self._stopping = Stopping(client, self._interrupted)
+        self.progress = Progress.of(checked)
+
+    async def run(self, region: str | None, priority: Priority) -> Progress:
+        """Send everything, tell every outcome, and say how it ended; errors of the package end up in the result.
+
+        SIGINT and SIGTERM take no new batch and let those in flight answer; a second one stops at once, and what was
+        in flight is unknown.
+        """
+        stream = self._client.stream(self._messages(Judge(region, self._checked.suspects)), priority=priority)
+        with self._stopping.handling_signals():
+            try:
+                async for outcome in stream:
+                    found = self._on_their_way.pop(outcome.index)
+                    self.progress.requests = stream.requests
+                    self._tell(found.outcome if isinstance(found, Refused) else outcome, found.line)
+            except (CustomerSMSError, FileProblem) as error:
+                if not (self._stopping.begun and isinstance(error, ConfigurationError)):
+                    self.progress.error = error
+        self.progress.requests = stream.requests
+        await self._stopping.wait()
+        return self.progress
+
+    def _messages(self, judge: Judge) -> Iterator[Message]:
+        """One for each row, so that an outcome's index is its row; a refused one leaves its place to nobody."""
+        for letter in self._job:
+            if self._stopping.begun:
+                return
+            found = judge.judge(letter)
+            self._on_their_way[judge.rows - 1] = found
+            yield Message(found.phone, found.text) if isinstance(found, Sendable) else _NOBODY
+
+    def _tell(self, outcome: Outcome, line: int | None) -> None:
+        if self.progress.error is None:
+            try:
+                self._results.write(_at(line, outcome))
+            except OSError as error:  # a full disk: what can't be recorded is not sent
+                self.progress.error = error
+                self._stopping.stop()
+        self.progress.add(outcome, line)
+        self._view.changed(self.progress)
+
+    def _interrupted(self) -> None:
+        self.progress.interrupted = True
+        self._view.interrupted()

@@ -1,0 +1,85 @@
+"""Ending a send before its end: in good order when asked once, at once when asked again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING, Final, final
+
+from .._runtime.tasks import start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..client import AsyncClient
+
+_ENDINGS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@final
+class Stopping:
+    """Closes a client in the middle of its work; ``on_interrupt`` is called when a signal asks for it first.
+
+    Mutable state: whether a signal came, the task that closes the client, and whether it may still wait for answers.
+    """
+
+    def __init__(self, client: AsyncClient, on_interrupt: Callable[[], None]) -> None:
+        self.interrupted = False
+        self._client = client
+        self._on_interrupt = on_interrupt
+        self._closing: asyncio.Task[None] | None = None
+        self._at_once = asyncio.Event()
+
+    @property
+    def begun(self) -> bool:
+        """Whether nothing new is to be sent."""
+        return self._closing is not None
+
+    def stop(self) -> None:
+        """Take no new batch, and let those in flight answer."""
+        if self._closing is None:
+            self._closing = start(asyncio.get_running_loop(), self._close())
+
+    async def wait(self) -> None:
+        """Wait until it is over, if it has begun."""
+        if self._closing is not None:
+            await asyncio.wait([self._closing])
+
+    @contextlib.contextmanager
+    def handling_signals(self) -> Iterator[None]:
+        """Hear SIGINT, SIGTERM and a terminal's end in the event loop, where the system lets a loop do so.
+
+        Once it was interrupted, later ones are ignored: all that is left is the report.
+        """
+        loop = asyncio.get_running_loop()
+        handled = []
+        for number in _ENDINGS:
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the program at once there
+                loop.add_signal_handler(number, self._interrupt)
+                handled.append(number)
+        try:
+            yield
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+                if self.interrupted:
+                    signal.signal(number, signal.SIG_IGN)
+
+    def _interrupt(self) -> None:
+        if self.interrupted:
+            self._at_once.set()
+        else:
+            self.interrupted = True
+            self.stop()
+            self._on_interrupt()
+
+    async def _close(self) -> None:
+        """Close the client in good order, or without waiting any longer once ``_at_once`` is set."""
+        loop = asyncio.get_running_loop()
+        closing, hurry = start(loop, self._client.aclose()), start(loop, self._at_once.wait())
+        await asyncio.sleep(0)  # let the closing begin, or cancelling it would undo it
+        await asyncio.wait([closing, hurry], return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        hurry.cancel()
+        await asyncio.wait([closing, hurry])

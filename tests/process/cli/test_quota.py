@@ -1,0 +1,163 @@
+"""``--quota`` and ``customersms quota``: what one run used, the next one sees."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import stat
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from customersms_async.cli.quota import note, place
+from customersms_async.models import Limit
+from support.command import KEY, Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from customersms_async.sandbox import Sandbox
+
+    Serve = Callable[..., tuple[Sandbox, dict[str, str]]]
+
+A, B = "+12125551234", "+13235554567"
+KEYED = {"CUSTOMERSMS_API_KEY": KEY}
+
+
+def used(customersms: Commands, *options: str) -> list[int]:
+    """What ``customersms quota`` says is used, limit by limit."""
+    ended = customersms("quota", "--json", *options, **KEYED)
+    assert (ended.status, ended.err) == (0, "")
+    return [one["used"] for one in json.loads(ended.out)["limits"]]
+
+
+def test_what_one_run_used_the_next_one_sees(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    assert used(customersms) == [0, 0, 0]
+    began = time.monotonic()
+    for _ in range(2):
+        assert customersms("send", A, "--message", "Hi", **there).status == 0
+    minute, *longer = used(customersms)
+    ended = customersms("quota", **KEYED)
+    took = time.monotonic() - began
+    assert longer == [2, 2]
+    assert ended.status == 0
+    for line in ("limit used free next token", "5,000 in 1 h 2 4,998", "50,000 in 1 d 2 49,998"):
+        assert line in ended.words
+    found = re.search(r"100 in 1 min (\d) (\d+) (1 min)?(\d*)", ended.words)
+    assert found is not None
+    if took < 60:  # all of these commands
+        assert (minute, found[1], found[2]) == (2, "2", "98")
+        assert 58 - took <= (60 if found[3] else int(found[4])) <= 60
+    assert "shared with all runs and programs that keep it in ~/state/customersms/quota.sqlite." in ended.words
+
+
+def test_the_file_and_its_folder_are_the_users_alone(customersms: Commands) -> None:
+    used(customersms)
+    folder = customersms.folder / "state" / "customersms"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "quota.sqlite").stat().st_mode) == 0o600
+    for path in folder.iterdir():
+        assert KEY.encode() not in path.read_bytes()
+
+
+def test_an_estimate_counts_what_is_used(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+
+    def seconds(**changes: str) -> float:
+        ended = customersms("estimate", A, B, "--message", "Hi", "--limit", "1/600", "--json", **changes)
+        found: dict[str, Any] = json.loads(ended.out)
+        return float(found["seconds"])
+
+    assert seconds(**there) == 0.0
+    customersms("send", A, "--message", "Hi", "--limit", "1/600", **there)
+    assert 500 < seconds(**there) < 601
+    assert seconds() == 0.0, "without a key, as if nothing were used"
+
+
+def test_another_file_is_another_quota_and_memory_is_the_runs_own(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    customersms("send", A, "--message", "Hi", "--quota", "team.sqlite", **there)
+    customersms("send", A, "--message", "Hi", "--quota", "memory", **there)
+    assert used(customersms) == [0, 0, 0]
+    assert used(customersms, "--quota", "team.sqlite") == [1, 1, 1]
+    assert used(customersms, "--quota", "memory") == [0, 0, 0]
+    assert "counted for this run alone" in customersms("quota", "--quota", "memory", **KEYED).words
+
+
+def test_limits_are_shown_as_given(customersms: Commands) -> None:
+    ended = customersms("quota", "--json", "--limit", "7/2.5", "--limit", "9/60", "--quota", "q.sqlite", **KEYED)
+    assert json.loads(ended.out) == {
+        "limits": [
+            {"limit": {"requests": n, "seconds": s}, "used": 0, "free": n, "next_token_seconds": 0.0}
+            for n, s in ((7, 2.5), (9, 60))
+        ],
+        "paused_seconds": 0.0,
+        "quota": str(customersms.folder / "q.sqlite"),
+    }
+
+
+def test_a_quota_is_a_keys(customersms: Commands) -> None:
+    ended = customersms("quota")
+    assert (ended.status, ended.out) == (2, "")
+    assert "CUSTOMERSMS_API_KEY" in ended.words
+
+
+def test_a_pause_is_shown(customersms: Commands, serve: Serve) -> None:
+    _, there = serve(limits=(Limit(1, 3_000),))
+    customersms("send", A, "--message", "Hi", "--limit", "9/3000", **there)
+    ended = customersms.start("send", A, "--message", "Hi", "--limit", "9/3000", **there)
+    try:
+        for _ in range(200):
+            shown = customersms("quota", "--limit", "9/3000", **there).words
+            if "paused by the gateway for another" in shown:
+                return
+    finally:
+        ended.kill()
+        ended.communicate()
+    raise AssertionError(shown)
+
+
+@pytest.mark.parametrize(
+    "command", [("quota",), ("send", A, "--message", "Hi"), ("estimate", A, "--message", "Hi")], ids=" ".join
+)
+def test_a_quota_that_can_not_be_asked_is_an_error_and_sends_nothing(
+    customersms: Commands, serve: Serve, command: tuple[str, ...]
+) -> None:
+    gateway, there = serve()
+    (customersms.folder / "text.sqlite").write_text("this is no quota\n" * 100)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        ended = customersms(*command, "--quota", f"redis://:secret@127.0.0.1:{nobody.getsockname()[1]}/0", **there)
+        assert ended.status == 1
+        assert "the quota's Redis server can't be used" in ended.words
+        assert "secret" not in ended.out + ended.err
+    ended = customersms(*command, "--quota", "text.sqlite", **there)
+    assert ended.status == 1
+    assert "text.sqlite" in ended.words
+    assert gateway.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "shown"),
+    [
+        ("memory", "memory"),
+        ("redis://user:secret@host:6380/3", "redis://host:6380/3"),
+        ("rediss://host", "rediss://host"),
+        ("unix:///run/redis.sock", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_place_is_shown_without_its_password(where: str, shown: str) -> None:
+    assert place(where) == shown
+    assert "secret" not in note(where)
+
+
+def test_a_campaign_counts_on_the_same_quota(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    run = ("campaign", "run", customersms.people(3), "--message", "Hi", "--yes", "--batch-size", "1")
+    assert customersms(*run, "--ledger", "one.ledger", **there).status == 0
+    assert used(customersms) == [3, 3, 3]
+    assert customersms(*run, "--ledger", "two.ledger", "--quota", "memory", **there).status == 0
+    assert used(customersms) == [3, 3, 3]

@@ -1,0 +1,240 @@
+"""The way of a request that holds the key: to the gateway alone, over TLS or within this machine, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import ssl
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from customersms_async import AsyncClient, ConfigurationError, ConnectionFailedError, Limit, MemoryQuota, SendError
+from customersms_async._core.options import Options
+from support.echoing_gateway import KEY, PHONE, TEXT, echoing
+from support.places import DATA
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+def client_of(url: str, **options: Any) -> AsyncClient:
+    return AsyncClient(
+        api_key=KEY,
+        url=url,
+        limits=Limit(1_000, 1),
+        pace=None,
+        quota=MemoryQuota(),
+        max_retries=0,
+        timeout=5.0,
+        **options,
+    )
+
+
+@contextlib.asynccontextmanager
+async def trap() -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A proxy that nothing may reach: its URL, and the first bytes of all that did."""
+    caught: list[bytes] = []
+
+    async def catch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        caught.append(await reader.read(65_536))
+        writer.close()
+
+    server = await asyncio.start_server(catch, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", caught
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PROXIES, "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+async def test_plain_http_goes_past_every_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with trap() as (proxy, caught), echoing("headers") as echo:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy)
+        async with client_of(echo.url) as client:
+            assert (await client.send(PHONE, TEXT)).status == "accepted"
+    assert not caught
+    assert len(echo.heads) == 1
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("bare", [False, True], ids=["URL", "host and port"])
+async def test_https_goes_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, bare: bool
+) -> None:
+    async with trap() as (proxy, caught):
+        monkeypatch.setenv(name, proxy.removeprefix("http://") if bare else proxy)
+        async with client_of("https://gateway.test/api.php") as client:
+            for _ in range(2):
+                with pytest.raises(ConnectionFailedError):
+                    await client.send(PHONE, TEXT)
+    assert len(caught) == 2
+    for head in caught:
+        assert head.startswith(b"CONNECT gateway.test:443 HTTP/1.1\r\n")
+        assert KEY.encode() not in head
+
+
+@pytest.mark.parametrize("exception", ["127.0.0.1", "localhost, 127.0.0.1", "*"])
+async def test_https_goes_past_the_proxy_where_the_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch, exception: str
+) -> None:
+    async with trap() as (proxy, caught), trap() as (gateway, reached):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", exception)
+        async with client_of(gateway.replace("http:", "https:")) as client:
+            with pytest.raises(ConnectionFailedError):
+                await client.send(PHONE, TEXT)
+    assert (len(caught), len(reached)) == (0, 1)
+
+
+async def test_a_proxy_that_can_not_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:70")
+    async with client_of("https://gateway.test/") as client:
+        with pytest.raises(ConnectionFailedError, match="no connection could be made"):
+            await client.send(PHONE, TEXT)
+
+
+@pytest.mark.parametrize("used_before", [False, True], ids=["new", "used before"])
+async def test_plain_http_is_refused_to_a_proxy_of_the_callers_client(used_before: bool) -> None:
+    async with trap() as (proxy, caught), httpx.AsyncClient(proxy=proxy) as theirs, echoing("headers") as echo:
+        if used_before:
+            with contextlib.suppress(httpx.HTTPError):
+                await theirs.get(echo.url)
+        before = len(caught)
+        async with client_of(echo.url, http_client=theirs) as client:
+            with pytest.raises(ConnectionFailedError, match="proxy"):
+                await client.send(PHONE, TEXT)
+            assert (await client.quota_status()).limits[0].used == 0
+        assert caught[before:] in ([], [b""])
+    assert not echo.heads
+
+
+async def test_a_kept_connection_to_a_proxy_is_refused_too() -> None:
+    """A forwarding proxy answers the caller's own request and keeps the connection; ours must not go out on it."""
+    read: list[bytes] = []
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                read.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(forward, "127.0.0.1", 0)
+    proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, httpx.AsyncClient(proxy=proxy) as theirs, echoing("headers") as echo:
+        assert (await theirs.get(echo.url)).status_code == 200
+        async with client_of(echo.url, http_client=theirs) as client:
+            with pytest.raises(ConnectionFailedError, match="proxy"):
+                await client.send(PHONE, TEXT)
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed_whatever_the_callers_client_does(status: int) -> None:
+    asked: list[httpx.Request] = []
+
+    async def note(request: httpx.Request) -> None:
+        asked.append(request)
+
+    async with (
+        httpx.AsyncClient(
+            follow_redirects=True,
+            auth=("user", "password"),
+            event_hooks={"request": [note]},
+            cookies={"theirs": "1"},
+            headers={"User-Agent": "theirs", "Content-Type": "text/plain"},
+            trust_env=False,
+        ) as theirs,
+        echoing(f"redirect {status}") as echo,
+        client_of(echo.url, http_client=theirs) as client,
+    ):
+        with pytest.raises(SendError):
+            await client.send(PHONE, TEXT)
+    (head,) = echo.heads
+    assert len(asked) == 1
+    assert "authorization" not in head.lower()
+    assert KEY not in head
+    assert f"User-Agent: customersms-async/{version('customersms-async')}\r\n" in head
+    assert "Content-Type: application/json\r\n" in head
+
+
+async def test_a_request_says_nothing_of_its_machine_or_its_key() -> None:
+    async with echoing("headers") as echo, client_of(echo.url) as client:
+        for _ in range(2):
+            await client.send(PHONE, TEXT)
+    for head in echo.heads:
+        line, *headers = head.strip().split("\r\n")
+        assert line == "POST /sms_system/api.php HTTP/1.1"
+        assert sorted(header.partition(":")[0] for header in headers) == [
+            "Accept",
+            "Accept-Encoding",
+            "Content-Length",
+            "Content-Type",
+            "Host",
+            "User-Agent",
+        ]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://customersms.pro/",
+        "http://10.0.0.1/",
+        "http://127.0.0.1.example.com/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1@example.com/",
+        "http://127.0.0.1%2eexample.com/",
+        "http://0.0.0.0/",
+        "http://[::ffff:10.0.0.1]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http:///api.php",
+        "HTTP://EXAMPLE.COM/",
+        "ftp://127.0.0.1/",
+        "//127.0.0.1/",
+    ],
+)
+def test_plain_http_goes_to_this_machine_only(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        client_of(url)
+    with pytest.raises(ConfigurationError):
+        client_of("https://example.com/").with_options(url=url)
+
+
+def test_no_option_touches_certificates_redirects_or_proxies() -> None:
+    known = {*inspect.signature(AsyncClient).parameters, *Options.__struct_fields__}
+    assert known == {
+        *("api_key", "url", "limits", "quota", "reserve", "pace", "batch_size", "max_concurrency", "max_retries"),
+        *("max_wait", "timeout", "http_client"),
+    }
+
+
+@pytest.mark.parametrize("variable", ["PYTHONHTTPSVERIFY", "SSL_NO_VERIFY", "CURL_INSECURE"])
+async def test_no_variable_of_the_environment_turns_certificates_off(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "0")
+    read: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append(await reader.read(100))
+        writer.close()
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(DATA / "self-signed.pem")
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    async with server, client_of(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as client:
+        with pytest.raises(ConnectionFailedError) as caught:
+            await client.send(PHONE, TEXT)
+    assert caught.value.code == "CERTIFICATE_REFUSED"
+    assert not any(KEY.encode() in some for some in read)

@@ -1,0 +1,73 @@
+"""The account's figure, from answers that overtake each other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customersms_async._core.credits import Credits
+
+
+class Said(NamedTuple):
+    """An answer's figure, when its request was sent, and when it came."""
+
+    figure: int | None
+    sent_us: int
+    came_us: int
+
+
+def learned(answers: list[Said]) -> list[Decimal | None]:
+    account, known = Credits(), list[Decimal | None]()
+    for figure, sent_us, came_us in answers:
+        account.learn(None if figure is None else Decimal(figure), sent_us, came_us)
+        known.append(account.remaining)
+    return known
+
+
+def test_nothing_is_known_at_first() -> None:
+    assert Credits().remaining is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "figures"),
+    [
+        ([Said(98, 0, 10)], [98]),
+        ([Said(98, 0, 10), Said(97, 20, 30)], [98, 97]),
+        ([Said(98, 0, 10), Said(500, 20, 30)], [98, 500]),
+        ([Said(98, 0, 10), Said(97, 5, 30)], [98, 97]),
+        ([Said(97, 0, 10), Said(98, 5, 30)], [97, 97]),
+        ([Said(97, 0, 10), Said(98, 5, 30), Said(500, 20, 40)], [97, 97, 500]),
+        ([Said(98, 0, 10), Said(97, 5, 30), Said(500, 20, 40)], [98, 97, 97]),
+        ([Said(98, 0, 10), Said(None, 20, 30)], [98, 98]),
+        ([Said(None, 0, 10), Said(0, 1, 30)], [None, 0]),
+        ([Said(0, 0, 10), Said(-5, 5, 30), Said(3, 6, 40)], [0, -5, -5]),
+    ],
+)
+def test_a_later_request_replaces_the_figure_and_of_two_at_once_the_lower_stays(
+    answers: list[Said], figures: list[int | None]
+) -> None:
+    assert learned(answers) == figures
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 100), st.integers(0, 100), st.integers(-5, 100)),
+        unique_by=(lambda said: said[0], lambda said: said[2]),
+    )
+)
+def test_any_order_of_answers_keeps_to_the_rule(spans: list[tuple[int, int, int]]) -> None:
+    """*An answer replaces the figure if its request was sent after the answer that gave the figure had come; otherwise
+    the lower of the two stays.*"""  # fmt: skip
+    answers = sorted((Said(n, 2 * sent - 1, 2 * (sent + took)) for sent, took, n in spans), key=lambda s: s.came_us)
+    known: Said | None = None
+    expected = []
+    for said in answers:
+        assert said.figure is not None
+        if known is None or said.sent_us > known.came_us or said.figure < (known.figure or 0):
+            known = said
+        expected.append(known.figure)
+    assert learned(answers) == expected

@@ -1,0 +1,138 @@
+"""The API key: shown by nothing but ``reveal``."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from customersms_async._core.secret import Sealed, Secret
+from customersms_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "cspro_your/secret+key=here"
+
+keys = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="\"'\\"), min_size=1)
+
+
+@given(keys)
+def test_reveal_gives_the_key(key: str) -> None:
+    assert Secret(key).reveal() == key
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        repr,
+        str,
+        ascii,
+        format,
+        lambda secret: f"{secret!r:>99}{secret}",
+        lambda secret: "%s %r" % (secret, [secret]),  # noqa: UP031 - logging formats like this
+        lambda secret: repr(dir(secret)),
+        lambda secret: repr([getattr(secret, name) for name in dir(secret)]),
+    ],
+)
+def test_no_way_of_showing_it_shows_the_key(shown: Callable[[Secret], str]) -> None:
+    assert KEY not in shown(Secret(KEY))
+
+
+def test_its_repr_names_the_fingerprint() -> None:
+    secret = Secret(KEY)
+    assert repr(secret) == f"<API key {secret.key_id}>"
+
+
+def test_vars_has_nothing_to_show() -> None:
+    with pytest.raises(TypeError):
+        vars(Secret(KEY))
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        copy.copy,
+        copy.deepcopy,
+        *(lambda secret, n=n: pickle.dumps(secret, n) for n in range(pickle.HIGHEST_PROTOCOL + 1)),
+        lambda secret: copy.deepcopy({"deep": [secret]}),
+        msgspec.json.encode,
+        json.dumps,
+    ],
+)
+def test_it_can_be_neither_pickled_nor_copied_nor_encoded(carried: Callable[[Any], object]) -> None:
+    with pytest.raises(TypeError) as caught:
+        carried(Secret(KEY))
+    assert KEY not in str(caught.value)
+
+
+def test_a_traceback_with_local_variables_does_not_show_the_key() -> None:
+    def fail(secret: Secret) -> None:
+        secret.redact("nothing")
+        raise RuntimeError(f"with {secret}")
+
+    secret = Secret(KEY)
+    try:
+        fail(secret)
+    except RuntimeError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "fail" in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("key", ["", None, b"cspro_key", 7])
+def test_no_key_is_told_apart_from_a_bad_one(key: Any) -> None:
+    with pytest.raises(ConfigurationError, match="no API key"):
+        Secret(key)
+
+
+@pytest.mark.parametrize(
+    "odd", [" ", "\n", "\r", "\t", "\x00", "\x7f", '"', "'", "\\", "é", "\u200b", "\ud800", "\ufeff"]
+)
+@pytest.mark.parametrize("where", ["{0}cspro_hidden", "cspro_{0}hidden", "cspro_hidden{0}"])
+def test_a_key_with_a_character_that_no_key_has_is_refused_without_being_shown(odd: str, where: str) -> None:
+    with pytest.raises(ConfigurationError, match="a character that no key has") as caught:
+        Secret(where.format(odd))
+    assert "hidden" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+@given(keys, keys)
+def test_the_fingerprint_is_the_keys_own_and_the_same_everywhere(key: str, other: str) -> None:
+    assert Secret(key).key_id == Secret(key).key_id
+    assert (Secret(key).key_id == Secret(other).key_id) is (key == other)
+    assert len(Secret(key).key_id) == 24
+
+
+def test_the_fingerprint_does_not_change_between_versions() -> None:
+    """Stores that outlive the process know the key by it."""
+    assert Secret("cspro_test").key_id == "055f4a9636a3a72cd99cccfd"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("", ""),
+        ("nothing to hide", "nothing to hide"),
+        (KEY, "[API key]"),
+        (f"key {KEY}, or {KEY}?", "key [API key], or [API key]?"),
+    ],
+)
+def test_the_key_is_taken_out_of_a_text(text: str, redacted: str) -> None:
+    assert Secret(KEY).redact(text) == redacted
+
+
+def test_a_sealed_body_shows_its_size_only() -> None:
+    body = f'{{"key": "{KEY}"}}'.encode()
+    sealed = Sealed(body)
+    assert (sealed.reveal(), sealed.size) == (body, len(body))
+    assert KEY not in repr(sealed)
+    assert not hasattr(sealed, "__dict__")

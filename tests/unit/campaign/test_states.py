@@ -1,0 +1,82 @@
+"""The states as one table: every move in it works, every other raises, in Python as in the file."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+
+import pytest
+
+from customersms_async.campaign.schema import SCHEMA
+from customersms_async.campaign.states import (
+    ANSWERS,
+    MOVES,
+    STATUSES,
+    Event,
+    ImpossibleMoveError,
+    State,
+    after,
+    diagram,
+    sources,
+)
+from customersms_async.models import Status
+from support.places import DOCS
+
+PAGE = DOCS / "campaigns.md"
+PAIRS = {(state, to) for (state, _), to in MOVES.items() if state is not None}
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *State], Event)))
+def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: Event) -> None:
+    if (state, event) in MOVES:
+        assert after(state, event) is MOVES[state, event]
+        assert state is None or state in sources(event)
+    else:
+        with pytest.raises(ImpossibleMoveError, match="can't move on"):
+            after(state, event)
+
+
+@pytest.mark.parametrize(("state", "to"), list(itertools.permutations(State, 2)))
+def test_the_file_itself_refuses_such_a_move(state: State, to: State) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    connection.execute(
+        "INSERT INTO recipients (id, phone, segments, state, updated_us) VALUES (0, '+12125551234', 1, ?, 0)", (state,)
+    )
+    connection.execute("INSERT INTO counts VALUES (?, '', 1, 1)", (state,))
+    if (state, to) in PAIRS:
+        connection.execute("UPDATE recipients SET state = ?", (to,))
+        assert connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall() == [(to, "", 1, 1)]
+    else:
+        with pytest.raises(sqlite3.IntegrityError, match="no such move"):
+            connection.execute("UPDATE recipients SET state = ?", (to,))
+    connection.close()
+
+
+@pytest.mark.parametrize("table", ["input", "texts", "attempts", "answers", "resolutions"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET rowid = 7", "DELETE FROM {}"])
+def test_what_is_only_appended_can_not_be_changed(table: str, statement: str) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    columns = connection.execute(f"SELECT count(*) FROM pragma_table_info('{table}')").fetchone()[0]  # noqa: S608
+    connection.execute(f"INSERT INTO {table} VALUES ({', '.join('1' * columns)})")  # noqa: S608
+    with pytest.raises(sqlite3.IntegrityError, match="only ever appended"):
+        connection.execute(statement.format(table))
+    connection.close()
+
+
+def test_every_status_of_an_attempt_moves_a_recipient_on() -> None:
+    assert set(ANSWERS) == set(Status)
+    assert {after(State.SENDING, event) for event in ANSWERS.values()} == {
+        State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PLANNED,
+    }  # fmt: skip
+    assert set(STATUSES) == set(State)
+
+
+def test_only_a_person_moves_anyone_on_from_an_end() -> None:
+    ends = {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.SKIPPED}
+    assert {event for state, event in MOVES if state in ends} == {Event.FOUND_ACCEPTED, Event.SEND_AGAIN}
+
+
+def test_the_diagram_of_the_docs_is_the_table() -> None:
+    assert f"```mermaid\n{diagram()}\n```" in PAGE.read_text(encoding="utf-8")
