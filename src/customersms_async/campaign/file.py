@@ -39,6 +39,11 @@ _TRIES: Final = 10
 _UNKNOWN: Final = "-"
 """The name of a machine's run that can't be known."""
 
+_LAGS: Final = (
+    "the ledger has been further than what is seen of it here: it is an older copy, or its -wal was brought while"
+    " another program had it open (then end that program, and open it again)"
+)
+
 _HURRY_MS: Final = 1_000
 """How long others are waited for when the file is closed; who can't be waited for closes it in order later."""
 
@@ -49,7 +54,8 @@ class LedgerFile:
 
     Mutable state: a connection that reads, and sees only what is committed; one that writes, made when first needed;
     which files these are; the era that this object has seen in the main file; whether the disk was full, so that it
-    can only be read, and by nobody else.
+    can only be read, and by nobody else; whether the ledger has been further than what is seen here, so that it is
+    not written to.
     """
 
     def __init__(self, path: Path, lock: RunLock, identity: Identity) -> None:
@@ -59,6 +65,7 @@ class LedgerFile:
         self._writing: sqlite3.Connection | None = None
         self._boot = boot_clock()[0] or _UNKNOWN
         self._era: str | None = None
+        self._lags = False
         if opening.look(path) != identity:
             raise opening.refusal(path, "it was replaced by another file while in use")
         self._reading = self._whole()
@@ -96,6 +103,8 @@ class LedgerFile:
         """Begin a transaction that the caller ends."""
         if self._alone:
             raise opening.refusal(self.path, "the disk is full: it can be read, and not be changed")
+        if self._lags:
+            raise opening.refusal(self.path, _LAGS)
         if not anywhere or self._is_replaced:
             self.check_place()
         connection = self._writer()
@@ -182,7 +191,7 @@ class LedgerFile:
     def close(self) -> None:
         """Close it in order; the last one to do so, in any process, brings all into the main file."""
         with contextlib.suppress(LedgerError, OSError, sqlite3.Error):  # a full disk: then it says that it is open
-            if not self._alone and not self._lock.taken:
+            if not self._lock.taken and self._may_tidy_up:
                 self._writer()  # so that no -wal is left behind
             self.settle()
         self._disconnect()
@@ -208,9 +217,17 @@ class LedgerFile:
         return self._writing
 
     def _whole(self) -> sqlite3.Connection:
-        """A connection that reads; raises ``LedgerError`` if something is missing, or the version is unknown."""
+        """A connection that reads; raises ``LedgerError`` if something is missing, or the version is unknown.
+
+        Whoever looks through SQLite makes a ``-shm`` that says what the ``-wal`` holds, and holds on to it: a ``-wal``
+        that is brought meanwhile is taken for empty, overwritten and deleted. So nobody looks that way at a main file
+        that lacks its ``-wal``, and what is seen must not be less than what the lock says was written.
+        """
         for left in reversed(range(_LOOKS)):
             has_wal = self._has_wal()
+            if left and not has_wal and not self._stands_alone():
+                time.sleep(_LOOK_SECONDS)
+                continue
             reading = opening.connect(self.path, writing=False)
             try:
                 version = opening.version_of(reading, self.path)
@@ -226,7 +243,11 @@ class LedgerFile:
                 if whole and _was_emptied(reading):
                     self._writer()  # which wants a -wal again
                     return reading
-                if whole and (has_wal or version < VERSION or _is_closed(reading) or self._is_witnessed(reading)):
+                witnessed = self._is_witnessed(reading)
+                if whole and (version < VERSION or _is_closed(reading) or witnessed):
+                    return reading
+                if whole and has_wal and (witnessed is None or not left):
+                    self._lags = witnessed is not None
                     return reading
             except BaseException:
                 reading.close()
@@ -242,6 +263,16 @@ class LedgerFile:
             " if that is lost, nobody can know from this file who was sent to: see docs/campaigns.md",
         )
 
+    def _stands_alone(self) -> bool:
+        """Whether the main file says by itself that nothing is missing; false as well while somebody writes to it."""
+        try:
+            with contextlib.closing(opening.main_file(self.path)) as main:
+                if main.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                    return True  # what it is then, is said by whoever opens it
+                return _is_closed(main) or bool(self._is_witnessed(main))
+        except sqlite3.Error:
+            return False
+
     def _has_wal(self) -> bool:
         """Whether there is a ``-wal`` with something in it: SQLite makes an empty one whenever it looks."""
         try:
@@ -249,20 +280,17 @@ class LedgerFile:
         except FileNotFoundError:
             return False
 
-    def _is_witnessed(self, reading: sqlite3.Connection) -> bool:
-        """Whether every change is in the main file, as another program has brought them there in order.
+    def _is_witnessed(self, reading: sqlite3.Connection) -> bool | None:
+        """Whether every change that was made is seen; ``None`` if there is nobody to tell.
 
-        Only the lock of the place that the main file names can tell: whoever writes to the ledger at another one says
-        so there first.
+        Only the lock of the place that the main file names can: whoever writes to the ledger at another one says so
+        there first.
         """
         ledger, place = reading.execute("SELECT ledger, place FROM session").fetchone()
-        witness = RunLock(Path(place)).witness()
-        return (
-            witness is not None
-            and (witness.ledger, witness.boot) == (ledger, self._boot)
-            and self._boot != _UNKNOWN
-            and witness.changes <= _changes(reading)
-        )
+        witness = None if place is None else RunLock(Path(place)).witness()
+        if witness is None or (witness.ledger, witness.boot) != (ledger, self._boot) or self._boot == _UNKNOWN:
+            return None
+        return witness.changes <= _changes(reading)
 
     def _upgrade(self) -> None:
         if not self._lock.try_to_take():
@@ -308,6 +336,11 @@ class LedgerFile:
         """Where the ledger was when it was last written to, if that is not here."""
         (place,) = self._reading.execute("SELECT place FROM session").fetchone()
         return None if place in (None, str(self.path)) else Path(place)
+
+    @property
+    def _may_tidy_up(self) -> bool:
+        """Whether what was opened here is still here, is all there is of it, and is nobody's in use elsewhere."""
+        return not self._alone and not self._lags and self._identities() == self._files and not self.is_run_elsewhere
 
     @property
     def _is_replaced(self) -> bool:

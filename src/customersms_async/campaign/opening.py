@@ -129,6 +129,14 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
             return _connect(path, "mode=rw", "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA query_only = ON")
 
 
+def main_file(path: Path) -> sqlite3.Connection:
+    """A connection that sees what the main file alone says, and makes no ``-wal`` and no ``-shm`` beside it.
+
+    Raises ``sqlite3.Error``, also where somebody is just writing to the main file.
+    """
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", isolation_level=None, uri=True)
+
+
 _NO_ROOM: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 

@@ -198,3 +198,73 @@ def test_many_may_make_the_same_ledger_at_once(tmp_path: Path) -> None:
 
     assert asyncio.run(main()) == [0] * 20
     assert [file.name for file in tmp_path.iterdir() if ".new-" in file.name] == []
+
+
+LOOKS = """
+import sqlite3, sys
+connection = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True)
+connection.execute("SELECT count(*) FROM recipients").fetchone()
+print("looks", flush=True)
+sys.stdin.read()
+"""
+
+
+POLLS = """
+import asyncio, contextlib, sys
+from customersms_async import Campaign, LedgerError
+
+async def main():
+    while True:
+        with contextlib.suppress(LedgerError):
+            async with Campaign.open(sys.argv[1], create=False) as campaign:
+                await campaign.counts()
+        await asyncio.sleep(0.005)
+
+asyncio.run(main())
+"""
+
+
+def moved_without_its_wal(path: Path, sandbox: Sandbox) -> tuple[Path, Path]:
+    """Where the ledger of a killed run is now, and where its ``-wal`` still is."""
+    run = Run(path, sandbox.url)
+    run.comes_some_way()
+    run.kill()
+    moved, wal = path.with_name("moved.ledger"), path.with_name(path.name + "-wal")
+    assert wal.stat().st_size
+    path.rename(moved)
+    return moved, wal
+
+
+def test_a_wal_that_is_brought_while_another_program_looks_is_never_written_over(path: Path, sandbox: Sandbox) -> None:
+    """Whoever looks at a main file alone has SQLite believe, for as long as it looks, that its -wal is empty."""
+    moved, wal = moved_without_its_wal(path, sandbox)
+    with subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-c", LOOKS, str(moved)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as looks:
+        assert looks.stdout is not None
+        assert looks.stdout.readline() == b"looks\n"
+        brought = wal.rename(moved.with_name("moved.ledger-wal"))
+        before = brought.read_bytes()
+        asyncio.run(counted(moved))
+        with pytest.raises(LedgerError, match="older copy, or its -wal was brought while another program"):
+            asyncio.run(resolved(moved))
+        with pytest.raises(LedgerError, match="older copy"):
+            asyncio.run(go_on(moved, sandbox))
+        assert brought.read_bytes() == before
+    all_is_known(moved, sandbox)
+
+
+def test_whoever_looks_at_a_main_file_without_its_wal_lets_it_be_brought(path: Path, sandbox: Sandbox) -> None:
+    moved, wal = moved_without_its_wal(path, sandbox)
+    with subprocess.Popen([sys.executable, "-c", POLLS, str(moved)]) as polls:  # noqa: S603 - our own script
+        with pytest.raises(LedgerError, match=r"bring moved\.ledger-wal beside it"):
+            asyncio.run(go_on(moved, sandbox))
+        wal.rename(moved.with_name("moved.ledger-wal"))
+        all_is_known(moved, sandbox)
+        polls.kill()
+    all_is_known(moved, sandbox)
+
+
+async def resolved(path: Path) -> None:
+    async with Campaign.open(path, create=False) as campaign:
+        await campaign.resolve([PEOPLE[-1]], as_="accepted", by="Ann")
