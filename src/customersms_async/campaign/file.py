@@ -137,9 +137,8 @@ class LedgerFile:
 
     def check_place(self) -> None:
         """Raise ``LedgerError`` if the file, or what belongs to it, is not where it was opened."""
-        with contextlib.suppress(OSError):
-            if self._identities() == self._files:
-                return
+        if self._is_in_place:
+            return
         raise opening.refusal(
             self.path,
             "it (or its -wal or -shm file) was moved, deleted or replaced while in use, so nothing more is sent:"
@@ -340,7 +339,14 @@ class LedgerFile:
     @property
     def _may_tidy_up(self) -> bool:
         """Whether what was opened here is still here, is all there is of it, and is nobody's in use elsewhere."""
-        return not self._alone and not self._lags and self._identities() == self._files and not self.is_run_elsewhere
+        return not self._alone and not self._lags and self._is_in_place and not self.is_run_elsewhere
+
+    @property
+    def _is_in_place(self) -> bool:
+        """Whether the three files are where they were opened."""
+        with contextlib.suppress(OSError):
+            return self._identities() == self._files
+        return False
 
     @property
     def _is_replaced(self) -> bool:
