@@ -235,9 +235,13 @@ class Transport:
                 raise
             return progress.early.answer
 
+    def refuse_new_requests(self) -> None:
+        """Let nothing new leave from now on; requests that are on their way go on. Read as ``closed``."""
+        self.closed = True
+
     async def aclose(self) -> None:
         """Close the connections if they are ours; cancelled half-way, they are closed without ceremony."""
-        self.closed = True
+        self.refuse_new_requests()
         engine, self._engine = self._engine, None
         if self.callers_client is None and engine is not None:
             await engine.aclose()
