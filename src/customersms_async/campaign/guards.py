@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from .._core.phone import mask
 from .._core.plural import counted
 from ..errors import CampaignStoppedError, ConfigurationError
@@ -15,9 +16,6 @@ from ..models import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-STOP_AFTER_UNKNOWN: Final = 5
-"""Requests of unknown fate in a row: then something is wrong over there, and every further one makes more unknown."""
 
 
 class Guards(msgspec.Struct, frozen=True):
@@ -30,7 +28,7 @@ class Guards(msgspec.Struct, frozen=True):
     keep_credits: Decimal | int | None = None
     max_recipients: int | None = None
     max_segments: int | None = None
-    stop_after_unknown: int = STOP_AFTER_UNKNOWN
+    stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN
     until_unix: float | None = None
     allow_prefixes: tuple[str, ...] = ()
 
