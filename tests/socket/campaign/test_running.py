@@ -201,7 +201,7 @@ async def test_the_end_of_the_time_stops_those_that_wait_for_the_quota(make_clie
     client = make_client(batch_size=10, limits=Limit(2, 600))
     async with Campaign.open(path) as campaign:
         await campaign.add(people(60), "Hello")
-        with pytest.raises(CampaignStoppedError, match="the time that --until names"):
+        with pytest.raises(CampaignStoppedError, match="the time that until names"):
             await run(campaign, client, until=datetime.now().astimezone() + timedelta(seconds=0.5))
         assert (await counted(campaign))["planned"] >= 40
 
