@@ -19,7 +19,17 @@ from ._core import phone as phones
 from ._core.batching import Batch, Sizes
 from ._core.credits import Credits
 from ._core.intake import message_problem
-from ._core.options import DOCUMENTED_URL, Options, as_limits, check_parts
+from ._core.options import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_MAX_CONCURRENCY,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_RESERVE,
+    DEFAULT_TIMEOUT,
+    DOCUMENTED_URL,
+    Options,
+    as_limits,
+    check_parts,
+)
 from ._core.secret import Secret
 from ._http.connections import Connections
 from ._http.in_flight import InFlight
@@ -84,13 +94,13 @@ class AsyncClient:
         url: str | None = None,
         limits: Limit | Iterable[Limit] = DOCUMENTED_LIMITS,
         quota: QuotaStore | None = None,
-        reserve: float = 0.05,
+        reserve: float = DEFAULT_RESERVE,
         pace: Limit | EllipsisType | None = ...,
-        batch_size: int = 100,
-        max_concurrency: int = 8,
-        max_retries: int = 2,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         max_wait: float | None = None,
-        timeout: float = 30.0,
+        timeout: float = DEFAULT_TIMEOUT,
         http_client: httpx.AsyncClient | FastClient | None = None,
     ) -> None:
         try:

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, final
 
 from .._core import phone as phones
+from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.bulk import Order
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Priority, Status
 from .adding import Letter
-from .guards import STOP_AFTER_UNKNOWN, Guards, unix
+from .guards import Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
 from .states import SAYS, STATUSES, State, sources
@@ -128,7 +129,7 @@ class Campaign:
         keep_credits: Decimal | int | None = None,
         max_recipients: int | None = None,
         max_segments: int | None = None,
-        stop_after_unknown: int = STOP_AFTER_UNKNOWN,
+        stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN,
         until: datetime | None = None,
         allow_prefix: str | Iterable[str] = (),
         suppress: Iterable[str] = (),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, final
 
 from .._admission.ticket import Ticket
 from .._core import segments
+from .._core.backoff import Outage
 from .._core.batching import Batch
-from .._core.outage import Outage
 from .._core.plural import counted
 from .._runtime import log
 from .._runtime.tasks import start
@@ -23,7 +23,7 @@ from .._sending.outcome_queue import OutcomeQueue
 from .._sending.unheard import log_unheard
 from ..errors import CampaignStoppedError, ConfigurationError, ConnectionFailedError, LedgerError
 from ..models import Code, Outcome, Priority, Status
-from .guards import Guards, Load, Standing, check, check_prefix, fitting, prefix_stop
+from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting, prefix_stop
 from .plan import Plan
 from .states import State
 from .transitions import Intent, SuppressedMeanwhileError
@@ -69,7 +69,7 @@ class Runner:
         self._guards = guards
         self._suppressed = suppressed
         self._plan = Plan(ledger, order.batch_size, order.lookahead)
-        self._standing = Standing()
+        self._totals = CampaignTotals()
         self._outage = Outage()
         self._deliveries: dict[asyncio.Task[None], Ticket] = {}
         self._intents: dict[int, Intent] = {}
@@ -140,8 +140,8 @@ class Runner:
         await self._ledger.suppress(self._suppressed, "run")
         for count in await self._ledger.counts():
             if count.state in _GONE:
-                self._standing.recipients += count.recipients
-                self._standing.segments += count.segments
+                self._totals.recipients += count.recipients
+                self._totals.segments += count.segments
         if self._guards.allow_prefixes:
             strangers, first = await self._ledger.outside(self._guards.allow_prefixes)
             if strangers:
@@ -200,15 +200,15 @@ class Runner:
             self._stop(stop)
             return True
         each = segments.count(batch.message).segments
-        most, stop = fitting(self._guards, self._standing, Load(len(batch), each))
+        most, stop = fitting(self._guards, self._totals, Load(len(batch), each))
         self._plan.put_back(Batch(batch.message, batch.phones[most:], batch.indexes[most:]))
         if not most:
-            if stop is not None and not self._standing.requests_flying:
+            if stop is not None and not self._totals.requests_in_flight:
                 self._stop(stop)
             return False
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
         ticket = Ticket(Priority.BULK)
-        self._standing.start(most, each)
+        self._totals.start(most, each)
         delivery = start(self.loop, self._deliver(batch, each, ticket))
         self._deliveries[delivery] = ticket
         delivery.add_done_callback(self._delivered)
@@ -226,7 +226,7 @@ class Runner:
         )
         self.requests += delivery.requests
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
-        self._standing.end(len(batch), len(unsent), each)
+        self._totals.end(len(batch), len(unsent), each)
         if isinstance(delivery.error, SuppressedMeanwhileError):
             unsent = [o for o in unsent if o.index not in delivery.error.ids]
             self._put_back(batch, unsent)
@@ -259,12 +259,12 @@ class Runner:
     async def _answered(self, ruling: Ruling) -> None:
         """After an attempt, answered or not: make what became of it durable, then tell it."""
         if ruling.status_code is not None:
-            self._outage.answered()
+            self._outage.end()
         intent = self._intents.pop(ruling.outcomes[0].index, None)
         if intent is None:
             return  # it never came to the first byte
         told = [o for o in ruling.outcomes if o.status is not Status.UNSENT]
-        self._standing.learn(told, ruling.status_code)
+        self._totals.learn(told, ruling.status_code)
         self._check()
         try:
             await self._record(intent, ruling)
@@ -301,15 +301,15 @@ class Runner:
         now = self.loop.time()
         pause = self._outage.pause(now)
         if unsent.code == Code.CERTIFICATE_REFUSED or (
-            unsent.code == Code.CONNECTION_FAILED and self._outage.hopeless(now)
+            unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)
         ):
             self._stop(ConnectionFailedError(f"nothing more is sent: {unsent.error}", code=unsent.code))
         self._paused_until = max(self._paused_until, now + pause)
 
     def _check(self) -> CampaignStoppedError | None:
         """Stop if a guard says so; gives why."""
-        self._standing.credits = self._sender.credits.remaining
-        stop = check(self._guards, self._standing, time.time())
+        self._totals.credits = self._sender.credits.remaining
+        stop = check(self._guards, self._totals, time.time())
         if stop is not None:
             self._stop(stop)
         return stop
