@@ -11,7 +11,9 @@ import pytest
 
 from customersms_async import AsyncClient, Limit, Message, Status
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, Then, judge
+from customersms_async._core.happened import Answer
+from customersms_async._core.outcome_table import Then
+from customersms_async._core.rulings import judge
 from customersms_async.sandbox import Fault, rules
 from customersms_async.sandbox.faults import EFFECTS, Spoils
 from customersms_async.sandbox.schedule import plan

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, Ruling, judge
+from customersms_async._core.happened import Answer
+from customersms_async._core.rulings import Ruling, judge
 from customersms_async.models import Status
 
 ACCEPTED, REJECTED, UNKNOWN, UNSENT = Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT

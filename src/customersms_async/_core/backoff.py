@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from .rulings import Then
+from .outcome_table import Then
 
 FIRST_DELAY_US: Final = 500_000
 LONGEST_DELAY_US: Final = 8_000_000

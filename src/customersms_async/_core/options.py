@@ -12,12 +12,10 @@ import msgspec
 
 from ..errors import ConfigurationError
 from ..models import DOCUMENTED_LIMITS, Limit
+from .provider import DOCUMENTED_URL as DOCUMENTED_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-DOCUMENTED_URL: Final = "https://customersms.pro/sms_system/api.php"
-"""docs/gateway.md, "Documented": the endpoint section, and every example but one."""
 
 DEFAULT_RESERVE: Final = 0.05
 """Share of every limit that BULK leaves to more urgent requests: five of the documented hundred a minute."""

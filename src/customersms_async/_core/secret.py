@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final, NoReturn, final
 from urllib.parse import quote
 
 from ..errors import ConfigurationError
+from .provider import KEY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-SHOWN: Final = 12
+SHOWN: Final = len(KEY_PREFIX) + 6
 """Characters of a key that are no secret yet, its ``cspro_`` among them: no text is searched for fewer."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
-from .._core.rulings import Answer, NoAnswer
+from .._core.happened import Answer, NoAnswer
 from .._core.unpacking import TooLong, Unpacker
 
 EXTENSION: Final = "customersms_async.early"

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
-from .._core.rulings import CLOSED, Answer, Happened, NoAnswer, NotSent
+from .._core.happened import CLOSED, Answer, Happened, NoAnswer, NotSent
 from ..errors import ConfigurationError
 from ..models import Code
 from .httpx_engine import Engine

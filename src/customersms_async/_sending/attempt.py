@@ -19,9 +19,12 @@ import msgspec
 from .._admission.ticket import Held, Stopped
 from .._core.backoff import pause_us
 from .._core.buckets import GRACE_US, Wait
+from .._core.happened import Happened, NoAnswer, NotSent
+from .._core.outcome_table import Tokens
 from .._core.phone import mask
 from .._core.plural import counted
-from .._core.rulings import Happened, NoAnswer, NotSent, Ruling, Tokens, encode, judge
+from .._core.provider import encode
+from .._core.rulings import Ruling, judge
 from .._core.secret import Sealed
 from .._http.log_filter import hush
 from .._http.transport import OVERDUE

@@ -16,7 +16,7 @@ import msgspec
 
 from .._admission.ticket import Ticket
 from .._core.intake import Intake
-from .._core.rulings import dropped
+from .._core.outcomes import dropped
 from .._runtime.tasks import start
 from ..errors import ConfigurationError
 from ..models import Code, Message, Outcome, Priority

@@ -10,7 +10,9 @@ import msgspec
 
 from .._admission.ticket import Expired, Stopped, Ticket
 from .._core.backoff import next_try_us
-from .._core.rulings import Ruling, Then, dropped, everyone
+from .._core.outcome_table import Then
+from .._core.outcomes import dropped, everyone
+from .._core.rulings import Ruling
 from ..models import Code, Outcome, Status
 from .attempt import Attempt, Hook, Manner, Record, Sender
 from .unheard import log_unheard

@@ -14,7 +14,7 @@ from customersms_async._core.backoff import (
     next_try_us,
     pause_us,
 )
-from customersms_async._core.rulings import Then
+from customersms_async._core.outcome_table import Then
 
 randoms = st.floats(0, 1, exclude_max=True)
 

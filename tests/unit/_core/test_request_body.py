@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.rulings import encode
+from customersms_async._core.provider import encode
 
 
 def test_a_request_has_the_documented_fields_in_their_order() -> None:

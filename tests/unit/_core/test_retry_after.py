@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.rulings import retry_after_seconds
+from customersms_async._core.retry_after import retry_after_seconds
 from support.gateway_answers import NOW
 
 

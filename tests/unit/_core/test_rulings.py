@@ -9,7 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, NoAnswer, NotSent, Ruling, Then, Tokens, dropped, judge
+from customersms_async._core.happened import Answer, NoAnswer, NotSent
+from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.outcomes import dropped
+from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.models import Code, Outcome, Status
 from support.gateway_answers import (

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core.answers import digits, read
+from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Then, Tokens
+from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.php_values import phone_digits
 from support.gateway_answers import (
     ACCEPTED,
     BOTH,
@@ -186,7 +187,7 @@ def test_any_answer_gives_one_outcome_per_number_and_frees_no_text_without_reaso
         assert ended == {UNSENT}
     if (UNSENT in ended or REJECTED in ended) and status < 500:
         reading = read(content)
-        sent = {digits(row.phone) for row in reading.rows if row.accepted} if reading else set()
+        sent = {phone_digits(row.phone) for row in reading.rows if row.accepted} if reading else set()
         assert all(o.status in (ACCEPTED, UNKNOWN) for o in ruling.outcomes if o.phone[1:] in sent)
     if ruling.then is Then.WAIT:
         assert ruling.limited

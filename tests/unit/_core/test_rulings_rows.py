@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, Then, Tokens, judge
+from customersms_async._core.happened import Answer
+from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.rulings import judge
 from customersms_async._core.secret import Secret
 from customersms_async.models import Outcome, Status
 from support.gateway_answers import (

@@ -1,0 +1,90 @@
+"""What an answer says, as far as it decides about a text: the facts that the rules of ``outcome_table`` ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..models import Code
+from . import provider
+from .answers import refusal_code
+from .php_values import as_text
+
+if TYPE_CHECKING:
+    from .answers import AnswerRow, Reading
+
+FATAL: Final = {status: Code(code) for status, code in provider.FATAL_STATUSES.items()}
+"""What makes every further request pointless, with the HTTP status that says the same."""
+
+STOPPING: Final = frozenset(FATAL.values())
+"""The codes of ``FATAL`` by themselves."""
+
+
+class AnswerFacts(NamedTuple):
+    """An answer in which no row decides. ``refusal`` is why the whole key or account is refused, if it is."""
+
+    status: int
+    reading: Reading
+    refusal: Code | None
+    numbers: int
+
+    @property
+    def stops_everything(self) -> bool:
+        """Whether the key or the account is refused."""
+        return self.refusal in STOPPING
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the answer contradicts itself, or tells of texts that were sent without saying which."""
+        reading = self.reading
+        speaks_of_some = reading.has_results or (reading.may_be_row and self.numbers > 1)
+        refuses = self.stops_everything or self.status >= 300
+        return speaks_of_some or reading.may_have_sent or (reading.success is True and refuses)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the answer says for sure that the script did not send."""
+        status = self.status
+        if 200 <= status < 300:
+            return self.reading.success is False
+        return status in provider.REDIRECT_STATUSES or (
+            400 <= status < 500 and status not in provider.UNCERTAIN_STATUSES
+        )
+
+
+class NumberFacts(NamedTuple):
+    """The row of one number, in an answer whose rows decide.
+
+    ``own`` is the refusal that stands in the row itself. ``reason`` is why the text was refused, if that holds for the
+    whole key or account: ``own``, or for a row without a code what the answer says elsewhere. ``astray``: some row of
+    success fits none of the numbers.
+    """
+
+    row: AnswerRow
+    accepted: bool | None
+    own: Code | None
+    reason: Code | None
+    astray: bool
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the row says no, by its ``success`` or by a refusal alone."""
+        return self.accepted is False or self.reason is not None
+
+
+def number_facts(row: AnswerRow, refusal: Code | None, *, astray: bool) -> NumberFacts:
+    """The facts of one number; ``refusal`` is what the answer says of the whole key or account, anywhere in it."""
+    accepted, own = row.accepted, row.refusal
+    reason: Code | None = None
+    if accepted is False:
+        reason = own or (refusal if as_text(row.code) is None else None)
+    elif accepted is None and row.success in (None, "") and row.message_id is None:
+        reason = own
+    return NumberFacts(row, accepted, own, reason, astray)
+
+
+def refusal_of(status: int, reading: Reading) -> Code | None:
+    """Why the whole key or account is refused, wherever the answer says so: what stops everything goes first."""
+    codes = [FATAL.get(status), refusal_code(reading.code), *(row.refusal for row in reading.rows)]
+    if status in provider.RATE_LIMIT_STATUSES:
+        codes.append(Code.RATE_LIMITED)
+    return next((code for code in codes if code in STOPPING), None) or next(filter(None, codes), None)
