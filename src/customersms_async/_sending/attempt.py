@@ -19,15 +19,14 @@ import msgspec
 from .._admission.ticket import Held, Stopped
 from .._core.backoff import pause_us
 from .._core.buckets import GRACE_US, Wait
-from .._core.happened import Happened, NoAnswer, NotSent
+from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
 from .._core.outcome_table import Tokens
 from .._core.phone import mask
 from .._core.plural import counted
 from .._core.provider import encode
 from .._core.rulings import Ruling, judge
 from .._core.secret import Sealed
-from .._http.log_filter import hush
-from .._http.transport import OVERDUE
+from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
 from .._runtime.tasks import start
 from ..models import Code, Status
@@ -184,7 +183,7 @@ class Attempt:
     async def _post(self) -> Ruling:
         """Send, free the connection, settle the tokens, tell; never raises."""
         sender = self._sender
-        hush(sender.secret)
+        keep_key_out_of_logs(sender.secret)
         happened: Happened
         try:
             happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
