@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.secret import SHOWN
+from customersms_async._core.secret import PUBLIC_START
 from support.echoing_gateway import KEY, PHONE, TEXT, echoing
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIECE = KEY[:SHOWN]
+PIECE = KEY[:PUBLIC_START]
 START = f"""
 import asyncio, faulthandler, gc, logging, os, sys, threading, time
 from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota

@@ -26,12 +26,12 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 from customersms_async import AsyncClient, ConfigurationError, CustomerSMSError, Limit, MemoryQuota, Outcome
-from customersms_async._core.secret import SHOWN, Sealed, Secret
+from customersms_async._core.secret import PUBLIC_START, Sealed, Secret
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
 from support.engines import ENGINES, engine_of
 
 MakeClient = Callable[..., AsyncClient]
-PIECE = KEY[:SHOWN]
+PIECE = KEY[:PUBLIC_START]
 LIMIT = Limit(1_000, 0.02)
 SECRETIVE: dict[str, Any] = {"api_key": KEY}
 
@@ -278,8 +278,8 @@ def test_bytes_are_sealed() -> None:
     ("text", "shown"),
     [
         (f"at {KEY[:-1]}!", "at [API key]!"),
-        (f"{KEY[:SHOWN]} and {KEY}{KEY}", "[API key] and [API key][API key]"),
-        (KEY[: SHOWN - 1], KEY[: SHOWN - 1]),
+        (f"{KEY[:PUBLIC_START]} and {KEY}{KEY}", "[API key] and [API key][API key]"),
+        (KEY[: PUBLIC_START - 1], KEY[: PUBLIC_START - 1]),
         ("cspro_echo%2Fed%2Bkey%260123456789%3D", "[API key]"),
         ("cspro_echo/ed+key&amp;0123456789=", "[API key]"),
         ("cspro_echo\\/ed+key&0123456789=", "[API key]"),

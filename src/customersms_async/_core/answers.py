@@ -1,4 +1,4 @@
-"""The body of an answer -> what can be read in it, whatever PHP did to it on the way.
+"""The body of an answer, read for what it says, whatever PHP did to it on the way.
 
 docs/gateway.md lists the odd forms, each seen in the public record of similar gateways: a byte order mark or PHP
 warnings ahead of the JSON, numbers as strings, a phone without its ``+``, results out of order, short, or keyed by
@@ -39,12 +39,12 @@ class AnswerRow(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def refusal(self) -> Code | None:
-        """What the row says about the key or the account, rather than about its number: see ``refusal_code``."""
+        """The code of the row if that is about the key or the account, not about its number: see ``refusal_code``."""
         return refusal_code(self.code)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What an answer says. ``rows`` are the entries of ``results`` that are objects, in their order.
+    """The contents of an answer. ``rows`` are the entries of ``results`` that are objects, in their order.
 
     ``may_have_sent`` is true unless ``successful_sends`` is absent or zero: the counter outranks ``success: false``.
     ``keyed``: ``results`` is an object. ``has_results``: it is not empty, whatever is in it. ``may_be_row``: the answer
@@ -71,7 +71,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])
-"""What an answer says that can't be read."""
+"""The reading of an answer that can't be read."""
 
 
 class _DocumentedAnswer(msgspec.Struct, gc=False):
@@ -98,7 +98,7 @@ _NONE_SENT: Final = (None, "", 0, "0", Decimal(0), "0.0")
 
 
 def read(body: bytes) -> Reading | None:
-    """What ``body`` says, or ``None`` if it holds no readable answer."""
+    """The contents of ``body``, or ``None`` if it holds no readable answer."""
     try:
         answer: _DocumentedAnswer = _decode(body)
     except _UNREADABLE:

@@ -1,4 +1,4 @@
-"""What happened to one request: reported by ``_http``, judged by ``rulings``."""
+"""The fate of one request on its way: reported by ``_http``, judged by ``rulings``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NoAnswer(NamedTuple):
 
 
 Happened = Answer | NotSent | NoAnswer
-"""What became of a request on its way, before anybody has judged what that means for its texts."""
+"""The fate of a request on its way; ``judge`` says what that means for its texts."""
 
 CLOSED: Final = "the client is closed"
 """The error of what was still to be sent when its client was closed; its code is CONNECTION_FAILED."""

@@ -1,4 +1,4 @@
-"""What an answer says, as far as it decides about a text: the facts that the rules of ``outcome_table`` ask for."""
+"""The facts of an answer that decide about a text: the rules of ``outcome_table`` ask for them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from .answers import AnswerRow, Reading
 
 FATAL: Final = {status: Code(code) for status, code in provider.FATAL_STATUSES.items()}
-"""What makes every further request pointless, with the HTTP status that says the same."""
+"""HTTP statuses that make every further request pointless, each with the code that says the same."""
 
 STOPPING: Final = frozenset(FATAL.values())
 """The codes of ``FATAL`` by themselves."""
 
 
 class AnswerFacts(NamedTuple):
-    """An answer in which no row decides. ``refusal`` is why the whole key or account is refused, if it is."""
+    """An answer in which no row decides, to a request for so many ``numbers``.
+
+    ``refusal`` is why the key, the account or the rate is refused, if one of them is.
+    """
 
     status: int
     reading: Reading
@@ -41,8 +44,8 @@ class AnswerFacts(NamedTuple):
         return speaks_of_some or reading.may_have_sent or (reading.success is True and refuses)
 
     @property
-    def is_refused(self) -> bool:
-        """Whether the answer says for sure that the script did not send."""
+    def says_no(self) -> bool:
+        """Whether the answer says no, to all texts alike."""
         status = self.status
         if 200 <= status < 300:
             return self.reading.success is False
@@ -54,25 +57,25 @@ class AnswerFacts(NamedTuple):
 class NumberFacts(NamedTuple):
     """The row of one number, in an answer whose rows decide.
 
-    ``own`` is the refusal that stands in the row itself. ``reason`` is why the text was refused, if that holds for the
-    whole key or account: ``own``, or for a row without a code what the answer says elsewhere. ``astray``: some row of
-    success fits none of the numbers.
+    ``accepted`` is what its ``success`` says. ``own_refusal`` is the code in the row itself, if it refuses the key, the
+    account or the rate. ``reason`` is the one of these codes for which the text was refused: the row's own, or for a
+    row without a code that of the whole answer. ``astray``: some row of success fits none of the numbers.
     """
 
     row: AnswerRow
     accepted: bool | None
-    own: Code | None
+    own_refusal: Code | None
     reason: Code | None
     astray: bool
 
     @property
-    def is_refused(self) -> bool:
+    def says_no(self) -> bool:
         """Whether the row says no, by its ``success`` or by a refusal alone."""
         return self.accepted is False or self.reason is not None
 
 
 def number_facts(row: AnswerRow, refusal: Code | None, *, astray: bool) -> NumberFacts:
-    """The facts of one number; ``refusal`` is what the answer says of the whole key or account, anywhere in it."""
+    """The facts of one number by its row; ``refusal`` is that of the whole answer, as ``refusal_of`` gives it."""
     accepted, own = row.accepted, row.refusal
     reason: Code | None = None
     if accepted is False:
@@ -83,7 +86,10 @@ def number_facts(row: AnswerRow, refusal: Code | None, *, astray: bool) -> Numbe
 
 
 def refusal_of(status: int, reading: Reading) -> Code | None:
-    """Why the whole key or account is refused, wherever the answer says so: what stops everything goes first."""
+    """Why the key, the account or the rate is refused, wherever the answer says so.
+
+    Of several codes, one that stops everything goes first.
+    """
     codes = [FATAL.get(status), refusal_code(reading.code), *(row.refusal for row in reading.rows)]
     if status in provider.RATE_LIMIT_STATUSES:
         codes.append(Code.RATE_LIMITED)

@@ -1,4 +1,4 @@
-"""What became of a text, as one table: ``judge`` in ``rulings`` reads it, and docs/outcomes.md shows it.
+"""The table that decides what became of a text: ``judge`` in ``rulings`` reads it, docs/outcomes.md shows it.
 
 The table has three parts. Of a request without an answer, the first part decides about all texts. Where a row of the
 answer decides about any number, the second part decides about each of them; else the third part about all. In each
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Then(enum.Enum):
-    """What to do next about the texts of a request that were not sent; DONE: nothing."""
+    """The next step for the texts of a request that were not sent; DONE: there is none."""
 
     DONE = "done"
     RECONNECT = "reconnect"
@@ -30,7 +30,7 @@ class Then(enum.Enum):
 
 
 class Tokens(enum.Enum):
-    """What becomes of the request's tokens; LAPSE: they settle after its deadline."""
+    """The fate of a request's tokens; LAPSE: they settle after its deadline."""
 
     SETTLE = "settle"
     GIVE_BACK = "give back"
@@ -90,13 +90,13 @@ UNANSWERED: Final[Sequence[Rule[NotSent | NoAnswer]]] = (
 BY_ROW: Final[Sequence[Rule[NumberFacts]]] = (
     Rule(
         "`success: true`, without a code that refuses the key, the account or the rate",
-        lambda number: number.accepted is True and number.own is None,
+        lambda number: number.accepted is True and number.own_refusal is None,
         Status.ACCEPTED,
     ),
     Rule("`success: true` together with such a code", lambda number: number.accepted is True, Status.UNKNOWN),
     Rule(
         "neither yes nor no; or there is no row, or there are rows that disagree",
-        lambda number: not number.is_refused,
+        lambda number: not number.says_no,
         Status.UNKNOWN,
     ),
     Rule(
@@ -145,13 +145,13 @@ AS_A_WHOLE: Final[Sequence[Rule[AnswerFacts]]] = (
     ),
     Rule(
         "429, 425; or code RATE_LIMITED in one of the answers of the next row",
-        lambda answer: answer.is_refused and answer.refusal is Code.RATE_LIMITED,
+        lambda answer: answer.says_no and answer.refusal is Code.RATE_LIMITED,
         Status.UNSENT,
         Then.WAIT,
     ),
     Rule(
         "`success: false` at 200 to 299; 301, 307, 308; 400 to 499 but 408 and 409",
-        lambda answer: answer.is_refused,
+        lambda answer: answer.says_no,
         Status.REJECTED,
     ),
     Rule(

@@ -74,7 +74,7 @@ def of_number(index: int, phone: str, status: Status, facts: NumberFacts, redact
     if status is Status.ACCEPTED:
         return Outcome(index, phone, status, shown(as_text(row.message_id), redact))
     if status is Status.UNKNOWN:
-        code: str | None = str(facts.own) if facts.own else Code.UNREADABLE_ANSWER
+        code: str | None = str(facts.own_refusal) if facts.own_refusal else Code.UNREADABLE_ANSWER
         return Outcome(index, phone, status, None, "the gateway's answer does not say what became of this number", code)
     error = shown(as_text(row.error), redact) or "the gateway refused this number"
     if status is Status.UNSENT:

@@ -1,6 +1,4 @@
-"""What happened to a request -> what became of each of its texts.
-
-``judge`` is the one place that decides whether a text was sent, by the table in ``outcome_table``.
+"""The one place that decides whether a text was sent: ``judge``, by the table in ``outcome_table``.
 
 Promise 2: *A text that may have been sent is never sent again unless a person says so: every recipient ends as
 accepted, rejected, unsent or unknown, and unknown is never guessed away.*
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What became of one request. ``outcomes`` has one entry for each number of the batch, in its order.
+    """The fate of one request and of its texts. ``outcomes`` has one entry for each number of the batch, in its order.
 
     ``fatal`` is the code that makes every further request pointless. ``limited``: the gateway refused texts because the
     key has sent too much. ``retry_after`` (seconds) is what it asked for then, ``None`` if it can't be read.

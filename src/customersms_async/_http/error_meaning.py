@@ -1,4 +1,4 @@
-"""What an error of an HTTP library means: that nothing left, or that nobody knows.
+"""The meaning of an HTTP library's errors: that nothing left, or that nobody knows.
 
 Errors are told apart by the names of their classes, as httpx and httpx2 have the same ones. None leaves this package:
 its request holds the body, and the body the API key. So the words are our own, too; the library's may quote what was
@@ -23,7 +23,7 @@ came a connect time-out."""
 
 
 def meaning_of(error: Exception, progress: PostProgress) -> NotSent | NoAnswer:
-    """What became of the request that ended with ``error`` when it had come as far as ``progress`` says."""
+    """The fate of a request that ended with ``error`` when it had come as far as ``progress`` says."""
     if progress.late or (progress.asking and isinstance(error, TimeoutError)):
         return OVERDUE
     if progress.held_back:  # some engines wrap what they hear from the body

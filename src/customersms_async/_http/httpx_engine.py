@@ -84,7 +84,7 @@ class HttpxEngine:
 
 
 class _HttpxRoute(NamedTuple):
-    """What all requests to one URL have in common."""
+    """The part that all requests to one URL have in common."""
 
     url: httpx.URL
     host: tuple[bytes, bytes]

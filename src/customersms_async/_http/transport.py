@@ -47,14 +47,14 @@ class Transport:
         self._making = asyncio.Lock()
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Use it in ``loop`` from now on. Raises ``ConfigurationError`` if it is closed, or used in another."""
+        """Belong to ``loop`` from now on. Raises ``ConfigurationError`` if closed, or if it belongs to another loop."""
         if self._is_closed():
             raise ConfigurationError(CLOSED)
         self.leave(loop)
         self._loop = loop
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Be closed from ``loop``. Raises ``ConfigurationError`` if it is used in another that still lives."""
+        """Check that it may be used and closed in ``loop``. Raises ``ConfigurationError`` if it belongs to another loop."""
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
@@ -84,11 +84,11 @@ class Transport:
             return progress.early.answer
 
     def refuse_new_requests(self) -> None:
-        """Let nothing new leave from now on; requests that are on their way go on. Read as ``closed``."""
+        """Let nothing new leave from now on (``closed``); requests that are on their way go on."""
         self.closed = True
 
     async def aclose(self) -> None:
-        """Close the connections if they are ours; cancelled half-way, they are closed without ceremony."""
+        """Refuse new requests, and close the connections if they are ours; if cancelled, without waiting for them."""
         self.refuse_new_requests()
         engine, self._engine = self._engine, None
         if self.callers_client is None and engine is not None:

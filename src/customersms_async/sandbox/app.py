@@ -32,7 +32,7 @@ EXTENSION: Final = "customersms.connection"
 
 
 class Connection(Protocol):
-    """What a fault needs of the connection below ASGI."""
+    """The connection below ASGI, as far as a fault needs it."""
 
     def take_planned(self) -> PlannedFault | None:
         """The fault that the schedule has for the request that is being read."""

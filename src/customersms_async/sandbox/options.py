@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class GatewayOptions(msgspec.Struct, frozen=True):
-    """What the gateway allows; ``error_status`` replaces 400, 401 and 402 if it is given."""
+    """The rules of one gateway.
+
+    ``limits`` hold for each key. ``max_numbers`` may stand in one request; ``None`` allows any. ``error_status``
+    replaces 400, 401 and 402 if it is given.
+    """
 
     limits: tuple[Limit, ...]
     max_numbers: int | None = None
@@ -26,7 +30,7 @@ class GatewayOptions(msgspec.Struct, frozen=True):
 
 
 class ServerTiming(msgspec.Struct, frozen=True):
-    """How the server takes its time: ``latency`` in seconds, from and to; idle connections last ``keep_alive``."""
+    """The server's pace, in seconds: ``latency`` of a request, from and to; idle connections last ``keep_alive``."""
 
     latency: tuple[float, float]
     keep_alive: float

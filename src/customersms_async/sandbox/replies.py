@@ -1,4 +1,4 @@
-"""What the script would answer, and what the server makes of that."""
+"""The reply of the script, and the answer that the server makes of it."""
 
 from __future__ import annotations
 

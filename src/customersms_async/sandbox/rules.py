@@ -124,7 +124,7 @@ def _send(state: GatewayState, now_us: int, request: SendRequest, fault: Fault |
 
 
 def _row_refusal(state: GatewayState, key: str, phone: str, fault: Fault | None) -> RowFields | None:
-    """What a refused row says beside its phone, or ``None`` if the number is accepted."""
+    """The fields of a refused row beside its phone, or ``None`` if the number is accepted."""
     if fault in _ROW_REFUSALS:
         return _ROW_REFUSALS[fault]
     if not _PHONE.fullmatch(phone):
