@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .answers import AnswerRow, as_row
+from .answer_rows import AnswerRow, as_row
 from .asked_numbers import AskedNumbers, is_blank
 from .written_json import Pairs
 

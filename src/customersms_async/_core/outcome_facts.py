@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..models import Code
 from . import provider
-from .answers import refusal_code
+from .answer_rows import refusal_code
 from .php_values import as_text
 
 if TYPE_CHECKING:
-    from .answers import AnswerRow, Reading
+    from .answer_rows import AnswerRow
+    from .answers import Reading
 
 FATAL: Final = {status: Code(code) for status, code in provider.FATAL_STATUSES.items()}
 """HTTP statuses that make every further request pointless, each with the code that says the same."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..models import Code, Outcome, Status
-from .answers import NOTHING, read, refusal_code, without_doubles
+from .answer_rows import refusal_code
+from .answers import NOTHING, read, without_doubles
 from .happened import Answer, NotSent
 from .matching import DISPUTED, Match, match
 from .outcome_facts import FATAL, STOPPING, AnswerFacts, number_facts, refusal_of
@@ -24,7 +25,8 @@ from .retry_after import retry_after_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .answers import AnswerRow, Reading
+    from .answer_rows import AnswerRow
+    from .answers import Reading
     from .batching import Batch
     from .happened import Happened, NoAnswer
     from .outcomes import Redact

@@ -54,7 +54,7 @@ class Transport:
         self._loop = loop
 
     def leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Check that it may be used and closed in ``loop``. Raises ``ConfigurationError`` if it belongs to another loop."""
+        """Check that it may be closed in ``loop``. Raises ``ConfigurationError`` if it belongs to another loop."""
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
@@ -88,7 +88,7 @@ class Transport:
         self.closed = True
 
     async def aclose(self) -> None:
-        """Refuse new requests, and close the connections if they are ours; if cancelled, without waiting for them."""
+        """Refuse new requests, and close the connections if they are ours; cancelled half-way, abruptly."""
         self.refuse_new_requests()
         engine, self._engine = self._engine, None
         if self.callers_client is None and engine is not None:

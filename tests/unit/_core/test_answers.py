@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customersms_async._core.answer_rows import AnswerRow, refusal_code
 from customersms_async._core.answer_search import MOST_OBJECTS
-from customersms_async._core.answers import AnswerRow, Reading, read, refusal_code
+from customersms_async._core.answers import Reading, read
 from customersms_async._core.php_values import phone_digits
 from customersms_async._core.written_json import Pairs
 

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.answers import AnswerRow, read
+from customersms_async._core.answers import read
 from customersms_async._core.asked_numbers import is_blank
 from customersms_async._core.matching import DISPUTED, match
 from customersms_async._core.php_values import as_flag, phone_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from customersms_async._core.answer_rows import AnswerRow
 
 PHONES = ["+12125551234", "+13235554567", "+442079460958"]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customersms_async._core.answers import NOTHING, AnswerRow, Reading
+from customersms_async._core.answer_rows import AnswerRow
+from customersms_async._core.answers import NOTHING, Reading
 from customersms_async._core.batching import Batch
 from customersms_async._core.happened import CLOSED, OVERDUE, Answer, NoAnswer, NotSent
 from customersms_async._core.outcome_facts import AnswerFacts, NumberFacts, number_facts
