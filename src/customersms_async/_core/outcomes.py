@@ -41,7 +41,7 @@ def dropped(batch: Batch, code: str | None) -> list[Outcome]:
     return everyone(batch, Status.UNSENT, code, error)
 
 
-def of_all(batch: Batch, rule: Rule[AnswerFacts], facts: AnswerFacts, redact: Redact) -> list[Outcome]:
+def outcomes_of_all(batch: Batch, rule: Rule[AnswerFacts], facts: AnswerFacts, redact: Redact) -> list[Outcome]:
     """The outcomes of an answer in which no row decides."""
     error = shown(facts.reading.error, redact) or _error_of_all(rule.status, facts.status)
     return everyone(batch, rule.status, shown(_code_of_all(rule, facts), redact), error)
@@ -68,7 +68,7 @@ def _is_unreadable(status: Status, http_status: int) -> bool:
     return status is Status.UNKNOWN and 200 <= http_status < 300
 
 
-def of_number(index: int, phone: str, status: Status, facts: NumberFacts, redact: Redact) -> Outcome:
+def outcome_of_number(index: int, phone: str, status: Status, facts: NumberFacts, redact: Redact) -> Outcome:
     """The outcome of the number ``phone``, whose place in the input is ``index``, by its own row."""
     row = facts.row
     if status is Status.ACCEPTED:

@@ -19,7 +19,7 @@ from .happened import Answer, NotSent
 from .matching import DISPUTED, Match, match
 from .outcome_facts import FATAL, STOPPING, AnswerFacts, number_facts, refusal_of
 from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, Then, Tokens, first
-from .outcomes import LONGEST_SHOWN, everyone, of_all, of_number
+from .outcomes import LONGEST_SHOWN, everyone, outcome_of_number, outcomes_of_all
 from .retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
@@ -112,13 +112,14 @@ def _by_row(found: Match, batch: Batch, refusal: Code | None, redact: Redact) ->
         facts = number_facts(DISPUTED if row is None else row, refusal, astray=found.astray)
         rule = first(BY_ROW, facts)
         thens.add(rule.then)
-        outcomes.append(of_number(index, phone, rule.status, facts, redact))
-    return outcomes, thens.pop() if len(thens) == 1 else Then.DONE, rule.tokens
+        outcomes.append(outcome_of_number(index, phone, rule.status, facts, redact))
+    then = thens.pop() if len(thens) == 1 else Then.DONE  # what is tried again holds nothing but what was not sent
+    return outcomes, then, rule.tokens
 
 
 def _as_a_whole(facts: AnswerFacts, batch: Batch, redact: Redact) -> Decided:
     rule = first(AS_A_WHOLE, facts)
-    return of_all(batch, rule, facts, redact), rule.then, rule.tokens
+    return outcomes_of_all(batch, rule, facts, redact), rule.then, rule.tokens
 
 
 def _plain_ids(rows: Sequence[AnswerRow], redact: Redact) -> list[str] | None:
