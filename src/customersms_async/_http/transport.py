@@ -208,6 +208,10 @@ class Transport:
         if self._loop is not None and self._loop is not loop:
             raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
 
+    def stop(self) -> None:
+        """Send nothing new; what is on its way goes on until ``aclose``."""
+        self.closed = True
+
     async def post(
         self, url: str, body: Sealed, seconds_left: SecondsLeft, before_first_byte: BeforeFirstByte
     ) -> Happened:

@@ -32,8 +32,8 @@ _LEFT: Final = (
 )
 
 
-class Sending(Protocol):
-    """Who fills the queue."""
+class OutcomeSource(Protocol):
+    """A bulk send or a campaign's run, as the queue sees it that it fills."""
 
     @property
     def over(self) -> bool:
@@ -59,18 +59,18 @@ class OutcomeQueue:
     """
 
     __slots__ = (
-        *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_sending", "_turns", "_unheard"),
+        *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard"),
         *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "why"),
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sending: Sending) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, source: OutcomeSource) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
         self.arrivals = 0
         self.held = False
         self.left = False
         self.why = _LEFT
-        self._sending = weakref.ref(sending)  # or each run would wait for the garbage collector
+        self._source = weakref.ref(source)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
         self._waiting = 0
         self._consumers: set[asyncio.Task[Any]] = set()
@@ -82,8 +82,8 @@ class OutcomeQueue:
 
     @property
     def _over(self) -> bool:
-        sending = self._sending()
-        return sending is None or sending.over
+        source = self._source()
+        return source is None or source.over
 
     def put(self, outcomes: Iterable[Outcome]) -> None:
         """Keep them for whoever asks; or log them, if nobody will."""
@@ -136,9 +136,9 @@ class OutcomeQueue:
         if task is not None and task not in self._consumers:
             self._consumers.add(task)
             task.add_done_callback(self._consumer_ended)
-        if self.held and (sending := self._sending()) is not None:
+        if self.held and (source := self._source()) is not None:
             self.held = False
-            sending.resume()
+            source.resume()
 
     def _give_up(self, task: asyncio.Task[Any] | None) -> None:
         """Hear that ``task`` was cancelled: hold everything back, unless somebody else waits."""
@@ -150,8 +150,8 @@ class OutcomeQueue:
         self._anyone = task is not None and _asks_for_another(task)
         if not self.held:
             self.held = True
-            if not self.loop.is_closed() and (sending := self._sending()) is not None:
-                sending.hold()
+            if not self.loop.is_closed() and (source := self._source()) is not None:
+                source.hold()
         if self.outcomes:
             self._decide_soon()
 
@@ -213,8 +213,8 @@ class OutcomeQueue:
             self._unheard.sum_up()
             return
         self._forget_consumers()
-        if (sending := self._sending()) is not None:
-            sending.stop()
+        if (source := self._source()) is not None:
+            source.stop()
         self._news.set()
         if self._over or not self.loop.is_running():
             self._unheard.sum_up()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any, Self, final
 
 from .._core import phone as phones
 from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
-from .._sending.bulk import Order
+from .._sending.reader import check_recipients
+from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
-from ..models import Message, Outcome, Priority, Status
+from ..models import Message, Outcome, Status
 from .adding import Letter
 from .guards import Guards, unix
 from .ledger import CampaignLedger
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from .._sending.bulk import Recipients
+    from .._sending.reader import Recipients
     from ..client import AsyncClient
     from .ledger import Letters
     from .queries import Entry
@@ -106,8 +107,7 @@ class Campaign:
         Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
         ``recipients`` raises; then, and if it is cancelled, nothing is added.
         """
-        if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):
-            raise ConfigurationError("recipients must be an iterable of phone numbers or Message objects")
+        check_recipients(recipients)
         return await self._ledger.add(_letters(recipients, message), message, region, _numbers(suppress, region))
 
     async def add_letters(
@@ -229,10 +229,9 @@ class Campaign:
         return self._opened
 
     def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
-        sender = client._open()  # noqa: SLF001 - the client's own floor, one below
-        order = Order.of(client._options, Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
-        runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
-        client._watch(runner)  # noqa: SLF001 - so that closing the client ends it
+        handle = open_handle(client)
+        runner = Runner(self._ledger, handle, guards, suppressed, tuple(self._runners.values()))
+        handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner

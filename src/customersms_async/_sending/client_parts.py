@@ -1,0 +1,79 @@
+"""What a client is made of, and how one is made from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from .._admission.rooms import room
+from .._admission.terms import Terms
+from .._core.batching import Sizes
+from .._core.credits import Credits
+from .._core.options import Options, as_limits, check_parts
+from .._http.connections import Connections
+from .._http.transport import Transport
+from ..errors import ConfigurationError
+from .sender import Sender
+
+if TYPE_CHECKING:
+    from .._core.secret import Secret
+    from ..quota import QuotaStore
+
+_OPTIONS: Final = frozenset(Options.__struct_fields__)
+_PARTS: Final = frozenset({"quota", "http_client"})
+
+
+class ClientParts(msgspec.Struct, frozen=True, eq=False):
+    """The parts of one client, made with it.
+
+    ``transport`` is shared by the clients that ``with_options`` makes, unless ``owns_transport``; ``credits`` is shared
+    by those of one key.
+    """
+
+    options: Options
+    secret: Secret
+    quota: QuotaStore
+    credits: Credits
+    transport: Transport
+    owns_transport: bool
+
+    def changed(self, secret: Secret, overrides: dict[str, Any]) -> ClientParts:
+        """The parts of a client with another key, other options, another quota or HTTP client.
+
+        Raises ``ConfigurationError`` for an option that does not exist or is out of range.
+        """
+        unknown = overrides.keys() - _OPTIONS - _PARTS
+        if unknown:
+            raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
+        changed = {name: value for name, value in overrides.items() if name in _OPTIONS}
+        if "limits" in changed:
+            changed["limits"] = as_limits(changed["limits"])
+        options = msgspec.structs.replace(self.options, **changed) if changed else self.options
+        quota = overrides.get("quota", self.quota)
+        check_parts(quota=quota, http_client=overrides.get("http_client"))
+        owns_transport = "http_client" in overrides or "max_concurrency" in changed
+        transport = self.transport
+        if owns_transport:
+            http_client = overrides.get("http_client", self.transport.callers_client)
+            transport = Transport(Connections(options.max_concurrency), http_client)
+        credits_left = self.credits if secret.key_id == self.secret.key_id else Credits()
+        return ClientParts(options, secret, quota, credits_left, transport, owns_transport)
+
+    def terms(self) -> Terms:
+        """What the client asks of a waiting room: its limits, the share that BULK leaves of them, and its pace."""
+        options = self.options
+        return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.connections)
+
+    def sender(self) -> Sender:
+        """What the client sends with in the running event loop."""
+        return Sender(
+            url=self.options.url,
+            secret=self.secret,
+            transport=self.transport,
+            room=room(self.quota, self.secret.key_id),
+            terms=self.terms(),
+            credits=self.credits,
+            sizes=Sizes(),
+            max_retries=self.options.max_retries,
+        )
