@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, final
 from ._admission.ticket import Ticket
 from ._core import phone as phones
 from ._core.batching import Batch
-from ._core.credits import Credits
 from ._core.intake import message_problem
 from ._core.options import (
     DEFAULT_BATCH_SIZE,
@@ -18,24 +17,18 @@ from ._core.options import (
     DEFAULT_MAX_RETRIES,
     DEFAULT_RESERVE,
     DEFAULT_TIMEOUT,
-    DOCUMENTED_URL,
-    Options,
-    as_limits,
-    check_parts,
 )
 from ._core.secret import Secret
-from ._http.connections import Connections
-from ._http.transport import Transport
 from ._sending.client_parts import ClientParts
 from ._sending.delivery import deliver
 from ._sending.failures import single_failure
+from ._sending.quota_status import read_quota_status
 from ._sending.report import wait_for_report
 from ._sending.send_options import SendOptions
 from ._sending.session import Session
 from ._sending.stream import OutcomeStream
 from .errors import ConfigurationError
-from .models import DOCUMENTED_LIMITS, Estimate, LimitStatus, Outcome, Priority, QuotaStatus, SendReport, Status
-from .quota.memory import PROCESS_QUOTA
+from .models import DOCUMENTED_LIMITS, Estimate, Outcome, Priority, QuotaStatus, SendReport, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +66,7 @@ class AsyncClient:
     May be built outside an event loop, and is then used in one. Raises ``ConfigurationError`` for an option out of
     range, for use in a second event loop, and for use after ``aclose``.
 
-    Mutable state: none of its own; that of its parts and its session.
+    Mutable state: none of its own; see ``Session``.
     """
 
     def __init__(
@@ -96,9 +89,12 @@ class AsyncClient:
             secret = Secret(os.environ.get("CUSTOMERSMS_API_KEY", "") if api_key is None else api_key)
         finally:
             del api_key  # tracebacks may show locals
-        options = Options(
-            url=os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if url is None else url,
-            limits=as_limits(limits),
+        parts = ClientParts.of(
+            secret,
+            quota,
+            http_client,
+            url=url,
+            limits=limits,
             reserve=reserve,
             pace=pace,
             batch_size=batch_size,
@@ -107,10 +103,6 @@ class AsyncClient:
             max_wait=max_wait,
             timeout=timeout,
         )
-        quota = PROCESS_QUOTA if quota is None else quota
-        check_parts(quota=quota, http_client=http_client)
-        transport = Transport(Connections(max_concurrency), http_client)
-        parts = ClientParts(options, secret, quota, Credits(), transport, owns_transport=True)
         self._session = Session(parts)
 
     def __repr__(self) -> str:
@@ -212,22 +204,12 @@ class AsyncClient:
         options = SendOptions.of(self._session.parts.options, Priority.BULK, batch_size, ..., ..., reads_all=True)
         tally = await Tally.of(recipients, message, options)
         sender = self._session.open()
-        wait_us = partial(sender.room.forecast_us, Priority.BULK, sender.terms)
-        layers, pace = sender.terms.bulk_layers, sender.terms.pace
-        return tally.estimate(await seconds_until_last(wait_us, tally.requests, layers, pace))
+        terms, wait_us = sender.terms, partial(sender.room.forecast_us, Priority.BULK, sender.terms)
+        return tally.estimate(await seconds_until_last(wait_us, tally.requests, terms.bulk_layers, terms.pace))
 
     async def quota_status(self) -> QuotaStatus:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""
-        sender = self._session.open()
-        usages, paused_us = await sender.room.store.usage(sender.room.key_id, sender.terms.layers)
-        return QuotaStatus(
-            tuple(
-                LimitStatus(limit, usage.used, max(0, limit.requests - usage.used), usage.next_us / 1e6)
-                for limit, usage in zip(self._session.parts.options.limits, usages, strict=True)
-            ),
-            sender.room.waiting,
-            paused_us / 1e6,
-        )
+        return await read_quota_status(self._session.open(), self._session.parts.options.limits)
 
     @property
     def remaining_credits(self) -> Decimal | None:
@@ -268,5 +250,5 @@ class AsyncClient:
         await self._session.close()
 
     def __session__(self) -> Session:
-        """What the package's own campaigns send through; not for programs, and not promised to stay."""
+        """The session that campaigns send through; for the package itself, and not promised to stay."""
         return self._session

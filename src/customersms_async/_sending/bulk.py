@@ -60,21 +60,16 @@ class BulkSend:
 
     def take(self) -> Outcome:
         """The next outcome; only when there is one."""
-        outcome = self.queue.outcomes.popleft()
+        outcome = self.queue.take()
         if self._ready or (self._reader is not None and self._reader.paused is not None):
             self.go_on()
         return outcome
 
     def take_all(self) -> list[Outcome]:
         """All outcomes that nobody took yet, in the order they came."""
-        taken = list(self.queue.outcomes)
-        self.queue.outcomes.clear()
+        taken = self.queue.take_all()
         self.go_on()
         return taken
-
-    def give_back(self, outcomes: list[Outcome]) -> None:
-        """Put outcomes that were taken in front of all others again."""
-        self.queue.outcomes.extendleft(reversed(outcomes))
 
     def line_up(self, batch: Batch) -> None:
         """Have ``batch`` sent when its turn comes; or give its outcomes, if nothing more is sent."""
@@ -118,15 +113,6 @@ class BulkSend:
         reader = self._reader
         if reader is not None and reader.paused is not None and not self.full:
             reader.go_on()
-
-    def hold(self) -> None:
-        """Let nothing leave until ``resume``, and start nothing: the queue says that it is held."""
-        self.deliveries.hold()
-
-    def resume(self) -> None:
-        """Go on after ``hold``."""
-        self.deliveries.resume()
-        self.go_on()
 
     def stop(self) -> None:
         """Send nothing new, and let the requests in flight finish."""

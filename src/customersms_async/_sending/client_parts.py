@@ -1,7 +1,8 @@
-"""What a client is made of, and how one is made from another."""
+"""The parts that a client is made of: of a new one, and of one that is made from another."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -10,14 +11,18 @@ from .._admission.rooms import room
 from .._admission.terms import Terms
 from .._core.batching import Sizes
 from .._core.credits import Credits
-from .._core.options import Options, as_limits, check_parts
+from .._core.options import DOCUMENTED_URL, Options, as_limits, check_parts
 from .._http.connections import Connections
 from .._http.transport import Transport
 from ..errors import ConfigurationError
+from ..quota.memory import PROCESS_QUOTA
 from .sender import Sender
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._core.secret import Secret
+    from ..models import Limit
     from ..quota import QuotaStore
 
 _OPTIONS: Final = frozenset(Options.__struct_fields__)
@@ -25,7 +30,7 @@ _PARTS: Final = frozenset({"quota", "http_client"})
 
 
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
-    """The parts of one client, made with it.
+    """The parts of one client.
 
     ``transport`` is shared by the clients that ``with_options`` makes, unless ``owns_transport``; ``credits`` is shared
     by those of one key.
@@ -37,6 +42,28 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     credits: Credits
     transport: Transport
     owns_transport: bool
+
+    @classmethod
+    def of(
+        cls,
+        secret: Secret,
+        quota: QuotaStore | None,
+        http_client: object,
+        *,
+        url: str | None,
+        limits: Limit | Iterable[Limit],
+        **options: Any,
+    ) -> ClientParts:
+        """The parts of a new client; ``None`` stands for the quota of the process, and for the usual ``url``.
+
+        Raises ``ConfigurationError`` for an option that is out of range.
+        """
+        url = os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if url is None else url
+        checked = Options(url=url, limits=as_limits(limits), **options)
+        quota = PROCESS_QUOTA if quota is None else quota
+        check_parts(quota=quota, http_client=http_client)
+        transport = Transport(Connections(checked.max_concurrency), http_client)
+        return cls(checked, secret, quota, Credits(), transport, owns_transport=True)
 
     def changed(self, secret: Secret, overrides: dict[str, Any]) -> ClientParts:
         """The parts of a client with another key, other options, another quota or HTTP client.

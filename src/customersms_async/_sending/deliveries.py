@@ -17,24 +17,25 @@ if TYPE_CHECKING:
 
 
 class DeliveryOwner(Protocol):
-    """A bulk send or a campaign's run: it knows what to send next, and what to do when a delivery ends."""
+    """A bulk send or a campaign's run, as its deliveries see it: who knows what to send next."""
 
     def delivered(self, batch: Batch, delivery: Delivery) -> None:
-        """Take what became of a batch; ``go_on`` follows at once."""
+        """Take what became of a batch; ``go_on`` is called next, when it does not count as on its way any more."""
 
     def go_on(self) -> None:
         """Start what there is room for, now that one delivery fewer is on its way."""
 
     def stop(self) -> None:
-        """Send nothing new."""
+        """Send nothing new: a delivery was cancelled, as all are when the event loop is shut down."""
 
 
 @final
 class Deliveries:
     """The batches of one bulk send or campaign that are on their way, each in a task of its own.
 
-    ``requests`` may have reached the gateway so far. ``fatal`` is the first delivery after which nothing more can go
-    out, ``stop_code`` why none may. Mutable state: these, and the tasks with their tickets.
+    ``requests`` is how many requests may have reached the gateway so far, those on their way not counted. ``fatal`` is
+    the first delivery after which nothing more can go out. ``stop_code`` is the code that texts get which are not sent
+    any more, or ``None``. Mutable state: these, and the tasks with their tickets.
     """
 
     __slots__ = ("_sender", "_tickets", "_timeout", "fatal", "requests", "stop_code")
@@ -114,5 +115,9 @@ class Deliveries:
         self._ended(owner, this_task())  # a turn of the loop sooner than its callback would
 
     def _ended(self, owner: DeliveryOwner, task: asyncio.Task[None]) -> None:
-        if self._tickets.pop(task, None) is not None:
+        if self._tickets.pop(task, None) is None:
+            return
+        if task.done():  # it was cancelled, perhaps before it began, or has failed
+            owner.stop()
+        else:
             owner.go_on()

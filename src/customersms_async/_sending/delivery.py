@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .sender import Sender
 
 SECONDS_PER_NUMBER = 0.5
-"""What each further number of a batch adds to the time that an attempt may take."""
+"""Seconds that each further number of a batch adds to the time that an attempt may take."""
 
 
 class Delivery(msgspec.Struct):
-    """What became of one batch: one outcome for each number, in no particular order.
+    """One batch after all attempts at it: an outcome for each number, in no particular order.
 
-    ``requests`` may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
+    ``requests`` is how many may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
     ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
     belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
     """

@@ -1,8 +1,8 @@
-"""Outcomes on their way from a bulk send to whoever takes them: each is given, or logged.
+"""Outcomes on their way from a bulk send to its consumer: each is given, or logged.
 
-The one who takes them may leave without a word: cancelled while it waits, with an error whose traceback keeps the
-stream alive, in a task that somebody keeps. So an asking that was cancelled holds everything back that has not left
-yet, until somebody asks again; and if nobody has by the time that there is an outcome to give, the consumer has left.
+The consumer may leave without a word: cancelled while it waits, with an error whose traceback keeps the stream alive,
+in a task that somebody keeps. So when a wait is cancelled, everything that has not left yet is held back until somebody
+asks again; and if nobody has by the time that there is an outcome to give, the consumer has left.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, final
 from .unheard import Unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ..models import Outcome
+    from .deliveries import Deliveries
 
 GRACE_TURNS: Final = 10
 """Turns of the loop for asking again when an outcome is there: ``asyncio.wait_for`` needs up to four to say that its
@@ -33,17 +34,16 @@ _LEFT: Final = (
 
 
 class OutcomeSource(Protocol):
-    """A bulk send or a campaign's run, as the queue sees it that it fills."""
+    """A bulk send or a campaign's run, as the queue of its outcomes sees it."""
+
+    deliveries: Deliveries
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no further outcome will come."""
 
-    def hold(self) -> None:
-        """Let nothing leave until ``resume``."""
-
-    def resume(self) -> None:
-        """Go on after ``hold``."""
+    def go_on(self) -> None:
+        """Start what there is room for."""
 
     def stop(self) -> None:
         """Send nothing new; the requests in flight finish."""
@@ -51,21 +51,25 @@ class OutcomeSource(Protocol):
 
 @final
 class OutcomeQueue:
-    """The outcomes that nobody took yet; ``arrivals`` counts how often some came (together: in input order).
+    """The outcomes of one bulk send or campaign that nobody took yet, in the order in which they came.
 
-    Mutable state: these; the tasks that ask, and how many of them wait; whether sending is held back because one was
-    cancelled, and how many turns are left to ask again; whether the client is closed, and by which task; whether the
-    consumer has left, why nothing more is given, and what was logged.
+    ``arrivals`` counts how often some came; if all came at once, they are in input order. ``take`` gives the next one,
+    and may be called only when there is one.
+
+    Mutable state: the outcomes; the tasks that ask for them, and how many of these wait; whether sending is held back
+    because one was cancelled, and how many turns are left to ask again; whether the client is closed, and by which
+    task; whether the consumer has left, why nothing more is given, and what was logged.
     """
 
     __slots__ = (
         *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard"),
-        *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "why"),
+        *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "take", "why"),
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, source: OutcomeSource) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
+        self.take: Callable[[], Outcome] = self.outcomes.popleft
         self.arrivals = 0
         self.held = False
         self.left = False
@@ -85,8 +89,18 @@ class OutcomeQueue:
         source = self._source()
         return source is None or source.over
 
+    def take_all(self) -> list[Outcome]:
+        """All outcomes that nobody took yet, in the order they came."""
+        taken = list(self.outcomes)
+        self.outcomes.clear()
+        return taken
+
+    def give_back(self, outcomes: list[Outcome]) -> None:
+        """Put outcomes that were taken in front of all others again."""
+        self.outcomes.extendleft(reversed(outcomes))
+
     def put(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep them for whoever asks; or log them, if nobody will."""
+        """Keep outcomes for whoever asks; or log them, if nobody will."""
         if self.left:
             self._unheard.note(outcomes)
             return
@@ -104,7 +118,7 @@ class OutcomeQueue:
             self._unheard.sum_up()
 
     async def wait(self) -> bool:
-        """Wait for an outcome; false if none will come. For one who calls ``leave`` when it is cancelled."""
+        """Wait for an outcome; false if none will come. Whoever is cancelled here must call ``leave``."""
         self._waiting += 1
         try:
             while not self.outcomes:
@@ -117,7 +131,7 @@ class OutcomeQueue:
         return True
 
     async def ask(self) -> bool:
-        """Wait for an outcome; false if none will come. Cancelled, it may be asked again, in good time."""
+        """Wait for an outcome; false if none will come. Whoever is cancelled here may ask again, in good time."""
         task = asyncio.current_task()
         self._begin_asking(task)
         try:
@@ -138,10 +152,11 @@ class OutcomeQueue:
             task.add_done_callback(self._consumer_ended)
         if self.held and (source := self._source()) is not None:
             self.held = False
-            source.resume()
+            source.deliveries.resume()
+            source.go_on()
 
     def _give_up(self, task: asyncio.Task[Any] | None) -> None:
-        """Hear that ``task`` was cancelled: hold everything back, unless somebody else waits."""
+        """Hear that ``task`` was cancelled while it waited: hold everything back, unless somebody else waits."""
         if task is not None and task in self._consumers:
             self._consumers.remove(task)
             task.remove_done_callback(self._consumer_ended)
@@ -151,7 +166,7 @@ class OutcomeQueue:
         if not self.held:
             self.held = True
             if not self.loop.is_closed() and (source := self._source()) is not None:
-                source.hold()
+                source.deliveries.hold()
         if self.outcomes:
             self._decide_soon()
 

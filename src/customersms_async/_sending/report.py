@@ -26,7 +26,7 @@ async def wait_for_report(send: BulkSend, key_credits: Credits) -> SendReport:
         while await send.queue.wait():
             outcomes += send.take_all()
     except BaseException:
-        send.give_back(outcomes)
+        send.queue.give_back(outcomes)
         send.queue.leave()
         raise
     if send.queue.arrivals > 1:

@@ -1,4 +1,4 @@
-"""What a campaign sends with: the one thing that it needs to know of a client."""
+"""The handle by which a campaign sends through a client: all that it needs to know of one."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Campaign:
         suppress: Iterable[str] = (),
         rehearsal: bool = False,
     ) -> bool:
-        """The same for texts already made from ``template``, each with its line; ``rehearsal``: for a sandbox."""
+        """Put texts made from ``template`` into the ledger, each with its line; ``rehearsal``: for a sandbox."""
         return await self._ledger.add(letters, template, region, _numbers(suppress, region), rehearsal=rehearsal)
 
     def run(
@@ -187,7 +187,7 @@ class Campaign:
                 yield Outcome(one.index, one.phone, STATUSES[one.state], one.message_id, one.error, one.code)
 
     async def pages(self, states: Iterable[State] = State) -> AsyncIterator[list[Entry]]:
-        """The same as the ledger has it, some thousand at a time: with the state's own name, attempts and time."""
+        """Everyone as the ledger has them, some thousand at a time: with the state's own name, attempts and time."""
         wanted = tuple(states)
         start = 0
         while page := await self._ledger.entries(start, wanted):
@@ -219,7 +219,7 @@ class Campaign:
 
     @property
     def ledger(self) -> CampaignLedger:
-        """What the command line looks into."""
+        """The open ledger, for the command line to look into."""
         return self._ledger
 
     @property

@@ -80,7 +80,7 @@ class Runner:
 
     def take(self) -> Outcome:
         """The next outcome; only when there is one."""
-        outcome = self.queue.outcomes.popleft()
+        outcome = self.queue.take()
         self.go_on()
         return outcome
 
@@ -92,9 +92,9 @@ class Runner:
             unsent = [o for o in unsent if o.index not in delivery.error.ids]
             self._put_back(batch, unsent)
         elif delivery.error is not None:
-            self._stop(delivery.error)
+            self.stop(delivery.error)
         elif delivery.fatal is not None:
-            self._stop()
+            self.stop()
         elif unsent and not self.stopped:
             self._put_back(batch, unsent)
             self._pause(unsent[0])
@@ -105,23 +105,16 @@ class Runner:
             self._change.set_result(None)
         self.queue.tell()
 
-    def hold(self) -> None:
-        """Let nothing leave until ``resume``, and start nothing: the queue says that it is held."""
-        self.deliveries.hold()
-
-    def resume(self) -> None:
-        """Go on after ``hold``."""
-        self.deliveries.resume()
+    def stop(self, error: BaseException | None = None) -> None:
+        """Start nothing new, and end with ``error``; the requests in flight are recorded all the same."""
+        self.error = self.error or error
+        self.deliveries.stop(Code.STOPPED)
         self.go_on()
-
-    def stop(self) -> None:
-        """Start nothing new; the requests in flight are recorded all the same."""
-        self._stop()
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new and, unless all is done already, end with ``error``."""
         if not self.task.done():
-            self._stop(error)
+            self.stop(error)
 
     async def _run(self, earlier: Sequence[Runner]) -> None:
         ending = [runner.task for runner in earlier if runner.stopped]
@@ -132,7 +125,7 @@ class Runner:
             self._totals = await prepare(self._ledger, self._guards, self._suppressed)
             await self._send_all()
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
-            self._stop(error)
+            self.stop(error)
         finally:
             await self.deliveries.land()
             if left := await self._recorder.try_again():
@@ -193,14 +186,14 @@ class Runner:
         """Send as much of this batch as the guards allow; false if that is nothing until more answers have come."""
         stop = self._check() or check_prefix(self._guards, batch.phones)
         if self.stopped or stop is not None:
-            self._stop(stop)
+            self.stop(stop)
             return True
         each = segments.count(batch.message).segments
         most, stop = fitting(self._guards, self._totals, Load(len(batch), each))
         self._plan.put_back(Batch(batch.message, batch.phones[most:], batch.indexes[most:]))
         if not most:
             if stop is not None and not self._totals.requests_in_flight:
-                self._stop(stop)
+                self.stop(stop)
             return False
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
         self._totals.start(most, each)
@@ -230,7 +223,7 @@ class Runner:
         try:
             await self._recorder.end(intent, ruling)
         except Exception as error:  # noqa: BLE001 - told to the consumer, after another try
-            self._stop(error)
+            self.stop(error)
         self.go_on()
 
     def _pause(self, unsent: Outcome) -> None:
@@ -240,7 +233,7 @@ class Runner:
         if unsent.code == Code.CERTIFICATE_REFUSED or (
             unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)
         ):
-            self._stop(ConnectionFailedError(f"nothing more is sent: {unsent.error}", code=unsent.code))
+            self.stop(ConnectionFailedError(f"nothing more is sent: {unsent.error}", code=unsent.code))
         self._paused_until = max(self._paused_until, now + pause)
 
     def _check(self) -> CampaignStoppedError | None:
@@ -248,13 +241,8 @@ class Runner:
         self._totals.credits = self._credits.remaining
         stop = check(self._guards, self._totals, time.time())
         if stop is not None:
-            self._stop(stop)
+            self.stop(stop)
         return stop
-
-    def _stop(self, error: BaseException | None = None) -> None:
-        self.error = self.error or error
-        self.deliveries.stop(Code.STOPPED)
-        self.go_on()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
