@@ -39,7 +39,7 @@ async def attempt(
 
     ``timeout`` is in seconds, from the grant of the tokens to the last byte of the answer. Raises ``Expired`` and
     ``Stopped`` as ``Room.admit`` does, and what the hook or the quota store raises; nothing is sent then. A cancelled
-    call leaves the request to itself, as described above.
+    call leaves a request that has begun to itself: it runs to its deadline, and its outcomes are logged.
     """
     late = 0
     while True:
@@ -76,7 +76,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
     assert heard is not None  # noqa: S101 - that is what sends it here
     task = start(sender.room.loop, request.post())
     sender.transport.in_flight.enter(task, sender)
-    task.add_done_callback(partial(_ended, heard, sender, place))
+    task.add_done_callback(partial(_ended, request, sender, place))
     try:
         return await heard
     except asyncio.CancelledError:
@@ -85,11 +85,10 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
         raise
 
 
-def _ended(heard: asyncio.Future[Ruling], sender: Sender, place: Place, task: asyncio.Task[Ruling]) -> None:
+def _ended(request: BatchRequest, sender: Sender, place: Place, task: asyncio.Task[Ruling]) -> None:
     """Hear that a request's own task has ended; one that was aborted before its first step never began."""
     sender.transport.in_flight.leave(task)
     if task.cancelled():
         place.ticket.stop(Code.STOPPED)
         sender.room.forgo(place)
-    if not heard.done():
-        heard.set_exception((None if task.cancelled() else task.exception()) or Stopped())
+    request.fail((None if task.cancelled() else task.exception()) or Stopped())

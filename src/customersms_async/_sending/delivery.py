@@ -28,7 +28,7 @@ SECONDS_PER_NUMBER = 0.5
 class Delivery(msgspec.Struct):
     """One batch after all attempts at it: an outcome for each number, in no particular order.
 
-    ``requests`` is how many may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
+    ``requests`` is how many may have reached the gateway; ``fatal`` the code that makes every further one pointless.
     ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
     belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
     """

@@ -12,6 +12,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
+from .consumers import Consumers
 from .unheard import Unheard
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class OutcomeQueue:
     """
 
     __slots__ = (
-        *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard"),
-        *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "take", "why"),
+        *("__weakref__", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard", "_waiting"),
+        *("arrivals", "held", "left", "loop", "outcomes", "take", "why"),
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, source: OutcomeSource) -> None:
@@ -76,9 +77,8 @@ class OutcomeQueue:
         self.why = _LEFT
         self._source = weakref.ref(source)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
+        self._consumers = Consumers()
         self._waiting = 0
-        self._consumers: set[asyncio.Task[Any]] = set()
-        self._anyone = False
         self._turns = 0
         self._closed = False
         self._closer: asyncio.Task[Any] | None = None
@@ -141,15 +141,13 @@ class OutcomeQueue:
             del task  # the traceback may be kept
             raise
         if not there:
-            self._forget_consumers()
+            self._consumers.forget_all(self._consumer_ended)
         return there
 
     def _begin_asking(self, task: asyncio.Task[Any] | None) -> None:
         if self.left:
             return
-        if task is not None and task not in self._consumers:
-            self._consumers.add(task)
-            task.add_done_callback(self._consumer_ended)
+        self._consumers.enter(task, self._consumer_ended)
         if self.held and (source := self._source()) is not None:
             self.held = False
             source.deliveries.resume()
@@ -157,12 +155,10 @@ class OutcomeQueue:
 
     def _give_up(self, task: asyncio.Task[Any] | None) -> None:
         """Hear that ``task`` was cancelled while it waited: hold everything back, unless somebody else waits."""
-        if task is not None and task in self._consumers:
-            self._consumers.remove(task)
-            task.remove_done_callback(self._consumer_ended)
+        self._consumers.forget(task, self._consumer_ended)
         if self._waiting or self.left or (self._over and not self.outcomes):
             return
-        self._anyone = task is not None and _asks_for_another(task)
+        self._consumers.cancelled(task)
         if not self.held:
             self.held = True
             if not self.loop.is_closed() and (source := self._source()) is not None:
@@ -173,7 +169,7 @@ class OutcomeQueue:
     def _consumer_ended(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
             self._give_up(task)
-        self._consumers.discard(task)
+        self._consumers.forget(task, self._consumer_ended)
         if (self.held or self._closed) and not self.left:
             self._decide_soon()
 
@@ -195,10 +191,7 @@ class OutcomeQueue:
 
     @property
     def _may_ask_again(self) -> bool:
-        """Whether a task lives that asked before and was not cancelled."""
-        if self._waiting:
-            return True
-        return not (self.held and self._anyone) and any(task is not self._closer for task in self._consumers)
+        return self._waiting > 0 or self._consumers.may_ask_again(held=self.held, closer=self._closer)
 
     def close(self, closer: asyncio.Task[Any] | None, why: str) -> None:
         """Hear that the client is closed, by ``closer``: what nobody is going to take is logged.
@@ -219,7 +212,7 @@ class OutcomeQueue:
             return
         self.left = True
         if not self.outcomes and not self._waiting and self._over:
-            self._forget_consumers()
+            self._consumers.forget_all(self._consumer_ended)
             return
         outcomes = tuple(self.outcomes)
         self.outcomes.clear()
@@ -227,7 +220,7 @@ class OutcomeQueue:
         if self.loop.is_closed():
             self._unheard.sum_up()
             return
-        self._forget_consumers()
+        self._consumers.forget_all(self._consumer_ended)
         if (source := self._source()) is not None:
             source.stop()
         self._news.set()
@@ -240,13 +233,3 @@ class OutcomeQueue:
         """Hear that the event loop ends: log everything now."""
         self.leave()
         self._unheard.sum_up()
-
-    def _forget_consumers(self) -> None:
-        for task in self._consumers:
-            task.remove_done_callback(self._consumer_ended)
-        self._consumers.clear()
-
-
-def _asks_for_another(task: asyncio.Task[Any]) -> bool:
-    """Whether the task does nothing but ask, for whoever made it, as ``asyncio.wait_for`` does in Python 3.11."""
-    return getattr(task.get_coro(), "__qualname__", "") == "OutcomeStream.__anext__"

@@ -128,6 +128,11 @@ class BatchRequest:
             self.heard.set_result(ruling)
         return ruling
 
+    def fail(self, error: BaseException) -> None:
+        """Have whoever awaits ``heard`` get ``error``, unless it has heard, or has left."""
+        if self.heard is not None and not self.heard.done():
+            self.heard.set_exception(error)
+
     def _sealed(self) -> Sealed:
         return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
 
