@@ -24,7 +24,6 @@ from ._sending.delivery import deliver
 from ._sending.failures import single_failure
 from ._sending.quota_status import read_quota_status
 from ._sending.report import wait_for_report
-from ._sending.send_options import SendOptions
 from ._sending.session import Session
 from ._sending.stream import OutcomeStream
 from .errors import ConfigurationError
@@ -135,7 +134,7 @@ class AsyncClient:
         if problem is not None:
             raise ConfigurationError(problem)
         session = self._session
-        options = SendOptions.of(session.parts.options, priority, ..., max_wait, timeout, reads_all=True)
+        options = session.options(priority=priority, max_wait=max_wait, timeout=timeout, reads_all=True)
         sender = session.open()
         ticket = Ticket(options.priority, options.expires(sender.room.loop.time()))
         session.enter(ticket)
@@ -169,7 +168,9 @@ class AsyncClient:
         ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota store itself raises. A cancelled
         call sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
         """
-        options = SendOptions.of(self._session.parts.options, priority, batch_size, max_wait, timeout, reads_all=True)
+        options = self._session.options(
+            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True
+        )
         send = self._session.begin(recipients, message, options)
         return await wait_for_report(send, self._session.parts.credits)
 
@@ -189,7 +190,9 @@ class AsyncClient:
         ``max_concurrency`` messages, and for an async source only while it does not fall silent: a later repeat is
         sent. ``max_wait`` counts from when a text stands in line.
         """
-        options = SendOptions.of(self._session.parts.options, priority, batch_size, max_wait, timeout, reads_all=False)
+        options = self._session.options(
+            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=False
+        )
         return OutcomeStream(lambda: self._session.begin(recipients, message, options))
 
     async def estimate(
@@ -201,7 +204,7 @@ class AsyncClient:
         """
         from ._sending.estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
 
-        options = SendOptions.of(self._session.parts.options, Priority.BULK, batch_size, ..., ..., reads_all=True)
+        options = self._session.options(priority=Priority.BULK, batch_size=batch_size, reads_all=True)
         tally = await Tally.of(recipients, message, options)
         sender = self._session.open()
         terms, wait_us = sender.terms, partial(sender.room.forecast_us, Priority.BULK, sender.terms)
@@ -247,7 +250,7 @@ class AsyncClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        await self.aclose()
 
     def __session__(self) -> Session:
         """The session that campaigns send through; for the package itself, and not promised to stay."""

@@ -8,7 +8,7 @@ from typing import Any, final
 
 @final
 class InFlight:
-    """The tasks that have a request on its way, each with whose it is: several clients may share the connections.
+    """The tasks that have a request on its way, each with its owner, as several clients may share the connections.
 
     Mutable state: these, and the futures of those who wait for one to end.
     """
@@ -23,11 +23,11 @@ class InFlight:
         return len(self._owners)
 
     def enter(self, task: asyncio.Task[Any], owner: object) -> None:
-        """Count a request in, which runs in ``task``."""
+        """Count in a request of ``owner``, which runs in ``task``."""
         self._owners[task] = owner
 
     def leave(self, task: asyncio.Task[Any]) -> None:
-        """Count it out: what became of it is known and recorded."""
+        """Count out the request of ``task``: what became of it is known and recorded."""
         self._owners.pop(task, None)
         if not self._owners:
             self._owners = {}  # a dictionary that was emptied is as large as it was: there may be 10,000

@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .._core.intake import Intake
-from ..errors import ConfigurationError
-from ..models import Priority
 
 if TYPE_CHECKING:
-    from types import EllipsisType
-
-    from .._core.options import Options
+    from ..models import Priority
 
 
-class SendOptions(msgspec.Struct, frozen=True, gc=False):
+class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The options of one call: the client's own, unless the call says otherwise.
 
     ``reads_all`` is how ``send_many`` differs from ``stream``: a repeat is known over the whole input, ``max_wait``
@@ -29,30 +25,6 @@ class SendOptions(msgspec.Struct, frozen=True, gc=False):
     timeout: float
     max_concurrency: int
     reads_all: bool
-
-    @classmethod
-    def of(
-        cls,
-        options: Options,
-        priority: Priority,
-        batch_size: int | EllipsisType,
-        max_wait: float | EllipsisType | None,
-        timeout: float | EllipsisType,
-        *,
-        reads_all: bool,
-    ) -> SendOptions:
-        """The client's ``options`` with what is given (not ``...``) in their place.
-
-        Raises ``ConfigurationError`` for a value out of range, as making a client does.
-        """
-        if batch_size is not ... or max_wait is not ... or timeout is not ...:
-            given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
-            options = msgspec.structs.replace(options, **{k: value for k, value in given.items() if value is not ...})
-        try:
-            priority = Priority(priority)
-        except ValueError:
-            raise ConfigurationError(f"no such priority: {priority!r}") from None
-        return cls(priority, options.batch_size, options.max_wait, options.timeout, options.max_concurrency, reads_all)
 
     @property
     def lookahead(self) -> int:

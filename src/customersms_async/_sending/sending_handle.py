@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..models import Priority
-from .send_options import SendOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .send_options import SendOptions
     from .sender import Sender
     from .session import Session
     from .stream import OpenSend
@@ -37,5 +37,5 @@ class SendingHandle(NamedTuple):
 def open_handle(client: SessionOwner) -> SendingHandle:
     """Open ``client`` in the running event loop. Raises ``ConfigurationError`` if it is closed, or used in another."""
     session = client.__session__()
-    options = SendOptions.of(session.parts.options, Priority.BULK, ..., None, ..., reads_all=False)
+    options = session.options(priority=Priority.BULK, max_wait=None, reads_all=False)
     return SendingHandle(session.open(), options, session.watch)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, final
 
+import msgspec
+
 from .._runtime.tasks import start
 from ..errors import ConfigurationError
-from ..models import Code
+from ..models import Code, Priority
 from .bulk import BulkSend
 from .open_sends import OpenSends
 from .reader import check_recipients
+from .send_options import SendOptions
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
     from .._admission.ticket import Ticket
     from .client_parts import ClientParts
     from .reader import Recipients
-    from .send_options import SendOptions
     from .sender import Sender
     from .stream import OpenSend
 
@@ -54,6 +58,36 @@ class Session:
         if self._sender is None:
             self._sender = self.parts.sender()
         return self._sender
+
+    def options(
+        self,
+        *,
+        priority: Priority,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+        reads_all: bool,
+    ) -> SendOptions:
+        """The options of one call: the client's own, with what is given (not ``...``) in their place.
+
+        Raises ``ConfigurationError`` for a value out of range, as making a client does.
+        """
+        options = self.parts.options
+        if batch_size is not ... or max_wait is not ... or timeout is not ...:
+            given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
+            options = msgspec.structs.replace(options, **{k: value for k, value in given.items() if value is not ...})
+        try:
+            priority = Priority(priority)
+        except ValueError:
+            raise ConfigurationError(f"no such priority: {priority!r}") from None
+        return SendOptions(
+            priority=priority,
+            batch_size=options.batch_size,
+            max_wait=options.max_wait,
+            timeout=options.timeout,
+            max_concurrency=options.max_concurrency,
+            reads_all=reads_all,
+        )
 
     def enter(self, ticket: Ticket) -> None:
         """Have ``close`` end the wait of a single send."""

@@ -160,12 +160,12 @@ class Campaign:
             raise ConfigurationError("suppress must be numbers, one after the other, not one text")
         prefixes = (allow_prefix,) if isinstance(allow_prefix, str) else tuple(allow_prefix)
         guards = Guards(
-            keep_credits,
-            max_recipients,
-            max_segments,
-            stop_after_unknown,
-            unix(until),
-            prefixes,
+            keep_credits=keep_credits,
+            max_recipients=max_recipients,
+            max_segments=max_segments,
+            stop_after_unknown=stop_after_unknown,
+            until_unix=unix(until),
+            allow_prefixes=prefixes,
         )
         return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region)))
 
