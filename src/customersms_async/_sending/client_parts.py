@@ -32,8 +32,8 @@ _PARTS: Final = frozenset({"quota", "http_client"})
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
     """The parts of one client.
 
-    ``transport`` is shared by the clients that ``with_options`` makes, unless ``owns_transport``; ``credits`` is shared
-    by those of one key.
+    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``; ``credits`` is shared by
+    all that were made from each other and have the same key.
     """
 
     options: Options
@@ -88,12 +88,12 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         return ClientParts(options, secret, quota, credits_left, transport, owns_transport)
 
     def terms(self) -> Terms:
-        """What the client asks of a waiting room: its limits, the share that BULK leaves of them, and its pace."""
+        """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
         options = self.options
         return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.connections)
 
     def sender(self) -> Sender:
-        """What the client sends with in the running event loop."""
+        """A sender made of these parts, for the running event loop."""
         return Sender(
             url=self.options.url,
             secret=self.secret,

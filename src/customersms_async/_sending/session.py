@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Session:
     """All that one client has going in its event loop, for its closing to end.
 
-    Mutable state: what it sends with, once it is open; the tickets of single sends; the bulk sends and campaigns;
+    Mutable state: the sender, once it is open; the tickets of single sends; the bulk sends and campaigns;
     whether it is closed, and the task that waits for the requests in flight.
     """
 
@@ -44,7 +44,7 @@ class Session:
         self._closing: asyncio.Task[None] | None = None
 
     def open(self) -> Sender:
-        """What the client sends with; made when first used, as it belongs to the event loop.
+        """The client's sender, made when first used, as it belongs to the event loop.
 
         Raises ``ConfigurationError`` outside a running event loop, in another one than before, and after ``close``.
         """
