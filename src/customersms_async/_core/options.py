@@ -80,7 +80,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
-    """One limit or several, as a tuple; what is neither is left for ``Options`` to refuse."""
+    """One limit or several, as a tuple; anything else becomes an empty one, for ``Options`` to refuse."""
     if isinstance(limits, Limit):
         return (limits,)
     try:

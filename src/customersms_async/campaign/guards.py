@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Guards(msgspec.Struct, frozen=True):
+class Guards(msgspec.Struct, frozen=True, kw_only=True):
     """The options that stop a run. Raises ``ConfigurationError`` for a value that can't be one.
 
     ``max_recipients`` and ``max_segments`` are for the whole campaign, not for one run, so that a program which is
