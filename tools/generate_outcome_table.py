@@ -1,7 +1,7 @@
 """Write the table of docs/outcomes.md from the rules that decide.
 
-Run it with ``python -m tools.generate_outcome_table`` after a change of ``_core/outcome_table.py``; it replaces the lines
-between the two markers of the page.
+Run it with ``python -m tools.generate_outcome_table`` after a change of ``_core/outcome_table.py``; it replaces the
+lines between the two markers of the page.
 """
 
 from __future__ import annotations
