@@ -176,7 +176,10 @@ class _AiohttpBody(aiohttp.Payload):
 
 @final
 class _StaleRefusingRequest(aiohttp.ClientRequest):
-    """Refuses a kept connection with something to read on it: at best its end, at worst a second answer to the last."""
+    """A request that refuses a kept connection with something to read on it.
+
+    At best that is the connection's end, at worst a second answer to the request before.
+    """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         protocol = conn.protocol

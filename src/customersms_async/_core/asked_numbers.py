@@ -38,19 +38,19 @@ class AskedNumbers:
         return found
 
     def find(self, phone: object) -> int | None:
-        """The place of the number that a phone, as rows have it, can only be."""
+        """The place of the one number that a row's phone can be; ``None`` if it can be none of them, or several."""
         digits = phone_digits(phone)
         if isinstance(phone, str) and _INTERNATIONAL.match(phone) and digits in self._whole:
             return self._whole[digits]
         return self._endings.get(digits)
 
     def find_key(self, key: str | None) -> int | None:
-        """The place of the number whose digits, all of them, are a key of an object."""
+        """The place of the number that a key of an object spells out in full; ``None`` for any other key."""
         plain = (key or "").removeprefix("+")
         return self.find(key) if plain in self._whole else None
 
     def named_in(self, value: object) -> set[int | None]:
-        """The places of the numbers that a text or a number holds; ``None`` among them for what several end in."""
+        """The places of the asked numbers in a text or a number; ``None`` among them if several end in the same digits."""
         runs = [run for form in _RUNS_OF_DIGITS for run in form.findall(value)] if isinstance(value, str) else [value]
         return {self._endings[digits] for run in runs if (digits := phone_digits(run)) in self._endings}
 

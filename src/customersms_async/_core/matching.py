@@ -1,4 +1,4 @@
-"""Which number each row of an answer speaks of: by its phone, else by its key, else, with every care, by its position.
+"""The row of each number: found by its phone, else by its key, else, with every care, by its position.
 
 Goal: an accepted text is never reported as rejected, nor the other way round, whatever was left out of the answer, put
 into it twice or into another order; when in doubt, a number has no row. Cost: linear in the answer and in the numbers,
@@ -65,7 +65,7 @@ def _by_key(entries: Entries, asked: AskedNumbers) -> Match:
 def _claims_of_key(
     place: int | None, entry: Pairs, row: AnswerRow, asked: AskedNumbers
 ) -> list[tuple[int | None, AnswerRow]]:
-    """Which numbers a row claims to speak of; ``place`` is that of the number that its key is, if it is one."""
+    """The places that a row lays claim to; ``place`` is that of the number that its key spells out, if it does."""
     blank = is_blank(row.phone)
     named = _spoken_of(entry, asked) if blank else asked.find(row.phone)
     if place is None:
@@ -94,11 +94,14 @@ _PHONE_NAMES: Final = frozenset(
 """Names, in lower case and without separators, under which gateways write a phone."""
 
 _ELSEWHERE: Final = -1
-"""The place of a row that speaks of something other than one asked number."""
+"""The place of a row that speaks of anything but one asked number."""
 
 
 def _spoken_of(row: Pairs, asked: AskedNumbers) -> int | None:
-    """Whom a row's other fields speak of, under whatever name: one number's place, ``_ELSEWHERE``, or nobody."""
+    """The place of the number that the fields of a row without a phone name, whatever those are called.
+
+    ``_ELSEWHERE`` for several numbers and for one that was not asked for, ``None`` for none at all.
+    """
     places: set[int | None] = set()
     stack: list[tuple[str, Any]] = list(row)
     while stack:

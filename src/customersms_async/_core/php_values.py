@@ -13,7 +13,7 @@ LONGEST_TEXT: Final = 4_000
 """Characters of the gateway's own words that are read: no error message is longer."""
 
 LONGEST_NUMBER: Final = 200
-"""Digits of a number: beyond it there is no phone and no credit, only work to write them all down."""
+"""Digits of the longest number that is read: beyond it there is no phone and no credit, only work."""
 
 EXACT_DIGITS: Final = 14
 """Digits up to which PHP writes a number with a decimal point or an exponent to the last one: its ``precision``."""

@@ -31,7 +31,7 @@ _secret: ContextVar[Secret | None] = ContextVar("customersms_async_secret", defa
 
 
 def keep_key_out_of_logs(secret: Secret) -> None:
-    """From now on, what the HTTP library logs in this task does not show the key."""
+    """Keep the key out of all that the HTTP library logs in this task from now on."""
     _secret.set(secret)
     for logger in _loggers():
         if logger.filters[-1:] != [_filter]:  # as somebody may have taken it off, or added one behind it

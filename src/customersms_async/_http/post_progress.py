@@ -1,4 +1,4 @@
-"""How far one POST has come, heard from the engine as it goes.
+"""The progress of one POST, heard from the engine as it goes.
 
 An engine of httpx's shape reports every step to ``PostProgress.trace``. Any other shows its progress by asking for the
 body, which is ``RequestBody``. Both ask ``about_to_leave`` before the first byte.
@@ -65,7 +65,7 @@ class RequestBody:
 
 @final
 class PostProgress:
-    """How far one POST has come.
+    """The progress of one POST.
 
     ``asking`` while the hook decides, ``leaving`` once it let the request go, ``held_back`` once it did not, or the
     time was over (``late``); ``left`` once the engine, if it reports progress (``traced``), said so too. ``timeouts``
@@ -111,7 +111,7 @@ class PostProgress:
         self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
 
     def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
-        """Plain http goes to this machine and past any proxy, which a caller's client may not know."""
+        """Stop plain http on its way to a proxy: it goes to this machine, which a caller's client may not know."""
         if self._plain_to is None:
             return
         to: tuple[str | None, int] | None = None
@@ -151,6 +151,6 @@ class PostProgress:
 
 @functools.lru_cache(maxsize=64)
 def _plain_to(url: str) -> tuple[str | None, int] | None:
-    """Where a request in plain http must go; ``None`` for https."""
+    """The host and port that a request in plain http must go to; ``None`` for https."""
     parts = urlsplit(url)
     return (parts.hostname, parts.port or 80) if parts.scheme == "http" else None

@@ -21,7 +21,7 @@ EXTENSION: Final = "customersms_async.early_answer"
 
 @final
 class EarlyAnswer:
-    """The answer to one request, as soon as it was read. Mutable state: that."""
+    """The answer to one request, as soon as it was read. Mutable state: the answer."""
 
     __slots__ = ("answer",)
 
