@@ -50,7 +50,7 @@ class AskedNumbers:
         return self.find(key) if plain in self._whole else None
 
     def named_in(self, value: object) -> set[int | None]:
-        """The places of the asked numbers in a text or a number; ``None`` among them if several end in the same digits."""
+        """The places of the asked numbers in a text or a number; ``None`` among them for digits that several end in."""
         runs = [run for form in _RUNS_OF_DIGITS for run in form.findall(value)] if isinstance(value, str) else [value]
         return {self._endings[digits] for run in runs if (digits := phone_digits(run)) in self._endings}
 
