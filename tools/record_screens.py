@@ -16,6 +16,7 @@ from rich.console import Console
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
 from customersms_async._core.buckets import layers
+from customersms_async._core.secret import Secret
 from customersms_async.cli.quota import note
 from customersms_async.cli.send.bulk import check_job
 from customersms_async.cli.send.job import Job
@@ -73,7 +74,8 @@ async def send(console: Console, job: Job, checked: Checked) -> None:
     async with sandbox.serve() as url, AsyncClient(api_key=sandbox.api_key, url=url, quota=quota) as client:
         camera = Camera(console, client, quota)
         sending = Sending(job, checked, client, open_results(None), camera)
-        shooting = asyncio.create_task(camera.shoot(client._secret.key_id))  # noqa: SLF001 - to ask the quota directly
+        key_id = Secret(sandbox.api_key).key_id
+        shooting = asyncio.create_task(camera.shoot(key_id))
         progress = await sending.run(None, Priority.BULK)
         await shooting
         console.print(ending(progress, client.remaining_credits))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import select
 import sys
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, final
 from weakref import WeakSet
 
 try:
@@ -35,80 +35,6 @@ _UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the wh
 _used: Final[WeakSet[object]] = WeakSet()
 
 
-class _Stale(Exception):  # noqa: N818 - a signal, which ends in this module
-    """The connection has ended, or holds bytes that nobody asked for; nothing of the request has left."""
-
-
-@final
-class _Body(aiohttp.Payload):
-    """The request's bytes, read when a connection stands."""
-
-    def __init__(self, content: AsyncIterable[bytes]) -> None:
-        super().__init__(content, content_type="application/json")
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        async for some in self._value:
-            await writer.write(some)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's names
-        raise TypeError("the body is given out once")
-
-
-@final
-class _ClientRequest(aiohttp.ClientRequest):
-    """Refuses a kept connection with something to read on it: at best its end, at worst a second answer to the last."""
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        protocol = conn.protocol
-        if protocol in _used and (protocol is None or protocol.should_close or _readable(conn.transport)):
-            raise _Stale
-        _used.add(protocol)
-        return await super().send(conn)
-
-
-def _readable(transport: asyncio.Transport | None) -> bool:
-    socket = None if transport is None else transport.get_extra_info("socket")
-    if socket is None:
-        return True
-    if sys.platform == "win32":
-        return bool(select.select([socket], [], [], 0)[0])
-    poll = select.poll()  # knows sockets with any number
-    poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-class _Request:
-    """What ``FastClient`` is about to send."""
-
-    __slots__ = ("content", "headers", "method", "url")
-
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], content: AsyncIterable[bytes]) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.content = content
-
-
-class _Response:
-    """An answer whose body is still to be read."""
-
-    __slots__ = ("_response", "headers", "status_code")
-
-    is_stream_consumed: Final = False
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status_code = response.status
-        self.headers = response.headers
-
-    def aiter_raw(self) -> AsyncIterator[bytes]:
-        return self._response.content.iter_any()
-
-    async def aclose(self) -> None:
-        """Give back the connection, or cut it if there is more to come."""
-        self._response.close()
-
-
 @final
 class FastClient:
     """Connections for ``AsyncClient(http_client=FastClient())``, at a fraction of what httpx's cost.
@@ -128,20 +54,35 @@ class FastClient:
         self.is_closed = False
 
     def build_request(
-        self, method: str, url: str, *, headers: Mapping[str, str], content: AsyncIterable[bytes], extensions: object
-    ) -> _Request:
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: AsyncIterable[bytes],
+        extensions: dict[str, Any],  # noqa: ARG002 - httpx's own
+    ) -> _AiohttpRequest:
         """Put a request together, as httpx does; ``extensions`` are httpx's own, and not used."""
-        del extensions
-        return _Request(method, url, headers, content)
+        return _AiohttpRequest(method, url, headers, content)
 
-    async def send(self, request: _Request, **_: Any) -> _Response:
-        """Send it once, over a connection on which nothing is left to read. A cancelled call cuts the connection."""
+    async def send(
+        self,
+        request: _AiohttpRequest,
+        *,
+        stream: bool = True,  # noqa: ARG002 - the body is always still to be read
+        auth: None = None,  # noqa: ARG002 - there is none
+        follow_redirects: bool = False,  # noqa: ARG002 - none is followed
+    ) -> _AiohttpResponse:
+        """Send the request once, over a connection on which nothing is left to read.
+
+        A cancelled call cuts the connection.
+        """
         session = self._session or self._open()
         tls: ssl.SSLContext | bool = True
         if request.url.startswith("https:"):
             tls = self._tls or await self._load()
         while True:
-            body = _Body(request.content)
+            body = _AiohttpBody(request.content)
             try:
                 response = await session.request(
                     request.method, request.url, headers=request.headers, data=body, ssl=tls, allow_redirects=False
@@ -151,7 +92,7 @@ class FastClient:
             if response.status < 200:  # 101: it speaks something else from now on
                 response.close()
                 raise aiohttp.ClientError("no final answer")
-            return _Response(response)
+            return _AiohttpResponse(response)
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
@@ -159,7 +100,7 @@ class FastClient:
             cookie_jar=aiohttp.DummyCookieJar(),  # a gateway can't leave the key there
             auto_decompress=False,
             timeout=_UNTIMED,
-            request_class=_ClientRequest,
+            request_class=_StaleRefusingRequest,
         )
         return self._session
 
@@ -182,3 +123,78 @@ class FastClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+@final
+class _AiohttpRequest(NamedTuple):
+    """A request that is about to be sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: AsyncIterable[bytes]
+
+
+@final
+class _AiohttpResponse:
+    """An answer of aiohttp's, whose body is still to be read."""
+
+    __slots__ = ("_response", "headers", "status_code")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status_code = response.status
+        self.headers = response.headers
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The pieces of the body as they come."""
+        return self._response.content.iter_any()
+
+    async def aclose(self) -> None:
+        """Give back the connection, or cut it if there is more to come."""
+        self._response.close()
+
+
+class _Stale(Exception):  # noqa: N818 - a signal, which ends in this module
+    """The connection has ended, or holds bytes that nobody asked for; nothing of the request has left."""
+
+
+@final
+class _AiohttpBody(aiohttp.Payload):
+    """The request's bytes, read when a connection stands."""
+
+    def __init__(self, content: AsyncIterable[bytes]) -> None:
+        super().__init__(content, content_type="application/json")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        async for some in self._value:
+            await writer.write(some)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's names
+        raise TypeError("the body is given out once")
+
+
+@final
+class _StaleRefusingRequest(aiohttp.ClientRequest):
+    """A request that refuses a kept connection with something to read on it.
+
+    At best that is the connection's end, at worst a second answer to the request before.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        protocol = conn.protocol
+        if protocol in _used and (protocol is None or protocol.should_close or _readable(conn.transport)):
+            raise _Stale
+        _used.add(protocol)
+        return await super().send(conn)
+
+
+def _readable(transport: asyncio.Transport | None) -> bool:
+    socket = None if transport is None else transport.get_extra_info("socket")
+    if socket is None:
+        return True
+    if sys.platform == "win32":
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()  # knows sockets with any number
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))

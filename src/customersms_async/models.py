@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ._core.provider import LIMITS
 from .errors import ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
 
 __all__ = [
@@ -54,7 +55,7 @@ class Limit(msgspec.Struct, frozen=True):
         return round(self.seconds * 1_000_000)
 
 
-DOCUMENTED_LIMITS: Final = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
+DOCUMENTED_LIMITS: Final = tuple(Limit(requests, seconds) for requests, seconds in LIMITS)
 """What the provider documents for each API key: 100 requests a minute, 5,000 an hour, 50,000 a day."""
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.secret import SHOWN
+from customersms_async._core.secret import PUBLIC_START
 from support.echoing_gateway import KEY, PHONE, TEXT, echoing
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PIECE = KEY[:SHOWN]
+PIECE = KEY[:PUBLIC_START]
 START = f"""
 import asyncio, faulthandler, gc, logging, os, sys, threading, time
 from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota
@@ -95,7 +95,7 @@ async def test_a_crash_tells_nothing_of_the_key(answer: str, tmp_path: Path) -> 
         "was never awaited",
         "Fatal Python error: Aborted",
         "DEBUG:httpcore",
-        "Attempt._post",
+        "BatchRequest.post",
     ):
         assert sign in written, written
     assert PIECE not in written
@@ -162,7 +162,7 @@ import types
 
 async def main():
     client = make()
-    start = client._secret.reveal()[:12]
+    start = client._session.parts.secret.reveal()[:12]
     for _ in range(3):
         try:
             await client.send(PHONE, TEXT)
@@ -172,7 +172,7 @@ async def main():
         pass
     await asyncio.sleep(0.05)
     gc.collect()
-    (cell,) = client._secret._reveal.__closure__
+    (cell,) = client._session.parts.secret._reveal.__closure__
     own = {id(cell), id(cell.cell_contents)}
     here = sys._getframe()
     for holder in gc.get_objects():

@@ -11,10 +11,15 @@ import pytest
 
 from customersms_async import AsyncClient, Limit, Message, Status
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, Then, judge
-from customersms_async.sandbox import Fault, rules
+from customersms_async._core.happened import Answer
+from customersms_async._core.outcome_table import Then
+from customersms_async._core.rulings import judge
+from customersms_async.sandbox import Fault
 from customersms_async.sandbox.faults import EFFECTS, Spoils
+from customersms_async.sandbox.options import GatewayOptions
+from customersms_async.sandbox.rules import answer
 from customersms_async.sandbox.schedule import plan
+from customersms_async.sandbox.state import GatewayState
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http
 
 MakeClient = Callable[..., AsyncClient]
@@ -30,10 +35,10 @@ REFUSALS: list[dict[str, Any]] = [
 
 def body_of(fault: Fault | None) -> bytes:
     """The sandbox's answer to the batch, spoiled by this fault."""
-    state = rules.State({KEY: Decimal(100)}, rules.Terms((Limit(10, 60),)))
+    state = GatewayState({KEY: Decimal(100)}, GatewayOptions((Limit(10, 60),)))
     request = json.dumps({"api_key": KEY, "phone": PHONES, "message": "Hello"}).encode()
     headers = {"content-type": "application/json"}
-    return rules.answer(state, 0, "POST", "/sms_system/api.php", headers, request, plan(fault)).body
+    return answer(state, 0, "POST", "/sms_system/api.php", headers, request, plan(fault)).body
 
 
 ODD = [fault for fault, effect in EFFECTS.items() if effect.spoils in (Spoils.BODY, Spoils.ROW)]

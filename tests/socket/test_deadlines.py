@@ -104,7 +104,7 @@ class World:
     async def delivered(self) -> Delivery:
         options: dict[str, Any] = {"http_client": self, "quota": self, "pace": None, "max_retries": 0}
         async with AsyncClient(api_key=KEY, url="https://gateway.invalid/", **options) as client:
-            sender = client._open()
+            sender = client._session.open()
             sender.room.clock = lambda: self.now_us
             delivery = await deliver(
                 sender,
@@ -114,7 +114,7 @@ class World:
                 before_first_byte=self.hook,
                 after_attempt=self.tell,
             )
-            usage, _ = await self._quota.usage(client._secret.key_id, sender.terms.layers)
+            usage, _ = await self._quota.usage(sender.secret.key_id, sender.terms.layers)
             self.used = usage[0].used
         return delivery
 

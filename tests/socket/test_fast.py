@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
-from customersms_async._core.rulings import NotSent
+from customersms_async._core.happened import NotSent
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Connections
 from customersms_async._http.httpx_engine import KEEPALIVE_SECONDS

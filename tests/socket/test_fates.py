@@ -14,7 +14,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import Answer, Ruling, Then, judge
+from customersms_async._core.happened import Answer
+from customersms_async._core.outcome_table import Then
+from customersms_async._core.rulings import Ruling, judge
 from customersms_async.models import Code, Status
 
 if TYPE_CHECKING:

@@ -298,7 +298,7 @@ async def test_what_is_left_over_from_an_answer_is_not_taken_for_the_next(make_c
     gateway = RawGateway(twice)
     async with gateway.serve() as url, httpx.AsyncClient(limits=httpx.Limits(keepalive_expiry=PATIENCE)) as kept:
         client = make_client(url=url, max_concurrency=1)
-        over_httpx = client._transport.callers_client is None
+        over_httpx = client._session.parts.transport.callers_client is None
         if over_httpx:  # and the same connection again, however long this takes
             client = client.with_options(http_client=kept)
         if more.startswith(b"<") and not over_httpx:

@@ -26,12 +26,12 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 from customersms_async import AsyncClient, ConfigurationError, CustomerSMSError, Limit, MemoryQuota, Outcome
-from customersms_async._core.secret import SHOWN, Sealed, Secret
+from customersms_async._core.secret import PUBLIC_START, Sealed, Secret
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
 from support.engines import ENGINES, engine_of
 
 MakeClient = Callable[..., AsyncClient]
-PIECE = KEY[:SHOWN]
+PIECE = KEY[:PUBLIC_START]
 LIMIT = Limit(1_000, 0.02)
 SECRETIVE: dict[str, Any] = {"api_key": KEY}
 
@@ -141,7 +141,7 @@ async def test_a_gateway_that_echoes_the_key_can_not_make_us_show_it(
     assert not any(PIECE in page for page in pages)
     assert PIECE not in log.getvalue()
     assert not any("cookie" in head.lower() for head in echo.heads)
-    if answer == "headers" and client._transport.callers_client is None:  # aiohttp logs no headers
+    if answer == "headers" and client._session.parts.transport.callers_client is None:  # aiohttp logs no headers
         assert "receive_response_headers.complete" in log.getvalue(), "the library's log is whole but for the key"
         assert "[API key]" in log.getvalue()
 
@@ -245,7 +245,7 @@ async def test_a_request_on_its_way_shows_the_key_to_no_debugger_of_ours(make: M
         frames += walked(client, depth=8)
         echo.goes_on.set()
         await sending
-    assert any("Attempt._post" in frame for frame in frames)
+    assert any("BatchRequest.post" in frame for frame in frames)
     assert not any(PIECE in frame for frame in frames if "echo.heads" not in frame)
 
 
@@ -260,7 +260,8 @@ def _variables(coroutine: Any) -> Iterator[str]:
 
 def test_no_pickle_of_any_part_of_a_client_holds_the_key() -> None:
     client = AsyncClient(**SECRETIVE, url="http://127.0.0.1:9/")
-    for part in (client, client._secret, client._transport, client.stream([PHONE], TEXT), Sealed(KEY.encode())):
+    parts = client._session.parts
+    for part in (client, parts, parts.secret, parts.transport, client.stream([PHONE], TEXT), Sealed(KEY.encode())):
         try:
             written = pickle.dumps(part, 0).decode("latin-1")
         except (TypeError, AttributeError, pickle.PicklingError) as error:
@@ -278,8 +279,8 @@ def test_bytes_are_sealed() -> None:
     ("text", "shown"),
     [
         (f"at {KEY[:-1]}!", "at [API key]!"),
-        (f"{KEY[:SHOWN]} and {KEY}{KEY}", "[API key] and [API key][API key]"),
-        (KEY[: SHOWN - 1], KEY[: SHOWN - 1]),
+        (f"{KEY[:PUBLIC_START]} and {KEY}{KEY}", "[API key] and [API key][API key]"),
+        (KEY[: PUBLIC_START - 1], KEY[: PUBLIC_START - 1]),
         ("cspro_echo%2Fed%2Bkey%260123456789%3D", "[API key]"),
         ("cspro_echo/ed+key&amp;0123456789=", "[API key]"),
         ("cspro_echo\\/ed+key&0123456789=", "[API key]"),

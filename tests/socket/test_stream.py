@@ -18,7 +18,7 @@ from customersms_async import (
     Outcome,
     Status,
 )
-from customersms_async._sending.bulk import Run
+from customersms_async._sending.bulk import BulkSend
 from customersms_async.sandbox import Fault, Sandbox
 from support.real_time import PATIENCE
 from support.stream_asking import three_asked_for
@@ -190,8 +190,9 @@ async def test_whoever_asks_in_the_very_turn_in_which_the_source_fails_hears_of_
         yield
 
     async with client.stream(source(), "Hello") as stream:
-        run: Any = stream._run
-        while not run._reader.done():  # noqa: ASYNC110 - no callback is early enough
+        send: Any = stream._send
+        task = send._reader._task
+        while not task.done():  # noqa: ASYNC110 - no callback is early enough
             await asyncio.sleep(0)
         with pytest.raises(OSError, match="the file is gone"):
             await anext(stream)
@@ -236,14 +237,14 @@ async def test_a_loop_that_is_shut_down_starts_nothing_new(
     collecting = asyncio.create_task(collect())
     while sandbox.requests < 2:  # noqa: ASYNC110 - the sandbox sets no event
         await asyncio.sleep(0.001)
-    run = stream._run
-    assert isinstance(run, Run)
-    *flying, last = run._deliveries
+    send = stream._send
+    assert isinstance(send, BulkSend)
+    *flying, last = send.deliveries._tickets
     for task in [last] if waiting else flying:
         task.cancel()
     if waiting:
         await asyncio.wait([last])
-        client._transport.in_flight.abort()
+        client._session.parts.transport.in_flight.abort()
     async with asyncio.timeout(PATIENCE):
         await collecting
     told = Counter(outcome.code for outcome in outcomes)

@@ -32,6 +32,8 @@ TRACED = {
     str(PACKAGE / name)
     for name in (
         "_sending/attempt.py",
+        "_sending/deliveries.py",
+        "_sending/request.py",
         "campaign/adding.py",
         "campaign/file.py",
         "campaign/handle.py",
@@ -40,6 +42,8 @@ TRACED = {
         "campaign/transitions.py",
         "campaign/opening.py",
         "campaign/plan.py",
+        "campaign/preparation.py",
+        "campaign/recorder.py",
         "campaign/runner.py",
     )
 }

@@ -15,7 +15,7 @@ from customersms_async import (
     RejectedError,
     Status,
 )
-from customersms_async._core.rulings import Tokens
+from customersms_async._core.outcome_table import Tokens
 from customersms_async.sandbox import Entry, Fault
 from support.broken_gateways import (
     Handler,

@@ -18,9 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from customersms_async._core import phone as phones
-from customersms_async._core.answers import LONGEST_NUMBER, digits, read
+from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
-from customersms_async._core.rulings import SHOWN_TEXT, Answer, Ruling, Then, judge
+from customersms_async._core.happened import Answer
+from customersms_async._core.outcome_table import Then
+from customersms_async._core.outcomes import LONGEST_SHOWN
+from customersms_async._core.php_values import LONGEST_NUMBER, phone_digits
+from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.cli.files import FileProblem, open_rows
 from customersms_async.cli.send.results import as_json
@@ -95,7 +99,7 @@ def _check_outcome(outcome: Outcome) -> None:
     assert "\n" not in written
     assert json.loads(written)["index"] == outcome.index
     for words in (outcome.message_id, outcome.error, outcome.code):
-        assert words is None or (0 < len(words) <= SHOWN_TEXT and KEY[:12] not in words)
+        assert words is None or (0 < len(words) <= LONGEST_SHOWN and KEY[:12] not in words)
     assert (outcome.error is None) is (outcome.status is Status.ACCEPTED)
 
 
@@ -105,10 +109,10 @@ def _check_rows(ruling: Ruling, body: bytes, status: int) -> None:
     saying_so = [row for row in rows if row.accepted]
     for outcome in ruling.outcomes:
         if outcome.status is Status.ACCEPTED:
-            known = [digits(row.phone) for row in saying_so]
+            known = [phone_digits(row.phone) for row in saying_so]
             assert any(not d or outcome.phone.endswith(d) for d in known), "accepted without a row that says so"
         if outcome.status is Status.UNSENT:
-            known = [d for row in saying_so if (d := digits(row.phone))]
+            known = [d for row in saying_so if (d := phone_digits(row.phone))]
             assert outcome.phone[1:] not in known, "a text that a row calls accepted is not known to be unsent"
             assert not saying_so or ruling.then is Then.DONE, "what is sent again holds no text that was accepted"
     accepted = sum(o.status is Status.ACCEPTED for o in ruling.outcomes)

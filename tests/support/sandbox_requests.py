@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
-from customersms_async.sandbox.rules import State, Terms, answer
+from customersms_async.sandbox.options import GatewayOptions
+from customersms_async.sandbox.rules import answer
 from customersms_async.sandbox.schedule import Entry, plan
+from customersms_async.sandbox.state import GatewayState
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from customersms_async.sandbox.answers import Answer
+    from customersms_async.sandbox.replies import ServerAnswer
 
 KEY = "cspro_made_up"
 PATH = "/sms_system/api.php"
@@ -30,8 +32,8 @@ def state(
     *,
     max_numbers: int | None = None,
     error_status: int | None = None,
-) -> State:
-    return State({KEY: Decimal(credits)}, Terms(limits, max_numbers, error_status))
+) -> GatewayState:
+    return GatewayState({KEY: Decimal(credits)}, GatewayOptions(limits, max_numbers, error_status))
 
 
 def body(*phones: str, message: str = "Hello", key: str = KEY) -> bytes:
@@ -39,12 +41,12 @@ def body(*phones: str, message: str = "Hello", key: str = KEY) -> bytes:
 
 
 def ask(
-    at: State, *phones: str, now_us: int = NOW, key: str = KEY, message: str = "Hello", fault: Entry = None
-) -> Answer:
+    at: GatewayState, *phones: str, now_us: int = NOW, key: str = KEY, message: str = "Hello", fault: Entry = None
+) -> ServerAnswer:
     return answer(at, now_us, "POST", PATH, JSON, body(*phones, message=message, key=key), plan(fault))
 
 
-def document(given: Answer) -> dict[str, Any]:
+def document(given: ServerAnswer) -> dict[str, Any]:
     read = json.loads(given.body, parse_float=Decimal)
     assert isinstance(read, dict)
     return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import json
 import pickle
 import traceback
@@ -11,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 import pytest
 import respx
 
@@ -31,6 +33,7 @@ from customersms_async import (
     RejectedError,
     Status,
 )
+from customersms_async._core.options import Options
 from support import virtual_loop
 
 if TYPE_CHECKING:
@@ -49,6 +52,13 @@ def ok(phone: str = PHONE, **more: Any) -> dict[str, Any]:
 async def client() -> AsyncIterator[AsyncClient]:
     async with AsyncClient(api_key=KEY, url=URL, quota=MemoryQuota(), max_retries=0) as client:
         yield client
+
+
+def test_the_defaults_of_the_constructor_are_those_of_the_options() -> None:
+    constructor = inspect.signature(AsyncClient).parameters
+    others = {name: parameter.default for name, parameter in constructor.items() if parameter.default is not None}
+    options = msgspec.structs.asdict(Options(URL))
+    assert others == {name: options[name] for name in others}
 
 
 @respx.mock

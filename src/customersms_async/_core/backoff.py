@@ -1,14 +1,24 @@
-"""What to do after an attempt that left its texts unsent: (what happened, attempt, random) -> stop or delay.
+"""How long to wait before what was not sent is tried again, and when to give up.
 
 Only texts that provably were not sent get here; an unknown fate is never retried, whatever the settings.
 """
 
 from __future__ import annotations
 
-from .rulings import Then
+from typing import Final, final
 
-FIRST_DELAY_US = 500_000
-LONGEST_DELAY_US = 8_000_000
+from .outcome_table import Then
+
+FIRST_DELAY_US: Final = 500_000
+LONGEST_DELAY_US: Final = 8_000_000
+"""Bounds of the delay after a failed connection, which somebody may be waiting for in a web request."""
+
+FIRST_PAUSE_SECONDS: Final = 1.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+"""Bounds of a campaign's pause while the gateway is out of reach, which nobody is waiting for."""
+
+LONGEST_OUTAGE_SECONDS: Final = 3_600.0
+"""How long a gateway that has answered before may be out of reach: a restart, a night's maintenance window."""
 
 
 def next_try_us(then: Then, attempt: int, max_retries: int, random: float) -> int | None:
@@ -31,3 +41,31 @@ def pause_us(retry_after: float | None, shortest_us: int, longest_us: int) -> in
     if retry_after is None:
         return shortest_us
     return min(max(0, round(retry_after * 1_000_000)), longest_us)
+
+
+@final
+class Outage:
+    """A gateway that can't be reached during a campaign's run: how long to wait for it, and when to give up.
+
+    Mutable state: whether it has answered in this run, since when it does not, and how many tries failed in a row.
+    Times are seconds of one clock.
+    """
+
+    def __init__(self) -> None:
+        self._answered = False
+        self._since: float | None = None
+        self._failures = 0
+
+    def end(self) -> None:
+        """Take note that the gateway has answered."""
+        self._answered, self._since, self._failures = True, None, 0
+
+    def pause(self, now: float) -> float:
+        """Take note that a try failed; seconds until the next one, doubling up to a minute."""
+        self._since = now if self._since is None else self._since
+        self._failures += 1
+        return float(min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10)))
+
+    def is_hopeless(self, now: float) -> bool:
+        """Whether to give up: it never answered, so the address may be wrong, or it is gone for too long."""
+        return not self._answered or (self._since is not None and now - self._since > LONGEST_OUTAGE_SECONDS)

@@ -1,4 +1,4 @@
-"""What the account has left, from answers that overtake each other."""
+"""The credits that an account has left, learned from answers that may overtake each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @final
 class Credits:
-    """The latest known figure of one key.
+    """The latest known figure of one key's credits.
 
     An answer replaces the figure if its request was sent after the answer that gave the figure had come; otherwise
     the lower of the two stays. Mutable state: the figure, and when its answer came.

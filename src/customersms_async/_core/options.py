@@ -1,4 +1,4 @@
-"""The options of a client: checked once, then only read."""
+"""The options of a client, and every default: checked once, then only read."""
 
 from __future__ import annotations
 
@@ -11,30 +11,50 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..errors import ConfigurationError
-from ..models import Limit
+from ..models import DOCUMENTED_LIMITS, Limit
+from .provider import DOCUMENTED_URL as DOCUMENTED_URL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOCUMENTED_URL: Final = "https://customersms.pro/sms_system/api.php"
-"""docs/gateway.md, "Documented": the endpoint section, and every example but one."""
+DEFAULT_RESERVE: Final = 0.05
+"""Share of every limit that BULK leaves to more urgent requests: five of the documented hundred a minute."""
 
-GENTLE_PACE: Final = 10.0
-"""Requests a second that any PHP host takes in its stride."""
+DEFAULT_BATCH_SIZE: Final = 100
+"""Numbers in one request: an answer that is lost makes no more than so many texts unknown."""
+
+DEFAULT_MAX_CONCURRENCY: Final = 8
+"""Requests at a time: few enough for the pool of httpx, slow above ten, and enough for the documented limits while
+an answer takes no more than four seconds."""
+
+DEFAULT_MAX_RETRIES: Final = 2
+"""Further tries after a failed connection or a 429."""
+
+DEFAULT_TIMEOUT: Final = 30.0
+"""Seconds that one whole attempt with one number may take: as long as PHP lets a script run."""
+
+DEFAULT_PACE: Final = 10.0
+"""Requests a second that any PHP host can take, and the pace unless the shortest limit allows more on average."""
+
+DEFAULT_STOP_AFTER_UNKNOWN: Final = 5
+"""Requests of unknown fate in a row that stop a campaign: the gateway is ill, and every further one makes more."""
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What a client was told, every value in range. Raises ``ConfigurationError`` when made otherwise."""
+    """The options of one client, every value in range. Raises ``ConfigurationError`` when made otherwise.
+
+    A ``pace`` of ``...`` is the default one: see ``gentle_pace``.
+    """
 
     url: str
-    limits: tuple[Limit, ...]
-    reserve: float
-    pace: Limit | EllipsisType | None
-    batch_size: int
-    max_concurrency: int
-    max_retries: int
-    max_wait: float | None
-    timeout: float
+    limits: tuple[Limit, ...] = DOCUMENTED_LIMITS
+    reserve: float = DEFAULT_RESERVE
+    pace: Limit | EllipsisType | None = ...
+    batch_size: int = DEFAULT_BATCH_SIZE
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
+    max_retries: int = DEFAULT_MAX_RETRIES
+    max_wait: float | None = None
+    timeout: float = DEFAULT_TIMEOUT
 
     def __post_init__(self) -> None:
         _check_url(self.url)
@@ -56,11 +76,11 @@ class Options(msgspec.Struct, frozen=True):
         if not isinstance(self.pace, EllipsisType):
             return self.pace
         shortest = min(self.limits, key=lambda limit: limit.seconds)
-        return Limit(math.ceil(max(GENTLE_PACE, shortest.requests / shortest.seconds)), 1)
+        return Limit(math.ceil(max(DEFAULT_PACE, shortest.requests / shortest.seconds)), 1)
 
 
 def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
-    """One limit or several, as a tuple; what is neither is left for ``Options`` to refuse."""
+    """One limit or several, as a tuple; anything else becomes an empty one, for ``Options`` to refuse."""
     if isinstance(limits, Limit):
         return (limits,)
     try:

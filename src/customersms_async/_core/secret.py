@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final, NoReturn, final
 from urllib.parse import quote
 
 from ..errors import ConfigurationError
+from .provider import KEY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-SHOWN: Final = 12
-"""Characters of a key that are no secret yet, its ``cspro_`` among them: no text is searched for fewer."""
+PUBLIC_START: Final = len(KEY_PREFIX) + 6
+"""Characters at the start of a key that are no secret yet, its ``cspro_`` among them: nobody looks for fewer."""
 
 
 @final
@@ -44,7 +45,7 @@ class Secret:
         return self._reveal()[0]
 
     def redact(self, text: str) -> str:
-        """The same text without the key, should a gateway quote it: as it is, escaped, or cut off somewhere."""
+        """A text without the key, should a gateway quote that: as it is, escaped, or cut off somewhere."""
         return _without(text, self._reveal())
 
     def __repr__(self) -> str:
@@ -70,9 +71,9 @@ class Sealed:
 
 
 def _without(text: str, forms: tuple[str, ...]) -> str:
-    """``text`` less every piece that begins as one of ``forms`` does, for ``SHOWN`` characters or more."""
+    """``text`` less every piece that begins as one of ``forms`` does, for ``PUBLIC_START`` characters or more."""
     parts, at = [], 0
-    while starts := [start for form in forms if (start := text.find(form[:SHOWN], at)) >= 0]:
+    while starts := [start for form in forms if (start := text.find(form[:PUBLIC_START], at)) >= 0]:
         start = min(starts)
         parts += [text[at:start], "[API key]"]
         at = start + max(_alike(text, start, form) for form in forms)

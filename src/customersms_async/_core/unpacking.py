@@ -17,29 +17,29 @@ class TooLong(Exception):  # noqa: N818 - a signal, which ends in transport
 
 @final
 class Unpacker:
-    """Collects an answer of at most ``most`` bytes; ``encoding`` is the text of its ``Content-Encoding`` header.
+    """Collects an answer of at most ``longest`` bytes; ``encoding`` is the text of its ``Content-Encoding`` header.
 
     gzip and deflate are unpacked. Any other encoding, several at once included, is kept as it came: nobody will find
     an answer in it. Mutable state: what has come so far.
     """
 
-    def __init__(self, encoding: str, most: int) -> None:
+    def __init__(self, encoding: str, longest: int) -> None:
         packed = encoding.strip().lower() in ("gzip", "x-gzip", "deflate")
         self._zlib = zlib.decompressobj(wbits=47) if packed else None  # 47: a gzip or a zlib header, as it comes
-        self._most = most
+        self._longest = longest
         self._length = 0
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
         """Take in what came. Raises ``TooLong``, and ``zlib.error`` for what was not packed as the header says."""
         if self._zlib is not None:
-            data = self._zlib.decompress(data, self._most - self._length + 1)
+            data = self._zlib.decompress(data, self._longest - self._length + 1)
         self._length += len(data)
-        if self._length > self._most:
+        if self._length > self._longest:
             raise TooLong
         self._parts.append(data)
 
     @property
     def answer(self) -> bytes:
-        """What has come so far, unpacked."""
+        """The bytes that have come so far, unpacked."""
         return b"".join(self._parts)

@@ -1,4 +1,4 @@
-"""The requests in flight, for whoever closes: to wait for them, or to abort them."""
+"""The requests in flight over one transport, for whoever closes: to wait for them, or to abort them."""
 
 from __future__ import annotations
 
@@ -8,39 +8,52 @@ from typing import Any, final
 
 @final
 class InFlight:
-    """The tasks that have a request on its way. Mutable state: these, and the future of who waits for the last."""
+    """The tasks that have a request on its way, each with its owner, as several clients may share the connections.
 
-    __slots__ = ("_landed", "_tasks")
+    Mutable state: these, and the futures of those who wait for one to end.
+    """
+
+    __slots__ = ("_owners", "_waiters")
 
     def __init__(self) -> None:
-        self._tasks: dict[asyncio.Task[Any], None] = {}  # a third of an empty set's size: there may be 10,000
-        self._landed: asyncio.Future[None] | None = None
+        self._owners: dict[asyncio.Task[Any], object] = {}
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._owners)
 
-    def enter(self, task: asyncio.Task[Any]) -> None:
-        """Count the request of ``task`` in."""
-        self._tasks[task] = None
+    def enter(self, task: asyncio.Task[Any], owner: object) -> None:
+        """Count in a request of ``owner``, which runs in ``task``."""
+        self._owners[task] = owner
 
     def leave(self, task: asyncio.Task[Any]) -> None:
-        """Count it out: what became of it is known and recorded."""
-        self._tasks.pop(task, None)
-        if not self._tasks:
-            self._tasks = {}  # one that was emptied is as large as it was
-            if self._landed is not None and not self._landed.done():
-                self._landed.set_result(None)
+        """Count out the request of ``task``: what became of it is known and recorded."""
+        self._owners.pop(task, None)
+        if not self._owners:
+            self._owners = {}  # a dictionary that was emptied is as large as it was: there may be 10,000
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def abort(self) -> None:
         """Cancel every task: what became of its request will be recorded as unknown, unless it never left."""
-        for task in tuple(self._tasks):
+        for task in tuple(self._owners):
             task.cancel()
 
     async def wait(self) -> None:
-        """Wait until none is left; for one at a time."""
-        while self._tasks:
-            self._landed = asyncio.get_running_loop().create_future()
-            try:
-                await self._landed
-            finally:
-                self._landed = None
+        """Wait until no request is left."""
+        while self._owners:
+            await self._one_ends()
+
+    async def wait_for(self, owner: object) -> None:
+        """Wait until no request of ``owner`` is left."""
+        while any(each is owner for each in self._owners.values()):
+            await self._one_ends()
+
+    async def _one_ends(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters = (*self._waiters, waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters = tuple(each for each in self._waiters if each is not waiter)

@@ -25,34 +25,13 @@ LOGGERS: Final = (
     *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
     *(f"httpcore2.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
 )
-"""By their full names, as a filter on a logger does not see the records of those below it."""
+"""The loggers of HTTP libraries, by their full names: a filter on a logger does not see the records of those below."""
 
 _secret: ContextVar[Secret | None] = ContextVar("customersms_async_secret", default=None)
 
 
-@final
-class _Filter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        secret = _secret.get()
-        if secret is None:
-            return True
-        guarded(_hand_on, record, secret)
-        return False
-
-
-def _hand_on(record: logging.LogRecord, secret: Secret) -> None:
-    words = record.getMessage()
-    shown = secret.redact(words)
-    if shown != words:
-        record.msg, record.args = shown, ()
-    logging.getLogger(record.name).callHandlers(record)
-
-
-_filter: Final = _Filter()
-
-
-def hush(secret: Secret) -> None:
-    """From now on, what the HTTP library logs in this task does not show the key."""
+def keep_key_out_of_logs(secret: Secret) -> None:
+    """Keep the key out of all that the HTTP library logs in this task from now on."""
     _secret.set(secret)
     for logger in _loggers():
         if logger.filters[-1:] != [_filter]:  # as somebody may have taken it off, or added one behind it
@@ -63,3 +42,24 @@ def hush(secret: Secret) -> None:
 @functools.cache
 def _loggers() -> tuple[logging.Logger, ...]:
     return tuple(logging.getLogger(name) for name in LOGGERS)
+
+
+@final
+class _KeyFilter(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        secret = _secret.get()
+        if secret is None:
+            return True
+        guarded(_hand_on, record, secret)
+        return False
+
+
+_filter: Final = _KeyFilter()
+
+
+def _hand_on(record: logging.LogRecord, secret: Secret) -> None:
+    message = record.getMessage()
+    shown = secret.redact(message)
+    if shown != message:
+        record.msg, record.args = shown, ()
+    logging.getLogger(record.name).callHandlers(record)

@@ -7,21 +7,21 @@ hook of our own, that stands first and leaves all other answers alone.
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
-from .._core.rulings import Answer, NoAnswer
-from .._core.unpacking import TooLong, Unpacker
+from .answer_reading import read_answer
+from .engine import EngineResponse
 
-EXTENSION: Final = "customersms_async.early"
-"""Where a request says that its answer is to be read first, and into what."""
+if TYPE_CHECKING:
+    from .._core.happened import Answer, NoAnswer
 
-LONGEST_ANSWER: Final = 4 * 1024 * 1024
-"""Bytes of an answer that are read: forty times what 1,000 results take, and no more than can be read in a moment."""
+EXTENSION: Final = "customersms_async.early_answer"
+"""The name of the extension in which a request carries its ``EarlyAnswer``."""
 
 
 @final
-class Early:
-    """The answer to one request, as soon as it was read. Mutable state: that."""
+class EarlyAnswer:
+    """The answer to one request, as soon as it was read. Mutable state: the answer."""
 
     __slots__ = ("answer",)
 
@@ -29,10 +29,19 @@ class Early:
         self.answer: Answer | NoAnswer | None = None
 
 
-def stand_first(client: Any, request: Any, early: Early) -> None:
+class _HookedRequest(Protocol):
+    extensions: dict[str, Any]
+
+
+class _HookedResponse(EngineResponse, Protocol):
+    @property
+    def request(self) -> _HookedRequest: ...
+
+
+def read_before_hooks(client: object, request: _HookedRequest, early: EarlyAnswer) -> None:
     """See to it that the answer to ``request`` is read into ``early`` before any response hook of ``client`` is called.
 
-    Costs next to nothing if it has none.
+    Costs next to nothing if it has none, and does nothing if it is no client of httpx's shape.
     """
     hooks = getattr(client, "event_hooks", None)
     responses = hooks.get("response") if isinstance(hooks, dict) else None
@@ -43,21 +52,7 @@ def stand_first(client: Any, request: Any, early: Early) -> None:
         responses[:] = [_read_early, *(hook for hook in responses if hook is not _read_early)]
 
 
-async def _read_early(response: Any) -> None:
+async def _read_early(response: _HookedResponse) -> None:
     early = response.request.extensions.get(EXTENSION)
-    if isinstance(early, Early):
-        early.answer = await read(response)
-
-
-async def read(response: Any) -> Answer | NoAnswer:
-    """Read the body of an answer, and close it; it was read before by a mock, or a hook of the caller's client."""
-    read_before = response.is_stream_consumed
-    unpacker = Unpacker("" if read_before else response.headers.get("Content-Encoding", ""), LONGEST_ANSWER)
-    try:
-        async for some in response.aiter_bytes() if read_before else response.aiter_raw():
-            unpacker.feed(some)
-    except TooLong:
-        return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
-    finally:
-        await response.aclose()
-    return Answer(response.status_code, unpacker.answer, response.headers.get("Retry-After"))
+    if isinstance(early, EarlyAnswer):
+        early.answer = await read_answer(response)

@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 _logger: Final = logging.getLogger("customersms_async")
 
 
-def warning(words: str, *arguments: object) -> None:
-    """Log what somebody should look at."""
-    _log(logging.WARNING, words, arguments)
+def warning(message: str, *arguments: object) -> None:
+    """Log a message that somebody should look at."""
+    _log(logging.WARNING, message, arguments)
 
 
-def info(words: str, *arguments: object) -> None:
-    """Log what somebody may look for."""
-    _log(logging.INFO, words, arguments)
+def info(message: str, *arguments: object) -> None:
+    """Log a message that somebody may look for."""
+    _log(logging.INFO, message, arguments)
 
 
-def debug(words: str, *arguments: object) -> None:
-    """Log what hardly anybody looks for."""
-    _log(logging.DEBUG, words, arguments)
+def debug(message: str, *arguments: object) -> None:
+    """Log a message that hardly anybody looks for."""
+    _log(logging.DEBUG, message, arguments)
 
 
-def _log(level: int, words: str, arguments: tuple[object, ...]) -> None:
-    if not guarded(_write, level, words, arguments):
-        record = _logger.makeRecord(_logger.name, level, "", 0, words, arguments, None)
+def _log(level: int, message: str, arguments: tuple[object, ...]) -> None:
+    if not guarded(_write, level, message, arguments):
+        record = _logger.makeRecord(_logger.name, level, "", 0, message, arguments, None)
         if logging.lastResort is not None and level >= logging.lastResort.level:
             guarded(logging.lastResort.handle, record)
 
 
-def _write(level: int, words: str, arguments: tuple[object, ...]) -> None:
-    _logger.log(level, words, *arguments, stacklevel=5)
+def _write(level: int, message: str, arguments: tuple[object, ...]) -> None:
+    _logger.log(level, message, *arguments, stacklevel=5)
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Hears that an event loop is being shut down, when all of its tasks have ended.
+"""A call at the shutdown of an event loop, when all of its tasks have ended.
 
 ``asyncio.run`` and all that work like it close the asynchronous generators that were begun in their loop, which is the
 one thing that they do for code that has no task. Rejected: a task that waits for its cancellation, because it would be

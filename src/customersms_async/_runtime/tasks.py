@@ -1,4 +1,4 @@
-"""The one way in which a task of the package's own is started.
+"""How tasks of the package's own are started, all in one way.
 
 Whoever starts a task writes down that it runs, and the task, when it ends, that it does no more: in this order, so no
 task may run within the call that starts it. An eager factory (``asyncio.eager_task_factory``) does just that, and a
@@ -37,6 +37,13 @@ def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) ->
         return asyncio.Task(coroutine, loop=loop)
     beginning.now = False
     task.add_done_callback(lambda _: coroutine.close())  # one that never began would be missed
+    return task
+
+
+def this_task() -> asyncio.Task[Any]:
+    """The task that this is called in; for code that runs in none but tasks."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - no coroutine of ours runs outside one
     return task
 
 

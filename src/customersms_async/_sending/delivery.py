@@ -10,22 +10,27 @@ import msgspec
 
 from .._admission.ticket import Expired, Stopped, Ticket
 from .._core.backoff import next_try_us
-from .._core.rulings import Ruling, Then, dropped, everyone
+from .._core.outcome_table import Then
+from .._core.outcomes import dropped, everyone
+from .._core.rulings import Ruling
 from ..models import Code, Outcome, Status
-from .attempt import Attempt, Hook, Manner, Record, Sender
+from .attempt import attempt
+from .request import AttemptOptions
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from .._core.batching import Batch
+    from .request import Hook, Record
+    from .sender import Sender
 
 SECONDS_PER_NUMBER = 0.5
-"""What each further number of a batch adds to the time that an attempt may take."""
+"""Seconds that each further number of a batch adds to the time that an attempt may take."""
 
 
 class Delivery(msgspec.Struct):
-    """What became of one batch: one outcome for each number, in no particular order.
+    """One batch after all attempts at it: an outcome for each number, in no particular order.
 
-    ``requests`` may have reached the gateway. ``fatal`` is the code that makes every further request pointless.
+    ``requests`` is how many may have reached the gateway; ``fatal`` the code that makes every further one pointless.
     ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
     belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
     """
@@ -52,30 +57,33 @@ async def deliver(
 
     ``before_first_byte`` is awaited between the grant and the first byte of every attempt; if it raises, nothing
     leaves and the grant is given back. ``after_attempt`` is awaited with the ruling of every attempt, even if the call
-    was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. What was not sent when the
-    ticket is stopped is UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the client's own,
-    and nobody cancels it; else each request gets one, which costs some more.
-    Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its
-    deadline, is recorded, and logged.
+    was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. Numbers that were not sent to
+    when the ticket is stopped are UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the
+    client's own, and nobody cancels it; else each request gets one, which costs some more.
+
+    Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its deadline, is
+    recorded, and logged.
     """
-    done, manner = Delivery([]), Manner(before_first_byte, after_attempt, in_own_task)
+    done, options = Delivery([]), AttemptOptions(before_first_byte, after_attempt, in_own_task)
     parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
     while parts:
-        part, *fitting = sender.sizes.fit(parts[0])
-        parts = (*fitting, *parts[1:])
-        del fitting
+        part = parts[0]
+        if len(part.phones) > 1:  # a single number can't be cut
+            parts = (*sender.sizes.fit(part), *parts[1:])
+            part = parts[0]
         try:
-            ruling = await _rule(sender, part, ticket, timeout, manner, done)
+            ruling = await _try(sender, part, ticket, timeout, options, done)
         except Stopped:
-            _drop((part, *parts), done, ticket.stopped)
+            _drop(parts, done, ticket.stopped)
             break
         except (asyncio.CancelledError, GeneratorExit):
             log_unheard(done.outcomes)
             raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
             done.error = error
-            _drop((part, *parts), done, Code.STOPPED)
+            _drop(parts, done, Code.STOPPED)
             break
+        parts = parts[1:]
         if ruling.then is Then.HALVE:
             parts = (*sender.sizes.halve(part), *parts)
             continue
@@ -87,22 +95,25 @@ async def deliver(
     return done
 
 
-async def _rule(sender: Sender, part: Batch, ticket: Ticket, timeout: float, manner: Manner, done: Delivery) -> Ruling:
+async def _try(
+    sender: Sender, part: Batch, ticket: Ticket, timeout: float, options: AttemptOptions, done: Delivery
+) -> Ruling:
     """Try until nothing more is to be tried for these texts as they are."""
-    timeout += SECONDS_PER_NUMBER * (len(part) - 1)
+    timeout += SECONDS_PER_NUMBER * (len(part.phones) - 1)
     ruling: Ruling | None = None
     number = 0
     while True:
         number += 1
-        attempt = Attempt(sender, part, ticket, timeout, manner)
         try:
-            ruling = await attempt.run()
+            ruling, sent = await attempt(sender, part, ticket, timeout, options)
         except Expired as expired:
             done.retry_after = expired.wait_us / 1e6
             return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_late(expired)))
-        done.requests += attempt.sent
+        done.requests += sent
         done.status_code = ruling.status_code
         done.retry_after = ruling.retry_after or 0.0
+        if ruling.then is Then.DONE:
+            return ruling
         delay_us = next_try_us(ruling.then, number, sender.max_retries, random.random())  # noqa: S311 - no secret
         if delay_us is None:
             return ruling

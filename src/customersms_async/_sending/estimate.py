@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from .._core import segments
 from ..models import Code, Estimate, Outcome
-from .bulk import YIELD_EVERY, Order, Recipients
+from .reader import YIELD_EVERY, Recipients
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .._core.batching import Batch
     from .._core.buckets import Layer
     from ..models import Limit
+    from .send_options import SendOptions
 
 
 @final
@@ -30,7 +31,7 @@ class Tally:
         self._segments = 0
 
     @classmethod
-    async def of(cls, recipients: Recipients, message: str | None, order: Order) -> Tally:
+    async def of(cls, recipients: Recipients, message: str | None, order: SendOptions) -> Tally:
         """Read and count all of ``recipients``."""
         tally, intake = cls(), order.intake(message)
         async for item in _each(recipients):

@@ -1,4 +1,4 @@
-"""Outcomes to errors: what ``send`` raises, and what ends a bulk send."""
+"""Errors made from outcomes: those that ``send`` raises, and those that end a bulk send."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REFUSALS: Final[dict[str, type[RejectedError]]] = {
 
 
 def single_failure(outcome: Outcome, delivery: Delivery) -> CustomerSMSError:
-    """The error for the one number of a ``send`` that was not accepted."""
+    """The error of a ``send`` whose number was not accepted."""
     phones, code, status_code = (outcome.phone,), outcome.code, delivery.status_code
     text = f"the text to {mask(outcome.phone)} is {outcome.status}: {outcome.error}"
     if outcome.status is Status.UNKNOWN:
@@ -48,7 +48,7 @@ def single_failure(outcome: Outcome, delivery: Delivery) -> CustomerSMSError:
 
 
 def stop_failure(fatal: Delivery, unsent: Iterable[Outcome], report: SendReport | None) -> RejectedError:
-    """The error for a key or an account with which nothing more can go out; ``unsent`` are the texts it kept back."""
+    """The error of a bulk send whose key or account lets nothing more go out; ``unsent`` are the texts kept back."""
     code = fatal.fatal or Code.INVALID_API_KEY
     said = next((o.error for o in fatal.outcomes if o.code == code), None)
     return _REFUSALS[code](

@@ -1,8 +1,8 @@
-"""Outcomes on their way from a bulk send to whoever takes them: each is given, or logged.
+"""Outcomes on their way from a bulk send to its consumer: each is given, or logged.
 
-The one who takes them may leave without a word: cancelled while it waits, with an error whose traceback keeps the
-stream alive, in a task that somebody keeps. So an asking that was cancelled holds everything back that has not left
-yet, until somebody asks again; and if nobody has by the time that there is an outcome to give, the consumer has left.
+The consumer may leave without a word: cancelled while it waits, with an error whose traceback keeps the stream alive,
+in a task that somebody keeps. So when a wait is cancelled, everything that has not left yet is held back until somebody
+asks again; and if nobody has by the time that there is an outcome to give, the consumer has left.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
+from .consumers import Consumers
 from .unheard import Unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ..models import Outcome
+    from .deliveries import Deliveries
 
 GRACE_TURNS: Final = 10
 """Turns of the loop for asking again when an outcome is there: ``asyncio.wait_for`` needs up to four to say that its
@@ -32,18 +34,17 @@ _LEFT: Final = (
 )
 
 
-class Sending(Protocol):
-    """Who fills the queue."""
+class OutcomeSource(Protocol):
+    """A bulk send or a campaign's run, as the queue of its outcomes sees it."""
+
+    deliveries: Deliveries
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether no further outcome will come."""
 
-    def hold(self) -> None:
-        """Let nothing leave until ``resume``."""
-
-    def resume(self) -> None:
-        """Go on after ``hold``."""
+    def go_on(self) -> None:
+        """Start what there is room for."""
 
     def stop(self) -> None:
         """Send nothing new; the requests in flight finish."""
@@ -51,30 +52,33 @@ class Sending(Protocol):
 
 @final
 class OutcomeQueue:
-    """The outcomes that nobody took yet; ``arrivals`` counts how often some came (together: in input order).
+    """The outcomes of one bulk send or campaign that nobody took yet, in the order in which they came.
 
-    Mutable state: these; the tasks that ask, and how many of them wait; whether sending is held back because one was
-    cancelled, and how many turns are left to ask again; whether the client is closed, and by which task; whether the
-    consumer has left, why nothing more is given, and what was logged.
+    ``arrivals`` counts how often some came; if all came at once, they are in input order. ``take`` gives the next one,
+    and may be called only when there is one.
+
+    Mutable state: the outcomes; the tasks that ask for them, and how many of these wait; whether sending is held back
+    because one was cancelled, and how many turns are left to ask again; whether the client is closed, and by which
+    task; whether the consumer has left, why nothing more is given, and what was logged.
     """
 
     __slots__ = (
-        *("__weakref__", "_anyone", "_closed", "_closer", "_consumers", "_news", "_sending", "_turns", "_unheard"),
-        *("_waiting", "arrivals", "held", "left", "loop", "outcomes", "why"),
+        *("__weakref__", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard", "_waiting"),
+        *("arrivals", "held", "left", "loop", "outcomes", "take", "why"),
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sending: Sending) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, source: OutcomeSource) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
+        self.take: Callable[[], Outcome] = self.outcomes.popleft
         self.arrivals = 0
         self.held = False
         self.left = False
         self.why = _LEFT
-        self._sending = weakref.ref(sending)  # or each run would wait for the garbage collector
+        self._source = weakref.ref(source)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
+        self._consumers = Consumers()
         self._waiting = 0
-        self._consumers: set[asyncio.Task[Any]] = set()
-        self._anyone = False
         self._turns = 0
         self._closed = False
         self._closer: asyncio.Task[Any] | None = None
@@ -82,11 +86,21 @@ class OutcomeQueue:
 
     @property
     def _over(self) -> bool:
-        sending = self._sending()
-        return sending is None or sending.over
+        source = self._source()
+        return source is None or source.over
+
+    def take_all(self) -> list[Outcome]:
+        """All outcomes that nobody took yet, in the order they came."""
+        taken = list(self.outcomes)
+        self.outcomes.clear()
+        return taken
+
+    def give_back(self, outcomes: list[Outcome]) -> None:
+        """Put outcomes that were taken in front of all others again."""
+        self.outcomes.extendleft(reversed(outcomes))
 
     def put(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep them for whoever asks; or log them, if nobody will."""
+        """Keep outcomes for whoever asks; or log them, if nobody will."""
         if self.left:
             self._unheard.note(outcomes)
             return
@@ -104,7 +118,7 @@ class OutcomeQueue:
             self._unheard.sum_up()
 
     async def wait(self) -> bool:
-        """Wait for an outcome; false if none will come. For one who calls ``leave`` when it is cancelled."""
+        """Wait for an outcome; false if none will come. Whoever is cancelled here must call ``leave``."""
         self._waiting += 1
         try:
             while not self.outcomes:
@@ -117,7 +131,7 @@ class OutcomeQueue:
         return True
 
     async def ask(self) -> bool:
-        """Wait for an outcome; false if none will come. Cancelled, it may be asked again, in good time."""
+        """Wait for an outcome; false if none will come. Whoever is cancelled here may ask again, in good time."""
         task = asyncio.current_task()
         self._begin_asking(task)
         try:
@@ -127,38 +141,35 @@ class OutcomeQueue:
             del task  # the traceback may be kept
             raise
         if not there:
-            self._forget_consumers()
+            self._consumers.forget_all(self._consumer_ended)
         return there
 
     def _begin_asking(self, task: asyncio.Task[Any] | None) -> None:
         if self.left:
             return
-        if task is not None and task not in self._consumers:
-            self._consumers.add(task)
-            task.add_done_callback(self._consumer_ended)
-        if self.held and (sending := self._sending()) is not None:
+        self._consumers.enter(task, self._consumer_ended)
+        if self.held and (source := self._source()) is not None:
             self.held = False
-            sending.resume()
+            source.deliveries.resume()
+            source.go_on()
 
     def _give_up(self, task: asyncio.Task[Any] | None) -> None:
-        """Hear that ``task`` was cancelled: hold everything back, unless somebody else waits."""
-        if task is not None and task in self._consumers:
-            self._consumers.remove(task)
-            task.remove_done_callback(self._consumer_ended)
+        """Hear that ``task`` was cancelled while it waited: hold everything back, unless somebody else waits."""
+        self._consumers.forget(task, self._consumer_ended)
         if self._waiting or self.left or (self._over and not self.outcomes):
             return
-        self._anyone = task is not None and _asks_for_another(task)
+        self._consumers.cancelled(task)
         if not self.held:
             self.held = True
-            if not self.loop.is_closed() and (sending := self._sending()) is not None:
-                sending.hold()
+            if not self.loop.is_closed() and (source := self._source()) is not None:
+                source.deliveries.hold()
         if self.outcomes:
             self._decide_soon()
 
     def _consumer_ended(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
             self._give_up(task)
-        self._consumers.discard(task)
+        self._consumers.forget(task, self._consumer_ended)
         if (self.held or self._closed) and not self.left:
             self._decide_soon()
 
@@ -180,10 +191,7 @@ class OutcomeQueue:
 
     @property
     def _may_ask_again(self) -> bool:
-        """Whether a task lives that asked before and was not cancelled."""
-        if self._waiting:
-            return True
-        return not (self.held and self._anyone) and any(task is not self._closer for task in self._consumers)
+        return self._waiting > 0 or self._consumers.may_ask_again(held=self.held, closer=self._closer)
 
     def close(self, closer: asyncio.Task[Any] | None, why: str) -> None:
         """Hear that the client is closed, by ``closer``: what nobody is going to take is logged.
@@ -204,7 +212,7 @@ class OutcomeQueue:
             return
         self.left = True
         if not self.outcomes and not self._waiting and self._over:
-            self._forget_consumers()
+            self._consumers.forget_all(self._consumer_ended)
             return
         outcomes = tuple(self.outcomes)
         self.outcomes.clear()
@@ -212,9 +220,9 @@ class OutcomeQueue:
         if self.loop.is_closed():
             self._unheard.sum_up()
             return
-        self._forget_consumers()
-        if (sending := self._sending()) is not None:
-            sending.stop()
+        self._consumers.forget_all(self._consumer_ended)
+        if (source := self._source()) is not None:
+            source.stop()
         self._news.set()
         if self._over or not self.loop.is_running():
             self._unheard.sum_up()
@@ -225,13 +233,3 @@ class OutcomeQueue:
         """Hear that the event loop ends: log everything now."""
         self.leave()
         self._unheard.sum_up()
-
-    def _forget_consumers(self) -> None:
-        for task in self._consumers:
-            task.remove_done_callback(self._consumer_ended)
-        self._consumers.clear()
-
-
-def _asks_for_another(task: asyncio.Task[Any]) -> bool:
-    """Whether the task does nothing but ask, for whoever made it, as ``asyncio.wait_for`` does in Python 3.11."""
-    return getattr(task.get_coro(), "__qualname__", "") == "OutcomeStream.__anext__"

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol, Self, final
+from typing import TYPE_CHECKING, Protocol, Self, final
 
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
 from .failures import stop_failure
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from types import TracebackType
 
-    from .delivery import Delivery
+    from .deliveries import Deliveries
     from .outcome_queue import OutcomeQueue
 
 
-class Running(Protocol):
-    """The work behind a stream: what ``run.Run`` and a campaign's ``Runner`` are."""
+class OpenSend(Protocol):
+    """A bulk send or a campaign's run, as its consumer and its client see it.
 
-    loop: asyncio.AbstractEventLoop
+    ``error`` is raised at the end: that of the source, of the quota store, or of whoever aborted it.
+    """
+
     queue: OutcomeQueue
-    requests: int
-    fatal: Delivery | None
+    deliveries: Deliveries
     error: BaseException | None
 
     def take(self) -> Outcome:
@@ -32,9 +32,6 @@ class Running(Protocol):
 
     def abort(self, error: BaseException) -> None:
         """Send nothing new, and end with ``error`` once all is told."""
-
-    async def land(self) -> None:
-        """Wait until no request is on its way; after ``abort``, no longer than those in flight last."""
 
 
 @final
@@ -55,14 +52,14 @@ class OutcomeStream:
     or ``InsufficientCreditsError``; an error of the input's own, or the client's closing, is raised at the end in the
     same way.
 
-    Mutable state: the run, once it began, with what leaves it when this is dropped; whether it has ended; and the
+    Mutable state: the send, once it began, with what leaves it when this is dropped; whether it has ended; and the
     numbers that a refused key or account has kept back so far.
     """
 
-    def __init__(self, start: Callable[[], Running]) -> None:
+    def __init__(self, start: Callable[[], OpenSend]) -> None:
         self._start = start
-        self._run: Running | None = None
-        self._dropped: weakref.finalize[[Running], OutcomeStream] | None = None
+        self._send: OpenSend | None = None
+        self._dropped: weakref.finalize[[OpenSend], OutcomeStream] | None = None
         self._unsent: list[Outcome] = []
         self._ended = False
 
@@ -72,8 +69,8 @@ class OutcomeStream:
     async def __anext__(self) -> Outcome:
         if self._ended:
             raise StopAsyncIteration
-        run = self._run or self._begin()
-        queue = run.queue
+        send = self._send or self._begin()
+        queue = send.queue
         if queue.held or not queue.outcomes:
             try:
                 there = await queue.ask()
@@ -81,23 +78,23 @@ class OutcomeStream:
                 del self  # a traceback that somebody keeps must not keep the stream
                 raise
             if not there:
-                raise self._end(run)
-        outcome = run.take()
-        if run.fatal is not None and outcome.status is Status.UNSENT:
+                raise self._end(send)
+        outcome = send.take()
+        if send.deliveries.fatal is not None and outcome.status is Status.UNSENT:
             self._unsent.append(outcome)
         return outcome
 
     @property
     def requests(self) -> int:
         """How many requests may have reached the gateway so far, those still in flight not counted."""
-        return 0 if self._run is None else self._run.requests
+        return 0 if self._send is None else self._send.deliveries.requests
 
     async def aclose(self) -> None:
         """End it: nothing new is sent; requests in flight finish on their own, and ``AsyncClient.aclose`` waits."""
         self._leave()
 
     async def __aenter__(self) -> Self:
-        if self._run is None and not self._ended:
+        if self._send is None and not self._ended:
             self._begin()
         return self
 
@@ -106,34 +103,34 @@ class OutcomeStream:
     ) -> None:
         self._leave()
 
-    def _begin(self) -> Running:
-        self._run = run = self._start()
-        self._dropped = weakref.finalize(self, _leave_dropped, run)
-        return run
+    def _begin(self) -> OpenSend:
+        self._send = send = self._start()
+        self._dropped = weakref.finalize(self, _leave_dropped, send)
+        return send
 
-    def _end(self, run: Running) -> BaseException:
+    def _end(self, send: OpenSend) -> BaseException:
         """Why no outcome is given any more."""
         if self._ended:  # by another task, while this one waited
             return StopAsyncIteration()
-        if run.queue.left:
-            return run.error or ConfigurationError(run.queue.why)
+        if send.queue.left:
+            return send.error or ConfigurationError(send.queue.why)
         self._leave()
-        if run.fatal is not None:
-            return stop_failure(run.fatal, self._unsent, None)
-        return run.error or StopAsyncIteration()
+        if send.deliveries.fatal is not None:
+            return stop_failure(send.deliveries.fatal, self._unsent, None)
+        return send.error or StopAsyncIteration()
 
     def _leave(self) -> None:
         self._ended = True
-        if self._run is not None:
-            self._run.queue.leave()
+        if self._send is not None:
+            self._send.queue.leave()
         if self._dropped is not None:
             self._dropped.detach()
 
 
-def _leave_dropped(run: Any) -> None:
-    """Leave a run whose stream is gone: the last reference may be dropped in any thread, and at the program's end."""
-    queue: OutcomeQueue = run.queue
-    if run.loop.is_running():
-        run.loop.call_soon_threadsafe(queue.leave)
+def _leave_dropped(send: OpenSend) -> None:
+    """Leave a send whose stream is gone: the last reference may be dropped in any thread, and at the program's end."""
+    queue = send.queue
+    if queue.loop.is_running():
+        queue.loop.call_soon_threadsafe(queue.leave)
     else:
         queue.shut_down()

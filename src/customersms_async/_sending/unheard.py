@@ -1,4 +1,4 @@
-"""Outcomes that nobody waited for, in the log: a warning that sums them up, and a line of information on each."""
+"""Outcomes that nobody waited for, told to the log: a line of information on each, and a warning that sums them up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 @final
 class Unheard:
-    """The outcomes of one send that nobody waited for. Mutable state: how many of each status are not summed up yet."""
+    """Outcomes of one send that nobody waited for. Mutable state: how many of each status are not summed up yet."""
 
     __slots__ = ("_counts",)
 
@@ -28,14 +28,14 @@ class Unheard:
         self._counts: Counter[str] | None = None  # there is one of these for each bulk send, and hardly any is used
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
-        """Log each of them, so that it can be found somewhere."""
+        """Log each outcome, so that it can be found somewhere."""
         for o in outcomes:
             self._counts = Counter() if self._counts is None else self._counts
             self._counts[o.status.value] += 1
             log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
 
     def sum_up(self) -> None:
-        """Warn of all that were noted since this was called last, if there were any."""
+        """Warn of all outcomes that were noted since the last warning, if there are any."""
         if self._counts:
             counts, self._counts = self._counts, None
             all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
@@ -43,7 +43,7 @@ class Unheard:
 
 
 def log_unheard(outcomes: Iterable[Outcome]) -> None:
-    """Log outcomes that nobody waited for, of which no more will come."""
+    """Log the outcomes of a send that nobody waited for; no more of them will come."""
     unheard = Unheard()
     unheard.note(outcomes)
     unheard.sum_up()

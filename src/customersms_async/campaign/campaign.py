@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any, Self, final
 
 from .._core import phone as phones
-from .._sending.bulk import Order
+from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
+from .._sending.reader import check_recipients
+from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
-from ..models import Message, Outcome, Priority, Status
+from ..models import Message, Outcome, Status
 from .adding import Letter
-from .guards import STOP_AFTER_UNKNOWN, Guards, unix
+from .guards import Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
 from .states import SAYS, STATUSES, State, sources
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from .._sending.bulk import Recipients
+    from .._sending.reader import Recipients
     from ..client import AsyncClient
     from .ledger import Letters
     from .queries import Entry
@@ -105,8 +107,7 @@ class Campaign:
         Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
         ``recipients`` raises; then, and if it is cancelled, nothing is added.
         """
-        if isinstance(recipients, str | bytes | Mapping) or not isinstance(recipients, Iterable | AsyncIterable):
-            raise ConfigurationError("recipients must be an iterable of phone numbers or Message objects")
+        check_recipients(recipients)
         return await self._ledger.add(_letters(recipients, message), message, region, _numbers(suppress, region))
 
     async def add_letters(
@@ -118,7 +119,7 @@ class Campaign:
         suppress: Iterable[str] = (),
         rehearsal: bool = False,
     ) -> bool:
-        """The same for texts already made from ``template``, each with its line; ``rehearsal``: for a sandbox."""
+        """Put texts made from ``template`` into the ledger, each with its line; ``rehearsal``: for a sandbox."""
         return await self._ledger.add(letters, template, region, _numbers(suppress, region), rehearsal=rehearsal)
 
     def run(
@@ -128,7 +129,7 @@ class Campaign:
         keep_credits: Decimal | int | None = None,
         max_recipients: int | None = None,
         max_segments: int | None = None,
-        stop_after_unknown: int = STOP_AFTER_UNKNOWN,
+        stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN,
         until: datetime | None = None,
         allow_prefix: str | Iterable[str] = (),
         suppress: Iterable[str] = (),
@@ -159,12 +160,12 @@ class Campaign:
             raise ConfigurationError("suppress must be numbers, one after the other, not one text")
         prefixes = (allow_prefix,) if isinstance(allow_prefix, str) else tuple(allow_prefix)
         guards = Guards(
-            keep_credits,
-            max_recipients,
-            max_segments,
-            stop_after_unknown,
-            unix(until),
-            prefixes,
+            keep_credits=keep_credits,
+            max_recipients=max_recipients,
+            max_segments=max_segments,
+            stop_after_unknown=stop_after_unknown,
+            until_unix=unix(until),
+            allow_prefixes=prefixes,
         )
         return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region)))
 
@@ -186,7 +187,7 @@ class Campaign:
                 yield Outcome(one.index, one.phone, STATUSES[one.state], one.message_id, one.error, one.code)
 
     async def pages(self, states: Iterable[State] = State) -> AsyncIterator[list[Entry]]:
-        """The same as the ledger has it, some thousand at a time: with the state's own name, attempts and time."""
+        """Everyone as the ledger has them, some thousand at a time: with the state's own name, attempts and time."""
         wanted = tuple(states)
         start = 0
         while page := await self._ledger.entries(start, wanted):
@@ -218,7 +219,7 @@ class Campaign:
 
     @property
     def ledger(self) -> CampaignLedger:
-        """What the command line looks into."""
+        """The open ledger, for the command line to look into."""
         return self._ledger
 
     @property
@@ -228,10 +229,9 @@ class Campaign:
         return self._opened
 
     def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
-        sender = client._open()  # noqa: SLF001 - the client's own floor, one below
-        order = Order.of(client._options, Priority.BULK, ..., None, ..., whole=False)  # noqa: SLF001
-        runner = Runner(self._ledger, sender, order, guards, suppressed, tuple(self._runners.values()))
-        client._watch(runner)  # noqa: SLF001 - so that closing the client ends it
+        handle = open_handle(client)
+        runner = Runner(self._ledger, handle, guards, suppressed, tuple(self._runners.values()))
+        handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner

@@ -1,13 +1,14 @@
-"""What stops a campaign before its next request: pure decisions about what has gone out and what is on its way."""
+"""The guards of a campaign: options that stop it before its next request, and the decisions that follow from them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from .._core.phone import mask
 from .._core.plural import counted
 from ..errors import CampaignStoppedError, ConfigurationError
@@ -16,12 +17,9 @@ from ..models import Outcome, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STOP_AFTER_UNKNOWN: Final = 5
-"""Requests of unknown fate in a row: then something is wrong over there, and every further one makes more unknown."""
 
-
-class Guards(msgspec.Struct, frozen=True):
-    """The options that stop a run. Raises ``ConfigurationError`` for one that can't be.
+class Guards(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that stop a run. Raises ``ConfigurationError`` for a value that can't be one.
 
     ``max_recipients`` and ``max_segments`` are for the whole campaign, not for one run, so that a program which is
     started again and again keeps them too. ``until_unix``: seconds since 1970.
@@ -30,7 +28,7 @@ class Guards(msgspec.Struct, frozen=True):
     keep_credits: Decimal | int | None = None
     max_recipients: int | None = None
     max_segments: int | None = None
-    stop_after_unknown: int = STOP_AFTER_UNKNOWN
+    stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN
     until_unix: float | None = None
     allow_prefixes: tuple[str, ...] = ()
 
@@ -45,43 +43,42 @@ class Guards(msgspec.Struct, frozen=True):
 
 
 def unix(until: datetime | None) -> float | None:
-    """Seconds since 1970. Raises ``ConfigurationError`` for what is no ``datetime``."""
+    """The seconds from 1970 to ``until``. Raises ``ConfigurationError`` if that is no ``datetime``."""
     if until is not None and not isinstance(until, datetime):
         raise ConfigurationError(f"until must be a datetime, not {until!r}")
     return None if until is None else until.timestamp()
 
 
-class Standing(msgspec.Struct):
-    """What a run knows when it is about to send: of the whole campaign, requests on their way included.
+class CampaignTotals(msgspec.Struct):
+    """The figures that a run's guards go by: of the whole campaign, requests in flight included.
 
-    ``flying`` are the segments on their way. ``credits`` is ``None`` until an answer gave a figure; ``answers`` counts
-    those that came in this run.
+    ``credits`` is ``None`` until an answer gave a figure; ``answers`` counts the answers of this run.
     """
 
     recipients: int = 0
     segments: int = 0
-    flying: int = 0
-    requests_flying: int = 0
+    segments_in_flight: int = 0
+    requests_in_flight: int = 0
     credits: Decimal | None = None
     answers: int = 0
     unknown_in_a_row: int = 0
 
     def start(self, recipients: int, segments_each: int) -> None:
-        """A request to so many is on its way."""
+        """Count a request to so many recipients in."""
         self.recipients += recipients
         self.segments += recipients * segments_each
-        self.flying += recipients * segments_each
-        self.requests_flying += 1
+        self.segments_in_flight += recipients * segments_each
+        self.requests_in_flight += 1
 
     def end(self, recipients: int, unsent: int, segments_each: int) -> None:
-        """It is over; so many of them were not sent to."""
+        """Count a request out that has ended; ``unsent`` of its recipients were not sent to."""
         self.recipients -= unsent
         self.segments -= unsent * segments_each
-        self.flying -= recipients * segments_each
-        self.requests_flying -= 1
+        self.segments_in_flight -= recipients * segments_each
+        self.requests_in_flight -= 1
 
     def learn(self, told: Sequence[Outcome], status_code: int | None) -> None:
-        """One attempt had these outcomes; none, if nothing was sent."""
+        """Take in what an attempt came to: the outcomes of those who may have been sent to, the answer's status."""
         self.answers += status_code is not None
         if told:
             unknown = all(outcome.status is Status.UNKNOWN for outcome in told)
@@ -89,29 +86,29 @@ class Standing(msgspec.Struct):
 
 
 class Load(NamedTuple):
-    """One text for some recipients: its first number, its segments."""
+    """The next batch, as the guards see it: its recipients, and the segments of its text."""
 
     recipients: int
     segments: int
 
 
-def check(guards: Guards, standing: Standing, now_unix: float) -> CampaignStoppedError | None:
-    """Why nothing more may go out, whatever it is, or ``None``."""
+def check(guards: Guards, totals: CampaignTotals, now_unix: float) -> CampaignStoppedError | None:
+    """Why nothing more at all may go out, or ``None``."""
     if guards.until_unix is not None and now_unix >= guards.until_unix:
-        return _stop("until", "it is the time that --until names")
-    if standing.unknown_in_a_row >= guards.stop_after_unknown:
-        row = counted(standing.unknown_in_a_row, "request", "requests in a row")
+        return _stop("until", "it is the time that until names")
+    if totals.unknown_in_a_row >= guards.stop_after_unknown:
+        row = counted(totals.unknown_in_a_row, "request", "requests in a row")
         return _stop("stop_after_unknown", f"{row} ended unknown: look into that first")
     keep = guards.keep_credits
-    if keep is not None and standing.credits is not None and standing.credits < keep:
-        return _stop("keep_credits", _left(standing.credits, keep))
-    if keep is not None and standing.credits is None and standing.answers:
+    if keep is not None and totals.credits is not None and totals.credits < keep:
+        return _stop("keep_credits", _left(totals.credits, keep))
+    if keep is not None and totals.credits is None and totals.answers:
         return _stop("keep_credits", "the gateway does not say how many credits are left, so none can be kept")
     return None
 
 
 def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError | None:
-    """Why these numbers may not be sent to, or ``None``."""
+    """Why these numbers may not be sent to: one begins with none of the allowed codes. Else ``None``."""
     if not guards.allow_prefixes:
         return None
     strangers = [phone for phone in phones if not phone.startswith(guards.allow_prefixes)]
@@ -119,32 +116,33 @@ def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError 
 
 
 def prefix_stop(guards: Guards, count: int, first: str) -> CampaignStoppedError:
-    """The stop for numbers that begin with none of the allowed codes."""
+    """The stop for ``count`` numbers that begin with none of the allowed codes; ``first`` says which is the first."""
     allowed = " or ".join(guards.allow_prefixes)
     strangers = counted(count, "planned number does", "planned numbers do")
     return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}")
 
 
-def fitting(guards: Guards, standing: Standing, load: Load) -> tuple[int, CampaignStoppedError | None]:
-    """How many of the next batch's recipients may go out now; if it is none, why that is.
+def fitting(guards: Guards, totals: CampaignTotals, load: Load) -> tuple[int, CampaignStoppedError | None]:
+    """How many of the next batch's recipients may go out now; if none, the guard that stops the campaign, or ``None``.
 
-    What is on its way counts as if it had gone out. Credits are reckoned at one a segment, as nobody documents a price.
+    None and no guard means: not before another answer has come. Requests in flight count as if everyone in them were
+    sent to. A segment is reckoned to cost one credit, as nobody documents a price.
     """
     stop: CampaignStoppedError | None = None
     most = load.recipients
-    if guards.max_recipients is not None and guards.max_recipients - standing.recipients < most:
-        most = max(0, guards.max_recipients - standing.recipients)
+    if guards.max_recipients is not None and guards.max_recipients - totals.recipients < most:
+        most = max(0, guards.max_recipients - totals.recipients)
         stop = _stop("max_recipients", f"{counted(guards.max_recipients, 'recipient')} is the most that is allowed")
-    if guards.max_segments is not None and (guards.max_segments - standing.segments) // load.segments < most:
-        most = max(0, (guards.max_segments - standing.segments) // load.segments)
+    if guards.max_segments is not None and (guards.max_segments - totals.segments) // load.segments < most:
+        most = max(0, (guards.max_segments - totals.segments) // load.segments)
         stop = _stop("max_segments", f"{counted(guards.max_segments, 'segment')} is the most that is allowed")
     keep = guards.keep_credits
-    if keep is not None and standing.credits is not None:
-        affordable = int(standing.credits - keep - standing.flying) // load.segments
+    if keep is not None and totals.credits is not None:
+        affordable = int(totals.credits - keep - totals.segments_in_flight) // load.segments
         if affordable < most:
             most = max(0, affordable)
-            stop = _stop("keep_credits", _left(standing.credits, keep))
-    if keep is not None and standing.credits is None and standing.requests_flying:
+            stop = _stop("keep_credits", _left(totals.credits, keep))
+    if keep is not None and totals.credits is None and totals.requests_in_flight:
         return 0, None  # the first answer tells what is left: until then one request at a time
     return most, None if most else stop
 

@@ -12,8 +12,8 @@ that bring a fault of their own. Serving needs ``pip install "customersms-async[
 """
 
 from .faults import Fault
-from .rules import Text, key_id
 from .sandbox import DEMO_CREDITS, DEMO_KEY, Sandbox
 from .schedule import Entry, Faults
+from .state import Text, key_id
 
 __all__ = ["DEMO_CREDITS", "DEMO_KEY", "Entry", "Fault", "Faults", "Sandbox", "Text", "key_id"]

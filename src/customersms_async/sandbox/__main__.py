@@ -71,7 +71,7 @@ def fault(text: str) -> Entry:
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
-    """Return the parser of the command line that ``prog`` names."""
+    """The parser of the command line that ``prog`` names."""
     asks = argparse.ArgumentParser(prog=prog, description="Serve a made-up gateway.")
     asks.add_argument("--port", type=int, default=8025, help="0 takes any free one (default: 8025)")
     asks.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")

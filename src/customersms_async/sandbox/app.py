@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from .answers import PADDING, Answer
 from .faults import Fault, Spoils
+from .odd_answers import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,24 +24,25 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from .gateway import Gateway
-    from .schedule import Planned
+    from .replies import ServerAnswer
+    from .schedule import PlannedFault
 
 EXTENSION: Final = "customersms.connection"
 """Where the scope's extensions hold the ``Connection``."""
 
 
 class Connection(Protocol):
-    """What a fault needs of the connection below ASGI."""
+    """The connection below ASGI, as far as a fault needs it."""
 
-    def take_planned(self) -> Planned | None:
-        """Return the fault that the schedule has for the request that is being read."""
+    def take_planned(self) -> PlannedFault | None:
+        """The fault that the schedule has for the request that is being read."""
 
-    def show(self, planned: Planned, answer: Answer) -> bool:
-        """Do to the connection what the fault says; returns whether the answer still has to be sent."""
+    def show(self, planned: PlannedFault, answer: ServerAnswer) -> bool:
+        """Do to the connection what the fault says; true if the answer still has to be sent."""
 
 
 def build(gateway: Gateway) -> Starlette:
-    """Return the app. Every path and method reaches the rules, which know what is allowed."""
+    """The ASGI app. Every path and method reaches the rules, which know what is allowed."""
     return Starlette(routes=[Route("/{path:path}", _Endpoint(gateway))])
 
 
@@ -73,12 +74,12 @@ async def _pass(seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def _extra(planned: Planned | None) -> float:
+def _extra(planned: PlannedFault | None) -> float:
     return planned.seconds if planned is not None and planned.effect.spoils is Spoils.TIME else 0.0
 
 
-def _shown(connection: Connection | None, answer: Answer) -> bool:
-    """Let the connection show the fault; return whether the answer still has to be sent."""
+def _shown(connection: Connection | None, answer: ServerAnswer) -> bool:
+    """Let the connection show the fault; true if the answer still has to be sent."""
     planned = answer.planned
     if planned is None or planned.effect.spoils is not Spoils.CONNECTION:
         return True
@@ -93,7 +94,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: ServerAnswer) -> Response:
     fault = answer.planned.fault if answer.planned is not None else None
     if fault is Fault.HUGE_BODY or fault is Fault.ENDLESS_BODY:
         padding = _padded(answer.body, PADDING if fault is Fault.HUGE_BODY else None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Spoils(enum.Enum):
-    """What a fault spoils."""
+    """The part of an exchange that a fault spoils."""
 
     ROW = "row"
     BODY = "body"
@@ -99,7 +99,7 @@ class Fault(enum.Enum):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What one fault does.
+    """The effect of one fault.
 
     ``sent``: the texts were accepted (and paid for) all the same. ``read``: the request counts as read.
     ``seconds``: the default of the number that the fault takes, or ``None`` if it takes none; ``says`` tells what
@@ -198,4 +198,4 @@ EFFECTS: Final[Mapping[Fault, Effect]] = {
     Fault.RETRY_AFTER_NONSENSE: _status(429, "too many requests, Retry-After: soon", retry_after="soon"),
     Fault.SLOW: Effect(Spoils.TIME, "answered so many seconds late", seconds=1.0),
 }
-"""The one table: every fault and what it does."""
+"""Every fault and its effect."""

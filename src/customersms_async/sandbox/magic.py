@@ -92,7 +92,7 @@ _BY_CODE: Final = {fault.value: fault for fault in Fault}
 
 
 def number(fault: Fault, *, once: bool = False) -> str:
-    """Return the magic number of ``fault``; ``once`` gives the one that acts the first time only.
+    """The magic number of ``fault``; ``once`` gives the one that acts the first time only.
 
     Raises ``ValueError`` for ``once`` with a row fault, which has no such number.
     """
@@ -104,13 +104,13 @@ def number(fault: Fault, *, once: bool = False) -> str:
 
 
 def row_fault(phone: str) -> Fault | None:
-    """Return the fault of this number's own row, if it is such a number."""
+    """The fault of this number's own row, if it is such a number."""
     fault = _find(phone)
     return fault if fault is not None and EFFECTS[fault].spoils is Spoils.ROW else None
 
 
 def request_fault(phones: Iterable[str], acted: set[str]) -> Fault | None:
-    """Return the fault of the first number that spoils more than its own row, if there is one.
+    """The fault of the first number that spoils more than its own row, if there is one.
 
     ``acted`` holds the first-time numbers that have acted, and so act no more; this one's is added to it.
     """
@@ -133,7 +133,7 @@ def _find(phone: str) -> Fault | None:
 
 
 def table() -> str:
-    """Return the table of all magic numbers, as this module's docstring shows it."""
+    """The table of all magic numbers, as this module's docstring shows it."""
     rows = [("each time", "first time", "fault", "sent", "what happens")]
     rows += [_line(fault, effect) for fault, effect in EFFECTS.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]

@@ -9,8 +9,8 @@ from anyio.from_thread import start_blocking_portal
 
 from ..errors import ConfigurationError
 from ..models import DOCUMENTED_LIMITS, Limit
-from .gateway import Gateway, Manner, credits_of, seconds_range
-from .rules import Terms, Text
+from .gateway import Gateway
+from .options import GatewayOptions, ServerTiming, credits_of, seconds_range
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from .schedule import Faults
+    from .state import Text
 
 DEMO_KEY: Final = "cspro_sandbox_key"
 """The made-up key of a sandbox that was given none."""
@@ -63,8 +64,9 @@ class Sandbox:
         if not known:
             raise ConfigurationError("a sandbox needs a key")
         self._api_key = next(iter(known))
-        manner = Manner(seconds_range("latency", latency), seconds_range("keep_alive", keep_alive)[0])
-        self._gateway = Gateway(known, Terms(tuple(limits), max_numbers, error_status), manner, faults, seed=seed)
+        timing = ServerTiming(seconds_range("latency", latency), seconds_range("keep_alive", keep_alive)[0])
+        options = GatewayOptions(tuple(limits), max_numbers, error_status)
+        self._gateway = Gateway(known, options, timing, faults, seed=seed)
         self._url: str | None = None
         self._app: ASGIApp | None = None
 
@@ -95,7 +97,7 @@ class Sandbox:
 
     @property
     def numbers_seen(self) -> int:
-        """How many numbers those requests held, as far as they could be understood."""
+        """How many numbers the requests held that it read, as far as they could be understood."""
         return self._gateway.state.numbers_seen
 
     @property
@@ -105,20 +107,20 @@ class Sandbox:
 
     @property
     def refused_fixed(self) -> int:
-        """How many of them a fixed window refused."""
+        """How many requests a fixed window refused, of those that the limits refused."""
         return self._gateway.state.refused_fixed
 
     @property
     def refused_rolling(self) -> int:
-        """How many of them a rolling window refused."""
+        """How many requests a rolling window refused, of those that the limits refused."""
         return self._gateway.state.refused_rolling
 
     def credits(self, api_key: str | None = None) -> Decimal:
-        """Return what is left to a key, by default the first; ``KeyError`` if there is no such key."""
+        """The credits that are left to a key, by default the first; ``KeyError`` if there is no such key."""
         return self._gateway.state.credits[self._api_key if api_key is None else api_key]
 
     def duplicates(self) -> tuple[Text, ...]:
-        """Return the texts whose phone and message had both come before: none, if each text came once."""
+        """The texts whose phone and message had both come before: none, if each text came once."""
         seen: set[tuple[str, str]] = set()
         again: list[Text] = []
         for text in self.texts:
@@ -145,7 +147,7 @@ class Sandbox:
 
         Leaving cuts all connections, those with a request in flight too. ``OSError`` if the port is taken.
         """
-        with _extra():
+        with _with_advice():
             from .serving import serve
         async with serve(self._gateway, self._asgi(), host, port) as url:
             before, self._url = self._url, url
@@ -165,14 +167,14 @@ class Sandbox:
 
     def _asgi(self) -> ASGIApp:
         if self._app is None:
-            with _extra():
+            with _with_advice():
                 from .app import build
             self._app = build(self._gateway)
         return self._app
 
 
 @contextlib.contextmanager
-def _extra() -> Iterator[None]:
+def _with_advice() -> Iterator[None]:
     """Turn the absence of the libraries that only a server needs into advice."""
     try:
         yield

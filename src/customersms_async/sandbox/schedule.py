@@ -19,7 +19,7 @@ Faults: TypeAlias = Iterable[Entry] | Mapping[int, Entry] | Callable[[int], Entr
 """Faults for the 1st, 2nd, … request, or by the request's number from 1, or from a function of that number."""
 
 
-class Planned(msgspec.Struct, frozen=True):
+class PlannedFault(msgspec.Struct, frozen=True):
     """A fault chosen for one request; ``seconds`` is its own number, where it takes one."""
 
     fault: Fault
@@ -31,8 +31,8 @@ class Planned(msgspec.Struct, frozen=True):
         return EFFECTS[self.fault]
 
 
-def plan(entry: Entry) -> Planned | None:
-    """Return what ``entry`` asks for; raises ``ConfigurationError`` if it is no entry of a schedule."""
+def plan(entry: Entry) -> PlannedFault | None:
+    """The fault that ``entry`` asks for; raises ``ConfigurationError`` if it is no entry of a schedule."""
     if entry is None:
         return None
     fault, seconds = entry if isinstance(entry, tuple) and len(entry) == 2 else (entry, None)
@@ -40,12 +40,12 @@ def plan(entry: Entry) -> Planned | None:
         raise ConfigurationError(f"a fault is Fault.NAME, (Fault.NAME, seconds) or None, not {entry!r}")
     default = EFFECTS[fault].seconds
     if seconds is None:
-        return Planned(fault, default or 0.0)
+        return PlannedFault(fault, default or 0.0)
     if default is None:
         raise ConfigurationError(f"{fault.name} takes no seconds")
     if not (isinstance(seconds, int | float) and math.isfinite(seconds) and seconds >= 0):
         raise ConfigurationError(f"the seconds of {fault.name} must be 0 or more and finite, not {seconds!r}")
-    return Planned(fault, float(seconds))
+    return PlannedFault(fault, float(seconds))
 
 
 @final
@@ -66,8 +66,8 @@ class Schedule:
         for entry in given:  # what can be checked now is not left until its turn comes
             plan(entry)
 
-    def planned(self, number: int) -> Planned | None:
-        """Return what befalls request ``number``, from 1; the same number gives the same answer."""
+    def planned(self, number: int) -> PlannedFault | None:
+        """The fault of request ``number``, from 1; the same number gives the same answer."""
         return plan(self._entry(number))
 
 

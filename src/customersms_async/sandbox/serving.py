@@ -20,17 +20,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from .app import EXTENSION
-from .asked import PATHS
 from .faults import Fault
+from .request import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .answers import Answer
     from .gateway import Gateway
-    from .schedule import Planned
+    from .replies import ServerAnswer
+    from .schedule import PlannedFault
 
 _LINGER_ZERO: Final = struct.pack("ii", 1, 0)  # on, for no time: close() sends RST and drops what is unsent
 _HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -80,10 +80,10 @@ class FaultyConnection(H11Protocol):
         super().__init__(config, state, {})
         self._gateway, self._served = gateway, self.app
         self._begun, self._held = False, b""
-        self._planned: Planned | None = None
+        self._planned: PlannedFault | None = None
         self.app = self._run
         self.access_log = False  # for this connection only: Config's own switch is global
-        self.timeout_keep_alive = gateway.manner.keep_alive  # type: ignore[assignment]  # call_later takes floats too
+        self.timeout_keep_alive = gateway.timing.keep_alive  # type: ignore[assignment]  # call_later takes floats too
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[EXTENSION] = self
@@ -93,8 +93,8 @@ class FaultyConnection(H11Protocol):
             if not self.transport.is_closing():  # else it's the end of serve(), and no news
                 raise
 
-    def take_planned(self) -> Planned | None:
-        """Return the fault of the request that is being read. A request begins with its first byte."""
+    def take_planned(self) -> PlannedFault | None:
+        """The fault of the request that is being read. A request begins with its first byte."""
         if not self._begun:
             self._begun, self._planned = True, self._gateway.begin()
         return self._planned
@@ -114,8 +114,8 @@ class FaultyConnection(H11Protocol):
         self._begun = False
         super().on_response_complete()
 
-    def show(self, planned: Planned, answer: Answer) -> bool:
-        """Do to the connection what the fault says; returns whether the answer still has to be sent."""
+    def show(self, planned: PlannedFault, answer: ServerAnswer) -> bool:
+        """Do to the connection what the fault says; true if the answer still has to be sent."""
         match planned.fault:
             case Fault.IDLE_CLOSED:
                 self.timeout_keep_alive = planned.seconds  # type: ignore[assignment]  # as above
@@ -132,7 +132,7 @@ class FaultyConnection(H11Protocol):
                 return False
         return True
 
-    def _cut(self, planned: Planned) -> None:
+    def _cut(self, planned: PlannedFault) -> None:
         if planned.fault in {Fault.RESET_BEFORE, Fault.RESET_AFTER}:
             raw: Any = self.transport.get_extra_info("socket")
             with contextlib.suppress(OSError):  # the client has gone already
@@ -140,8 +140,8 @@ class FaultyConnection(H11Protocol):
         self.transport.abort()
 
 
-def _cut_short(answer: Answer, *, in_body: bool) -> bytes:
-    """Return the first part of the answer's bytes: half of its headers, or those and half of its body."""
+def _cut_short(answer: ServerAnswer, *, in_body: bool) -> bytes:
+    """The first part of the answer's bytes: half of its headers, or those and half of its body."""
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     head = "\r\n".join([*lines, f"Content-Length: {len(answer.body)}", "", ""]).encode("latin-1")

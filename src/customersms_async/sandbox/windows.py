@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ..models import Limit
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Which way of counting said no, and how long until both would say yes if nothing else came."""
+class WindowRefusal(msgspec.Struct, frozen=True):
+    """The way of counting that said no, and how long until both would say yes if nothing else came."""
 
     fixed: bool
     rolling: bool
@@ -34,13 +34,13 @@ class Refusal(msgspec.Struct, frozen=True):
 
 @final
 class Windows:
-    """All limits of one key."""
+    """All limits of one key, each as a fixed and as a rolling window."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:
-        self._each = tuple(_Window(limit) for limit in limits)
+        self._each = tuple(_LimitWindows(limit) for limit in limits)
         self._last_us = 0
 
-    def take(self, now_us: int) -> Refusal | None:
+    def take(self, now_us: int) -> WindowRefusal | None:
         """Let a request in at ``now_us`` and return ``None``, or take nothing and return the refusal.
 
         Time never runs backwards here: a ``now_us`` below an earlier one counts as that one.
@@ -49,15 +49,18 @@ class Windows:
         fixed = max((window.fixed_wait(now_us) for window in self._each), default=0)
         rolling = max((window.rolling_wait(now_us) for window in self._each), default=0)
         if fixed or rolling:
-            return Refusal(fixed=fixed > 0, rolling=rolling > 0, wait_us=max(fixed, rolling))
+            return WindowRefusal(fixed=fixed > 0, rolling=rolling > 0, wait_us=max(fixed, rolling))
         for window in self._each:
             window.add(now_us)
         return None
 
 
 @final
-class _Window:
-    """One limit. Mutable: the current fixed window's number and count; the times of the last W, oldest first."""
+class _LimitWindows:
+    """One limit, counted both ways.
+
+    Mutable: the current fixed window's number and count; the times of the last W, oldest first.
+    """
 
     def __init__(self, limit: Limit) -> None:
         self._limit, self._length_us = limit.requests, limit.window_us
@@ -65,14 +68,14 @@ class _Window:
         self._times: deque[int] = deque()
 
     def fixed_wait(self, now_us: int) -> int:
-        """Return the microseconds until the fixed window has a place; 0 if it has one now."""
+        """The microseconds until the fixed window has a place; 0 if it has one now."""
         number, passed = divmod(now_us, self._length_us)
         if number != self._number:
             self._number, self._count = number, 0
         return 0 if self._count < self._limit else self._length_us - passed
 
     def rolling_wait(self, now_us: int) -> int:
-        """Return the microseconds until the rolling window has a place; 0 if it has one now."""
+        """The microseconds until the rolling window has a place; 0 if it has one now."""
         while self._times and self._times[0] <= now_us - self._length_us:
             self._times.popleft()
         return 0 if len(self._times) < self._limit else self._times[0] + self._length_us - now_us

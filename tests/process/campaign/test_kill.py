@@ -38,11 +38,14 @@ KILLED = -9
 INPUT = ("people.csv", "--message", "Hello")
 STEPS = {
     "loop": {
-        "runner.py": "_run _prepare _send_all _start _deliver _delivered _leaving _answered _check",
+        "runner.py": "_run _send_all _start delivered _leaving _answered _check",
+        "preparation.py": "prepare",
+        "recorder.py": "begin take end _store",
+        "deliveries.py": "_deliver _ended",
         "plan.py": "next put_back again",
         "file.py": "transaction begin commit check_place note run_by settle close _checkpoint",
         "transitions.py": "begin _begin record recover",
-        "attempt.py": "_post _may_leave _settle",
+        "request.py": "post _may_leave _settle",
     },
     "adding": {
         "opening.py": "create look",

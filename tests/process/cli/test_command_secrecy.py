@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from customersms_async._core.secret import SHOWN
+from customersms_async._core.secret import PUBLIC_START
 from support.echoing_gateway import KEY, PHONE, TEXT, echoing
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_no_output_and_no_file_of_a_command_holds_the_key(customersms: Commands,
     assert "httpcore" in shown, "the log is there"
     assert written.count(PHONE) == 1
     for words in (shown, written):
-        assert KEY[:SHOWN] not in words
+        assert KEY[:PUBLIC_START] not in words
     assert "Hi Ann" not in many.err
     assert PHONE[3:-2] not in "".join(line for line in many.err.splitlines(True) if "customersms_async" in line)
 
@@ -45,4 +45,4 @@ def test_no_output_and_no_file_of_a_command_holds_the_key(customersms: Commands,
 def test_a_key_that_is_refused_is_not_shown(customersms: Commands, odd: str) -> None:
     ended = customersms("send", PHONE, "-m", TEXT, CUSTOMERSMS_API_KEY=odd, CUSTOMERSMS_URL="http://127.0.0.1:9/")
     assert ended.status == 2
-    assert KEY[:SHOWN] not in ended.out + ended.err
+    assert KEY[:PUBLIC_START] not in ended.out + ended.err

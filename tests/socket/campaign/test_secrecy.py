@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, Campaign, CustomerSMSError, Limit, MemoryQuota
-from customersms_async._core.secret import SHOWN
+from customersms_async._core.secret import PUBLIC_START
 from customersms_async.cli.campaign.report import write_report
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
 
@@ -40,5 +40,5 @@ async def test_the_key_is_in_no_file_of_a_campaign(tmp_path: Path, answer: str) 
         await write_report(ledger, page, LIMITS)
     written |= contents(tmp_path)
     assert {"ledger", "page.html"} < set(written)
-    assert KEY[:SHOWN] not in said
-    assert not [name for name, content in written.items() if KEY[:SHOWN].encode() in content]
+    assert KEY[:PUBLIC_START] not in said
+    assert not [name for name, content in written.items() if KEY[:PUBLIC_START].encode() in content]

@@ -11,19 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.answers import (
-    LONGEST_TEXT,
-    MOST_OBJECTS,
-    Pairs,
-    Reading,
-    Row,
-    about_account,
-    amount,
-    digits,
-    flag,
-    read,
-    text,
-)
+from customersms_async._core.answer_rows import AnswerRow, refusal_code
+from customersms_async._core.answer_search import MOST_OBJECTS
+from customersms_async._core.answers import Reading, read
+from customersms_async._core.php_values import phone_digits
+from customersms_async._core.written_json import Pairs
 
 GOOD: dict[str, Any] = {
     "success": True,
@@ -55,8 +47,11 @@ def test_the_documented_answer_is_read_whole() -> None:
     assert reading is not None
     assert (reading.success, reading.code, reading.error, reading.may_have_sent) == (True, None, None, True)
     assert reading.remaining_credits == 98
-    assert reading.rows == [Row("+12125551234", True, "msg_123456"), Row("+13235554567", True, "msg_123457")]
-    assert (reading.keyed, reading.tells_more, reading.may_be_row) == (False, True, False)
+    assert reading.rows == [
+        AnswerRow("+12125551234", True, "msg_123456"),
+        AnswerRow("+13235554567", True, "msg_123457"),
+    ]
+    assert (reading.keyed, reading.has_results, reading.may_be_row) == (False, True, False)
 
 
 def test_the_documented_error_is_read_whole() -> None:
@@ -134,7 +129,7 @@ def test_a_number_beyond_every_type_is_no_exception(huge: bytes) -> None:
         reading = read(b'{"success": false, "%s": %s}' % (field, huge))
         assert reading is None or not reading.remaining_credits
     reading = read(b'{"success": true, "results": [{"phone": %s, "success": true}]}' % huge)
-    assert reading is None or [digits(row.phone) for row in reading.rows] == [""]
+    assert reading is None or [phone_digits(row.phone) for row in reading.rows] == [""]
 
 
 @pytest.mark.parametrize("prefix", [b"", b"\xef\xbb\xbf", WARNING])
@@ -162,76 +157,6 @@ def test_the_tail_of_an_answer_makes_no_success_and_no_rows() -> None:
 @given(st.binary())
 def test_reading_never_raises(anything: bytes) -> None:
     read(anything)
-
-
-@pytest.mark.parametrize(
-    ("value", "meaning"),
-    [
-        *((value, True) for value in (True, 1, "1", "true", "TRUE", " True\n")),
-        *((value, False) for value in (False, 0, "0", "false", "FALSE", " 0 ")),
-        *(
-            (value, None)
-            for value in (None, "", "yes", "ok", 2, -1, "10", "01", Decimal("0.5"), 10**400, "null", "\u0661")
-        ),
-        ([], None),
-        ({}, None),
-        ([True], None),
-        ({"success": True}, None),
-    ],
-)
-def test_true_and_false_are_read_as_php_writes_them(value: object, meaning: bool | None) -> None:
-    assert flag(value) is meaning
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        ("msg_1", "msg_1"),
-        (" two \r\n words\t", "two words"),
-        (12, "12"),
-        (0, "0"),
-        (Decimal("1.50"), "1.50"),
-        ("x" * 5_000, "x" * LONGEST_TEXT),
-        ("", None),
-        (" \n", None),
-        (None, None),
-        (True, None),
-        (False, None),
-        ([], None),
-        ({"code": "A"}, None),
-    ],
-)
-def test_texts_are_short_one_line_or_nothing(value: object, words: str | None) -> None:
-    assert text(value) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (98, Decimal(98)),
-        (0, Decimal(0)),
-        (-3, Decimal(-3)),
-        ("97.50", Decimal("97.50")),
-        (" 97.5 ", Decimal("97.5")),
-        (Decimal("0.1"), Decimal("0.1")),
-        ("1e3", Decimal(1000)),
-        ("", None),
-        ("1,000.50", None),
-        ("97 credits", None),
-        ("NaN", None),
-        ("sNaN", None),
-        ("-Infinity", None),
-        ("1e400000", None),
-        (Decimal("1e400000"), None),
-        (10**300, None),
-        (True, None),
-        (None, None),
-        ([98], None),
-    ],
-)
-def test_amounts_are_exact_decimals_or_nothing(value: object, number: Decimal | None) -> None:
-    assert amount(value) == number
-    assert (amount(value) is None) is (number is None)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +204,7 @@ def test_the_objects_in_results_are_rows(results: Any, phones: list[str]) -> Non
     reading = read(body(success=True, results=results))
     assert reading is not None
     assert [row.phone for row in reading.rows] == phones
-    assert reading.tells_more is bool(results)
+    assert reading.has_results is bool(results)
     assert reading.keyed is isinstance(results, dict)
 
 
@@ -343,47 +268,8 @@ def test_an_answer_in_a_list_may_be_a_row(content: bytes, may_be_row: bool) -> N
     ],
 )
 def test_some_codes_are_about_the_account_and_not_about_a_number(code: object, found: str | None) -> None:
-    assert about_account(code) == found
-    assert Row(code=code).account == found
-
-
-@pytest.mark.parametrize(
-    ("phone", "found"),
-    [
-        ("+12125551234", "12125551234"),
-        ("12125551234", "12125551234"),
-        ("0012125551234", "12125551234"),
-        ("+1 (212) 555-1234", "12125551234"),
-        (" +12125551234\n", "12125551234"),
-        ("02079460958", "2079460958"),
-        (12125551234, "12125551234"),
-        (Decimal("12125551234.0"), "12125551234"),
-        (Decimal("1.2125551234E+10"), "12125551234"),
-        (Decimal("12125551234.5"), ""),
-        ("", ""),
-        ("unknown", ""),
-        ("*****5551234", "5551234"),
-        ("tel:+1-212-555-1234", "12125551234"),
-        ("+1\u2011212\u2011555\u20111234\u200e", "12125551234"),
-        ("+1212***1234", ""),
-        ("+1212555****", ""),
-        ("+1212xxx1234", ""),
-        ("+12125551234 or so", ""),
-        ("+12125551234,+13235554567", ""),
-        (Decimal("12345678901234.0"), "12345678901234"),
-        (Decimal("1.2345678901234E+14"), ""),
-        ("000", ""),
-        (0, ""),
-        (-5, ""),
-        (10**300, ""),
-        (None, ""),
-        (True, ""),
-        (["+12125551234"], ""),
-        ({}, ""),
-    ],
-)
-def test_a_rows_phone_is_known_by_its_digits(phone: object, found: str) -> None:
-    assert digits(phone) == found
+    assert refusal_code(code) == found
+    assert AnswerRow(code=code).refusal == found
 
 
 def test_a_page_of_nothing_but_objects_is_not_searched_to_its_end() -> None:

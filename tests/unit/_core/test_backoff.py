@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.backoff import FIRST_DELAY_US, LONGEST_DELAY_US, next_try_us, pause_us
-from customersms_async._core.rulings import Then
+from customersms_async._core.backoff import (
+    FIRST_DELAY_US,
+    LONGEST_DELAY_US,
+    LONGEST_OUTAGE_SECONDS,
+    Outage,
+    next_try_us,
+    pause_us,
+)
+from customersms_async._core.outcome_table import Then
 
 randoms = st.floats(0, 1, exclude_max=True)
 
@@ -73,3 +80,13 @@ def test_a_pause_is_as_told_or_the_shortest_window_and_at_most_the_longest(
     retry_after: float | None, pause: int
 ) -> None:
     assert pause_us(retry_after, 60_000_000, 86_400_000_000) == pause
+
+
+def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:
+    outage = Outage()
+    assert outage.pause(0.0) == 1.0
+    assert outage.is_hopeless(0.0)
+    outage.end()
+    assert [outage.pause(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert not outage.is_hopeless(LONGEST_OUTAGE_SECONDS)
+    assert outage.is_hopeless(LONGEST_OUTAGE_SECONDS + 1)

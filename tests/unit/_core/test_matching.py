@@ -10,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.answers import Row, digits, flag, read
-from customersms_async._core.matching import DISPUTED, is_blank, match
+from customersms_async._core.answers import read
+from customersms_async._core.asked_numbers import is_blank
+from customersms_async._core.matching import DISPUTED, match
+from customersms_async._core.php_values import as_flag, phone_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from customersms_async._core.answer_rows import AnswerRow
+
 PHONES = ["+12125551234", "+13235554567", "+442079460958"]
 
 
-def matched(results: object, phones: Sequence[str] = PHONES) -> Sequence[Row | None]:
+def matched(results: object, phones: Sequence[str] = PHONES) -> Sequence[AnswerRow | None]:
     """The rows of an answer with these results, which may be text of its own making, for each of these numbers."""
     written = results if isinstance(results, str) else json.dumps(results, default=float)
     reading = read(f'{{"success": true, "results": {written}}}'.encode())
@@ -31,7 +35,7 @@ def row(phone: object, success: object, message_id: object) -> dict[str, object]
     return {"phone": phone, "success": success, "message_id": message_id}
 
 
-def ids(rows: Sequence[Row | None]) -> list[object]:
+def ids(rows: Sequence[AnswerRow | None]) -> list[object]:
     return [None if row is None else row.message_id for row in rows]
 
 
@@ -169,7 +173,7 @@ said_rows = st.lists(st.tuples(said_phones, st.sampled_from([True, False, "1", N
 
 def belongs_to(phone: object, phones: list[str]) -> int | None:
     """docs/outcomes.md, word for word: the place of the number that a phone can only be."""
-    found = digits(phone)
+    found = phone_digits(phone)
     written_whole = isinstance(phone, str) and phone.startswith("+")
     same = [i for i, asked in enumerate(phones) if asked == f"+{found}"]
     ending = [i for i, asked in enumerate(phones) if asked.endswith(found)] if len(found) >= 7 else []
@@ -183,6 +187,6 @@ def test_matching_agrees_with_the_rule(phones: list[str], said: list[tuple[objec
         by_position = len(said) == len(phones) and all(is_blank(p) for p, _ in said)
         spoken_of = place if by_position else belongs_to(phone, phones)
         if spoken_of is not None:
-            verdicts[spoken_of].add(flag(success))
+            verdicts[spoken_of].add(as_flag(success))
     found = matched([row(phone, success, None) for phone, success in said], phones)
     assert [row and row.accepted for row in found] == [v.copy().pop() if len(v) == 1 else None for v in verdicts]

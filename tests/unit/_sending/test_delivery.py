@@ -28,7 +28,7 @@ class Clock:
         self._now_us = 10**12
         self._calls = 0
         self._stopped_before = stopped_before
-        client._open().room.clock = self
+        client._session.open().room.clock = self
 
     def __call__(self) -> int:
         self._calls += 1
@@ -41,7 +41,7 @@ class Clock:
 
 
 async def delivered(client: AsyncClient, hook: Callable[[Batch], Awaitable[None]]) -> Delivery:
-    return await deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, before_first_byte=hook)
+    return await deliver(client._session.open(), BATCH, Ticket(Priority.BULK), timeout=5.0, before_first_byte=hook)
 
 
 async def used(client: AsyncClient) -> int:
@@ -98,7 +98,7 @@ async def test_a_stale_grant_that_can_not_be_had_anew_stands_in_line_again(
     make_client: MakeClient, sandbox: Sandbox
 ) -> None:
     client = make_client(limits=Limit(1, 60))
-    sender, clock = client._open(), Clock(client)
+    sender, clock = client._session.open(), Clock(client)
     waits = iter([1.05, 0.0])
 
     async def hook(_: Batch) -> None:
@@ -128,7 +128,8 @@ async def test_a_caller_who_leaves_before_the_first_byte_has_sent_nothing(
     await client.aclose()
     assert task.cancelled()
     assert sandbox.requests == 0
-    usage, _ = await client._quota.usage(client._secret.key_id, client._terms().layers)
+    parts = client._session.parts
+    usage, _ = await parts.quota.usage(parts.secret.key_id, parts.terms().layers)
     assert usage[0].used == 0
 
 
@@ -138,7 +139,7 @@ async def test_an_answer_that_comes_before_a_cancelled_caller_has_heard_of_it_is
     async def leave(_: Ruling) -> None:
         caller.cancel()
 
-    sending = deliver(client._open(), BATCH, Ticket(Priority.BULK), timeout=5.0, after_attempt=leave)
+    sending = deliver(client._session.open(), BATCH, Ticket(Priority.BULK), timeout=5.0, after_attempt=leave)
     caller = asyncio.create_task(sending)
     await asyncio.wait([caller])
     assert caller.cancelled()
@@ -154,7 +155,7 @@ async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
     async def hook(_: Batch) -> None:
         ticket.stop("STOPPED")
 
-    delivery = await deliver(client._open(), BATCH, ticket, timeout=5.0, before_first_byte=hook)
+    delivery = await deliver(client._session.open(), BATCH, ticket, timeout=5.0, before_first_byte=hook)
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)
 
@@ -162,11 +163,11 @@ async def test_a_ticket_that_is_stopped_before_the_first_byte_has_sent_nothing(
 async def test_a_request_aborted_before_its_first_step_leaves_nothing_taken(
     client: AsyncClient, sandbox: Sandbox
 ) -> None:
-    sender = client._open()
+    sender = client._session.open()
     sending = asyncio.create_task(deliver(sender, BATCH, Ticket(Priority.BULK), timeout=5.0))
-    while not sender.in_flight:  # noqa: ASYNC110 - a step at a time, to be there before the task's own first one
+    while not sender.transport.in_flight:  # noqa: ASYNC110 - a step at a time, to be there before the task's own first one
         await asyncio.sleep(0)
-    sender.in_flight.abort()
+    sender.transport.in_flight.abort()
     delivery = await sending
     assert [(o.status, o.code) for o in delivery.outcomes] == [(Status.UNSENT, "STOPPED")] * 2
     assert (sandbox.requests, await used(client)) == (0, 0)

@@ -143,7 +143,7 @@ class Leaving:
         elif self.way == "client's closing cancelled":
             self.others.append(asyncio.create_task(closed_impatiently(self.world)))
         if self.way == "client closed" or (self.cancelled and self.way in ("cancelled", "time-out")):
-            self.most = self.world.requests + len(client._transport.in_flight)
+            self.most = self.world.requests + len(client._session.parts.transport.in_flight)
 
 
 async def closed_impatiently(world: World) -> None:
@@ -159,7 +159,7 @@ async def nothing_is_in_flight(world: World) -> None:
     quiet = 0
     async with asyncio.timeout(PATIENCE):
         while quiet < 30:  # turns of the loop
-            quiet = 0 if world.client._transport.in_flight else quiet + 1
+            quiet = 0 if world.client._session.parts.transport.in_flight else quiet + 1
             await asyncio.sleep(0)
 
 

@@ -8,66 +8,64 @@ from typing import Any
 import pytest
 
 from customersms_async import CampaignStoppedError, ConfigurationError, Outcome, Status
-from customersms_async._core.calling_codes import calling_code
-from customersms_async._core.outage import PATIENCE, Outage
-from customersms_async.campaign.guards import Guards, Load, Standing, check, check_prefix, fitting
+from customersms_async.campaign.guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 
 
 @pytest.mark.parametrize(
-    ("guards", "standing", "now", "guard"),
+    ("guards", "totals", "now", "guard"),
     [
-        (Guards(), Standing(unknown_in_a_row=4), 0.0, None),
-        (Guards(), Standing(unknown_in_a_row=5), 0.0, "stop_after_unknown"),
-        (Guards(stop_after_unknown=1), Standing(unknown_in_a_row=1), 0.0, "stop_after_unknown"),
-        (Guards(until_unix=100.0), Standing(), 99.9, None),
-        (Guards(until_unix=100.0), Standing(), 100.0, "until"),
-        (Guards(keep_credits=10), Standing(credits=Decimal(10)), 0.0, None),
-        (Guards(keep_credits=10), Standing(credits=Decimal("9.99")), 0.0, "keep_credits"),
-        (Guards(keep_credits=10), Standing(), 0.0, None),
-        (Guards(keep_credits=10), Standing(answers=1), 0.0, "keep_credits"),
-        (Guards(), Standing(credits=Decimal(-1), answers=1), 0.0, None),
+        (Guards(), CampaignTotals(unknown_in_a_row=4), 0.0, None),
+        (Guards(), CampaignTotals(unknown_in_a_row=5), 0.0, "stop_after_unknown"),
+        (Guards(stop_after_unknown=1), CampaignTotals(unknown_in_a_row=1), 0.0, "stop_after_unknown"),
+        (Guards(until_unix=100.0), CampaignTotals(), 99.9, None),
+        (Guards(until_unix=100.0), CampaignTotals(), 100.0, "until"),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(10)), 0.0, None),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal("9.99")), 0.0, "keep_credits"),
+        (Guards(keep_credits=10), CampaignTotals(), 0.0, None),
+        (Guards(keep_credits=10), CampaignTotals(answers=1), 0.0, "keep_credits"),
+        (Guards(), CampaignTotals(credits=Decimal(-1), answers=1), 0.0, None),
     ],
 )
-def test_a_guard_stops_at_its_value(guards: Guards, standing: Standing, now: float, guard: str | None) -> None:
-    stop = check(guards, standing, now)
+def test_a_guard_stops_at_its_value(guards: Guards, totals: CampaignTotals, now: float, guard: str | None) -> None:
+    stop = check(guards, totals, now)
     assert (None if stop is None else stop.guard) == guard
 
 
 @pytest.mark.parametrize(
-    ("guards", "standing", "load", "most", "guard"),
+    ("guards", "totals", "load", "most", "guard"),
     [
-        (Guards(), Standing(), Load(100, 3), 100, None),
-        (Guards(max_recipients=250), Standing(recipients=200), Load(100, 1), 50, None),
-        (Guards(max_recipients=200), Standing(recipients=200), Load(100, 1), 0, "max_recipients"),
-        (Guards(max_recipients=100), Standing(recipients=200), Load(100, 1), 0, "max_recipients"),
-        (Guards(max_segments=10), Standing(segments=5), Load(100, 2), 2, None),
-        (Guards(max_segments=10), Standing(segments=9), Load(100, 2), 0, "max_segments"),
-        (Guards(keep_credits=10), Standing(credits=Decimal(100), flying=30), Load(100, 1), 60, None),
-        (Guards(keep_credits=10), Standing(credits=Decimal(10)), Load(100, 1), 0, "keep_credits"),
-        (Guards(keep_credits=10), Standing(), Load(100, 1), 100, None),
-        (Guards(keep_credits=10), Standing(requests_flying=1), Load(100, 1), 0, None),
+        (Guards(), CampaignTotals(), Load(100, 3), 100, None),
+        (Guards(max_recipients=250), CampaignTotals(recipients=200), Load(100, 1), 50, None),
+        (Guards(max_recipients=200), CampaignTotals(recipients=200), Load(100, 1), 0, "max_recipients"),
+        (Guards(max_recipients=100), CampaignTotals(recipients=200), Load(100, 1), 0, "max_recipients"),
+        (Guards(max_segments=10), CampaignTotals(segments=5), Load(100, 2), 2, None),
+        (Guards(max_segments=10), CampaignTotals(segments=9), Load(100, 2), 0, "max_segments"),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(100), segments_in_flight=30), Load(100, 1), 60, None),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(10)), Load(100, 1), 0, "keep_credits"),
+        (Guards(keep_credits=10), CampaignTotals(), Load(100, 1), 100, None),
+        (Guards(keep_credits=10), CampaignTotals(requests_in_flight=1), Load(100, 1), 0, None),
     ],
 )
 def test_as_many_go_out_as_the_guards_allow(
-    guards: Guards, standing: Standing, load: Load, most: int, guard: str | None
+    guards: Guards, totals: CampaignTotals, load: Load, most: int, guard: str | None
 ) -> None:
-    found, stop = fitting(guards, standing, load)
+    found, stop = fitting(guards, totals, load)
     assert (found, None if stop is None else stop.guard) == (most, guard)
 
 
 @pytest.mark.parametrize(
-    ("guards", "standing", "says"),
+    ("guards", "totals", "says"),
     [
-        (Guards(max_recipients=1), Standing(recipients=1), "1 recipient is the most"),
-        (Guards(max_segments=1), Standing(segments=1), "1 segment is the most"),
-        (Guards(keep_credits=1), Standing(credits=Decimal(1)), "1 credit is left, and 1 to be kept"),
-        (Guards(keep_credits=10), Standing(credits=Decimal(5)), "5 credits are left, and 10 to be kept"),
-        (Guards(stop_after_unknown=1), Standing(unknown_in_a_row=1), "1 request ended unknown"),
-        (Guards(stop_after_unknown=2), Standing(unknown_in_a_row=2), "2 requests in a row ended unknown"),
+        (Guards(max_recipients=1), CampaignTotals(recipients=1), "1 recipient is the most"),
+        (Guards(max_segments=1), CampaignTotals(segments=1), "1 segment is the most"),
+        (Guards(keep_credits=1), CampaignTotals(credits=Decimal(1)), "1 credit is left, and 1 to be kept"),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(5)), "5 credits are left, and 10 to be kept"),
+        (Guards(stop_after_unknown=1), CampaignTotals(unknown_in_a_row=1), "1 request ended unknown"),
+        (Guards(stop_after_unknown=2), CampaignTotals(unknown_in_a_row=2), "2 requests in a row ended unknown"),
     ],
 )
-def test_a_stop_says_in_words_why_it_is_one(guards: Guards, standing: Standing, says: str) -> None:
-    stop = check(guards, standing, 0.0) or fitting(guards, standing, Load(1, 1))[1]
+def test_a_stop_says_in_words_why_it_is_one(guards: Guards, totals: CampaignTotals, says: str) -> None:
+    stop = check(guards, totals, 0.0) or fitting(guards, totals, Load(1, 1))[1]
     assert says in str(stop)
 
 
@@ -97,36 +95,27 @@ def test_an_option_that_can_not_be_is_refused(options: dict[str, Any]) -> None:
         Guards(**options)
 
 
+def figures(totals: CampaignTotals) -> tuple[int, int, int, int]:
+    return totals.recipients, totals.segments, totals.segments_in_flight, totals.requests_in_flight
+
+
 def test_a_request_counts_while_it_is_on_its_way_and_unsent_ones_no_more() -> None:
-    standing = Standing()
-    standing.start(100, 2)
-    assert (standing.recipients, standing.segments, standing.flying, standing.requests_flying) == (100, 200, 200, 1)
-    standing.end(100, 30, 2)
-    assert (standing.recipients, standing.segments, standing.flying, standing.requests_flying) == (70, 140, 0, 0)
+    totals = CampaignTotals()
+    totals.start(100, 2)
+    assert figures(totals) == (
+        100,
+        200,
+        200,
+        1,
+    )
+    totals.end(100, 30, 2)
+    assert figures(totals) == (70, 140, 0, 0)
 
 
 def test_only_requests_of_wholly_unknown_fate_count_as_unknown() -> None:
-    standing = Standing()
+    totals = CampaignTotals()
     unknown, accepted = (Outcome(0, "+12125551234", status) for status in (Status.UNKNOWN, Status.ACCEPTED))
     for told, row in (([unknown], 1), ([], 1), ([unknown, unknown], 2), ([unknown, accepted], 0)):
-        standing.learn(told, 200 if told else None)
-        assert standing.unknown_in_a_row == row
-    assert standing.answers == 3
-
-
-def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:
-    outage = Outage()
-    assert outage.pause(0.0) == 1.0
-    assert outage.hopeless(0.0)
-    outage.answered()
-    assert [outage.pause(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert not outage.hopeless(PATIENCE)
-    assert outage.hopeless(PATIENCE + 1)
-
-
-@pytest.mark.parametrize(
-    ("phone", "code"),
-    [("+12125551234", "+1"), ("+79161234567", "+7"), ("+442079460000", "+44"), ("+353861234567", "+353")],
-)
-def test_a_number_has_one_calling_code(phone: str, code: str) -> None:
-    assert calling_code(phone) == calling_code(phone[:4]) == code
+        totals.learn(told, 200 if told else None)
+        assert totals.unknown_in_a_row == row
+    assert totals.answers == 3

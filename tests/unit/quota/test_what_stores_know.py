@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, RedisQuota, SQLiteQuota
-from customersms_async._core.secret import SHOWN, Secret
+from customersms_async._core.secret import PUBLIC_START, Secret
 from support.echoing_gateway import KEY, PHONE, TEXT, echoing
 from support.real_time import PATIENCE
 
@@ -41,7 +41,7 @@ async def test_memory_knows_a_fingerprint() -> None:
         + repr(vars(store))
         + repr([vars(part) for part in vars(store).values() if hasattr(part, "__dict__")])
     )
-    assert KEY[:SHOWN] not in shown
+    assert KEY[:PUBLIC_START] not in shown
     assert Secret(KEY).key_id in shown
 
 
@@ -58,7 +58,7 @@ async def test_redis_and_its_files_know_a_fingerprint(shared_redis: RedisServer,
     written = files(tmp_path_factory.getbasetemp(), "redis*/**/*")
     assert any(Secret(KEY).key_id.encode() in name for name in known)
     assert any(Secret(KEY).key_id.encode() in page for page in written), "the server's own files were looked at"
-    for words in (KEY[:SHOWN], PHONE, TEXT):
+    for words in (KEY[:PUBLIC_START], PHONE, TEXT):
         assert not any(words.encode() in page for page in known + written)
 
 
@@ -77,5 +77,5 @@ async def test_a_sqlite_file_knows_a_fingerprint(tmp_path: Path) -> None:
         pages = files(tmp_path, "*")  # the write-ahead log is there while it is open
     pages += files(tmp_path, "*")
     assert any(Secret(KEY).key_id.encode() in page for page in pages)
-    for words in (KEY[:SHOWN], PHONE, TEXT):
+    for words in (KEY[:PUBLIC_START], PHONE, TEXT):
         assert not any(words.encode() in page for page in pages)

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from customersms_async.models import Limit
 from customersms_async.sandbox import Fault, key_id
-from customersms_async.sandbox.rules import State, Terms, answer
+from customersms_async.sandbox.options import GatewayOptions
+from customersms_async.sandbox.rules import answer
+from customersms_async.sandbox.state import GatewayState
 from support.sandbox_requests import JSON, KEY, NOW, PATH, ask, body, document, numbers, state
 
 
@@ -131,7 +133,7 @@ def test_a_bad_key_takes_no_place_in_anybodys_limit() -> None:
 
 
 def test_keys_share_neither_limits_nor_credits() -> None:
-    at = State({KEY: Decimal(1), "cspro_other": Decimal(1)}, Terms((Limit(1, 60),)))
+    at = GatewayState({KEY: Decimal(1), "cspro_other": Decimal(1)}, GatewayOptions((Limit(1, 60),)))
     assert ask(at, "+12125551234").status == 200
     assert ask(at, "+12125551234", key="cspro_other").status == 200
     assert at.credits == {KEY: 0, "cspro_other": 0}

@@ -7,7 +7,7 @@ import pytest
 
 from customersms_async.errors import ConfigurationError
 from customersms_async.sandbox import Fault, Faults
-from customersms_async.sandbox.schedule import Planned, Schedule
+from customersms_async.sandbox.schedule import PlannedFault, Schedule
 
 SLOW, BOM = Fault.SLOW, Fault.BOM
 
@@ -23,7 +23,7 @@ SLOW, BOM = Fault.SLOW, Fault.BOM
 )
 def test_faults_come_in_turn_from_every_kind_of_schedule(faults: Faults) -> None:
     schedule = Schedule(faults)
-    expected = [None, Planned(BOM), Planned(SLOW, 0.5), None]
+    expected = [None, PlannedFault(BOM), PlannedFault(SLOW, 0.5), None]
     assert [schedule.planned(number) for number in (1, 2, 3, 4)] == expected
     assert [schedule.planned(number) for number in (1, 2, 3, 4)] == expected
 
@@ -34,7 +34,7 @@ def test_an_endless_iterable_is_read_no_further_than_needed() -> None:
 
 
 def test_a_fault_without_seconds_has_those_of_the_table() -> None:
-    assert Schedule([SLOW]).planned(1) == Planned(SLOW, 1.0)
+    assert Schedule([SLOW]).planned(1) == PlannedFault(SLOW, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from typing import Annotated, Final
 
 import typer
 
+from ..._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.guards import STOP_AFTER_UNKNOWN
 from ...campaign.states import SAYS, State, sources
 from ...errors import ConfigurationError
 from .. import options as args
@@ -73,7 +73,7 @@ def run(
     keep_credits: guarding.KeepCredits = None,
     max_recipients: guarding.MaxRecipients = None,
     max_segments: guarding.MaxSegments = None,
-    stop_after_unknown: guarding.StopAfterUnknown = STOP_AFTER_UNKNOWN,
+    stop_after_unknown: guarding.StopAfterUnknown = DEFAULT_STOP_AFTER_UNKNOWN,
     until: guarding.Until = None,
     allow_prefix: guarding.AllowPrefix = None,
     suppress: guarding.Suppress = None,

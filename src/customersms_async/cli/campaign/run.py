@@ -191,7 +191,7 @@ def _show_ending(
         highlight=False,
     )
     if progress.error is not None:
-        console.print(Text(plain(f"It ended early: {progress.error}"), style="red"))
+        console.print(Text(plain(f"It ended early: {_in_words(progress.error)}"), style="red"))
     unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
     if unrecorded:
         who = counted(unrecorded, "recipient")
@@ -214,7 +214,12 @@ def _summary(work: Run, progress: Progress, counts: list[Count], client: AsyncCl
         "seconds": round(progress.seconds, 3),
         "interrupted": progress.interrupted,
         "stopped": (getattr(error, "guard", None) or type(error).__name__) if isinstance(error, _GUARDS) else None,
-        "error": None if error is None else str(error),
+        "error": None if error is None else _in_words(error),
         "resume": None if status in (0, 3) else work.resume,
         "exit_status": status,
     }
+
+
+def _in_words(error: BaseException) -> str:
+    """What an error says, with an option called by the name that it has on the command line."""
+    return str(error).replace("the time that until names", "the time that --until names")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from customersms_async.sandbox import Fault
-from customersms_async.sandbox.answers import PADDING, STRANGER
 from customersms_async.sandbox.faults import EFFECTS, Spoils
+from customersms_async.sandbox.odd_answers import PADDING, STRANGER
 from support.sandbox_requests import NOW, ask, document, numbers, state
 
 ONE, TWO, THREE = numbers(3)

@@ -1,0 +1,39 @@
+"""The fate of one request on its way: reported by ``_http``, judged by ``rulings``."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from ..models import Code
+
+
+class Answer(NamedTuple):
+    """An HTTP answer came, whole: ``retry_after`` is that header's text."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+class NotSent(NamedTuple):
+    """Provably no byte of the request left this machine; ``again`` if another try may do better."""
+
+    error: str
+    code: str = Code.CONNECTION_FAILED
+    again: bool = True
+
+
+class NoAnswer(NamedTuple):
+    """The first byte may have left, and no whole answer came back."""
+
+    error: str
+
+
+Happened = Answer | NotSent | NoAnswer
+"""The fate of a request on its way; ``judge`` says what that means for its texts."""
+
+CLOSED: Final = "the client is closed"
+"""The error of what was still to be sent when its client was closed; its code is CONNECTION_FAILED."""
+
+OVERDUE: Final = NotSent("its time was over before its first byte could leave")
+"""The process was stopped, or the machine slept, for longer than the whole attempt may take."""

@@ -1,0 +1,156 @@
+"""The progress of one POST, heard from the engine as it goes.
+
+An engine of httpx's shape reports every step to ``PostProgress.trace``. Any other shows its progress by asking for the
+body, which is ``RequestBody``. Both ask ``about_to_leave`` before the first byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, final
+from urllib.parse import urlsplit
+
+from .._core.happened import NoAnswer, NotSent
+from .response_hooks import EarlyAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .._core.secret import Sealed
+
+BeforeFirstByte = Callable[[], Awaitable[bool]]
+"""Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
+
+SecondsLeft = Callable[[], float]
+"""The time to an attempt's deadline, on a clock that goes on while the machine sleeps; zero or less once it is over."""
+
+
+class HeldBack(Exception):  # noqa: N818 - unwinds the engine, and ends in transport
+    """The request must not leave: the hook said no, or the time was over."""
+
+
+class Ended(Exception):  # noqa: N818 - unwinds the engine, and ends in transport
+    """The exchange can't go on; ``happened`` is what became of the request."""
+
+    def __init__(self, happened: NotSent | NoAnswer) -> None:
+        super().__init__(happened.error)
+        self.happened = happened
+
+
+@final
+class RequestBody:
+    """The request's bytes, given out once: a library that sends them again on its own gets an error instead.
+
+    Asking for them is also the last moment to say no, for engines that report no progress.
+    """
+
+    def __init__(self, body: Sealed, about_to_leave: Callable[[], Awaitable[None]]) -> None:
+        self._body: Sealed | None = body
+        self._about_to_leave = about_to_leave
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._body is None:
+            raise RuntimeError("the request was already sent once")
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, None
+        if body is None:
+            raise StopAsyncIteration
+        await self._about_to_leave()
+        return body.reveal()
+
+
+@final
+class PostProgress:
+    """The progress of one POST.
+
+    ``asking`` while the hook decides, ``leaving`` once it let the request go, ``held_back`` once it did not, or the
+    time was over (``late``); ``left`` once the engine, if it reports progress (``traced``), said so too. ``timeouts``
+    has the seconds for each of httpx's steps, ``early`` the answer, if a hook of ours has read it already.
+    """
+
+    def __init__(self, hook: BeforeFirstByte, seconds_left: SecondsLeft, url: str) -> None:
+        self._hook = hook
+        self._seconds_left = seconds_left
+        self._plain_to = _plain_to(url)
+        self._loop = asyncio.get_running_loop()
+        # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
+        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
+        self.early = EarlyAnswer()
+        self.traced = False
+        self.asking = False
+        self.leaving = False
+        self.held_back = False
+        self.late = False
+        self.left = False
+        self._unheard = False
+
+    @property
+    def remaining(self) -> float:
+        """Seconds to the deadline; a thousandth at least, as zero would mean that there is none."""
+        return max(0.001, self._seconds_left())
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Hear of httpcore's progress; every step gets only what is left of the whole time."""
+        self.traced = True
+        self._refuse_proxies(event, info)
+        if event.endswith(".receive_response_headers.complete") and self._unheard:
+            # An answer that was there before the request had been heard of: it came with the one before.
+            raise Ended(NoAnswer("what came was left over from the answer before"))
+        if not event.endswith(".started"):
+            return
+        if event.endswith(".receive_response_headers.started"):
+            self._unheard = True
+            self._loop.call_soon(self._hear)  # to read from the network takes a turn of the loop at least
+        if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
+            await self.about_to_leave()
+            self.left = True
+        self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
+
+    def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
+        """Stop plain http on its way to a proxy: it goes to this machine, which a caller's client may not know."""
+        if self._plain_to is None:
+            return
+        to: tuple[str | None, int] | None = None
+        if event.endswith(".connect_tcp.started"):
+            to = (info["host"], info["port"])
+        elif event.endswith(".send_request_headers.started"):
+            url = info["request"].url
+            to = (url.host.decode("ascii"), url.port or 80)
+        if to is not None and to != self._plain_to:
+            raise Ended(NotSent("http_client would send plain http through its proxy", again=False))
+
+    def _hear(self) -> None:
+        self._unheard = False
+
+    async def about_to_leave(self) -> None:
+        """Ask the hook, once; and look at the deadline each time: nothing is awaited from there to the engine's write.
+
+        An engine that sends the head by itself asks again for the body, in which all texts are. Over HTTP/2 a caller's
+        client may then still wait for the gateway's window, and older versions of anyio let the loop turn once.
+        """
+        self._look_at_deadline()
+        if not self.leaving:
+            self.asking = True
+            may_leave = await self._hook()
+            self.asking = False
+            self._look_at_deadline()
+            if not may_leave:
+                self.held_back = True
+                raise HeldBack
+            self.leaving = True
+
+    def _look_at_deadline(self) -> None:
+        if self._seconds_left() <= 0:
+            self.late = self.held_back = True
+            raise HeldBack
+
+
+@functools.lru_cache(maxsize=64)
+def _plain_to(url: str) -> tuple[str | None, int] | None:
+    """The host and port that a request in plain http must go to; ``None`` for https."""
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or 80) if parts.scheme == "http" else None

@@ -1,0 +1,40 @@
+"""The options of one call of ``send``, ``send_many``, ``stream`` or ``estimate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .._core.intake import Intake
+
+if TYPE_CHECKING:
+    from ..models import Priority
+
+
+class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The options of one call: the client's own, unless the call says otherwise.
+
+    ``reads_all`` is how ``send_many`` differs from ``stream``: a repeat is known over the whole input, ``max_wait``
+    counts from the call, and every input gets an outcome even when nothing more can go out.
+    """
+
+    priority: Priority
+    batch_size: int
+    max_wait: float | None
+    timeout: float
+    max_concurrency: int
+    reads_all: bool
+
+    @property
+    def lookahead(self) -> int:
+        """How many messages are read ahead, to find those with the same text and those that come again."""
+        return self.batch_size * self.max_concurrency
+
+    def expires(self, since: float) -> float | None:
+        """When a text may no longer be let in that has waited ``since`` then, on the event loop's clock."""
+        return None if self.max_wait is None else since + self.max_wait
+
+    def intake(self, message: str | None) -> Intake:
+        """The judge of the recipients of this call; ``message`` is for those that bring none of their own."""
+        return Intake(message, self.batch_size, self.lookahead, None if self.reads_all else self.lookahead)

@@ -1,0 +1,85 @@
+"""The record of a run's attempts: the intent before the first byte, what became of it after the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+from .._core.plural import counted
+from .._runtime import log
+from .._sending.delivery import SECONDS_PER_NUMBER
+from .._sending.unheard import log_unheard
+from ..errors import LedgerError
+from ..models import Outcome, Status
+from .transitions import Intent
+
+if TYPE_CHECKING:
+    from .._core.batching import Batch
+    from .._core.credits import Credits
+    from .._core.rulings import Ruling
+    from .._sending.outcome_queue import OutcomeQueue
+    from .ledger import CampaignLedger
+
+
+@final
+class Recorder:
+    """Writes the attempts of one run into the ledger, and gives each outcome once it is recorded.
+
+    ``timeout`` (seconds) is an attempt's with one number. Mutable state: the intents of the attempts on their way, by
+    their first recipient, and the answers that could not be recorded.
+    """
+
+    def __init__(self, ledger: CampaignLedger, key_credits: Credits, timeout: float, queue: OutcomeQueue) -> None:
+        self._ledger = ledger
+        self._credits = key_credits
+        self._timeout = timeout
+        self._queue = queue
+        self._intents: dict[int, Intent] = {}
+        self._unrecorded: list[tuple[Intent, Ruling]] = []
+
+    async def begin(self, batch: Batch) -> None:
+        """Make durable that ``batch`` is being sent to. Raises what the ledger raises: then nothing may leave."""
+        timeout = self._timeout + SECONDS_PER_NUMBER * (len(batch) - 1)
+        intent = Intent(batch.indexes, self._credits.remaining, timeout)
+        self._intents[batch.indexes[0]] = intent
+        await self._ledger.begin(intent)
+
+    def take(self, ruling: Ruling) -> Intent | None:
+        """The intent of the attempt that ``ruling`` is about, from now on off its way; ``None`` if it never began."""
+        return self._intents.pop(ruling.outcomes[0].index, None)
+
+    async def end(self, intent: Intent, ruling: Ruling) -> None:
+        """Make durable what became of an attempt, then give its outcomes.
+
+        Raises what the ledger raises; ``try_again`` comes back to it then.
+        """
+        try:
+            await self._store(intent, ruling)
+        except Exception:
+            self._unrecorded.append((intent, ruling))
+            raise
+
+    async def try_again(self) -> list[Outcome]:
+        """Try once more to store what could not be stored; gives the outcomes of what still can't be."""
+        left: list[Outcome] = []
+        for intent, ruling in self._unrecorded:
+            try:
+                await self._store(intent, ruling)
+            except Exception as error:  # noqa: BLE001 - the reason is told already
+                log.debug("an answer could not be recorded: %s", error)
+                left += ruling.outcomes
+        return left
+
+    def give_up(self, left: list[Outcome], reason: BaseException | None) -> LedgerError:
+        """Log outcomes that can't be stored; gives the error that says how many they are, and the ``reason``."""
+        log_unheard(left)
+        lost = counted(len(left), "recipient")
+        return LedgerError(
+            f"{reason}; what became of {lost} could not be recorded, so they are unknown to the ledger (the log has"
+            " what the gateway said)",
+            path=str(self._ledger.path),
+        )
+
+    async def _store(self, intent: Intent, ruling: Ruling) -> None:
+        await self._ledger.record(intent, ruling)
+        self._queue.put([o for o in ruling.outcomes if o.status is not Status.UNSENT])
+        self._queue.tell()

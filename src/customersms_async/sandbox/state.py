@@ -1,0 +1,51 @@
+"""All that the sandbox's gateway remembers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
+
+from .windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+    from .options import GatewayOptions
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """One text that the sandbox accepted.
+
+    ``message_id`` is the one that was given out, or would have been, had a fault not kept it back. ``key_id`` is
+    ``key_id(api_key)``. ``at_us`` is when the request was judged, in microseconds since 1970.
+    """
+
+    phone: str
+    message: str
+    message_id: str
+    key_id: str
+    at_us: int
+
+
+@final
+class GatewayState:
+    """All that the gateway remembers: written by ``rules.answer`` alone, read by ``Sandbox``."""
+
+    def __init__(self, keys: Mapping[str, Decimal], options: GatewayOptions) -> None:
+        self.options: Final = options
+        self.credits = dict(keys)
+        self.windows = {key: Windows(options.limits) for key in keys}
+        self.key_ids = {key: key_id(key) for key in keys}
+        self.texts: list[Text] = []  # in the order of acceptance
+        self.acted: set[str] = set()  # the magic numbers that act once, and have
+        self.requests = 0  # requests read
+        self.numbers_seen = 0  # numbers in all requests that could be understood
+        self.refused = self.refused_fixed = self.refused_rolling = 0  # requests, by the limits
+
+
+def key_id(api_key: str) -> str:
+    """The short fingerprint by which the sandbox's texts name a key: 12 hexadecimal digits."""
+    return hashlib.sha256(api_key.encode()).hexdigest()[:12]

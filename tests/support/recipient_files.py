@@ -1,0 +1,42 @@
+"""Reads a small file of recipients as the command does, twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from customersms_async.cli.files import FileProblem, Row, open_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A, B = "+12125551234", "+13235554567"
+
+
+def read(
+    folder: Path,
+    name: str,
+    data: str | bytes,
+    *,
+    phone_column: str | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+) -> list[Row]:
+    """Write a file and read it twice, which must give equal rows."""
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    with open_rows(path, phone_column=phone_column, encoding=encoding, delimiter=delimiter) as rows:
+        found = list(rows)
+        assert list(rows) == found, "the second reading is not the first"
+        assert rows.phone_column in rows.columns
+        if not name.endswith("jsonl"):
+            assert all(tuple(row.fields) == rows.columns for row in found)
+    return found
+
+
+def problem(folder: Path, name: str, data: str | bytes, **options: str) -> FileProblem:
+    """Why a file is refused."""
+    with pytest.raises(FileProblem) as caught:
+        read(folder, name, data, **options)
+    return caught.value
