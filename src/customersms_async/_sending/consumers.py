@@ -36,13 +36,13 @@ class Consumers:
             task.remove_done_callback(ended)
 
     def forget_all(self, ended: Callable[[asyncio.Task[Any]], None]) -> None:
-        """Know none of them any more."""
+        """Know no task any more."""
         for task in self._tasks:
             task.remove_done_callback(ended)
         self._tasks.clear()
 
     def cancelled(self, task: asyncio.Task[Any] | None) -> None:
-        """Note for whom ``task``, which was cancelled while it asked, did so."""
+        """Hear that ``task`` was cancelled while it asked, and note whether it did so for somebody else."""
         self._asked_for_another = task is not None and _asks_for_another(task)
 
     def may_ask_again(self, *, held: bool, closer: asyncio.Task[Any] | None) -> bool:

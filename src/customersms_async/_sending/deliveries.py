@@ -77,7 +77,7 @@ class Deliveries:
             ticket.release()
 
     def stop(self, code: str) -> bool:
-        """Send nothing more; every number not sent to yet is UNSENT with ``code``. False if that was said before."""
+        """Send nothing more; every number not sent to yet is UNSENT with ``code``. False if it was called before."""
         if self.stop_code is not None:
             return False
         self.stop_code = code

@@ -186,7 +186,7 @@ class InputReader:
 
 
 async def _whole(recipients: Iterable[str | Message]) -> Collection[str | Message]:
-    """All of them, so that an error of theirs comes before anything is sent."""
+    """All recipients of a source, so that an error of its own comes before anything is sent."""
     if isinstance(recipients, Collection):
         return recipients
     items = []

@@ -1,4 +1,4 @@
-"""The report of a bulk send: every outcome of it, waited for."""
+"""The report of a bulk send, made when its last outcome has come."""
 
 from __future__ import annotations
 

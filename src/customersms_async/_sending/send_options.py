@@ -32,7 +32,7 @@ class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.batch_size * self.max_concurrency
 
     def expires(self, since: float) -> float | None:
-        """When a text may no longer be let in that has waited ``since`` then, on the event loop's clock."""
+        """The end of ``max_wait`` for a text that waits since ``since``, in loop time; ``None``: there is none."""
         return None if self.max_wait is None else since + self.max_wait
 
     def intake(self, message: str | None) -> Intake:

@@ -1,4 +1,4 @@
-"""What ``AsyncClient.stream`` returns."""
+"""The stream of outcomes that ``AsyncClient.stream`` and ``Campaign.run`` return."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class OutcomeStream:
         return 0 if self._send is None else self._send.deliveries.requests
 
     async def aclose(self) -> None:
-        """End it: nothing new is sent; requests in flight finish on their own, and ``AsyncClient.aclose`` waits."""
+        """End the stream: nothing new is sent; requests in flight finish, and ``AsyncClient.aclose`` waits for them."""
         self._leave()
 
     async def __aenter__(self) -> Self:

@@ -195,7 +195,7 @@ class Campaign:
             start = page[-1].index + 1
 
     async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
-        """Record what a person found out; gives to how many recipients it applied.
+        """Record what a person found out about recipients; gives how many of them it applied to.
 
         ``status_or_phones``: ``"unknown"`` or ``"rejected"``, for all who are so, or phone numbers, for those of them
         who are either. ``as_``: ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is

@@ -64,14 +64,14 @@ class CampaignTotals(msgspec.Struct):
     unknown_in_a_row: int = 0
 
     def start(self, recipients: int, segments_each: int) -> None:
-        """Count a request to so many recipients in."""
+        """Count in a request to so many recipients."""
         self.recipients += recipients
         self.segments += recipients * segments_each
         self.segments_in_flight += recipients * segments_each
         self.requests_in_flight += 1
 
     def end(self, recipients: int, unsent: int, segments_each: int) -> None:
-        """Count a request out that has ended; ``unsent`` of its recipients were not sent to."""
+        """Count out a request that has ended; ``unsent`` of its recipients were not sent to."""
         self.recipients -= unsent
         self.segments -= unsent * segments_each
         self.segments_in_flight -= recipients * segments_each
@@ -116,7 +116,7 @@ def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError 
 
 
 def prefix_stop(guards: Guards, count: int, first: str) -> CampaignStoppedError:
-    """The stop for ``count`` numbers that begin with none of the allowed codes; ``first`` says which is the first."""
+    """The error for ``count`` numbers that begin with none of the allowed codes; ``first`` says which is the first."""
     allowed = " or ".join(guards.allow_prefixes)
     strangers = counted(count, "planned number does", "planned numbers do")
     return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}")

@@ -1,4 +1,4 @@
-"""What a run does before its first request: suppressed numbers noted, what went out before counted, guards asked."""
+"""A campaign's run before its first request: suppressed numbers are noted, earlier requests counted, guards asked."""
 
 from __future__ import annotations
 

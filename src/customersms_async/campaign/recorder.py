@@ -44,7 +44,7 @@ class Recorder:
         await self._ledger.begin(intent)
 
     def take(self, ruling: Ruling) -> Intent | None:
-        """The intent of the attempt that ``ruling`` is about, from now on off its way; ``None`` if it never began."""
+        """The intent of the attempt that ``ruling`` is about, given only once; ``None`` if the attempt never began."""
         return self._intents.pop(ruling.outcomes[0].index, None)
 
     async def end(self, intent: Intent, ruling: Ruling) -> None:
