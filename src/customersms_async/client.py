@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, final
 import msgspec
 
 from ._admission.rooms import room
-from ._admission.terms import Terms
-from ._admission.ticket import Ticket
+from ._admission.ticket import Terms, Ticket
 from ._core import phone as phones
 from ._core.batching import Batch, Sizes
 from ._core.credits import Credits

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Coroutine, Sequence
 
-    from customersms_async._core.buckets import Layer, Usage, Wait
+    from customersms_async._core.layers import Layer, Usage, Wait
 
 T = TypeVar("T")
 

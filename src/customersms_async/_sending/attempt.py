@@ -18,7 +18,8 @@ import msgspec
 
 from .._admission.ticket import Held, Stopped
 from .._core.backoff import pause_us
-from .._core.buckets import GRACE_US, Wait
+from .._core.buckets import GRACE_US
+from .._core.layers import Wait
 from .._core.phone import mask
 from .._core.plural import counted
 from .._core.rulings import Happened, NoAnswer, NotSent, Ruling, Tokens, encode, judge
@@ -31,9 +32,9 @@ from ..models import Code, Status
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
+    from .._admission.place import Place
     from .._admission.room import Room
-    from .._admission.terms import Terms
-    from .._admission.ticket import Place, Ticket
+    from .._admission.ticket import Terms, Ticket
     from .._core.batching import Batch, Sizes
     from .._core.credits import Credits
     from .._core.secret import Secret

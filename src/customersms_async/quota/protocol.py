@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from .._runtime import log
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
-    from .._core.buckets import Layer, Usage, Wait
-
-
-T = TypeVar("T")
+    from .._core.layers import Layer, Usage, Wait
 
 
 class QuotaStore(Protocol):
-    """Keeps the tokens of keys; ``customersms_async._core.buckets.Buckets`` is the rule that every store follows.
+    """Keeps the tokens of keys; ``customersms_async.quota.Buckets`` is the rule that every store follows.
 
     A store knows a key only by its fingerprint, ``key_id``, and a request that holds tokens, one of every layer, by a
     number of its own choice. Times are integer microseconds of the store's own clock, and none crosses this boundary:
@@ -36,10 +33,7 @@ class QuotaStore(Protocol):
     """
 
     in_process: bool
-    """Whether no other process shares these tokens: then no method ever suspends, and no other process contends.
-
-    Such a store has ``take_now`` too, which is ``take`` as a plain call.
-    """
+    """Whether no other process shares these tokens. Such a store is an ``InProcessQuotaStore``: it never suspends."""
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """Take one token of every layer, or none and say how long to wait.
@@ -60,10 +54,30 @@ class QuotaStore(Protocol):
         """Grant nothing for so long; the later end of two pauses counts."""
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request of a line, as ``buckets.Forecast`` defines it."""
+        """The least possible wait of the last request of a line, as ``Buckets.forecast_us`` defines it."""
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """How every layer stands, in order, and what is left of a pause in microseconds."""
+
+
+class InProcessQuotaStore(QuotaStore, Protocol):
+    """A store whose tokens no other process shares (``in_process = True``): it can say everything at once.
+
+    None of its ``async`` methods ever suspends, and what the waiting room needs while somebody is on the way in are
+    plain calls, too. A store without ``forecast_now_us`` works: its ``forecast_us`` is awaited by a task then, so who
+    can't be let in within ``max_wait`` hears of it a moment later.
+    """
+
+    def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
+        """``take`` as a plain call."""
+
+    def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
+        """``forecast_us`` as a plain call."""
+
+
+def is_in_process(store: QuotaStore) -> TypeGuard[InProcessQuotaStore]:
+    """Whether the store has plain calls; ``check_parts`` has seen to it that ``take_now`` is there."""
+    return store.in_process
 
 
 def warn_of_rest() -> None:
@@ -72,14 +86,3 @@ def warn_of_rest() -> None:
         "a limit of more than a day is used for the first time on a key that has sent before: requests of more than a"
         " day ago, of which only the number is known, count as if all were as new as the last of them"
     )
-
-
-def at_once(call: Coroutine[Any, Any, T]) -> T:
-    """What a call gives that is known not to suspend."""
-    try:
-        call.send(None)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-    call.close()
-    raise RuntimeError("a quota store that says that it is in_process suspended")

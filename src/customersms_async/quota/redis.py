@@ -11,7 +11,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 from urllib.parse import urlsplit
 
-from .._core.buckets import Forecast, Usage, Wait, longest_us
+from .._core.forecast import LineForecast
+from .._core.layers import Usage, Wait, longest_us
 from .._runtime import log
 from ..errors import ConfigurationError, QuotaStoreError
 from .protocol import warn_of_rest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis, RedisCluster
 
-    from .._core.buckets import Layer
+    from .._core.layers import Layer
 
 SCRIPT: Final = files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
 SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -125,7 +126,7 @@ class RedisQuota:
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``; a second round trip where the log matters."""
         now_us, paused_us, known, held, reaches_rest = await self._call(key_id, "look", longest_us(line))
-        forecast = Forecast(line, known, held)
+        forecast = LineForecast(line, known, held)
         settled_us = await self._call(key_id, "settled_at", *forecast.positions) if forecast.positions else []
         if reaches_rest:
             warn_of_rest()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from .._core.buckets import Layer, Usage, Wait
+    from .._core.layers import Layer, Usage, Wait
     from .host_clock import Moment
     from .sqlite_key import KeyRows
 

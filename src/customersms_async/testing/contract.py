@@ -27,7 +27,8 @@ import random
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from .._core.buckets import Buckets, Layer, Usage, Wait
+from .._core.buckets import Buckets
+from .._core.layers import Layer, Usage, Wait
 from .forking import ForkContract
 from .network import NetworkContract
 from .walk import ManualClock, Walk

@@ -9,7 +9,7 @@ import warnings
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from .._core.buckets import Layer
+from .._core.layers import Layer
 from .walk import ManualClock
 
 if TYPE_CHECKING:

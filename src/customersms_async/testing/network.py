@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, final
 
-from .._core.buckets import Layer, Wait
+from .._core.layers import Layer, Wait
 from ..errors import QuotaStoreError
 from .walk import ManualClock
 

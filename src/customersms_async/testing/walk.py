@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from .._core.buckets import Buckets, Layer, Wait
+from .._core.buckets import Buckets
 from .._core.history import KEPT_US, STEP_US
+from .._core.layers import Layer, Wait
 
 if TYPE_CHECKING:
     import random

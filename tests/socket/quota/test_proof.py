@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from customersms_async import Limit, MemoryQuota, Priority
-from customersms_async._core.buckets import Layer, Usage, Wait, layers
+from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.quota import RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 from support.clocks import Clock, HostClock, SteppingClock

@@ -14,8 +14,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from customersms_async._core.buckets import Layer, Usage, Wait
 from customersms_async._core.history import KEPT_US
+from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from customersms_async.testing import Network, QuotaStoreContract
 from support.real_time import PATIENCE

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async._core import buckets as buckets_module
-from customersms_async._core.buckets import DRIFT_PPM, GRACE_US, Buckets, Layer, Usage, Wait, layers
+from customersms_async._core.buckets import GRACE_US, Buckets
+from customersms_async._core.layers import DRIFT_PPM, Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
 from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, some_layers, steps
 
