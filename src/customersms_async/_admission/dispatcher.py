@@ -19,6 +19,7 @@ from ..errors import QuotaStoreError
 from ..quota.protocol import is_in_process
 from .place import Admission
 from .store_outage import StoreOutage
+from .store_wait import StoreWait
 from .ticket import Held
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from .pacer import Pacer
     from .place import Place
 
-LONGEST_SLEEP_US: Final = 60_000_000
-"""Timers stand still while a machine sleeps and the quota's clock does not, so a long wait is looked at again."""
-
 JITTER_US: Final = 20_000
 """Processes that were told to wait for the same token ask for it again at moments spread over so much."""
 
@@ -44,23 +42,22 @@ class Dispatcher:
 
     ``tell_others`` wakes the rooms of the same store and key in other event loops when a token comes back early.
 
-    Mutable state: the task, and the future on which it sleeps; the place for which the store is being asked; the place
-    that the store told to wait, and until when (in the loop's time); the store's outage.
+    Mutable state: the task; the place for which the store is being asked, and whether a token may have come back since
+    then; who was told to wait, and until when; the store's outage.
     """
 
     __slots__ = (
-        "_ask_at",
         "_asking_for",
         "_key_id",
         "_lines",
         "_loop",
         "_pacer",
-        "_sleep",
         "_store",
         "_store_here",
+        "_store_wait",
         "_task",
         "_tell_others",
-        "_told_to_wait",
+        "_tokens_came_back",
         "outage",
     )
 
@@ -81,10 +78,9 @@ class Dispatcher:
         self._pacer = pacer
         self._tell_others = tell_others
         self._task: asyncio.Task[None] | None = None
-        self._sleep: asyncio.Future[None] | None = None
         self._asking_for: Place | None = None
-        self._told_to_wait: Place | None = None
-        self._ask_at = 0.0
+        self._tokens_came_back = False
+        self._store_wait = StoreWait(loop)
         self.outage = StoreOutage()
 
     def let_in_now(self, place: Place) -> int | None:
@@ -109,8 +105,7 @@ class Dispatcher:
 
     def hear_of_newcomer(self, place: Place) -> None:
         """Look again if a newcomer to the lines changes who goes next."""
-        told = self._told_to_wait
-        if self._task is None or (told is not None and place.ticket.comes_before(told.ticket)):
+        if self._task is None or self._store_wait.is_overtaken_by(place):
             self.look_again()
 
     def look_again(self) -> None:
@@ -118,12 +113,13 @@ class Dispatcher:
         if self._task is None:
             if self._lines.waiting:
                 self._task = start(self._loop, self._dispatch())
-        elif self._sleep is not None and not self._sleep.done():
-            self._sleep.set_result(None)
+        else:
+            self._store_wait.wake()
 
     def ask_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said."""
-        self._told_to_wait = None
+        self._tokens_came_back = True
+        self._store_wait.end()
         self.look_again()
 
     def offer(self, connections: Connections) -> bool:
@@ -159,14 +155,15 @@ class Dispatcher:
             while (place := self._first()) is not None:
                 if place.ticket.held is not None:
                     place.set_exception(Held())
-                elif place is self._told_to_wait:  # and woken for nothing: the store said when to ask again
-                    await self._sleep_until(self._ask_at)
+                elif self._store_wait.is_for(place):
+                    await self._store_wait.sleep(self.ask_again)
                 elif not self._pacer.has_turn(place.terms.pace):
                     await self._pacer.take_turn(place.terms.pace)
                 else:
                     await self._ask(place)
         finally:
-            self._task = self._told_to_wait = None
+            self._task = None
+            self._store_wait.end()
 
     def _first(self) -> Place | None:
         """The first waiter whose pool has a connection for it; connections of the other pools are wanted."""
@@ -182,10 +179,10 @@ class Dispatcher:
         return first
 
     async def _ask(self, place: Place) -> None:
-        """Let the first waiter go, or sleep for as long as the store says."""
+        """Let the first waiter go if the store grants its tokens."""
         terms, priority, asked_us = place.terms, place.ticket.priority, place.room.clock()
         granted: int | Wait | Exception
-        self._asking_for = place
+        self._asking_for, self._tokens_came_back = place, False
         try:
             granted = await self._store.take(self._key_id, terms.layers_for(priority), place.hold_us)
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
@@ -193,11 +190,11 @@ class Dispatcher:
         finally:
             self._asking_for = None
         if isinstance(granted, Exception):
-            await self._bear(granted, place)
+            self._hear_error(granted, place)
             return
         self.outage.end()
         if isinstance(granted, Wait):
-            await self._wait(place, granted.wait_us)
+            self._wait(place, granted.wait_us)
         elif place.done() or not terms.connections.free(priority):  # while the store was asked
             await self.give_back(granted)
         else:
@@ -206,34 +203,23 @@ class Dispatcher:
             place.let_in(Admission(granted, asked_us))
             terms.connections.pass_on()
 
-    async def _bear(self, error: Exception, place: Place) -> None:
-        """Tell the first waiter of a store that is broken; ask one that may be back again, a little later."""
+    def _hear_error(self, error: Exception, place: Place) -> None:
+        """End the wait if the store is broken; ask a store that may be back again, a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
-            await self._sleep_for(place, self.outage.pause_us(error))
+            self._begin_wait(place, self.outage.pause_us(error))
         elif not place.done():
             place.set_exception(error)
 
-    async def _wait(self, place: Place, wait_us: int) -> None:
-        """Sleep for as long as the store said, unless that is too long for the place and ends its wait."""
-        waits = not place.done()
-        place.hear_wait(wait_us)
-        if waits and place.done():
+    def _wait(self, place: Place, wait_us: int) -> None:
+        """Do as the store said, unless a token has come back since it was asked, or the place may not wait so long."""
+        if self._tokens_came_back:
             return
+        place.hear_wait(wait_us)
         if self._store_here is None:
             wait_us += random.randrange(JITTER_US)  # noqa: S311 - no secret
-        await self._sleep_for(place, wait_us)
+        self._begin_wait(place, wait_us)
 
-    async def _sleep_for(self, place: Place, wait_us: int) -> None:
-        self._told_to_wait = place
-        self._ask_at = self._loop.time() + min(wait_us, LONGEST_SLEEP_US) / 1e6
+    def _begin_wait(self, place: Place, wait_us: int) -> None:
+        """Have the place wait before the store is asked for it again; others may use its connection meanwhile."""
+        self._store_wait.begin(place, wait_us)
         place.terms.connections.pass_on()
-        await self._sleep_until(self._ask_at)
-
-    async def _sleep_until(self, at: float) -> None:
-        self._sleep = future = self._loop.create_future()
-        timer = self._loop.call_at(at, self.ask_again)
-        try:
-            await future
-        finally:
-            timer.cancel()
-            self._sleep = None
