@@ -55,7 +55,8 @@ async def through_redis(url: str, count: int) -> dict[str, float]:
     """Ours, the same script called by the bare client, and a PING."""
     from redis.asyncio import Redis
 
-    from customersms_async.quota.redis import NAMES, SCRIPT, RedisQuota
+    from customersms_async.quota._redis.script import NAMES, SCRIPT
+    from customersms_async.quota.redis import RedisQuota
 
     watch = Stopwatch()
     async with Redis.from_url(url) as bare, RedisQuota(url) as store:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from .._runtime.file_thread import ClosedError, FileThread
 from ..errors import QuotaStoreError
+from ._sqlite.file import QuotaFile
 from .host_clock import host_moment
-from .sqlite_file import QuotaFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from .._core.layers import Layer, Usage, Wait
+    from ._sqlite.key_rows import KeyRows
     from .host_clock import Moment
-    from .sqlite_key import KeyRows
 
 T = TypeVar("T")
 

@@ -359,8 +359,8 @@ def test_an_unclosed_store_is_told_of_and_goes_on_in_the_next_loop(shared_redis:
         warnings.simplefilter("always")
         asyncio.run(taken(store))
         asyncio.run(taken(store))
-        assert len(store._clients) == 1, "that of a closed loop is dropped"
-        store._clients.clear()
+        assert len(store._clients.by_loop) == 1, "that of a closed loop is dropped"
+        store._clients.by_loop.clear()
         for _ in range(3):  # what one round frees may hold more
             gc.collect()
     assert any("unclosed" in str(warning.message) for warning in told)

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from customersms_async._core.buckets import Buckets
 from customersms_async._core.layers import Layer, Usage, Wait
+from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import Moment
 from customersms_async.quota.sqlite import SQLiteQuota
-from customersms_async.quota.sqlite_file import QuotaFile
 from customersms_async.testing import QuotaStoreContract
 from support.sqlite_host import HOLD_US, ONE, THREE, Clock, take, used
 

@@ -19,8 +19,8 @@ import pytest
 
 from customersms_async._core.layers import Layer, Wait
 from customersms_async.errors import QuotaStoreError
+from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import host_moment
-from customersms_async.quota.sqlite_file import QuotaFile
 from support.sqlite_host import ANEW, HOLD_US, ONE, THREE, Clock, message, run, take, used
 
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._core.forecast import LineForecast
-from .._core.history import KEPT_US
-from .._core.layers import Wait, longest_us
-from .._core.settle_times import NEVER_US, free_at_us, usage
-from .protocol import warn_of_rest
-from .sqlite_log import SettledRows, one
+from ..._core.forecast import LineForecast
+from ..._core.history import KEPT_US
+from ..._core.layers import Wait, longest_us
+from ..._core.settle_times import NEVER_US, free_at_us, usage
+from ..protocol import warn_of_rest
+from .settled_rows import SettledRows, one
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from .._core.layers import Layer, Usage
+    from ..._core.layers import Layer, Usage
 
 
 class KeyRows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from .host_clock import Moment, later, passed_us
+from ..host_clock import Moment, later, passed_us
 
 _CLOCKS_KEPT: Final = 64
 """Of as many containers with clocks of their own is it remembered how they stood; a boot leaves one behind, too."""

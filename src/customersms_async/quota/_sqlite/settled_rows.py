@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from .._core.history import STEP_US
+from ..._core.history import STEP_US
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
