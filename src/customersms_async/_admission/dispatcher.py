@@ -38,7 +38,7 @@ JITTER_US: Final = 20_000
 
 @final
 class Dispatcher:
-    """Lets the waiters of one room go: all that is asked of the store for them is asked here.
+    """Lets the waiters of one room go, one after the other, and asks the store for their tokens.
 
     ``tell_others`` wakes the rooms of the same store and key in other event loops when a token comes back early.
 
@@ -98,7 +98,7 @@ class Dispatcher:
         granted = store.take_now(self._key_id, terms.layers_for(priority), place.hold_us)
         if isinstance(granted, Wait):
             return granted.wait_us
-        self._pacer.leave_at_once(terms.pace)
+        self._pacer.use_turn_now(terms.pace)
         connections.take(priority)
         place.let_in(Admission(granted, asked_us))
         return None
@@ -166,7 +166,7 @@ class Dispatcher:
             self._store_wait.end()
 
     def _first(self) -> Place | None:
-        """The first waiter whose pool has a connection for it; connections of the other pools are wanted."""
+        """The first waiter whose pool has a connection for it; of the other pools, one is wanted."""
         first: Place | None = None
         for connections in self._lines.pools:
             head = self._lines.head(connections)

@@ -1,4 +1,4 @@
-"""What is to be asked of a store on behalf of somebody who can't wait for the answer."""
+"""Calls to a store on behalf of somebody who can't wait for the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What those who wait in a room may expect."""
+"""Forecasts for those who wait in a room: how long it will take, at least."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ class Forecasts:
 
 
 def _line(ahead: Sequence[Group], priority: Priority, terms: Terms, requests: int) -> list[tuple[Sequence[Layer], int]]:
-    """Those ahead and then the requests themselves, as ``QuotaStore.forecast_us`` takes them."""
+    """The line as ``QuotaStore.forecast_us`` takes it: those ahead, then the requests themselves."""
     line = [(group.terms.layers_for(group.priority), group.requests) for group in ahead]
     return [*line, (terms.layers_for(priority), requests)]

@@ -25,7 +25,7 @@ ROUND_TRIP: Final = 0.5
 
 @final
 class MaxWait:
-    """Holds the ``max_wait`` of one room's waiters against what they may expect."""
+    """Ends the waits of one room that take longer than ``max_wait`` allows, or will."""
 
     __slots__ = ("_dispatcher", "_errands", "_forecasts", "_lines", "_loop", "_pacer")
 
@@ -58,7 +58,7 @@ class MaxWait:
         place.set_timer(self._loop.call_at(expires, call_soon, call_soon, self._expire, place, expires))
 
     def _check_later(self, place: Place) -> None:
-        """Have a store that can't say it at once tell whether the least possible wait is too long.
+        """Find out later, from a store that can't say it at once, whether the least possible wait is too long.
 
         With nobody ahead, and a turn in time, its first answer to the ticket itself will tell: one round trip fewer.
         """

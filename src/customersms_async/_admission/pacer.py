@@ -40,8 +40,8 @@ class Pacer:
             await self._limiter(pace).acquire()
             self._kept += (pace,)
 
-    def leave_at_once(self, pace: Limit | None) -> None:
-        """Use a turn, one that is kept or a new one; only where ``is_ready``."""
+    def use_turn_now(self, pace: Limit | None) -> None:
+        """Let a request leave at once, with the turn that is kept or a new one; only where ``is_ready``."""
         if pace is None:
             return
         if pace in self._kept:

@@ -1,4 +1,4 @@
-"""The waiting rooms of this process: one for each store, key and event loop, for as long as anyone holds it."""
+"""The waiting rooms of this process: one for each store, key and event loop, for as long as somebody holds it."""
 
 from __future__ import annotations
 

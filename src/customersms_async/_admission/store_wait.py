@@ -1,4 +1,4 @@
-"""What the store said to a waiter for whom it had no token: how long to wait."""
+"""The wait that a store demands of somebody for whom it has no token."""
 
 from __future__ import annotations
 

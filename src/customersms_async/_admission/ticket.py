@@ -37,7 +37,7 @@ class Stopped(Exception):  # noqa: N818 - a signal between two floors, never see
 
 
 class Terms(msgspec.Struct, frozen=True, eq=False):
-    """What one client asks of the waiting room, made once: limits (as layers), pace and connections."""
+    """One client's terms for all of its requests, made once: limits (as layers), pace and connections."""
 
     layers: tuple[Layer, ...]
     bulk_layers: tuple[Layer, ...]

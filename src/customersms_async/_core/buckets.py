@@ -123,7 +123,7 @@ class Buckets:
         self._paused_us = max(self._paused_us, self._advance(now_us) + pause_us)
 
     def paused_us(self, now_us: int) -> int:
-        """What is left of the pause, 0 if there is none."""
+        """Microseconds until the pause ends, 0 if there is none."""
         return max(0, self._paused_us - self._advance(now_us))
 
     def usage(self, now_us: int, layers: Sequence[Layer]) -> tuple[Usage, ...]:

@@ -1,4 +1,4 @@
-"""What the client asks of a quota store."""
+"""The protocol of quota stores: all that a client asks of one."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class QuotaStore(Protocol):
         """Give a request back and take another, in one step; after a ``Wait``, only the first half happened."""
 
     async def settle(self, key_id: str, request: int) -> None:
-        """The script's answer to this request is known; unknown and lapsed ones are ignored, here and below."""
+        """Hear that the script's answer to a request is known; unknown and lapsed requests are ignored."""
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """This request provably never left."""
+        """Hear that a request provably never left; unknown and lapsed requests are ignored."""
 
     async def pause(self, key_id: str, pause_us: int) -> None:
         """Grant nothing for so long; the later end of two pauses counts."""
@@ -61,18 +61,18 @@ class QuotaStore(Protocol):
 
 
 class InProcessQuotaStore(QuotaStore, Protocol):
-    """A store whose tokens no other process shares (``in_process = True``): it can say everything at once.
+    """A store whose tokens no other process shares (``in_process = True``), and which says everything at once.
 
-    None of its ``async`` methods ever suspends, and what the waiting room needs while somebody is on the way in are
-    plain calls, too. A store without ``forecast_now_us`` works: its ``forecast_us`` is awaited by a task then, so who
-    can't be let in within ``max_wait`` hears of it a moment later.
+    No ``async`` method ever suspends. Two of them are plain calls, too, for the waiting room: it lets a newcomer in, or
+    turns one away whose ``max_wait`` is too short, without a task. A store may lack ``forecast_now_us``: then a task
+    awaits ``forecast_us``, and who is turned away hears of it a moment later.
     """
 
     def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """``take`` as a plain call."""
+        """Do as ``take``, in a plain call."""
 
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """``forecast_us`` as a plain call."""
+        """Do as ``forecast_us``, in a plain call."""
 
 
 def is_in_process(store: QuotaStore) -> TypeGuard[InProcessQuotaStore]:
@@ -81,7 +81,7 @@ def is_in_process(store: QuotaStore) -> TypeGuard[InProcessQuotaStore]:
 
 
 def warn_of_rest() -> None:
-    """Tell of a limit whose window is longer than any used before, and than what is still known by the minute."""
+    """Warn, in the log, of a limit whose window is longer than what is still known by the minute."""
     log.warning(
         "a limit of more than a day is used for the first time on a key that has sent before: requests of more than a"
         " day ago, of which only the number is known, count as if all were as new as the last of them"

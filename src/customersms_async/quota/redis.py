@@ -138,7 +138,7 @@ class RedisQuota:
         return request if granted else Wait(wait_us)
 
     def _not_heard(self, key_id: str, *requests: int) -> None:
-        """Nobody knows whether these hold tokens: the next call lets go of them.
+        """Note requests of which nobody knows whether they hold tokens: the next call lets go of them.
 
         Takes no lock: of two threads that write at the same moment, one's numbers may be lost, and lapse by themselves.
         """
@@ -151,7 +151,7 @@ class RedisQuota:
 
 
 def _number() -> int:
-    """Of a call that takes or pauses: none is drawn twice, so that the server can tell a copy from a new call."""
+    """A number for a call that takes or pauses, never drawn twice, so that the server knows a copy from a new call."""
     return secrets.randbits(62)
 
 

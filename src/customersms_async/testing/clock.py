@@ -13,5 +13,5 @@ class ManualClock:
         self.us = us
 
     def __call__(self) -> int:
-        """What time it is."""
+        """The time, in microseconds."""
         return self.us

@@ -1,4 +1,4 @@
-"""What every quota store must do: a test class to inherit, for the stores of this package and for your own.
+"""The contract of quota stores: a test class to inherit, for the stores of this package and for your own.
 
 ::
 

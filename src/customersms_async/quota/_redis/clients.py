@@ -106,7 +106,7 @@ def _check(server: object) -> None:
 
 
 def _is_readable(url: str) -> bool:
-    """Whether redis-py can read it; its own words may quote a password."""
+    """Whether redis-py can read the URL; its own error is not shown, as it may quote a password."""
     from redis.asyncio.connection import parse_url
 
     try:

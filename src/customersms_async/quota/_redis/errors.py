@@ -1,4 +1,4 @@
-"""What an error of a Redis client means: it may pass by itself, or a person must mend something."""
+"""Errors of a Redis client: which may pass by themselves, and for which a person must mend something."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class QuotaFile:
             raise sqlite3.DataError("its counts and its rows disagree")
 
     def _check_place(self) -> None:
-        """Nobody else would see what is counted in a file that is no longer at its place."""
+        """Refuse a file that is no longer at its place, as nobody else would see what is counted in it."""
         with suppress(OSError):
             if [identity(place) for place in self._places] == self._files:
                 return

@@ -12,7 +12,7 @@ _CLOCKS_KEPT: Final = 64
 
 
 def file_time_us(db: sqlite3.Connection, now: Moment) -> int:
-    """Microseconds since the file was made, at this moment, which is written down. Belongs into a transaction.
+    """Microseconds since the file was made, at this moment, which is written down. To be called in a transaction.
 
     Where another clock looks than the last time, but one that has looked before, it goes on from then: only the first
     look of a clock depends on the wall clock.

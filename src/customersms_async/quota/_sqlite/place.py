@@ -23,7 +23,7 @@ START_ANEW: Final = "Restore it; or delete it, with its -wal and -shm files, to 
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """Which file is at this place: the same as long as somebody has it open. Raises ``OSError``."""
+    """The device and inode of the file at this place, which stay while somebody has it open. Raises ``OSError``."""
     status = path.stat()
     return status.st_dev, status.st_ino
 

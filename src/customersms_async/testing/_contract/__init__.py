@@ -1,1 +1,1 @@
-"""What every quota store must do, subject by subject; ``contract`` puts them together."""
+"""The contract of quota stores, subject by subject; ``contract`` puts it together."""

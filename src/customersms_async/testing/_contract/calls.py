@@ -50,7 +50,7 @@ class CallContract(StoreContract):
         self.check(test)
 
     def test_a_store_of_one_process_never_suspends(self) -> None:
-        """Only such a store may say that it is one."""
+        """A store that suspends must not say that it is ``in_process``; one that is says the same by plain calls."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             if not is_in_process(store):
@@ -96,7 +96,7 @@ class CallContract(StoreContract):
 
 
 async def at_once(call: Awaitable[T]) -> T:
-    """What the call gives; the event loop must have had no turn meanwhile."""
+    """The answer to a call, in which the event loop must have had no turn."""
     turns: list[None] = []
     turn = asyncio.get_running_loop().call_soon(turns.append, None)
     answer = await call

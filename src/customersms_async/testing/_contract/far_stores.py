@@ -1,4 +1,4 @@
-"""Two stores of one place behind a bad network, and what may be said of them all the same."""
+"""Two stores of one place behind a bad network, and a judge of what they grant."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class FarStores:
         await self.recover()
 
     async def look(self) -> None:
-        """No token is missing that a client knows of."""
+        """See that no token is missing that a client knows of."""
         fate, self.network.fate = self.network.fate, "arrives"
         usage, _ = await self.dice.choice(self.stores).usage(self.key_id, LAYERS)
         for layer, each in zip(LAYERS, usage, strict=True):
@@ -68,7 +68,7 @@ class FarStores:
         self.network.fate = fate
 
     async def recover(self) -> None:
-        """A network that is well again has brought everything, and all that was held has come back."""
+        """See that all tokens have come back once the network is well again and has brought everything."""
         self.network.fate = "arrives"
         await self.network.deliver()
         self.clock.us += ENOUGH_US
@@ -93,13 +93,13 @@ class FarStores:
             self.granted.append(HeardGrant(taken, self.clock.us, self.clock.us + hold_us))
 
     async def settle(self) -> None:
-        """Its answer is known, whether or not the store hears of it."""
+        """Know the answer to a request, whether or not the store hears of it."""
         if (heard := self.one()) is not None:
             heard.last_us = min(heard.last_us, self.clock.us)
             await self.dice.choice(self.stores).settle(self.key_id, heard.number)
 
     async def give_back(self) -> None:
-        """It never left, whether or not the store hears of it."""
+        """Know that a request never left, whether or not the store hears of it."""
         if (heard := self.one()) is not None:
             self.granted.remove(heard)
             await self.dice.choice(self.stores).give_back(self.key_id, heard.number)
@@ -109,6 +109,6 @@ class FarStores:
         await self.dice.choice(self.stores).pause(self.key_id, self.dice.randint(0, 50))
 
     def one(self, chance: float = 1.0) -> HeardGrant | None:
-        """One of those that may still arrive."""
+        """A request that may still arrive, if there is one."""
         alive = [heard for heard in self.granted if heard.last_us > self.clock.us]
         return self.dice.choice(alive) if alive and self.dice.random() < chance else None

@@ -26,7 +26,7 @@ PATIENCE = 60
 
 
 class ForkContract(StoreContract):
-    """What a forked child may do with the store of its parent: share its tokens, or go on with a copy of them."""
+    """A forked child shares the tokens of its parent's store, or goes on with a copy of them."""
 
     def test_forked_children_share_the_tokens_or_have_a_copy_and_never_hang(self) -> None:
         """A store of one process knows in the child what was used before; a shared one knows everything everywhere."""
@@ -44,7 +44,7 @@ class ForkContract(StoreContract):
         asyncio.run(main())
 
     def test_children_forked_at_the_same_time_never_get_more_than_there_is(self) -> None:
-        """What each commits is seen by all."""
+        """All processes see what each of them commits."""
         if not hasattr(os, "fork"):
             return
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LimitContract(StoreContract):
-    """What several limits, clients with limits of their own, and several keys count."""
+    """Several limits, clients with limits of their own, and several keys: who counts what."""
 
     def test_a_request_takes_a_token_of_every_layer_or_of_none(self) -> None:
         """A layer that is full keeps the others from losing one."""
@@ -44,7 +44,7 @@ class LimitContract(StoreContract):
         self.check(test)
 
     def test_keys_have_tokens_of_their_own(self) -> None:
-        """What one key uses, pauses or gives back is nothing to another."""
+        """Nothing that one key uses, pauses or gives back concerns another."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             request = await taken(store, key_id="one")
@@ -57,7 +57,7 @@ class LimitContract(StoreContract):
         self.check(test)
 
     def test_a_forecast_follows_the_log_then_itself(self) -> None:
-        """As if every request held were answered now, and every one granted at once."""
+        """A forecast is made as if every request held were answered now, and every one granted at once."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             three = (Layer(3, 100),)
@@ -73,7 +73,7 @@ class LimitContract(StoreContract):
         self.check(test)
 
     def test_long_windows_with_many_requests(self) -> None:
-        """The documented shape, a hundredth of its size: three layers, each of them full in its turn."""
+        """Three layers are full, each in its turn: the documented limits at a hundredth of their size."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             layers = (Layer(10, 60_000), Layer(50, 360_000), Layer(120, 2_000_000))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NetworkContract(StoreContract):
-    """What a store on another machine must do when calls are lost, late, doubled and reordered."""
+    """A store on another machine exceeds no limit when calls are lost, late, doubled and reordered."""
 
     def open_far_store(
         self, clock: Callable[[], int], network: Network
@@ -52,7 +52,7 @@ class NetworkContract(StoreContract):
         asyncio.run(main())
 
     def test_a_call_that_arrives_after_its_repetition_was_granted_takes_nothing_away(self) -> None:
-        """Not even if it would be refused by now: for bulk, which has fewer tokens, or in a pause."""
+        """A late call is ignored even where it would be refused by now: for bulk, or in a pause."""
 
         async def test(far: FarStores) -> None:
             store = far.stores[0]
@@ -77,7 +77,7 @@ class NetworkContract(StoreContract):
         self.check_far(test)
 
     def test_a_grant_that_nobody_heard_of_is_let_go_with_the_next_call(self) -> None:
-        """Be that to take or to renew: several may have been lost."""
+        """The next call may take or renew, and several grants may have been lost before it."""
 
         async def test(far: FarStores) -> None:
             store, three = far.stores[0], (Layer(3, 100),)
@@ -101,7 +101,7 @@ class NetworkContract(StoreContract):
         self.check_far(test)
 
     def test_a_copy_of_a_call_whose_request_has_ended_changes_nothing(self) -> None:
-        """Be it settled, given back, renewed or lapsed, or was it refused."""
+        """A copy is ignored whether its request was settled, given back, renewed or refused, or has lapsed."""
 
         async def test(far: FarStores) -> None:
             store, nine, one = far.stores[0], (Layer(9, 1_000),), (Layer(1, 1_000),)
@@ -124,7 +124,7 @@ class NetworkContract(StoreContract):
         self.check_far(test)
 
     def test_a_call_that_is_sent_again_takes_one_token_and_is_granted_it(self) -> None:
-        """It is the last one, so the second time it is free no more."""
+        """The token is the last one, and no longer free when the call comes a second time."""
 
         async def test(far: FarStores) -> None:
             store, one = far.stores[0], (Layer(1, 100),)
@@ -140,7 +140,7 @@ class NetworkContract(StoreContract):
         self.check_far(test)
 
     def test_a_pause_that_arrives_twice_is_one_pause(self) -> None:
-        """The second time it is over, or a part of it is."""
+        """A pause that comes again when it is over, wholly or in part, does not begin anew."""
 
         async def test(far: FarStores) -> None:
             store, one = far.stores[0], (Layer(1, 100),)
@@ -156,6 +156,6 @@ class NetworkContract(StoreContract):
         self.check_far(test)
 
     def test_whatever_becomes_of_calls_no_window_sees_more_than_its_limit(self) -> None:
-        """And in the end every token comes back."""
+        """No window has too many requests that may arrive, and in the end every token comes back."""
         for seed in range(40):
             self.check_far(lambda far: far.wander(60), seed=seed)

@@ -1,4 +1,4 @@
-"""What becomes of a request's tokens: taken, held, settled, given back, lapsed."""
+"""The tokens of a request: taken, held, settled, given back, lapsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TokenContract(StoreContract):
     """The life of one request's tokens, from the grant to the moment at which they are back."""
 
     def test_a_token_comes_back_exactly_one_window_after_its_request_settled(self) -> None:
-        """Not a microsecond before, and not one later."""
+        """A token is free not a microsecond before that, and not one later."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             request = await taken(store)
@@ -31,7 +31,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_a_wait_is_as_if_every_request_held_were_answered_now(self) -> None:
-        """So that asking again when it is over is never late."""
+        """Asking again when such a wait is over is never late."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             request = await taken(store)
@@ -44,7 +44,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_a_request_without_an_answer_lapses_at_its_own_time(self) -> None:
-        """However late anyone looks, and whoever took it: nobody sweeps."""
+        """A request lapses however late anyone looks, and nobody sweeps."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             await taken(store)
@@ -58,7 +58,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_lapses_settle_in_the_order_of_their_times(self) -> None:
-        """Not in the order of their grants."""
+        """Requests that lapse count from their lapses, not in the order of their grants."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             three = (Layer(3, 100),)
@@ -73,7 +73,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_an_answer_after_the_lapse_changes_nothing(self) -> None:
-        """Nor does anything that is said of a request twice, or of one that never was."""
+        """A request that is settled or given back twice, late, or without having been, changes nothing."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             request = await taken(store)
@@ -90,7 +90,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_a_request_that_never_left_gives_its_tokens_back_at_once(self) -> None:
-        """In every layer, and only once."""
+        """Tokens come back in every layer, and only once."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             first = await taken(store, (Layer(2, 100), Layer(2, 1_000)))
@@ -120,7 +120,7 @@ class TokenContract(StoreContract):
         self.check(test)
 
     def test_a_pause_holds_everyone_and_the_later_end_of_two_counts(self) -> None:
-        """It is reported, and it ends by itself."""
+        """A pause is reported, and ends by itself."""
 
         async def test(store: QuotaStore, clock: ManualClock) -> None:
             await store.pause("key", 500)
