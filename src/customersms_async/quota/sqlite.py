@@ -146,7 +146,7 @@ class SQLiteQuota:
             raise QuotaStoreError("The quota file was closed.") from None
 
     def _thread(self) -> FileThread[QuotaFile]:
-        """The thread of this process, started by whoever comes first; takes no lock, which a fork could leave locked."""
+        """The thread of this process, started by whoever comes first; takes no lock that a fork could leave locked."""
         if self._closed:
             raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
         process = os.getpid()
