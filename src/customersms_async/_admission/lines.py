@@ -71,7 +71,7 @@ class Lines:
             for lines in self._of_pool.values()
             for priority, line in zip(Priority, lines, strict=True)
             if priority <= last
-            for terms, requests in line.waiting.items()
+            for terms, requests in line.by_terms.items()
         ]
         return sorted(found, key=attrgetter("priority"))
 
@@ -88,14 +88,14 @@ class Lines:
 class Line:
     """Places in the order of their tickets; one that ended stays until it comes to the head or half have ended.
 
-    Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place. ``waiting`` is
+    Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place. ``by_terms`` is
     how many wait on which terms.
     """
 
-    __slots__ = ("_ended", "_places", "waiting")
+    __slots__ = ("_ended", "_places", "by_terms")
 
     def __init__(self) -> None:
-        self.waiting: dict[Terms, int] = {}
+        self.by_terms: dict[Terms, int] = {}
         self._places: deque[Place] = deque()
         self._ended = 0
 
@@ -106,15 +106,15 @@ class Line:
             places.append(place)
         else:
             places.insert(bisect_left(places, number, key=_number), place)
-        self.waiting[place.terms] = self.waiting.get(place.terms, 0) + 1
+        self.by_terms[place.terms] = self.by_terms.get(place.terms, 0) + 1
 
     def leave(self, place: Place) -> None:
         """Count out one that has ended, wherever it stands."""
-        left = self.waiting[place.terms] - 1
+        left = self.by_terms[place.terms] - 1
         if left:
-            self.waiting[place.terms] = left
+            self.by_terms[place.terms] = left
         else:
-            del self.waiting[place.terms]
+            del self.by_terms[place.terms]
         self._ended += 1
         if 2 * self._ended > len(self._places) + 64:
             self._ended = 0

@@ -32,6 +32,10 @@ class HeardGrant:
     first_us: int
     last_us: int
 
+    def answered(self, now_us: int) -> None:
+        """Note that the answer is known, so that the request arrives no later than now."""
+        self.last_us = min(self.last_us, now_us)
+
 
 @final
 class FarStores:
@@ -95,7 +99,7 @@ class FarStores:
     async def settle(self) -> None:
         """Know the answer to a request, whether or not the store hears of it."""
         if (heard := self.one()) is not None:
-            heard.last_us = min(heard.last_us, self.clock.us)
+            heard.answered(self.clock.us)
             await self.dice.choice(self.stores).settle(self.key_id, heard.number)
 
     async def give_back(self) -> None:
