@@ -15,7 +15,7 @@ from aiolimiter import AsyncLimiter
 from quota_ours import Ours
 
 from customersms_async import Limit, MemoryQuota
-from customersms_async._core.buckets import layers
+from customersms_async._core.layers import layers
 
 HOLD_US = 35_000_000
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import DOCUMENTED_LIMITS, Limit, MemoryQuota
-from customersms_async._core.buckets import Layer, layers
+from customersms_async._core.layers import Layer, layers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import DOCUMENTED_LIMITS
-from customersms_async._core.buckets import Layer, layers
+from customersms_async._core.layers import Layer, layers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -55,7 +55,8 @@ async def through_redis(url: str, count: int) -> dict[str, float]:
     """Ours, the same script called by the bare client, and a PING."""
     from redis.asyncio import Redis
 
-    from customersms_async.quota.redis import NAMES, SCRIPT, RedisQuota
+    from customersms_async.quota._redis.script import NAMES, SCRIPT
+    from customersms_async.quota.redis import RedisQuota
 
     watch = Stopwatch()
     async with Redis.from_url(url) as bare, RedisQuota(url) as store:

@@ -15,7 +15,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
-from customersms_async._core.buckets import layers
+from customersms_async._core.layers import layers
 from customersms_async._core.secret import Secret
 from customersms_async.cli.quota import note
 from customersms_async.cli.send.bulk import check_job

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 HEAD = """
 import asyncio, multiprocessing, os, signal, sys, threading, time, warnings
 from customersms_async import Campaign, LedgerError, Limit, MemoryQuota, QuotaStoreError, SQLiteQuota
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 warnings.filterwarnings("ignore", "This process .* is multi-threaded")  # so newer Pythons say of every fork
 FOREVER, MANY = 10**15, 100
 LAYERS = (Layer(MANY, FOREVER),)
@@ -109,7 +109,7 @@ def test_a_fork_among_threads_that_use_a_memory_quota_never_leaves_it_locked(tmp
 APP = """
 import asyncio, os, sys
 from customersms_async import SQLiteQuota
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 
 LAYERS = (Layer(60, 10**15),)
 store = SQLiteQuota(os.environ["QUOTA"])

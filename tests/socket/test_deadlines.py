@@ -22,7 +22,7 @@ from support.real_time import clock_to_put_forward
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 
-    from customersms_async._core.buckets import Layer, Wait
+    from customersms_async._core.layers import Layer, Wait
     from customersms_async._core.rulings import Ruling
 
 BATCH = Batch("Hello", ["+12125551234"], [0])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from customersms_async._core.buckets import Layer, Usage
+from customersms_async._core.layers import Layer, Usage
 
 Layers = tuple[Layer, ...]
 

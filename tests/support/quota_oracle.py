@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from customersms_async._core.buckets import Layer
+    from customersms_async._core.layers import Layer
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Coroutine, Sequence
 
-    from customersms_async._core.buckets import Layer, Usage, Wait
+    from customersms_async._core.layers import Layer, Usage, Wait
 
 T = TypeVar("T")
 
@@ -32,7 +32,8 @@ class FarStore:
         self.out: dict[int, float] = {}
         self.asked_at: dict[int, float] = {}
         self.lost: set[int] = set()
-        self._dice, self._longest = dice, longest
+        self.longest = longest
+        self._dice = dice
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         asked = virtual_loop.loop().time()
@@ -85,4 +86,4 @@ class FarStore:
         for _ in range(self._dice.randrange(4)):
             await asyncio.sleep(0)
         if self._dice.random() < 0.8:
-            await asyncio.sleep(self._dice.uniform(0, self._longest / 2))
+            await asyncio.sleep(self._dice.uniform(0, self.longest / 2))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 from customersms_async.errors import QuotaStoreError
 from customersms_async.quota.host_clock import Moment
 

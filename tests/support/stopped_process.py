@@ -21,7 +21,7 @@ from support.engines import engine_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customersms_async._core.buckets import Layer, Wait
+    from customersms_async._core.layers import Layer, Wait
 
 
 @final

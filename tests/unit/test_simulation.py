@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customersms_async import DOCUMENTED_LIMITS, AsyncClient, Limit, MemoryQuota, Priority
-from customersms_async._core.buckets import layers
+from customersms_async._core.layers import layers
 from customersms_async._core.secret import Secret
 from support import virtual_loop
 

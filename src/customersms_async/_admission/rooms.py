@@ -1,8 +1,9 @@
-"""The waiting rooms of this process: one for each store, key and event loop, for as long as anyone holds it."""
+"""The waiting rooms of this process: one for each store, key and event loop, for as long as somebody holds it."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -25,13 +26,16 @@ def room(store: QuotaStore, key_id: str) -> Room:
     with _lock:
         found = _rooms.get((id(store), key_id, id(loop)))
         if found is None:
-            found = Room(store, key_id, loop, _everywhere)
+            found = Room(store, key_id, loop, functools.partial(_tell_others, id(store), key_id, id(loop)))
             _rooms[id(store), key_id, id(loop)] = found
             _loops.add(loop)
         return found
 
 
-def _everywhere(one: Room) -> list[Room]:
+def _tell_others(store: int, key_id: str, own_loop: int) -> None:
+    """Have the rooms of this store and key in other event loops look again."""
     with _lock:
-        found = [_rooms.get((id(one.store), one.key_id, id(loop))) for loop in _loops]
-    return [one for one in found if one is not None]
+        found = [_rooms.get((store, key_id, id(loop))) for loop in _loops if id(loop) != own_loop]
+    for other in found:
+        if other is not None:
+            other.look_again()

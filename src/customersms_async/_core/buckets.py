@@ -21,153 +21,21 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, final
+from typing import TYPE_CHECKING, Final, final
 
+from .forecast import LineForecast
 from .history import KEPT_US, History, Steps
+from .layers import Wait, longest_us
+from .settle_times import NEVER_US, free_at_us, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from ..models import Limit
+    from .layers import Layer, Usage
+    from .settle_times import SettleTimes
 
 GRACE_US: Final = 5_000_000
 """How long after its deadline an unanswered request may still arrive: promise 1's five seconds."""
-
-DRIFT_PPM: Final = 200
-"""Windows are stretched by this much, for the drift between the gateway's clock and ours."""
-
-NEVER_US: Final = 1 << 62
-
-
-class Layer(NamedTuple):
-    """One limit as the buckets count it: at most ``requests`` within ``window_us`` microseconds."""
-
-    requests: int
-    window_us: int
-
-
-def layers(limits: Sequence[Limit], reserve: float = 0.0) -> tuple[Layer, ...]:
-    """The limits as layers, in their order, windows stretched; each leaves ``reserve`` (0 to 1) of its tokens.
-
-    A layer keeps at least one token, so that a large reserve slows the bulk down but never stops it.
-    """
-    return tuple(
-        Layer(
-            max(1, limit.requests - int(limit.requests * reserve)),
-            limit.window_us + -(-limit.window_us * DRIFT_PPM // 1_000_000),
-        )
-        for limit in limits
-    )
-
-
-class Wait(NamedTuple):
-    """No token now, and none for ``wait_us`` microseconds (above 0), unless a request is given back: ask again then.
-
-    It is the least possible wait, as if every request held were answered now: a token is out for at least one window
-    from its settling, whoever settles it and whenever, so asking again then is never late.
-    """
-
-    wait_us: int
-
-
-class Usage(NamedTuple):
-    """One layer's state: tokens used, and microseconds until the next of them is back (0 if none is used)."""
-
-    used: int
-    next_us: int
-
-
-class Log(Protocol):
-    """The settle times of a key, ascending, wherever a store keeps them: all of them, the older ones coarse."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, position: int, /) -> int: ...
-
-
-def free_at_us(now_us: int, layers: Sequence[Layer], held: int, log: Log) -> int:
-    """The earliest moment at which every layer may have a token, while ``held`` requests are held; may be past."""
-    free_us, past = 0, len(log) + held
-    for requests, window_us in layers:
-        if requests <= past:
-            then_us = (log[held - requests] if requests > held else now_us) + window_us
-            if then_us > free_us:
-                free_us = then_us
-    return free_us
-
-
-def usage(now_us: int, layer: Layer, held: int, log: Log) -> Usage:
-    """How a layer stands; requests held count as used, and as if answered now."""
-    first = bisect_right(log, now_us - layer.window_us)
-    used = len(log) - first + held
-    if not used:
-        return Usage(0, 0)
-    return Usage(used, (log[first] if first < len(log) else now_us) + layer.window_us - now_us)
-
-
-def longest_us(line: Iterable[tuple[Sequence[Layer], int]]) -> int:
-    """The longest window of a line of requests, 0 if it has none."""
-    return max((window_us for layers, _ in line for _, window_us in layers), default=0)
-
-
-class Forecast:
-    """When the last of a line of requests may leave; the line is runs of (layers, how many requests).
-
-    As if every request held were answered now, every one granted were answered at once, and nobody more urgent came.
-    Requests are numbered from the oldest in the log, through those held, to the line's last. A request leaves when, in
-    each layer (L, W), the one L before it settled W ago, and not before the run ahead of its own: only those that the
-    last one leads back to are looked at, some N / L of N.
-    """
-
-    def __init__(self, line: Iterable[tuple[Sequence[Layer], int]], known: int, held: int) -> None:
-        self._known = known
-        self._past = known + held
-        self._runs: list[tuple[int, Sequence[Layer]]] = []
-        end = self._past
-        for layers, count in line:
-            if count:
-                self._runs.append((end, layers))
-                end += count
-        self._numbers = sorted(self._leading_to(end - 1) if self._runs else ())
-
-    @property
-    def positions(self) -> list[int]:
-        """The positions in the log, ascending, whose settle times the forecast depends on."""
-        return self._numbers[: bisect_right(self._numbers, self._known - 1)]
-
-    def wait_us(self, now_us: int, paused_until_us: int, settled_us: Iterable[int]) -> int:
-        """The last one's wait; ``settled_us`` goes with ``positions``. 0 for an empty line."""
-        times = dict(zip(self.positions, settled_us, strict=True))
-        start_us = at_us = max(now_us, paused_until_us)
-        for number in self._numbers[len(times) :]:
-            if number < self._past:
-                times[number] = now_us
-                continue
-            begin, layers = self._run_of(number)
-            at_us = times[begin - 1] if begin > self._past else start_us
-            for requests, window_us in layers:
-                if number >= requests:
-                    at_us = max(at_us, times[number - requests] + window_us)
-            times[number] = at_us
-        return at_us - now_us if self._runs else 0
-
-    def _run_of(self, number: int) -> tuple[int, Sequence[Layer]]:
-        return self._runs[bisect_right(self._runs, number, key=lambda run: run[0]) - 1]
-
-    def _leading_to(self, last: int) -> set[int]:
-        found: set[int] = set()
-        todo = [last]
-        while todo:
-            number = todo.pop()
-            if number in found:
-                continue
-            found.add(number)
-            if number >= self._past:
-                begin, layers = self._run_of(number)
-                todo += [number - requests for requests, _ in layers if number >= requests]
-                if begin > self._past:
-                    todo.append(begin - 1)
-        return found
 
 
 @final
@@ -255,22 +123,22 @@ class Buckets:
         self._paused_us = max(self._paused_us, self._advance(now_us) + pause_us)
 
     def paused_us(self, now_us: int) -> int:
-        """What is left of the pause, 0 if there is none."""
+        """Microseconds until the pause ends, 0 if there is none."""
         return max(0, self._paused_us - self._advance(now_us))
 
     def usage(self, now_us: int, layers: Sequence[Layer]) -> tuple[Usage, ...]:
         """How every layer stands, in order; requests held count as used, and as if answered now."""
         now_us = self._advance(now_us)
-        self._reach(max((window_us for _, window_us in layers), default=0))
+        self._reach(longest_us([(layers, 1)]))
         log = self._whole_log()
         return tuple(usage(now_us, layer, len(self._held), log) for layer in layers)
 
     def forecast_us(self, now_us: int, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request in ``line``: see ``Forecast``."""
+        """The least possible wait of the last request in ``line``: see ``LineForecast``."""
         now_us = self._advance(now_us)
         self._reach(longest_us(line))
         log = self._whole_log()
-        forecast = Forecast(line, len(log), len(self._held))
+        forecast = LineForecast(line, len(log), len(self._held))
         return forecast.wait_us(now_us, self._paused_us, (log[position] for position in forecast.positions))
 
     def _look(self, now_us: int, layers: Sequence[Layer]) -> None:
@@ -289,7 +157,7 @@ class Buckets:
             settled = settled + len(self._steps) if settled else self._steps.until(at_us)
         return settled
 
-    def _whole_log(self) -> Log:
+    def _whole_log(self) -> SettleTimes:
         return History(self._steps, self._log) if self._steps else self._log
 
     def _reach(self, longest_us: int) -> None:

@@ -1,4 +1,4 @@
-"""What is known of requests that the exact log has dropped: how many had settled until when, in steps of a minute.
+"""The requests that the exact log has dropped: how many had settled until when, in steps of a minute.
 
 The log of settle times is cut at the longest window asked for so far. A limit with a longer window may be used for the
 first time later, and needs what was cut. So that goes into coarse steps: a step is the minute that begins with the

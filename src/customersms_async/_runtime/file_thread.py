@@ -22,10 +22,10 @@ class OpenFile(Protocol):
     """A file that a ``FileThread`` has open."""
 
     def close(self) -> None:
-        """Close it in order; the thread ends."""
+        """Close the file in order; the thread ends."""
 
     def let_go(self) -> bool:
-        """Close it in order before a fork, and say whether that was possible; it is opened anew with the next job."""
+        """Close the file in order before a fork, and say whether that was possible; the next job opens it anew."""
 
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class ClosedError(Exception):
 
 @final
 class FileThread(Generic[F]):
-    """Starts at once, opens the file with its first job, and ends when it is told to or nobody holds it any more.
+    """A thread that starts at once, opens its file with its first job, and ends when told to or when nobody holds it.
 
     It is a daemon, so that it can't keep a program from ending, which then leaves the file as a crash would. An
     executor was rejected: the connection would live outside its thread, and a forked child would close it at its end,
@@ -109,7 +109,7 @@ class FileThread(Generic[F]):
             pause.over.set()
 
     def after_fork_in_child(self) -> None:
-        """Be dead: the thread is the parent's, and so is the file if it could not be closed."""
+        """Take no more jobs: the thread is the parent's, and so is the file if it could not be closed."""
         pause, self._pause, self._dead = self._pause, None, True
         if pause is not None and not pause.closed and not self.stopped.done():
             forks.disown(self._path)
@@ -122,6 +122,12 @@ class _Pause:
         self.reached = threading.Event()
         self.closed = False
         self.over = threading.Event()
+
+    def let_pass(self, *, closed: bool) -> None:
+        """Let the fork happen, the file being closed or not, and wait until it is over."""
+        self.closed = closed
+        self.reached.set()
+        self.over.wait()
 
 
 _Job = tuple[Future[Any], "Callable[[F], Any]"]
@@ -166,11 +172,10 @@ def _do(future: Future[T], call: Callable[[F], T], file: F | None, open_file: Ca
 
 
 def _wait(pause: _Pause, file: F | None) -> F | None:
-    """Let a fork pass, with the file closed if it can be; return it if it could not."""
+    """Let a fork pass, with the file closed if that is possible; return the file if it is still open."""
     if pause.over.is_set():  # it did not wait so long
         return file
     if file is None or file.let_go():
-        file, pause.closed = None, True
-    pause.reached.set()
-    pause.over.wait()
+        file = None
+    pause.let_pass(closed=file is None)
     return file

@@ -1,4 +1,4 @@
-"""What a fork does to what this process holds: one policy for everything with a lock, a file or a thread.
+"""Forks of this process: one policy for everything with a lock, a file or a thread.
 
 A forked child has a copy of this process's memory, its descriptors and one of its threads. A lock that another thread
 held stays locked there for ever; SQLite believes that it still has the locks of every file that was open, which the
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Holder(Protocol):
-    """Something that a fork must not catch in the middle. None of these may raise, or wait for long."""
+    """Something that a fork must not catch in the middle. No method may raise, or wait for long."""
 
     def before_fork(self) -> None:
         """Let go of what a child must not inherit."""
@@ -50,7 +50,7 @@ class Guard:
         self._lock.acquire()
 
     def after_fork(self) -> None:
-        """Free it; in the child it guards a copy."""
+        """Free the lock; in the child it guards a copy of what it guarded."""
         self._lock.release()
 
     after_fork_in_child = after_fork
@@ -82,7 +82,7 @@ def is_disowned(identity: tuple[int, int]) -> bool:
 
 
 def _before() -> None:
-    """One fork after the other; ``_lock`` is free meanwhile, as who lets go of something may have need of it."""
+    """Have all holders let go, one fork after the other; ``_lock`` is free meanwhile, as a holder may need it."""
     _turn.acquire()
     reached: list[Holder] = []
     _forking.append(reached)

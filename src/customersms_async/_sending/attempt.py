@@ -19,7 +19,8 @@ from .request import BatchRequest, hold_us
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
-    from .._admission.ticket import Place, Ticket
+    from .._admission.place import Place
+    from .._admission.ticket import Ticket
     from .._core.batching import Batch
     from .._core.rulings import Ruling
     from .request import AttemptOptions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from .._admission.rooms import room
-from .._admission.terms import Terms
+from .._admission.ticket import Terms
 from .._core.batching import Sizes
 from .._core.credits import Credits
 from .._core.options import DOCUMENTED_URL, Options, as_limits, check_parts

@@ -122,8 +122,8 @@ async def _try(
 
 
 def _too_late(expired: Expired) -> str:
-    if expired.trouble is not None:
-        return f"the quota store could not be asked within max_wait: {expired.trouble}"
+    if expired.outage is not None:
+        return f"the quota store could not be asked within max_wait: {expired.outage}"
     if expired.wait_us:
         return f"quota and pace make it wait {expired.wait_us / 1e6:.1f} s or more, which is longer than max_wait"
     return "no connection was free within max_wait"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
     from .._core.batching import Batch
-    from .._core.buckets import Layer
+    from .._core.layers import Layer
     from ..models import Limit
     from .send_options import SendOptions
 

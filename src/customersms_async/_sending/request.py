@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from .._core.backoff import pause_us
-from .._core.buckets import GRACE_US, Wait
+from .._core.buckets import GRACE_US
 from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
+from .._core.layers import Wait
 from .._core.outcome_table import Tokens
 from .._core.phone import mask
 from .._core.plural import counted
@@ -23,7 +24,8 @@ from ..models import Code, Status
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
-    from .._admission.ticket import Admission, Ticket
+    from .._admission.place import Admission
+    from .._admission.ticket import Ticket
     from .._core.batching import Batch
     from .sender import Sender
 

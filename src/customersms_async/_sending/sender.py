@@ -8,7 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from .._admission.room import Room
-    from .._admission.terms import Terms
+    from .._admission.ticket import Terms
     from .._core.batching import Sizes
     from .._core.credits import Credits
     from .._core.secret import Secret

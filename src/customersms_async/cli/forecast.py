@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, final
 
-from .._core.buckets import layers
+from .._core.layers import layers
 from .._core.secret import Secret
 from .._sending.estimate import seconds_until_last
 from .quota import MEMORY, open_quota

@@ -1,21 +1,33 @@
-"""Where the tokens of a key are kept: one protocol, several stores."""
+"""Where the tokens of a key are kept: one protocol, several stores, and what a store of your own needs."""
 
 from __future__ import annotations
 
 import importlib
 import typing
 
+from .._core.buckets import Buckets
+from .._core.layers import Layer, Usage, Wait
 from .memory import MemoryQuota
-from .protocol import QuotaStore
+from .protocol import InProcessQuotaStore, QuotaStore
 
 if typing.TYPE_CHECKING:
     from .redis import RedisQuota
     from .sqlite import SQLiteQuota
 
-__all__ = ["MemoryQuota", "QuotaStore", "RedisQuota", "SQLiteQuota"]
+__all__ = [
+    "Buckets",
+    "InProcessQuotaStore",
+    "Layer",
+    "MemoryQuota",
+    "QuotaStore",
+    "RedisQuota",
+    "SQLiteQuota",
+    "Usage",
+    "Wait",
+]
 
 _LATER: typing.Final = {"RedisQuota": ".redis", "SQLiteQuota": ".sqlite"}
-"""What is imported when first asked for, with where it is."""
+"""Where the names are that are imported when first asked for, as few need them."""
 
 
 def __getattr__(name: str) -> object:

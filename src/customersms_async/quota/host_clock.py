@@ -1,4 +1,4 @@
-"""How much time has passed on this host, through restarts of processes and of the machine."""
+"""The clock of this host: how much time has passed, through restarts of processes and of the machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Moment(NamedTuple):
 
 
 def host_moment() -> Moment:
-    """This moment, by the clocks of this host, whatever time namespace this process is in."""
+    """The present moment by the clocks of this host, whatever time namespace this process is in."""
     boot, ahead_ns = boot_clock()
     up_ns = time.monotonic_ns() if _BOOT_CLOCK is None else time.clock_gettime_ns(_BOOT_CLOCK)
     return Moment(boot, (up_ns - ahead_ns) // 1_000, time.time_ns() // 1_000)
@@ -46,7 +46,7 @@ def passed_us(last: Moment, now: Moment) -> int:
 
 
 def later(last: Moment, now: Moment) -> Moment:
-    """What to remember as the last moment: ``now``, but within one boot an ``up_us`` that is less stands still."""
+    """The moment to remember as the last: ``now``, but within one boot an ``up_us`` that is less stands still."""
     return now._replace(up_us=max(last.up_us, now.up_us)) if last.boot == now.boot != "" else now
 
 
@@ -78,7 +78,7 @@ def _time_namespace(folder: str) -> str:
 
 
 def _offset_ns(offsets: str) -> int:
-    """By how much ``boottime`` is ahead; a line has a clock's name, seconds and nanoseconds."""
+    """Nanoseconds by which ``boottime`` is ahead; a line has a clock's name, seconds and nanoseconds."""
     for line in offsets.splitlines():
         clock, seconds, nanoseconds = line.split()
         if clock in ("boottime", "7"):  # proc(5) allows the number of the clock too

@@ -14,7 +14,7 @@ from .protocol import warn_of_rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .._core.buckets import Layer, Usage, Wait
+    from .._core.layers import Layer, Usage, Wait
 
 
 @final
@@ -44,7 +44,7 @@ class MemoryQuota:
         return self.take_now(key_id, layers, hold_us)
 
     def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """The same as a plain call, for the waiting room when nobody waits."""
+        """See ``InProcessQuotaStore.take_now``."""
         self._lock.acquire()  # half the cost of a with statement, here and in settle
         try:
             buckets = self._keys.get(key_id) or self._new(key_id)
@@ -85,6 +85,10 @@ class MemoryQuota:
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``."""
+        return self.forecast_now_us(key_id, line)
+
+    def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
+        """See ``InProcessQuotaStore.forecast_now_us``."""
         with self._lock:
             forecast_us = self._of(key_id).forecast_us(self._clock(), line)
         self._warn()

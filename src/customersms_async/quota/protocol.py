@@ -1,22 +1,19 @@
-"""What the client asks of a quota store."""
+"""The protocol of quota stores: all that a client asks of one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from .._runtime import log
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
-    from .._core.buckets import Layer, Usage, Wait
-
-
-T = TypeVar("T")
+    from .._core.layers import Layer, Usage, Wait
 
 
 class QuotaStore(Protocol):
-    """Keeps the tokens of keys; ``customersms_async._core.buckets.Buckets`` is the rule that every store follows.
+    """Keeps the tokens of keys; ``customersms_async.quota.Buckets`` is the rule that every store follows.
 
     A store knows a key only by its fingerprint, ``key_id``, and a request that holds tokens, one of every layer, by a
     number of its own choice. Times are integer microseconds of the store's own clock, and none crosses this boundary:
@@ -36,10 +33,7 @@ class QuotaStore(Protocol):
     """
 
     in_process: bool
-    """Whether no other process shares these tokens: then no method ever suspends, and no other process contends.
-
-    Such a store has ``take_now`` too, which is ``take`` as a plain call.
-    """
+    """Whether no other process shares these tokens. Such a store is an ``InProcessQuotaStore``: it never suspends."""
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """Take one token of every layer, or none and say how long to wait.
@@ -51,35 +45,44 @@ class QuotaStore(Protocol):
         """Give a request back and take another, in one step; after a ``Wait``, only the first half happened."""
 
     async def settle(self, key_id: str, request: int) -> None:
-        """The script's answer to this request is known; unknown and lapsed ones are ignored, here and below."""
+        """Hear that the script's answer to a request is known; unknown and lapsed requests are ignored."""
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """This request provably never left."""
+        """Hear that a request provably never left; unknown and lapsed requests are ignored."""
 
     async def pause(self, key_id: str, pause_us: int) -> None:
         """Grant nothing for so long; the later end of two pauses counts."""
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request of a line, as ``buckets.Forecast`` defines it."""
+        """The least possible wait of the last request of a line, as ``Buckets.forecast_us`` defines it."""
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """How every layer stands, in order, and what is left of a pause in microseconds."""
 
 
+class InProcessQuotaStore(QuotaStore, Protocol):
+    """A store whose tokens no other process shares (``in_process = True``), and which says everything at once.
+
+    No ``async`` method ever suspends. Two of them are plain calls, too, for the waiting room: it lets a newcomer in, or
+    turns one away whose ``max_wait`` is too short, without a task. A store may lack ``forecast_now_us``: then a task
+    awaits ``forecast_us``, and who is turned away hears of it a moment later.
+    """
+
+    def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
+        """Do as ``take``, in a plain call."""
+
+    def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
+        """Do as ``forecast_us``, in a plain call."""
+
+
+def is_in_process(store: QuotaStore) -> TypeGuard[InProcessQuotaStore]:
+    """Whether the store has plain calls; ``check_parts`` has seen to it that ``take_now`` is there."""
+    return store.in_process
+
+
 def warn_of_rest() -> None:
-    """Tell of a limit whose window is longer than any used before, and than what is still known by the minute."""
+    """Warn, in the log, of a limit whose window is longer than what is still known by the minute."""
     log.warning(
         "a limit of more than a day is used for the first time on a key that has sent before: requests of more than a"
         " day ago, of which only the number is known, count as if all were as new as the last of them"
     )
-
-
-def at_once(call: Coroutine[Any, Any, T]) -> T:
-    """What a call gives that is known not to suspend."""
-    try:
-        call.send(None)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-    call.close()
-    raise RuntimeError("a quota store that says that it is in_process suspended")

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import re
 import secrets
-from collections.abc import Mapping
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final, Self, final
 
-from .._core.buckets import Forecast, Usage, Wait, longest_us
-from .._runtime import log
-from ..errors import ConfigurationError, QuotaStoreError
+from .._core.forecast import LineForecast
+from .._core.layers import Usage, Wait, longest_us
+from ..errors import ConfigurationError
+from ._redis import script
+from ._redis.clients import RedisClients
+from ._redis.settings import SettingsCheck
 from .protocol import warn_of_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from redis.asyncio import Redis, RedisCluster
 
-    from .._core.buckets import Layer
-
-SCRIPT: Final = files(__package__).joinpath("redis.lua").read_text(encoding="utf-8")
-SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
-
-PASSING: Final = re.compile(r"\b(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN)\b")
-"""The server's codes for what may pass by itself. Servers before 7 name them somewhere in a script's error."""
-
-UNREACHED: Final = re.compile("cannot be connected|not covered|could not agree")
-"""What a cluster's client says, in no class of its own, when no node answers or not all slots are served."""
-
-NAMES: Final = ("state", "held", "log", "steps", "done")
-"""What each of a key's Redis keys is called, in the script's order."""
+    from .._core.layers import Layer
 
 MOST_UNHEARD: Final = 1_000
 """Of so many grants, at most, that nobody heard of, a call lets go; others lapse by themselves."""
-
-T = TypeVar("T")
 
 
 @final
@@ -65,8 +48,8 @@ class RedisQuota:
     A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a client of your own
     serves the loop that it belongs to.
 
-    Mutable state: a client of our own for each event loop; for each key the numbers of requests whose answers were
-    lost, which may hold tokens and are let go with the next call; whether the server's settings were looked at.
+    Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
+    with the next call that takes some.
     """
 
     in_process = False
@@ -79,31 +62,18 @@ class RedisQuota:
         timeout: float = 2.0,
         clock: Callable[[], int] | None = None,
     ) -> None:
-        try:
-            import redis
-        except ImportError:
-            raise ConfigurationError("RedisQuota needs redis: pip install 'customersms-async[redis]'") from None
-        if isinstance(server, redis.Redis | redis.RedisCluster):
-            raise ConfigurationError("RedisQuota needs a client of redis.asyncio, not one that blocks")
-        if isinstance(server, str) and not _is_readable(server):
-            raise ConfigurationError(
-                "RedisQuota can't read its URL: redis://, rediss:// or unix://, with a password's special characters "
-                "percent-encoded"
-            )
+        self._clients = RedisClients(server, timeout)
         if "{}" in prefix:
             raise ConfigurationError("RedisQuota's prefix must not contain {}: a key's state needs one hash slot")
-        self._server = server
         self._prefix = prefix
-        self._timeout = timeout
         self._clock = clock
-        self._clients: dict[asyncio.AbstractEventLoop, Redis] = {}
+        self._settings = SettingsCheck(self._clients)
         self._unheard: dict[str, tuple[int, ...]] = {}
-        self._looked = False
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``."""
-        if not self._looked:
-            await self._look_at_settings()
+        if not self._settings.is_done:
+            await self._settings.run()
         return await self._grant(key_id, layers, hold_us)
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
@@ -125,7 +95,7 @@ class RedisQuota:
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``; a second round trip where the log matters."""
         now_us, paused_us, known, held, reaches_rest = await self._call(key_id, "look", longest_us(line))
-        forecast = Forecast(line, known, held)
+        forecast = LineForecast(line, known, held)
         settled_us = await self._call(key_id, "settled_at", *forecast.positions) if forecast.positions else []
         if reaches_rest:
             warn_of_rest()
@@ -140,9 +110,7 @@ class RedisQuota:
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop, unless the client is yours."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        await self._clients.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,143 +138,22 @@ class RedisQuota:
         return request if granted else Wait(wait_us)
 
     def _not_heard(self, key_id: str, *requests: int) -> None:
-        """Nobody knows whether these hold tokens: the next call lets go of them.
+        """Note requests of which nobody knows whether they hold tokens: the next call lets go of them.
 
         Takes no lock: of two threads that write at the same moment, one's numbers may be lost, and lapse by themselves.
         """
         self._unheard[key_id] = (*self._unheard.get(key_id, ()), *requests)[-MOST_UNHEARD:]
 
     async def _call(self, key_id: str, call: str, *arguments: int) -> list[int]:
-        """Run the script, and load it where the server does not know it (any more)."""
-        from redis.exceptions import NoScriptError
-
-        keys = [f"{self._prefix}{{{key_id}}}:{name}" for name in NAMES]
-        given = (len(keys), *keys, call, "" if self._clock is None else self._clock(), *arguments)
-
-        async def run(client: Any) -> list[int]:
-            try:
-                answer: list[int] = await client.evalsha(SHA, *given)
-            except NoScriptError:
-                answer = await client.eval(SCRIPT, *given)
-            return answer
-
-        return await self._ask(run)
-
-    async def _ask(self, question: Callable[[Any], Awaitable[T]]) -> T:
-        """Put a question to the server; raises ``QuotaStoreError``, temporary unless a person must mend something."""
-        from redis.exceptions import RedisClusterException, RedisError
-
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await question(self._client())
-        except TimeoutError:
-            problem, temporary = f"no answer within {self._timeout:g} s", True
-        except (RedisError, RedisClusterException, OSError) as error:
-            problem, temporary = str(error) or type(error).__name__, _may_pass(error)
-            if _is_redirection(error):
-                problem = "it is part of a cluster, which needs a redis.asyncio.RedisCluster"
-        raise QuotaStoreError(f"the quota's Redis server can't be used: {problem}", temporary=temporary)
-
-    async def _look_at_settings(self) -> None:
-        """Warn once of a server that may forget: a restart or an eviction then brings a day of tokens back early."""
-        from redis.asyncio import RedisCluster
-
-        on_cluster = isinstance(self._server, RedisCluster)
-        options = {"target_nodes": RedisCluster.PRIMARIES} if on_cluster else {}
-        self._looked = True
-        try:
-            persistence = await self._ask(lambda client: client.info("persistence", **options))
-            memory = await self._ask(lambda client: client.info("memory", **options))
-        except BaseException as error:
-            # A grant on a cluster does not wait for nodes that it has no need of.
-            self._looked = isinstance(error, QuotaStoreError) and (on_cluster or not error.temporary)
-            if not self._looked:
-                raise
-            log.debug("the settings of the quota's Redis server can't be read: %s", error)
-            return
-        if any(str(node.get("aof_enabled", 1)) == "0" for node in _nodes(persistence, "aof_enabled")):
-            log.warning(
-                "the quota's Redis server keeps nothing on disk (appendonly no): a restart forgets the quota used"
-            )
-        for policy in {str(node.get("maxmemory_policy", "noeviction")) for node in _nodes(memory, "maxmemory_policy")}:
-            if policy != "noeviction":
-                log.warning(
-                    "the quota's Redis server may evict (maxmemory-policy %s): the quota used may be forgotten", policy
-                )
-
-    def _client(self) -> Any:
-        if not isinstance(self._server, str):
-            return self._server
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
-        from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - not the built-in ones
-
-        loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            for other in list(self._clients):
-                if other.is_closed():
-                    self._clients.pop(other, None)
-            half = self._timeout / 2  # so that a connection that died unnoticed leaves time to try another
-            client = self._clients[loop] = Redis.from_url(
-                self._server,
-                socket_timeout=half,
-                socket_connect_timeout=half,
-                retry=Retry(NoBackoff(), 1),
-                retry_on_error=[ConnectionError, TimeoutError],  # redis-py 5 retries none by itself
-            )
-        return client
-
-
-def _is_readable(url: str) -> bool:
-    """Whether redis-py can read it; its own words may quote a password."""
-    from redis.asyncio.connection import parse_url
-
-    try:
-        parse_url(url)
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return "@" not in parts.path + parts.fragment or parts.scheme == "unix"
-
-
-def _may_pass(error: BaseException) -> bool:
-    """Whether the server may be asked again; not where a person must mend something."""
-    from redis import exceptions as of_redis
-
-    if isinstance(error, of_redis.AuthenticationError | of_redis.AuthorizationError):
-        return False
-    if isinstance(error, of_redis.RedisClusterException):
-        return _may_pass(error.__cause__) if error.__cause__ else UNREACHED.search(str(error)) is not None
-    passing = (
-        of_redis.ConnectionError,
-        of_redis.TimeoutError,
-        of_redis.ClusterError,
-        of_redis.TryAgainError,
-        of_redis.ReadOnlyError,
-        of_redis.OutOfMemoryError,
-        OSError,
-    )
-    return isinstance(error, passing) or PASSING.search(str(error)) is not None
-
-
-def _is_redirection(error: Exception) -> bool:
-    """Whether a cluster's node sends us to another; redis-py 5 has no class for it outside of its cluster's client."""
-    from redis.exceptions import AskError
-
-    return isinstance(error, AskError) or str(error).startswith(("MOVED ", "ASK "))
+        keys = [f"{self._prefix}{{{key_id}}}:{name}" for name in script.NAMES]
+        now_us = "" if self._clock is None else self._clock()
+        return await self._clients.ask(lambda client: script.run(client, keys, call, now_us, *arguments))
 
 
 def _number() -> int:
-    """Of a call that takes or pauses: none is drawn twice, so that the server can tell a copy from a new call."""
+    """A number for a call that takes or pauses, never drawn twice, so that the server knows a copy from a new call."""
     return secrets.randbits(62)
 
 
 def _flat(layers: Sequence[Layer]) -> list[int]:
     return [number for layer in layers for number in layer]
-
-
-def _nodes(info: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
-    """A server's answer as it is, a cluster's node by node."""
-    return [info] if field in info else [node for node in info.values() if isinstance(node, Mapping)]

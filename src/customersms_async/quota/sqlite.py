@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from .._runtime.file_thread import ClosedError, FileThread
 from ..errors import QuotaStoreError
+from ._sqlite.file import QuotaFile
 from .host_clock import host_moment
-from .sqlite_file import QuotaFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from .._core.buckets import Layer, Usage, Wait
+    from .._core.layers import Layer, Usage, Wait
+    from ._sqlite.key_rows import KeyRows
     from .host_clock import Moment
-    from .sqlite_key import KeyRows
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class SQLiteQuota:
         return await self._granted(key_id, renew)
 
     async def settle(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.settle``; takes effect after a cancel too, like all below."""
+        """See ``QuotaStore.settle``; takes effect after a cancel, too."""
         await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.settle(request)))
 
     async def give_back(self, key_id: str, request: int) -> None:
@@ -130,7 +130,7 @@ class SQLiteQuota:
             raise
 
     def _unheard(self, key_id: str, future: Future[int | Wait]) -> None:
-        """Nobody heard of this grant: give it back. If that fails, it lapses."""
+        """Give back a grant that nobody heard of; if that fails, it lapses."""
         if future.exception() is None and isinstance(request := future.result(), int):
             with suppress(QuotaStoreError):
                 self._ask(key_id, lambda rows: rows.give_back(request))
@@ -146,7 +146,7 @@ class SQLiteQuota:
             raise QuotaStoreError("The quota file was closed.") from None
 
     def _thread(self) -> FileThread[QuotaFile]:
-        """This process's thread, started by whoever comes first; takes no lock, as a fork could leave it locked."""
+        """The thread of this process, started by whoever comes first; takes no lock that a fork could leave locked."""
         if self._closed:
             raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
         process = os.getpid()

@@ -1,9 +1,9 @@
-"""What helps to test programs that send texts: a pytest plugin (``plugin``), and the contract of quota stores."""
+"""For tests of programs that send texts, and of quota stores: a pytest plugin (``plugin``), and a contract."""
 
 from __future__ import annotations
 
+from .clock import ManualClock
 from .contract import QuotaStoreContract
 from .network import Network
-from .walk import ManualClock
 
 __all__ = ["ManualClock", "Network", "QuotaStoreContract"]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis.asyncio import Redis
 
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 from customersms_async._core.secret import Secret
 from customersms_async.quota import RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from customersms_async import Limit, MemoryQuota, Priority
-from customersms_async._core.buckets import Layer, Usage, Wait, layers
+from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.quota import RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 from support.clocks import Clock, HostClock, SteppingClock
@@ -189,7 +189,7 @@ class Machine(RuleBasedStateMachine):
         self.run(self.stores[process].pause("key", pause_us))
         self.oracle.pause(self.clock.store_us, pause_us)
 
-    @rule(process=processes, who=st.integers(0, 2), priority=priorities, hold_us=holds, steps=st.integers(0, 12))
+    @rule(process=processes, who=st.integers(0, 2), priority=priorities, hold_us=holds, steps=st.integers(0, 60))
     def cancel(self, process: int, who: int, priority: Priority, hold_us: int, steps: int) -> None:
         """A call that is cancelled took effect or did not; what was taken for nobody lapses, or is given back."""
         asked, store = self.layers_of(who, priority), self.stores[process]
@@ -259,13 +259,13 @@ class Machine(RuleBasedStateMachine):
         store = self.stores[process]
         if renewing is None:
             taken = self.run(store.take("key", asked, hold_us))
-            self.hear(process, granted=isinstance(taken, int))
         else:
             taken = self.run(store.renew("key", renewing, asked, hold_us))
+        self.hear(process, granted=isinstance(taken, int))
         return self.note(process, asked, hold_us, taken)
 
     def hear(self, process: int, *, granted: bool) -> None:
-        """A store may give back what nobody heard of, in the same step in which it takes the next."""
+        """A store may give back what nobody heard of, in the same step in which it takes or renews the next."""
         if (token := self.unheard.pop(process, None)) and self.more_used_than_known(process) < granted:
             self.oracle.give_back(self.clock.store_us, token)
 

@@ -14,8 +14,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from customersms_async._core.buckets import Layer, Usage, Wait
 from customersms_async._core.history import KEPT_US
+from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from customersms_async.testing import Network, QuotaStoreContract
 from support.real_time import PATIENCE
@@ -359,8 +359,8 @@ def test_an_unclosed_store_is_told_of_and_goes_on_in_the_next_loop(shared_redis:
         warnings.simplefilter("always")
         asyncio.run(taken(store))
         asyncio.run(taken(store))
-        assert len(store._clients) == 1, "that of a closed loop is dropped"
-        store._clients.clear()
+        assert len(store._clients.by_loop) == 1, "that of a closed loop is dropped"
+        store._clients.by_loop.clear()
         for _ in range(3):  # what one round frees may hold more
             gc.collect()
     assert any("unclosed" in str(warning.message) for warning in told)

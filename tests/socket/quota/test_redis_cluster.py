@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis, RedisCluster
 
 from customersms_async import QuotaStoreError
-from customersms_async._core.buckets import Layer, Wait
+from customersms_async._core.layers import Layer, Wait
 from customersms_async.quota import RedisQuota
 from support.real_time import PATIENCE
 from support.redis_servers import redis_cluster

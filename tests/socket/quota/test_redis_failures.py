@@ -11,7 +11,7 @@ import redis
 from redis.asyncio import Redis
 
 from customersms_async import ConfigurationError, QuotaStoreError
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 from customersms_async.quota import RedisQuota
 from support.real_time import PATIENCE, Stopwatch
 from support.redis_servers import NO_DISK, ON_DISK, free_port, redis_server

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from customersms_async import QuotaStoreError
-from customersms_async._core.buckets import Layer, Usage, Wait
+from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from support.real_time import PATIENCE
 from support.redis_servers import free_port, nothing, proxy

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from customersms_async import Limit, Priority
 from customersms_async._admission.room import Room
 from customersms_async._admission.rooms import room
-from customersms_async._admission.terms import Terms
-from customersms_async._admission.ticket import Expired, Stopped, Ticket
+from customersms_async._admission.ticket import Expired, Stopped, Terms, Ticket
 from customersms_async._http.connections import Connections
 from support import virtual_loop
 
@@ -300,7 +299,7 @@ def test_a_store_that_fails_tells_the_waiter_and_serves_the_next() -> None:
                     raise OSError("out of reach")
                 return await take(*args)  # type: ignore[arg-type]  # passed through
 
-        desk.room.store = Failing()  # type: ignore[assignment]  # a fake with the store's methods
+        desk.room = Room(Failing(), "key", virtual_loop.loop())  # type: ignore[arg-type]  # it has the store's methods
         first, second = (asyncio.create_task(desk.send(name)) for name in ("first", "second"))
         with pytest.raises(OSError, match="out of reach"):
             await first

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customersms_async import Limit, Priority
-from customersms_async._admission.room import ROUND_TRIP, Room
-from customersms_async._admission.terms import Terms
-from customersms_async._admission.ticket import Expired, Stopped, Ticket
+from customersms_async._admission.max_wait import ROUND_TRIP
+from customersms_async._admission.room import Room
+from customersms_async._admission.ticket import Expired, Stopped, Terms, Ticket
 from customersms_async._http.connections import Connections
 from customersms_async.errors import QuotaStoreError
 from support import virtual_loop
@@ -29,7 +29,7 @@ from support.slow_store import FarStore
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from customersms_async._core.buckets import Layer, Usage, Wait
+    from customersms_async._core.layers import Layer, Usage, Wait
     from customersms_async.quota import QuotaStore
     from support.quota_oracle import Token
 
@@ -179,7 +179,10 @@ class WatchedStore:
         self.oracle.pause(virtual_loop.loop().now_us(), pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        return await self.near.forecast_us(key_id, line)
+        return self.forecast_now_us(key_id, line)
+
+    def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
+        return self.near.forecast_now_us(key_id, line)
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         return await self.near.usage(key_id, layers)
@@ -227,7 +230,7 @@ class WatchedHall(Hall):
         line = [self.stand[t][0].layers_for(t.priority) for t in sorted(ahead, key=lambda t: t.priority)]
         now_us = virtual_loop.loop().now_us()
         quota_us = self.watched.oracle.least_wait_of_last_us(now_us, [*line, terms.layers_for(ticket.priority)])
-        return max(quota_us, self.room._paces.wait_us(terms.pace, len(line)))
+        return max(quota_us, self.room._pacer.wait_us(terms.pace, len(line)))
 
     def standing(self) -> list[Ticket]:
         return [ticket for ticket in self.stand if ticket.waits_for is not None]
@@ -248,7 +251,7 @@ class WatchedHall(Hall):
             terms = self.stand[first][0]
             assert not (
                 self.watched.oracle.admits(virtual_loop.loop().now_us(), terms.layers_for(first.priority))
-                and self.room._paces.is_ready(terms.pace)
+                and self.room._pacer.is_ready(terms.pace)
             ), "it could go, and waits"
 
     def same_pool(self, one: Ticket, other: Ticket) -> bool:

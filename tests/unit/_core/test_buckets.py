@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-import math
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async._core import buckets as buckets_module
-from customersms_async._core.buckets import DRIFT_PPM, GRACE_US, Buckets, Layer, Usage, Wait, layers
-from customersms_async.models import DOCUMENTED_LIMITS, Limit
+from customersms_async._core.buckets import GRACE_US, Buckets
+from customersms_async._core.layers import Layer, Usage, Wait, layers
+from customersms_async.models import DOCUMENTED_LIMITS
 from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, some_layers, steps
 
 
@@ -110,34 +109,6 @@ def check_wait(buckets: Buckets, rule: Rule, asked: Layers, wait_us: int) -> Non
         wait_us = taken.wait_us
     assert rule.admits_at(now_us, asked)
     assert not rule.admits_at(now_us - 1, asked)
-
-
-@given(clients, steps, holds, st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8)), max_size=4))
-def test_a_forecast_is_what_taking_and_settling_at_once_comes_to(
-    of: list[Layers], schedule: list[Step], hold_us: list[int], line: list[tuple[int, int]]
-) -> None:
-    buckets = Buckets()
-    held: list[int] = []
-    clock_us = 0
-    for call, which, later_us, back_us in schedule:
-        clock_us += later_us - back_us
-        if call == "take":
-            taken = buckets.take(clock_us, of[which % len(of)], hold_us[which % len(hold_us)])
-            held += [] if isinstance(taken, Wait) else [taken]
-        elif call == "pause":
-            buckets.pause(clock_us, which)
-        elif held and call in ("settle", "give_back"):
-            getattr(buckets, call)(clock_us, held.pop(which % len(held)))
-    runs = [(of[which % len(of)], count) for which, count in line]
-    forecast_us = buckets.forecast_us(clock_us, runs)
-    now_us = began_us = max(clock_us, buckets._now_us)
-    for request in held:
-        buckets.settle(now_us, request)
-    for asked in [asked for asked, count in runs for _ in range(count)]:
-        while isinstance(taken := buckets.take(now_us, asked, 1), Wait):
-            now_us += taken.wait_us
-        buckets.settle(now_us, taken)
-    assert forecast_us == now_us - began_us
 
 
 def test_the_promise_is_the_same_word_for_word_in_code_and_test() -> None:
@@ -263,19 +234,6 @@ def test_a_log_that_was_cut_many_times_counts_as_if_it_had_not_been() -> None:
     assert len(buckets._log) < len(rule.settled)
 
 
-@pytest.mark.parametrize(
-    ("count", "forecast_us"), [(1, 50), (2, 60), (3, 70), (4, 150), (5, 160), (6, 170), (7, 250), (30, 970)]
-)
-def test_a_forecast_follows_the_log_and_then_itself(count: int, forecast_us: int) -> None:
-    buckets, three = Buckets(), (Layer(3, 100),)
-    for now_us in (0, 10, 20):
-        taken = buckets.take(now_us, three, 1)
-        assert isinstance(taken, int)
-        buckets.settle(now_us, taken)
-    assert buckets.forecast_us(50, [(three, count)]) == forecast_us
-    assert buckets.forecast_us(50, [(three, 0), (three, count), (three, 0)]) == forecast_us
-
-
 def test_requests_that_are_never_answered_lapse_in_order() -> None:
     buckets, wide = Buckets(), (Layer(10_000, 10),)
     for now_us in range(1_000):
@@ -286,36 +244,6 @@ def test_requests_that_are_never_answered_lapse_in_order() -> None:
     assert len(buckets._held) == 10
     assert buckets.usage(1_000_899, wide) == (Usage(1, 10),)
     assert buckets.usage(1_000_905, wide) == (Usage(1, 5),), "those still held lapse in order, the last at 1,000,900"
-
-
-@pytest.mark.parametrize(
-    ("limit", "reserve", "layer"),
-    [
-        (Limit(100, 60), 0.0, Layer(100, 60_012_000)),
-        (Limit(100, 60), 0.05, Layer(95, 60_012_000)),
-        (Limit(5_000, 3_600), 0.05, Layer(4_750, 3_600_720_000)),
-        (Limit(50_000, 86_400), 0.05, Layer(47_500, 86_417_280_000)),
-        (Limit(20, 1), 0.05, Layer(19, 1_000_200)),
-        (Limit(19, 1), 0.05, Layer(19, 1_000_200)),
-        (Limit(1, 1), 0.05, Layer(1, 1_000_200)),
-        (Limit(1, 1), 0.999, Layer(1, 1_000_200)),
-        (Limit(3, 1), 1.0, Layer(1, 1_000_200)),
-        (Limit(7, 0.000001), 0.5, Layer(4, 2)),
-    ],
-)
-def test_bulk_leaves_the_floor_of_its_reserve_and_windows_are_stretched(
-    limit: Limit, reserve: float, layer: Layer
-) -> None:
-    assert layers([limit], reserve) == (layer,)
-
-
-@given(st.lists(st.builds(Limit, st.integers(1, 100_000), st.floats(0.000001, 1e6)), max_size=3), st.floats(0.0, 1.0))
-def test_layers_keep_the_order_and_never_shrink_a_window_or_stop_the_bulk(limits: list[Limit], reserve: float) -> None:
-    made = layers(limits, reserve)
-    for limit, layer in zip(limits, made, strict=True):
-        assert layer.requests == max(1, limit.requests - math.floor(limit.requests * reserve))
-        assert layer.window_us * 1_000_000 >= limit.window_us * (1_000_000 + DRIFT_PPM)
-        assert (layer.window_us - 1) * 1_000_000 < limit.window_us * (1_000_000 + DRIFT_PPM)
 
 
 def test_the_documented_limits_admit_a_hundred_and_then_wait_a_stretched_minute() -> None:

@@ -9,8 +9,9 @@ from bisect import bisect_right
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core.buckets import Buckets, Layer, Usage, Wait, layers
+from customersms_async._core.buckets import Buckets
 from customersms_async._core.history import KEPT_US, STEP_US, History, Steps
+from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS
 from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, steps
 

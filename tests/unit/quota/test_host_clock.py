@@ -97,7 +97,7 @@ def test_what_is_hidden_leaves_the_clock_without_a_name(tmp_path: Path, hidden: 
 SPEND = """if True:
     import asyncio, sys
     from customersms_async import Limit
-    from customersms_async._core.buckets import layers
+    from customersms_async._core.layers import layers
     from customersms_async.quota.sqlite import SQLiteQuota
 
     async def main():

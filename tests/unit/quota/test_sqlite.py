@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customersms_async._core.buckets import Buckets, Layer, Usage, Wait
+from customersms_async._core.buckets import Buckets
+from customersms_async._core.layers import Layer, Usage, Wait
+from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import Moment
 from customersms_async.quota.sqlite import SQLiteQuota
-from customersms_async.quota.sqlite_file import QuotaFile
 from customersms_async.testing import QuotaStoreContract
 from support.sqlite_host import HOLD_US, ONE, THREE, Clock, take, used
 
@@ -108,7 +109,7 @@ async def test_a_folder_and_a_name_may_hold_any_character(make: Callable[..., SQ
 def test_processes_share_the_tokens_of_a_key_exactly(path: Path) -> None:
     script = """if True:
         import asyncio, sys
-        from customersms_async._core.buckets import Layer
+        from customersms_async._core.layers import Layer
         from customersms_async.quota.sqlite import SQLiteQuota
         async def main():
             async with SQLiteQuota(sys.argv[1]) as store:

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.buckets import Layer, Wait
+from customersms_async._core.layers import Layer, Wait
 from customersms_async.errors import QuotaStoreError
+from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import host_moment
-from customersms_async.quota.sqlite_file import QuotaFile
 from support.sqlite_host import ANEW, HOLD_US, ONE, THREE, Clock, message, run, take, used
 
 if TYPE_CHECKING:
@@ -296,7 +296,7 @@ async def test_what_takes_tokens_survives_a_loss_of_power_and_what_lets_go_of_th
 async def test_what_a_killed_process_was_granted_stays_taken(make: Callable[..., SQLiteQuota], path: Path) -> None:
     script = """if True:
         import asyncio, os, signal, sys
-        from customersms_async._core.buckets import Layer
+        from customersms_async._core.layers import Layer
         from customersms_async.quota.host_clock import Moment
         from customersms_async.quota.sqlite import SQLiteQuota
         store = SQLiteQuota(sys.argv[1], clock=lambda: Moment("first boot", 0, 0))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.buckets import Layer
+from customersms_async._core.layers import Layer
 from customersms_async.quota.sqlite import SQLiteQuota
 from support.sqlite_host import HOLD_US, ONE, THREE, Clock, message, run, take, used
 from support.threads import in_threads
@@ -150,7 +150,7 @@ async def test_a_cancelled_call_without_a_grant_does_not_keep_a_dropped_store(pa
 def test_a_program_that_ends_without_closing_its_store_ends_quietly(path: Path, end: str) -> None:
     script = f"""if True:
         import asyncio, gc, sys
-        from customersms_async._core.buckets import Layer
+        from customersms_async._core.layers import Layer
         from customersms_async.quota.sqlite import SQLiteQuota
         async def main():
             global taken
@@ -171,7 +171,7 @@ def test_a_program_that_ends_without_closing_its_store_ends_quietly(path: Path, 
 def test_a_forked_child_opens_the_file_anew_and_ends_without_harm(path: Path) -> None:
     script = """if True:
         import asyncio, os, sys, warnings
-        from customersms_async._core.buckets import Layer
+        from customersms_async._core.layers import Layer
         from customersms_async.quota.sqlite import SQLiteQuota
         warnings.filterwarnings("ignore", "This process .* is multi-threaded")  # so newer Pythons say of every fork
         store = SQLiteQuota(sys.argv[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async._core.buckets import Layer, Usage, Wait
+from customersms_async._core.layers import Layer, Usage, Wait
 from support.sqlite_host import HOLD_US, Clock, message, take, used
 
 if TYPE_CHECKING:

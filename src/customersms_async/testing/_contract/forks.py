@@ -9,14 +9,14 @@ import warnings
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from .._core.buckets import Layer
-from .walk import ManualClock
+from ..._core.layers import Layer
+from ..clock import ManualClock
+from .store import StoreContract
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
 
-    from ..quota import QuotaStore
+    from ...quota import QuotaStore
 
 CHILDREN = 4
 FIVE = (Layer(5, 1_000),)
@@ -25,10 +25,8 @@ PATIENCE = 60
 """Seconds after which a child that hangs is ended, and the test fails."""
 
 
-class ForkContract:
-    """What a forked child may do with the store of its parent: share its tokens, or go on with a copy of them."""
-
-    open_store: Callable[[Callable[[], int]], AbstractAsyncContextManager[QuotaStore]]
+class ForkContract(StoreContract):
+    """A forked child shares the tokens of its parent's store, or goes on with a copy of them."""
 
     def test_forked_children_share_the_tokens_or_have_a_copy_and_never_hang(self) -> None:
         """A store of one process knows in the child what was used before; a shared one knows everything everywhere."""
@@ -46,7 +44,7 @@ class ForkContract:
         asyncio.run(main())
 
     def test_children_forked_at_the_same_time_never_get_more_than_there_is(self) -> None:
-        """What each commits is seen by all."""
+        """All processes see what each of them commits."""
         if not hasattr(os, "fork"):
             return
 

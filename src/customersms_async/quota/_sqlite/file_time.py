@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from .host_clock import Moment, later, passed_us
+from ..host_clock import Moment, later, passed_us
 
 _CLOCKS_KEPT: Final = 64
 """Of as many containers with clocks of their own is it remembered how they stood; a boot leaves one behind, too."""
 
 
 def file_time_us(db: sqlite3.Connection, now: Moment) -> int:
-    """Microseconds since the file was made, at this moment, which is written down. Belongs into a transaction.
+    """Microseconds since the file was made, at this moment, which is written down. To be called in a transaction.
 
     Where another clock looks than the last time, but one that has looked before, it goes on from then: only the first
     look of a clock depends on the wall clock.

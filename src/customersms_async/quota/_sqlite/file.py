@@ -11,16 +11,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .._runtime import forks
-from ..errors import QuotaStoreError
-from .sqlite_clock import file_time_us
-from .sqlite_key import KeyRows
-from .sqlite_place import APPLICATION_ID, START_ANEW, VERSION, identity, look, make, upgrade
+from ..._runtime import forks
+from ...errors import QuotaStoreError
+from .file_time import file_time_us
+from .key_rows import KeyRows
+from .place import START_ANEW, identity, look, make
+from .schema import APPLICATION_ID, VERSION, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .host_clock import Moment
+    from ..host_clock import Moment
 
 _MISCOUNTED: Final = """
 SELECT count(*) FROM keys
@@ -131,7 +132,7 @@ class QuotaFile:
             raise sqlite3.DataError("its counts and its rows disagree")
 
     def _check_place(self) -> None:
-        """Nobody else would see what is counted in a file that is no longer at its place."""
+        """Refuse a file that is no longer at its place, as nobody else would see what is counted in it."""
         with suppress(OSError):
             if [identity(place) for place in self._places] == self._files:
                 return

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._core.buckets import NEVER_US, Forecast, Wait, free_at_us, longest_us, usage
-from .._core.history import KEPT_US
-from .protocol import warn_of_rest
-from .sqlite_log import SettledRows, one
+from ..._core.forecast import LineForecast
+from ..._core.history import KEPT_US
+from ..._core.layers import Wait, longest_us
+from ..._core.settle_times import NEVER_US, free_at_us, usage
+from ..protocol import warn_of_rest
+from .settled_rows import SettledRows, one
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from .._core.buckets import Layer, Usage
+    from ..._core.layers import Layer, Usage
 
 
 class KeyRows:
@@ -83,7 +85,7 @@ class KeyRows:
     def forecast_us(self, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """See ``QuotaStore.forecast_us``; reads only the rows that the forecast depends on."""
         self._reach(longest_us(line))
-        forecast = Forecast(line, len(self._log), self._held)
+        forecast = LineForecast(line, len(self._log), self._held)
         settled_us = [self._log[position] for position in forecast.positions]
         return forecast.wait_us(self._now_us, self._paused_us, settled_us)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from .._core.history import STEP_US
+from ..._core.history import STEP_US
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ _CUT_AT_ONCE: Final = 2
 
 
 class SettledRows:
-    """The settle times of a key, as ``buckets.Log``: one look-up for each position asked for.
+    """The settle times of a key, as ``settle_times.SettleTimes``: one look-up for each position asked for.
 
     Requests are numbered from the first one ever. Those from ``first`` to before ``end`` have a row of their own in
     ``settled``; what came before is in the rows of ``steps``, as in ``history.Steps``: each says how many requests had
@@ -82,7 +82,7 @@ class SettledRows:
             self._db.execute("INSERT INTO steps VALUES (?, ?, ?)", (self._key, end, newest_us))
 
     def _last_step(self) -> int:
-        """How many are counted in steps."""
+        """How many requests are counted in steps."""
         query = "SELECT end, newest_us FROM steps WHERE key = ? ORDER BY end DESC LIMIT 1"
         row = self._db.execute(query, (self._key,)).fetchone()
         end, newest_us = (0, 0) if row is None else checked(row)

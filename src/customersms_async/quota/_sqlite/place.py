@@ -10,72 +10,20 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..errors import QuotaStoreError
+from ...errors import QuotaStoreError
+from .schema import SCHEMA
 
 if TYPE_CHECKING:
-    from .host_clock import Moment
-
-APPLICATION_ID: Final = 0x43534D51  # "CSMQ"
-VERSION: Final = 2
-"""1 knew nothing of what was cut from the log."""
+    from ..host_clock import Moment
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
-
-_STEPS: Final = """
-CREATE TABLE steps (
-    key INTEGER NOT NULL, end INTEGER NOT NULL, newest_us INTEGER NOT NULL, PRIMARY KEY (key, end)
-) WITHOUT ROWID;
-"""
-
-_CLOCKS: Final = """
-CREATE TABLE clocks (boot TEXT PRIMARY KEY, up_us INTEGER NOT NULL, now_us INTEGER NOT NULL) WITHOUT ROWID;
-"""
-
-_SCHEMA: Final = f"""
-BEGIN;
-CREATE TABLE clock (
-    one INTEGER PRIMARY KEY CHECK (one = 1), boot TEXT NOT NULL, up_us INTEGER NOT NULL, wall_us INTEGER NOT NULL,
-    now_us INTEGER NOT NULL
-);
-CREATE TABLE keys (
-    key INTEGER PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, paused_us INTEGER NOT NULL DEFAULT 0,
-    longest_us INTEGER NOT NULL DEFAULT 0, last_id INTEGER NOT NULL DEFAULT 0, held INTEGER NOT NULL DEFAULT 0,
-    first INTEGER NOT NULL DEFAULT 0, end INTEGER NOT NULL DEFAULT 0, rest INTEGER NOT NULL DEFAULT 0,
-    began_us INTEGER NOT NULL DEFAULT 0
-);
-{_STEPS}{_CLOCKS}
-CREATE TABLE settled (
-    key INTEGER NOT NULL, number INTEGER NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY (key, number)
-) WITHOUT ROWID;
-CREATE TABLE held (
-    key INTEGER NOT NULL, id INTEGER NOT NULL, lapse_us INTEGER NOT NULL, PRIMARY KEY (key, id)
-) WITHOUT ROWID;
-CREATE INDEX held_by_lapse ON held (key, lapse_us, id);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-
-_FROM_VERSION_1: Final = """
-ALTER TABLE keys ADD COLUMN rest INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE keys ADD COLUMN began_us INTEGER NOT NULL DEFAULT 0;
-UPDATE keys SET rest = first;
-INSERT INTO steps SELECT key, first, max(0, min(
-    (SELECT now_us FROM clock) - longest_us,
-    coalesce((SELECT at_us FROM settled WHERE settled.key = keys.key AND number = first), 1 << 62)
-)) FROM keys WHERE first > 0;
-UPDATE clock SET boot = '';
-PRAGMA user_version = 2;
-"""
-"""How many requests were cut is known, and that none of them is in a window of those asked for so far. Its clock may
-have been that of a time namespace."""
 
 START_ANEW: Final = "Restore it; or delete it, with its -wal and -shm files, to start with an unused quota."
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """Which file is at this place: the same as long as somebody has it open. Raises ``OSError``."""
+    """The device and inode of the file at this place, which stay while somebody has it open. Raises ``OSError``."""
     status = path.stat()
     return status.st_dev, status.st_ino
 
@@ -116,7 +64,7 @@ def make(path: Path, moment: Moment) -> None:
     os.close(opened)
     try:
         with closing(sqlite3.connect(name, isolation_level=None)) as db:
-            db.executescript(_SCHEMA)
+            db.executescript(SCHEMA)
             db.execute("INSERT INTO clock VALUES (1, ?, ?, ?, 0)", moment)
             db.execute("PRAGMA journal_mode = WAL")
         with suppress(FileExistsError):
@@ -124,20 +72,6 @@ def make(path: Path, moment: Moment) -> None:
     finally:
         Path(name).unlink()
     _sync_folder(path.parent)
-
-
-def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a file of version 1 to this version, unless another process is first; all of it or nothing."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        if db.execute("PRAGMA user_version").fetchone() == (1,):
-            for statement in f"{_STEPS}{_CLOCKS}{_FROM_VERSION_1}".split(";"):
-                db.execute(statement)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
--- The rule of buckets.py over the state of one key, kept in a Redis or Valkey server. One call, one atomic decision.
+-- The rule of _core/buckets.py over the state of one key, kept in a Redis or Valkey server. One call, one atomic decision.
 --
 -- KEYS: state (hash), held (sorted set: request -> when it lapses), log (list of settle times, ascending), steps (list of
 -- newest settle time:how many had settled ever, ascending, as history.Steps), done (sorted set: number -> until when it
@@ -12,8 +12,8 @@
 local state, held, log, steps, done = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local call, clock = ARGV[1], ARGV[2]
 
-local STEP = 60000000 -- as in history.py
-local KEPT = 86417280000 -- as in history.py
+local STEP = 60000000 -- as in _core/history.py
+local KEPT = 86417280000 -- as in _core/history.py
 local YEAR = 366 * 86400000000 -- a key that was silent for so long is a new one
 local COPIES = 60000000 -- how late a copy of a call may come and find its number in done
 local PAUSE_COPIES = 600000000 -- how long after the end of a pause
@@ -95,7 +95,7 @@ local function settle(at)
   length, last = length + 1, at
 end
 
--- Make coarse what no window reaches any more, at most so many; buckets.py says how.
+-- Make coarse what no window reaches any more, at most so many; _core/buckets.py says how.
 local function cut_log(until_us, most)
   local count, newest = 0, step(-1)
   local is_new = false

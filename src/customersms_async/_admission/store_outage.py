@@ -7,30 +7,30 @@ from typing import Final, final
 
 from .._runtime import log
 
-RETRY_US: Final = (50_000, 1_000_000)
+FIRST_PAUSE_US: Final = 50_000
+LONGEST_PAUSE_US: Final = 1_000_000
 """A store that can't be asked is tried again after the first, then after twice as long each time, up to the second."""
 
 
 @final
-class Trouble:
-    """The trouble that one room has with its store. Mutable state: how often it has now failed, and why."""
+class StoreOutage:
+    """An outage of one room's store. Mutable state: how often the store has failed since its last answer, and why."""
 
-    __slots__ = ("_failures", "why")
+    __slots__ = ("_failures", "reason")
 
     def __init__(self) -> None:
         self._failures = 0
-        self.why: str | None = None
+        self.reason: str | None = None
 
     def end(self) -> None:
         """Hear that the store has answered."""
-        self._failures, self.why = 0, None
+        self._failures, self.reason = 0, None
 
     def pause_us(self, error: Exception) -> int:
-        """Hear that it failed once more, and say how long to wait."""
+        """Hear that the store has failed once more, and say how long to wait before it is asked again."""
         if not self._failures:
             log.warning("the quota store can't be asked, and nothing is sent until it can: %s", error)
-        first_us, longest_us = RETRY_US
-        wait_us = min(longest_us, first_us << min(self._failures, 10))
+        wait_us = min(LONGEST_PAUSE_US, FIRST_PAUSE_US << min(self._failures, 10))
         self._failures += 1
-        self.why = str(error)
+        self.reason = str(error)
         return round(wait_us * random.uniform(0.5, 1))  # noqa: S311 - no secret

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, final
 
-from .._core.buckets import Buckets, Layer, Wait
-from .._core.history import KEPT_US, STEP_US
+from ..._core.buckets import Buckets
+from ..._core.history import KEPT_US, STEP_US
+from ..._core.layers import Layer, Wait
+from .store import StoreContract
 
 if TYPE_CHECKING:
-    import random
-
-    from ..quota import QuotaStore
+    from ...quota import QuotaStore
+    from ..clock import ManualClock
 
 SCALES_US = (1, STEP_US // 50, STEP_US // 7, STEP_US, KEPT_US // 90)
 """What a walk takes for its unit of time: its windows are a part of a coarse step, some steps, or more than a day."""
 
 
-@final
-class ManualClock:
-    """Integer microseconds that stand still until they are set."""
+class ScheduleContract(StoreContract):
+    """Random schedules of calls, over windows of all sizes."""
 
-    def __init__(self, us: int = 1_000_000) -> None:
-        self.us = us
+    def test_random_schedules_agree_with_the_rule_step_by_step(self) -> None:
+        """Every answer equals that of ``Buckets`` after the same calls at the same times, steps back included."""
 
-    def __call__(self) -> int:
-        """What time it is."""
-        return self.us
+        async def test(store: QuotaStore, clock: ManualClock) -> None:
+            for seed in range(40):
+                clock.us += 30_000_000_000_000  # a year: later than any time that the store has seen
+                await Walk(store, clock, random.Random(seed)).run(60)
+
+        self.check(test)
 
 
 @final

@@ -1,0 +1,99 @@
+"""A place in the waiting room: what a batch's ticket waits on until it is let in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, final
+
+from .ticket import Expired
+
+if TYPE_CHECKING:
+    from .room import Room
+    from .ticket import Terms, Ticket
+
+
+class Admission(NamedTuple):
+    """The tokens of a request that was let in, and when they were asked for (``clock.now_us``)."""
+
+    grant: int
+    asked_us: int
+
+
+@final
+class Place(asyncio.Future[Admission]):
+    """A ticket's place in a room: await it to be let in.
+
+    Whatever ends the wait (an admission, an error, a cancel) takes the place out of its line; and a cancel that comes
+    at the very moment of the admission gives back what was granted. One small object instead of a coroutine that cleans
+    up: there may be a hundred thousand of them.
+
+    Mutable state: whether it stands in line; whether what it was let in with can be given back by a cancel; the timer
+    of its ``max_wait``; whether ``max_wait`` is still to be held against the store's first answer.
+    """
+
+    __slots__ = ("_let_in", "_timer", "_unchecked", "hold_us", "room", "stands", "terms", "ticket")
+
+    def __init__(self, room: Room, ticket: Ticket, terms: Terms, hold_us: int) -> None:
+        super().__init__(loop=room.loop)
+        self.room = room
+        self.ticket = ticket
+        self.terms = terms
+        self.hold_us = hold_us
+        self.stands = False
+        self._let_in = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._unchecked = False
+        ticket.wait_begins(self)
+
+    def stand(self) -> None:
+        """Stand in line from now on."""
+        self.stands = True
+
+    def set_timer(self, timer: asyncio.TimerHandle) -> None:
+        """Take ``timer``, which is cancelled when the wait ends, in place of an earlier one that has fired."""
+        self._timer = timer
+
+    def is_too_late(self, wait_us: int) -> bool:
+        """Whether the ticket's time will be over after so long a wait."""
+        expires = self.ticket.expires
+        return expires is not None and wait_us > 0 and self.get_loop().time() + wait_us / 1e6 > expires
+
+    def check_first_answer(self) -> None:
+        """Have the store's first answer tell whether the least possible wait is too long."""
+        self._unchecked = True
+
+    def hear_wait(self, wait_us: int) -> None:
+        """Hear how long the store makes it wait, and end the wait if that is its first answer and too long."""
+        if self._unchecked and not self.done() and self.is_too_late(wait_us):
+            self.set_exception(Expired(wait_us))
+        self._unchecked = False
+
+    def let_in(self, admission: Admission) -> None:
+        """End the wait: the holder goes on."""
+        self.set_result(admission)
+        self._let_in = True
+        self.ticket.was_let_in()
+        self._end()
+
+    def set_exception(self, error: type | BaseException, /) -> None:
+        """End the wait with an error."""
+        super().set_exception(error)
+        self._end()
+
+    def cancel(self, msg: object | None = None) -> bool:
+        """End the wait, as the task that awaits this is cancelled; it may have been let in, and not heard of it yet."""
+        if super().cancel(msg):
+            self._end()
+            return True
+        if self._let_in:
+            self._let_in = False
+            self.room.forgo(self)
+        return False
+
+    def _end(self) -> None:
+        self.ticket.wait_ends()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.stands:
+            self.stands = False
+            self.room.leave(self)

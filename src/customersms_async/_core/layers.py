@@ -1,0 +1,56 @@
+"""Limits as the buckets count them, and what the buckets say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..models import Limit
+
+DRIFT_PPM: Final = 200
+"""Windows are stretched by this much, for the drift between the gateway's clock and ours."""
+
+
+class Layer(NamedTuple):
+    """One limit as the buckets count it: at most ``requests`` within ``window_us`` microseconds."""
+
+    requests: int
+    window_us: int
+
+
+class Wait(NamedTuple):
+    """No token now, and none for ``wait_us`` microseconds (above 0), unless a request is given back: ask again then.
+
+    The least possible wait, as if every request held were answered now: a token is out for at least one window from
+    its settling, whoever settles it and whenever, so asking again then is never late.
+    """
+
+    wait_us: int
+
+
+class Usage(NamedTuple):
+    """One layer's state: tokens used, and microseconds until the next of them is back (0 if none is used)."""
+
+    used: int
+    next_us: int
+
+
+def layers(limits: Sequence[Limit], reserve: float = 0.0) -> tuple[Layer, ...]:
+    """The limits as layers, in their order, windows stretched; each leaves ``reserve`` (0 to 1) of its tokens.
+
+    A layer keeps at least one token, so that a large reserve slows the bulk down but never stops it.
+    """
+    return tuple(
+        Layer(
+            max(1, limit.requests - int(limit.requests * reserve)),
+            limit.window_us + -(-limit.window_us * DRIFT_PPM // 1_000_000),
+        )
+        for limit in limits
+    )
+
+
+def longest_us(line: Iterable[tuple[Sequence[Layer], int]]) -> int:
+    """The longest window of a line of requests, 0 if it has none."""
+    return max((window_us for layers, _ in line for _, window_us in layers), default=0)

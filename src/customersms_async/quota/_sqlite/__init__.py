@@ -1,0 +1,1 @@
+"""The parts of ``SQLiteQuota``: the file, its rows, its time. Everything here is synchronous, and for one thread."""

@@ -1,0 +1,1 @@
+"""The contract of quota stores, subject by subject; ``contract`` puts it together."""
