@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, ConfigurationError, LedgerError, Message, Status
-from customersms_async._core.seen import Seen
+from customersms_async._core.fingerprints import FingerprintIndex
 from customersms_async.campaign.ledger import CampaignLedger
 from customersms_async.campaign.lock import RunLock
 from customersms_async.campaign.schema import VERSION
@@ -120,7 +120,7 @@ def test_equal_fingerprints_do_not_make_things_equal() -> None:
             return 7
 
     things = [Same() for _ in range(2_000)]
-    seen = Seen[Same](lambda number, thing: things[number] is thing)
+    seen = FingerprintIndex[Same](lambda number, thing: things[number] is thing)
     for number, thing in enumerate(things):
         assert seen.find(thing, number) == number
     assert seen.find(things[3], 9) == 3
