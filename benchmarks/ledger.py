@@ -19,7 +19,6 @@ from pathlib import Path
 
 from customersms_async import Campaign, Outcome, Status
 from customersms_async._core.rulings import Ruling
-from customersms_async.campaign.adding import Letter
 from customersms_async.campaign.states import State
 from customersms_async.campaign.transitions import Intent
 from customersms_async.cli.campaign.export import FORMATS, export_entries
@@ -45,7 +44,7 @@ async def add(folder: Path, kind: str) -> str:
     job = Job.of_file(folder / "people.csv", MESSAGES[kind], phone_column=None, encoding="utf-8", delimiter=None)
     before, began, cpu = peak(), time.perf_counter(), time.process_time()
     async with Campaign.open(folder / f"{kind}.ledger") as campaign:
-        await campaign.add_letters((Letter(phone, text, line) for line, phone, text in job), MESSAGES[kind])
+        await campaign.add_letters(job, MESSAGES[kind])
         count = (await campaign.counts())[State.PLANNED]
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     rates = f"{count / seconds:9,.0f} a second, {count / cpu:,.0f} a second of CPU (target 50,000)"

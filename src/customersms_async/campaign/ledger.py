@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from .._core.intake import Letter
 from ..errors import ConfigurationError
 from . import opening
 from . import queries as reading
 from . import transitions as moves
-from .adding import SLICE, Adding, Digest, Letter
+from .adding import SLICE, Adding, Digest
 from .file import LedgerFile
 from .handle import Handle
 

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async._core import segments
+from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
+from customersms_async._core.repeats import SuspectRepeats
 from customersms_async.cli.files import FileProblem, Row, Rows
-from customersms_async.cli.send.check import Checked, Judge, Refused, Sendable, check
-from customersms_async.cli.send.job import Job, Letter
+from customersms_async.cli.send.check import Checked, check
+from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.cli.send.template import Template
 from customersms_async.client import AsyncClient
@@ -55,9 +57,9 @@ def checked(job: Job, **options: Any) -> Checked:
     return check(job, **(defaults | options))
 
 
-def judged(pairs: Iterable[tuple[object, str]], suspects: set[int]) -> list[Sendable | Refused]:
-    judge = Judge(None, suspects)
-    return [judge.judge(Letter(line, phone, text)) for line, (phone, text) in enumerate(pairs, 1)]
+def judged(pairs: Iterable[tuple[object, str]], suspects: set[int]) -> list[JudgedLetter]:
+    judge = Judge(SuspectRepeats(suspects))
+    return [judge.judge(Letter(phone, text, row + 1), row) for row, (phone, text) in enumerate(pairs)]
 
 
 @given(letters, st.integers(1, 4), st.integers(1, 9))
@@ -90,8 +92,8 @@ def test_the_second_reading_refuses_every_repeat_and_nothing_else(
         seen.clear()
         for row, (found, (phone, text)) in enumerate(zip(way, pairs, strict=True)):
             number = SPELLINGS.get(phone) if isinstance(phone, str) else None
-            if isinstance(found, Sendable):
-                assert found == Sendable(row, row + 1, str(number), text)
+            if isinstance(found, SendableLetter):
+                assert found == SendableLetter(row, row + 1, str(number), text)
                 assert (found.phone, text) not in seen
                 seen.add((found.phone, text))
             else:
@@ -108,9 +110,9 @@ def test_repeats_are_known_over_the_whole_file() -> None:
     found = checked(people(pairs), batch_size=10, lookahead=20)
     assert (found.recipients, found.duplicates) == (5_001, 1)
     last, other = judged(pairs, found.suspects)[-2:]
-    assert isinstance(last, Refused)
+    assert isinstance(last, RefusedLetter)
     assert last.outcome.code == "DUPLICATE"
-    assert isinstance(other, Sendable)
+    assert isinstance(other, SendableLetter)
 
 
 def test_the_first_problems_are_kept_with_their_lines() -> None:

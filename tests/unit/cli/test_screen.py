@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from customersms_async.cli.send.check import Checked, Refused, Sendable
+from customersms_async._core.intake import RefusedLetter, SendableLetter
+from customersms_async.cli.send.check import Checked
 from customersms_async.cli.send.screen import Screen, ending, length, moment, preview, quota_line
 from customersms_async.cli.send.sending import Progress
 from customersms_async.errors import AuthenticationError
@@ -133,8 +134,8 @@ def test_a_moment_beyond_all_calendars_ends_nothing(seconds: float) -> None:
 
 
 def test_the_preview_says_what_will_happen() -> None:
-    problems = [Refused(Outcome(1, "nope", Status.UNSENT, None, "it has no digits", "INVALID_PHONE"), 3)]
-    problems += [Refused(Outcome(4, "[red]9", Status.UNSENT, None, "no [/] number", "INVALID_PHONE"), None)]
+    problems = [RefusedLetter(Outcome(1, "nope", Status.UNSENT, None, "it has no digits", "INVALID_PHONE"), 3)]
+    problems += [RefusedLetter(Outcome(4, "[red]9", Status.UNSENT, None, "no [/] number", "INVALID_PHONE"), None)]
     shown = words(
         drawn(
             preview(
@@ -151,7 +152,7 @@ def test_the_preview_says_what_will_happen() -> None:
                     ucs2_texts=2,
                     ucs2_characters="Я漢",
                     problems=problems,
-                    samples=[Sendable(0, 2, "+12125551234", "Hi [bold]Ann[/bold]")],
+                    samples=[SendableLetter(0, 2, "+12125551234", "Hi [bold]Ann[/bold]")],
                 ),
                 90_000,
             )
@@ -184,8 +185,12 @@ def test_the_preview_of_a_short_send_is_short() -> None:
 @pytest.mark.parametrize("name", ["preview", "sample"])
 def test_a_files_escape_sequences_do_not_reach_the_terminal(name: str) -> None:
     evil = "\x1b]0;gone\x07\x1b[2J"
-    problem = Refused(Outcome(0, evil, Status.UNSENT, None, "no", "INVALID_PHONE"), 2)
-    shown = Checked(rows=1, problems=[problem]) if name == "preview" else Checked(samples=[Sendable(0, 2, "+1", evil)])
+    problem = RefusedLetter(Outcome(0, evil, Status.UNSENT, None, "no", "INVALID_PHONE"), 2)
+    shown = (
+        Checked(rows=1, problems=[problem])
+        if name == "preview"
+        else Checked(samples=[SendableLetter(0, 2, "+1", evil)])
+    )
     assert "\x1b" not in drawn(preview("x", shown, 0))
 
 

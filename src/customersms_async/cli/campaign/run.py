@@ -13,7 +13,6 @@ from rich.text import Text
 
 from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.adding import Letter
 from ...campaign.states import State
 from ...errors import (
     AuthenticationError,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ..._core.intake import Letter
     from ...campaign.queries import Count
     from ...client import AsyncClient
     from ..send.job import Job
@@ -75,8 +75,7 @@ class Run(msgspec.Struct, frozen=True):
 
     def letters(self) -> Iterator[Letter]:
         """The whole input."""
-        for line, phone, text in self.job or ():
-            yield Letter(phone, text, line)
+        yield from self.job or ()
 
 
 def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun | None:
