@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import customersms_async
-import customersms_async.cli.campaign.app
+import customersms_async.cli.campaign.app  # all that a run needs, before it is forked
 from customersms_async.cli import main
 from customersms_async.cli.campaign import run as campaign_run
 
@@ -90,7 +90,7 @@ def trace(tracer: Tracer) -> None:
         tracer.begin()
         return work(*arguments, **options)
 
-    vars(customersms_async.cli.campaign.app)["run_campaign"] = traced
+    vars(campaign_run)["run_campaign"] = traced
 
 
 def child(order: dict[str, Any]) -> None:

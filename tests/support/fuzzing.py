@@ -23,7 +23,7 @@ from customersms_async._core.batching import Batch
 from customersms_async._core.rulings import SHOWN_TEXT, Answer, Ruling, Then, judge
 from customersms_async._core.secret import Secret
 from customersms_async.cli.files import FileProblem, open_rows
-from customersms_async.cli.send.results import as_json
+from customersms_async.cli.output import as_json
 from customersms_async.cli.send.template import Template, TemplateProblem
 from customersms_async.errors import InvalidRecipientError
 from customersms_async.models import Outcome, Status

@@ -16,8 +16,11 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from customersms_async._core.intake import RefusedLetter, SendableLetter
+from customersms_async.cli.formats import length, moment
 from customersms_async.cli.send.check import Checked
-from customersms_async.cli.send.screen import Screen, ending, length, moment, preview, quota_line
+from customersms_async.cli.send.ending import ending
+from customersms_async.cli.send.preview import preview
+from customersms_async.cli.send.screen import Screen, quota_line
 from customersms_async.cli.send.sending import Progress
 from customersms_async.errors import AuthenticationError
 from customersms_async.models import DOCUMENTED_LIMITS, Limit, LimitStatus, Outcome, QuotaStatus, Status
@@ -130,7 +133,7 @@ def test_a_moment_is_by_the_clock_that_the_wall_will_have_then(berlin: None) -> 
 @pytest.mark.parametrize("seconds", [4e11, 1e14, 1e20])
 def test_a_moment_beyond_all_calendars_ends_nothing(seconds: float) -> None:
     assert moment(seconds)
-    assert drawn(preview("made up", Checked(rows=1, recipients=1), seconds))
+    assert drawn(preview("made up", Checked(rows=1, recipients=1, seconds=seconds)))
 
 
 def test_the_preview_says_what_will_happen() -> None:
@@ -153,8 +156,8 @@ def test_the_preview_says_what_will_happen() -> None:
                     ucs2_characters="Я漢",
                     problems=problems,
                     samples=[SendableLetter(0, 2, "+12125551234", "Hi [bold]Ann[/bold]")],
+                    seconds=90_000,
                 ),
-                90_000,
             )
         )
     )
@@ -175,7 +178,7 @@ def test_the_preview_says_what_will_happen() -> None:
 
 
 def test_the_preview_of_a_short_send_is_short() -> None:
-    shown = words(drawn(preview("x", Checked(rows=1, recipients=1, segments=2, least_segments=2, most_segments=2), 0)))
+    shown = words(drawn(preview("x", Checked(rows=1, recipients=1, segments=2, least_segments=2, most_segments=2))))
     assert "ends at once" in shown
     assert "estimated, 2 each" in shown
     assert "UCS-2" not in shown
@@ -191,7 +194,7 @@ def test_a_files_escape_sequences_do_not_reach_the_terminal(name: str) -> None:
         if name == "preview"
         else Checked(samples=[SendableLetter(0, 2, "+1", evil)])
     )
-    assert "\x1b" not in drawn(preview("x", shown, 0))
+    assert "\x1b" not in drawn(preview("x", shown))
 
 
 def test_the_end_groups_the_reasons_with_a_few_examples() -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Self, final
 
 import msgspec
 
+from ..problems import InputProblem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -14,7 +16,7 @@ PHONE_NAMES: Final = ("phone", "phone_number", "mobile", "number", "msisdn", "to
 """What a column of phone numbers may be called where nobody says, in any case and with white space around it."""
 
 
-class FileProblem(Exception):  # noqa: N818 - not an error of the package: the end of a command, exit status 2
+class FileProblem(InputProblem):
     """A file can't be read as what it says it is; ``line`` is where (from 1), or ``None``, ``reason`` why."""
 
     def __init__(self, reason: str, *, line: int | None = None) -> None:

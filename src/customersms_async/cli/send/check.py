@@ -28,7 +28,7 @@ class Checked(msgspec.Struct):
     """What a job comes to, and what its sending goes by.
 
     ``kept`` are all letters as they were judged, if the job is in memory; of a file there are only ``suspects``, the
-    fingerprints of letters that seem to occur again.
+    fingerprints of letters that seem to occur again. ``seconds`` until the last request may leave, once that is known.
     """
 
     rows: int = 0
@@ -45,6 +45,7 @@ class Checked(msgspec.Struct):
     samples: list[SendableLetter] = []
     suspects: set[int] = set()
     kept: list[JudgedLetter] | None = None
+    seconds: float = 0.0
 
 
 def check(job: Job, *, region: str | None, batch_size: int, lookahead: int, samples: int) -> Checked:
