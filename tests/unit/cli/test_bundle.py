@@ -61,9 +61,9 @@ def test_a_command_gets_its_bundles_and_what_is_none_as_it_is() -> None:
 
 def test_a_bundle_is_frozen_and_made_by_name_alone() -> None:
     with pytest.raises(TypeError):
-        Inner("red", 3)  # type: ignore[misc]
+        Inner("red", 3)  # type: ignore[call-arg]  # and positions too
     with pytest.raises(AttributeError):
-        Inner(size=3).size = 4  # type: ignore[misc]
+        Inner(size=3).size = 4  # type: ignore[misc]  # what a type checker refuses is refused here as well
 
 
 def test_an_option_of_the_client_that_is_not_given_is_as_the_client_has_it() -> None:
