@@ -125,7 +125,7 @@ class CampaignLedger:
         """How many recipients there are by state and code."""
         return await self._read(reading.counts)
 
-    async def planned(self, start: int) -> list[reading.Planned]:
+    async def planned(self, start: int) -> list[reading.PlannedRecipient]:
         """The next recipients to be sent to."""
         return await self._read(lambda connection: reading.planned(connection, start))
 

@@ -29,7 +29,7 @@ class Input(NamedTuple):
     rehearsal: int
 
 
-class Planned(NamedTuple):
+class PlannedRecipient(NamedTuple):
     """Someone to be sent to."""
 
     id: int
@@ -74,14 +74,14 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
     return sorted(found, key=lambda count: (order.index(count.state), count.code))
 
 
-def planned(connection: sqlite3.Connection, start: int) -> list[Planned]:
+def planned(connection: sqlite3.Connection, start: int) -> list[PlannedRecipient]:
     """The next recipients to be sent to, from number ``start`` on, in the input's order."""
     rows = connection.execute(
         "SELECT r.id, r.phone, t.text, r.segments FROM recipients r CROSS JOIN texts t ON t.id = r.text_id"
         " WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
         (start, State.PLANNED, PAGE),
     )
-    return [Planned(*row) for row in rows]
+    return [PlannedRecipient(*row) for row in rows]
 
 
 def requests(connection: sqlite3.Connection, batch_size: int) -> int:

@@ -25,7 +25,7 @@ class FileProblem(InputProblem):
         self.reason = reason
 
 
-class Row(msgspec.Struct, frozen=True):
+class FileRow(msgspec.Struct, frozen=True):
     """One recipient as the file has it.
 
     ``line`` is where it begins, from 1, as an editor (or for XLSX the spreadsheet) shows it. ``phone`` is whatever
@@ -50,7 +50,7 @@ class Rows:
         columns: tuple[str, ...],
         phone_column: str,
         kind: str,
-        read: Callable[[], Iterator[Row]],
+        read: Callable[[], Iterator[FileRow]],
         close: Callable[[], object],
     ) -> None:
         self.columns = columns
@@ -59,7 +59,7 @@ class Rows:
         self._read = read
         self.close = close
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[FileRow]:
         """Read from the beginning; raises ``FileProblem`` at the first row that shows the file to be damaged."""
         return self._read()
 

@@ -15,7 +15,7 @@ import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..._core.plural import counted
-from .rows import FileProblem, Row, Rows, find_phone, header_names
+from .rows import FileProblem, FileRow, Rows, find_phone, header_names
 from .source import LONGEST
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def open_table(source: Source, phone_column: str | None, delimiter: str | None) 
     phone = find_phone(names, phone_column, line=line)
     columns = tuple(name for name in names if name)
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number, cells in _even_records(source, separator, line):
             fields = dict(zip(names, cells, strict=True))
             fields.pop("", None)
-            yield Row(number, cells[phone], fields)
+            yield FileRow(number, cells[phone], fields)
 
     kind = f"a table separated by {_DELIMITERS.get(separator, repr(separator))}" if len(names) > 1 else "one column"
     return Rows(columns, names[phone], kind, read, source.close)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from customersms_async._core import segments
 from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
 from customersms_async._core.repeats import SuspectRepeats
-from customersms_async.cli.files import FileProblem, Row, Rows
+from customersms_async.cli.files import FileProblem, FileRow, Rows
 from customersms_async.cli.send.check import Checked, check
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.sending import Progress, Sending
@@ -45,9 +45,9 @@ letters = st.lists(
 def people(pairs: Sequence[tuple[object, str]], first_line: int = 2) -> Job:
     """A job of these phones, each with a text of its own, as from a file whose header is line 1."""
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for line, (phone, text) in enumerate(pairs, first_line):
-            yield Row(line, phone, {"phone": str(phone), "text": text})
+            yield FileRow(line, phone, {"phone": str(phone), "text": text})
 
     return Job("made up", Rows(("phone", "text"), "phone", "made up", read, lambda: None), Template.parse("{text}"))
 
@@ -191,9 +191,9 @@ def test_a_row_that_lacks_a_column_ends_it_with_its_line(tmp_path: Path) -> None
 def test_a_large_file_takes_little_memory() -> None:
     count = 5_000
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number in range(count):
-            yield Row(number, f"+1212{number:07}", {"text": f"text {number}"})
+            yield FileRow(number, f"+1212{number:07}", {"text": f"text {number}"})
 
     rows = Rows(("text",), "text", "made up", read, lambda: None)
     tracemalloc.start()
@@ -276,12 +276,12 @@ async def test_rows_of_no_use_are_told_as_they_are_read_and_block_nothing() -> N
     found, kept = checked(people(pairs)), Kept()
     unheard = untold = read = 0
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[FileRow]:
         nonlocal unheard, untold, read
         for line, (phone, text) in enumerate(pairs, 2):
             read, turn[0] = read + 1, turn[0] + 1
             unheard, untold = max(unheard, turn[0]), max(untold, read - len(kept.outcomes))
-            yield Row(line, phone, {"text": text})
+            yield FileRow(line, phone, {"text": text})
 
     async def listen() -> None:
         while True:
