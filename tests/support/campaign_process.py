@@ -33,6 +33,7 @@ TRACED = {
     for name in (
         "_sending/attempt.py",
         "campaign/adding.py",
+        "campaign/copies.py",
         "campaign/file.py",
         "campaign/handle.py",
         "campaign/ledger.py",
@@ -41,6 +42,7 @@ TRACED = {
         "campaign/opening.py",
         "campaign/plan.py",
         "campaign/runner.py",
+        "campaign/whole.py",
     )
 }
 

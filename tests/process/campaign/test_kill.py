@@ -40,16 +40,19 @@ STEPS = {
     "loop": {
         "runner.py": "_run _prepare _send_all _start _deliver _delivered _leaving _answered _check",
         "plan.py": "next put_back again",
-        "file.py": "transaction begin commit check_place note run_by settle close _checkpoint",
+        "file.py": "transaction begin commit check_place note become_runner settle close",
+        "copies.py": "refuse",
+        "whole.py": "checkpoint",
         "transitions.py": "begin _begin record recover",
         "attempt.py": "_post _may_leave _settle",
     },
     "adding": {
         "opening.py": "create look",
-        "file.py": "begin commit roll_back check_place settle _checkpoint _whole",
+        "file.py": "begin commit roll_back check_place settle",
+        "whole.py": "checkpoint open_whole",
         "adding.py": "take finish",
         "ledger.py": "add open _begin_adding _finish_adding",
-        "handle.py": "_recover _run",
+        "handle.py": "_recover _become_runner",
         "transitions.py": "suppress",
     },
 }
