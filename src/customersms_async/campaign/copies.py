@@ -79,6 +79,6 @@ class Copies:
             )
 
     def _earlier_place(self) -> Path | None:
-        """Where the ledger was when it was last written to, if that is not here."""
+        """The place at which the ledger was last written to, if that is not here."""
         (place,) = self._reading.execute("SELECT place FROM session").fetchone()
         return None if place in (None, str(self._path)) else Path(place)

@@ -70,12 +70,12 @@ class LedgerFile:
             raise
 
     def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        """What ``look`` finds in what is committed."""
+        """The findings of ``look``, which sees what is committed."""
         return look(self._reading)
 
     @contextlib.contextmanager
     def transaction(self, *, anywhere: bool = False) -> Iterator[sqlite3.Connection]:
-        """All of a change or nothing; it is durable when the block ends.
+        """A transaction: all of a change or nothing, durable when the block ends.
 
         Refused in a file that is not at its place any more, where nobody would find the change, unless ``anywhere``.
         """

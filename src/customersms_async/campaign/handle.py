@@ -95,11 +95,11 @@ class LedgerHandle:
         await self.do(self._recover)
 
     async def become_runner(self, runner: object) -> None:
-        """Make ``runner`` the one runner, once the whole file is looked through. Raises ``LedgerError`` if there is one."""
+        """Make ``runner`` the one runner. Raises ``LedgerError`` if there is another; looks through the file first."""
         await self.do(lambda file: self._become_runner(file, runner))
 
     async def leave_running(self, runner: object) -> None:
-        """Let another than ``runner`` run."""
+        """End the time of ``runner`` as the one runner, so that another can run."""
         await self.do(lambda _: self._leave_running(runner))
 
     def _recover(self, file: LedgerFile) -> None:

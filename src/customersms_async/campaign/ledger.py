@@ -74,7 +74,7 @@ class CampaignLedger:
         await self._opened.become_runner(self)
 
     async def unlock(self) -> None:
-        """Let another run."""
+        """End being the one runner, so that another can run."""
         await self._opened.leave_running(self)
 
     async def add(
@@ -158,7 +158,7 @@ class CampaignLedger:
         return await self._write(lambda file: resolving.resolve(file, event, states, phones, by))
 
     async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        """What ``look`` finds in the file, for what has no method of its own here."""
+        """The findings of ``look`` in the file, for questions that have no method of their own here."""
         return await self._read(look)
 
     async def _compare(self, known: queries.Input, letters: Letters, template: str | None) -> None:

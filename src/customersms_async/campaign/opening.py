@@ -27,20 +27,20 @@ _SMALLEST: Final = 512
 
 
 class Identity(NamedTuple):
-    """Which file it is, whatever its name: the same for as long as somebody has it open."""
+    """The identity of a file, whatever its name: it stays the same for as long as somebody has it open."""
 
     device: int
     inode: int
 
 
 def identity(path: Path) -> Identity:
-    """The file at ``path``. Raises ``OSError``."""
+    """The identity of the file at ``path``. Raises ``OSError``."""
     status = path.stat()
     return Identity(status.st_dev, status.st_ino)
 
 
 def wal_of(path: Path) -> Path:
-    """Where the newest changes of the ledger at ``path`` are."""
+    """The file with the newest changes of the ledger at ``path``."""
     return path.with_name(path.name + "-wal")
 
 

@@ -38,7 +38,7 @@ class Intent(msgspec.Struct, eq=False):
 
 
 class SuppressedMeanwhileError(Exception):
-    """Some of those who were about to be sent to are suppressed by now: ``ids``. They are skipped now."""
+    """Raised as a request is about to leave: some recipients (``ids``) are suppressed by now, and have been skipped."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(ids)
@@ -120,7 +120,7 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
 
 
 def recover(file: LedgerFile) -> int:
-    """Who was being sent to when a process ended is unknown; gives how many. Only for the holder of the run lock."""
+    """Make unknown who was being sent to when a process ended; gives how many. Only for the holder of the run lock."""
     state, sending = after(State.SENDING, Event.CRASHED), file.read(being_sent_to)
     if sending:
         with file.transaction() as db:

@@ -52,7 +52,7 @@ def _parameters(name: str, hint: Any, default: object) -> Iterator[inspect.Param
 
 
 def _value(name: str, hint: Any, given: dict[str, Any]) -> Any:
-    """What a command gets for one of its parameters, out of what was typed."""
+    """The value of one parameter of a command, made of the options ``given``."""
     if not _is_bundle(hint):
         return given[name]
     return hint(**{field: _value(field, of, given) for field, of in get_type_hints(hint, include_extras=True).items()})

@@ -1,4 +1,4 @@
-"""When a send will be done, by the quota and not by the average so far."""
+"""The time that a send will take, by the quota and not by the average so far."""
 
 from __future__ import annotations
 

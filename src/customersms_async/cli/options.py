@@ -41,7 +41,7 @@ class LogLevel(enum.StrEnum):
 
 
 def read_limit(text: str) -> Limit:
-    """``100/60``: 100 requests in 60 seconds."""
+    """The limit in ``text``: ``100/60`` is 100 requests in 60 seconds."""
     requests, _, seconds = text.partition("/")
     try:
         return Limit(int(requests), float(seconds))
@@ -55,7 +55,7 @@ def read_limits(texts: list[str] | None) -> tuple[Limit, ...]:
 
 
 def read_pace(text: str) -> Limit | None:
-    """``10``: ten requests a second; ``none``: no pace."""
+    """The pace in ``text``: ``10`` is ten requests a second, ``none`` no pace."""
     if text.lower() == "none":
         return None
     try:
@@ -98,7 +98,7 @@ class FileOptions(Bundle, frozen=True, kw_only=True):
 
 
 class RecipientOptions(Bundle, frozen=True, kw_only=True):
-    """Who gets which text: numbers, or everyone in a file."""
+    """The recipients and their text: numbers, or everyone in a file."""
 
     phones: Annotated[list[str] | None, typer.Argument(metavar="PHONE…", help="Numbers such as +12125551234.")] = None
     message: Annotated[
@@ -144,7 +144,7 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
 
     @property
     def quota_at(self) -> str | None:
-        """Where the quota is kept: a sandbox that lives as long as the run has one of its own, if none is named."""
+        """The place of the quota: a sandbox that lives as long as the run has one of its own, if none is named."""
         return MEMORY if self.sandbox and self.quota is None else self.quota
 
     @property

@@ -28,7 +28,7 @@ class SafeOutput(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a property there as well
-        """The file's own, by which rich chooses its characters."""
+        """The encoding of the file, by which rich chooses its characters."""
         return self._file.encoding
 
     def isatty(self) -> bool:
@@ -36,7 +36,7 @@ class SafeOutput(io.TextIOBase):
         return self._file.isatty()
 
     def fileno(self) -> int:
-        """The file's own, by which rich finds the width."""
+        """The descriptor of the file, by which rich finds the width."""
         return self._file.fileno()
 
     def write(self, text: str) -> int:
@@ -53,7 +53,7 @@ class SafeOutput(io.TextIOBase):
         return len(text)
 
     def _forget(self) -> None:
-        """Let what is still buffered go nowhere when Python exits."""
+        """Have Python, when it exits, write what is still buffered to nowhere."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._file.fileno())
         os.close(nowhere)

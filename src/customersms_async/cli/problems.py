@@ -1,4 +1,4 @@
-"""What was given to a command and can't be used."""
+"""Problems with what a command was given."""
 
 from __future__ import annotations
 

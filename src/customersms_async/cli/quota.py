@@ -1,4 +1,4 @@
-"""Where the commands keep the quota: a file that all runs of a user share, unless told otherwise."""
+"""The quota of the commands: in a file that all runs of a user share, unless told otherwise; ``customersms quota``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def users_file() -> Path:
 
 
 def place(where: str | None) -> str:
-    """Where the quota is kept, for people and programs: ``memory``, the server without its password, or the path."""
+    """The quota's place, for people and programs: ``memory``, the server without its password, or the path."""
     if where == MEMORY:
         return MEMORY
     if where is not None and where.startswith(REDIS):
@@ -74,7 +74,7 @@ def place(where: str | None) -> str:
 
 
 def note(where: str | None) -> str:
-    """Who else counts on the same quota."""
+    """A sentence that says who else shares the quota."""
     if where == MEMORY:
         return "The quota is counted for this run alone: other runs and programs that use the same key are not seen."
     with contextlib.suppress(RuntimeError, ValueError):  # no home, or not in it

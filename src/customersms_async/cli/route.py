@@ -1,4 +1,4 @@
-"""What a send goes through: the quota, and the provider or a sandbox, with a client of theirs."""
+"""The route of a send: a client with its quota, and the provider or a sandbox at the other end."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def open_route(options: ClientOptions, console: Console) -> AsyncIterator[
 
 @contextlib.asynccontextmanager
 async def _gateway(options: ClientOptions, console: Console) -> AsyncIterator[tuple[Sandbox | None, str, str | None]]:
-    """Where to send, with which key: to the provider, or to a sandbox that lives as long as the send."""
+    """The gateway, its key and its URL: the provider's, or those of a sandbox that lives as long as the send."""
     if not options.sandbox:
         yield None, os.environ.get("CUSTOMERSMS_API_KEY", ""), None
         return
@@ -59,7 +59,7 @@ async def _gateway(options: ClientOptions, console: Console) -> AsyncIterator[tu
 
 
 def confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
-    """Hold what the sandbox has against what was reported; a difference becomes the error of the send."""
+    """Compare what the sandbox has with what was reported; a difference becomes the error of the send."""
     twice = len(sandbox.duplicates())
     console.print(
         f"the sandbox read {counted(sandbox.requests, 'request')}, refused {sandbox.refused:,},"

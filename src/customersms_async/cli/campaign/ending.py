@@ -73,7 +73,7 @@ def show_ending(
 def summary(
     progress: Progress, counts: list[Count], remaining_credits: Decimal | None, *, status: int, resume: str | None
 ) -> dict[str, Any]:
-    """What a run came to, for ``--json``."""
+    """The figures of a run and of the whole campaign, for ``--json``."""
     error = progress.error
     return {
         **counts_object(counts),
@@ -89,5 +89,5 @@ def summary(
 
 
 def _in_words(error: Exception) -> str:
-    """What an error says, with an option called by the name that it has on the command line."""
+    """The text of an error, with an option called by the name that it has on the command line."""
     return str(error).replace("the time that until names", "the time that --until names")

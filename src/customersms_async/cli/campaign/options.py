@@ -21,21 +21,21 @@ Ledger = Annotated[Path, typer.Option("--ledger", metavar="PATH", help="The camp
 
 
 class ExportFormat(enum.StrEnum):
-    """What ``--format`` takes."""
+    """The values of ``--format``."""
 
     CSV = "csv"
     JSONL = "jsonl"
 
 
 class Resolved(enum.StrEnum):
-    """What a person may say of a recipient with ``--as``."""
+    """The values of ``--as``: a person's decision about recipients."""
 
     ACCEPTED = "accepted"
     PLANNED = "planned"
 
 
 class GuardOptions(Bundle, frozen=True, kw_only=True):
-    """What stops a campaign, and whom it leaves out."""
+    """The options that stop a campaign, and the numbers that it leaves out."""
 
     keep_credits: Annotated[
         str | None,

@@ -21,7 +21,7 @@ from ..route import confirm, open_route
 from ..send.commands import check_job, file_job, show
 from ..send.screen import Screen
 from ..send.sending import Progress
-from ..signals import Stopping
+from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary
 from .options import check_guards
@@ -160,7 +160,7 @@ async def _send(
         progress.interrupted = True
         screen.interrupted()
 
-    stopping = Stopping(client, interrupted)
+    stopping = GracefulStop(client, interrupted)
     stream = campaign.run(client, **run.guards, suppress=run.suppressed, region=run.region)
     with stopping.handling_signals():
         try:

@@ -38,7 +38,7 @@ class StartedCampaign(msgspec.Struct, frozen=True):
 
 
 def read_ledger(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> StartedCampaign | None:
-    """What is in the ledger at ``path``; ``None`` if there is none, or nothing in it.
+    """The campaign in the ledger at ``path``; ``None`` if there is no ledger, or nothing in it.
 
     ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
     """

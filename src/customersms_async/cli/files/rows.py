@@ -1,4 +1,4 @@
-"""What every kind of file comes to: rows with a phone number and named texts."""
+"""Rows with a phone number and named texts: every kind of file comes to these."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PHONE_NAMES: Final = ("phone", "phone_number", "mobile", "number", "msisdn", "to
 
 
 class FileProblem(InputProblem):
-    """A file can't be read as what it says it is; ``line`` is where (from 1), or ``None``, ``reason`` why."""
+    """A file that can't be read as what its name says; ``line`` is where (from 1), or ``None``, ``reason`` why."""
 
     def __init__(self, reason: str, *, line: int | None = None) -> None:
         super().__init__(reason if line is None else f"line {line}: {reason}")
@@ -26,7 +26,7 @@ class FileProblem(InputProblem):
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """One recipient as the file has it.
+    """One recipient, as a row of a file has them.
 
     ``line`` is where it begins, from 1, as an editor (or for XLSX the spreadsheet) shows it. ``phone`` is whatever
     stands in the phone column, unconverted. ``fields`` are the row's texts by column, the phone's too.

@@ -178,7 +178,7 @@ def _split(text: str, number: int, delimiter: str) -> tuple[list[str], int]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Where the quoted field that begins at ``opening`` has its closing quote, or -1."""
+    """The place of the closing quote of the field that begins at ``opening``, or -1."""
     at = text.find('"', opening + 1)
     while at >= 0 and text.startswith('""', at):
         at = text.find('"', at + 2)

@@ -1,4 +1,4 @@
-"""What a person sees at the end of a send."""
+"""The end of a send, as a person sees it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def ending(progress: Progress, remaining_credits: object) -> RenderableType:
-    """What became of everyone, and the reasons of those who failed."""
+    """The numbers of outcomes, and the reasons and examples of failures."""
     table = Table(
         title=f"{progress.done:,} of {counted(progress.total, 'row')} in {length(progress.seconds)}",
         title_justify="left",

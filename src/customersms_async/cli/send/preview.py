@@ -1,4 +1,4 @@
-"""What a send would come to, as it is shown before anything is sent."""
+"""The preview of a send, for people and programs, before anything is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class JobEstimate(Estimate, frozen=True):
-    """What a job would come to, for programs: an ``Estimate``, and what the preview shows beside it."""
+    """The preview of a job for programs: an ``Estimate``, and what people are shown beside it."""
 
     rows: int
     least_segments: int
@@ -27,7 +27,7 @@ class JobEstimate(Estimate, frozen=True):
 
 
 def preview(job: str, checked: Checked) -> RenderableType:
-    """What a job called ``job`` would come to, for people."""
+    """The preview of a job called ``job`` for people."""
     seconds = checked.seconds
     facts = Table.grid(padding=(0, 2))
     facts.add_column()

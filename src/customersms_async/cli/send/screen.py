@@ -1,4 +1,4 @@
-"""What a person sees while a send runs: on a terminal through rich, elsewhere as plain lines."""
+"""The screen of a send while it runs: on a terminal through rich, elsewhere as plain lines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLOURS: Final = {
 
 
 def quota_line(quota: QuotaStatus) -> str:
-    """What is left of every limit."""
+    """The requests that are left of every limit, in one line."""
     return " · ".join(f"{one.free:,} of {one.limit.requests:,} in {length(one.limit.seconds)}" for one in quota.limits)
 
 

@@ -12,7 +12,7 @@ from ..._core.intake import with_line
 from ...errors import ConfigurationError, CustomerSMSError
 from ...models import Code, Outcome, Priority, Status
 from ..files import FileProblem
-from ..signals import Stopping
+from ..signals import GracefulStop
 from .check import judged_letters
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Sending:
         self._results = results
         self._view = view
         self._lines: dict[int, int | None] = {}
-        self._stopping = Stopping(client, self._interrupted)
+        self._stopping = GracefulStop(client, self._interrupted)
         self.progress = Progress.of(checked)
 
     async def run(self, region: str | None, priority: Priority) -> Progress:
