@@ -160,9 +160,9 @@ class Intake:
         """
         judged = item if isinstance(item, _JUDGED) else self._judged(item)
         self.count += 1
-        if isinstance(judged, RefusedLetter):
-            return judged.outcome
-        return self._grouper.push(judged.index, judged.phone, judged.text)
+        if isinstance(judged, SendableLetter):
+            return self._grouper.push(judged.index, judged.phone, judged.text)
+        return judged.outcome
 
     @property
     def room(self) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from customersms_async import CampaignStoppedError, ConfigurationError, Outcome, Status
-from customersms_async._core.calling_codes import calling_code
 from customersms_async._core.outage import PATIENCE, Outage
 from customersms_async.campaign.guards import Guards, Load, Standing, check, check_prefix, fitting
 
@@ -122,11 +121,3 @@ def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:
     assert [outage.pause(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert not outage.hopeless(PATIENCE)
     assert outage.hopeless(PATIENCE + 1)
-
-
-@pytest.mark.parametrize(
-    ("phone", "code"),
-    [("+12125551234", "+1"), ("+79161234567", "+7"), ("+442079460000", "+44"), ("+353861234567", "+353")],
-)
-def test_a_number_has_one_calling_code(phone: str, code: str) -> None:
-    assert calling_code(phone) == calling_code(phone[:4]) == code

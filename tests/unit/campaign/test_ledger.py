@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, ConfigurationError, LedgerError, Message, Status
-from customersms_async._core.fingerprints import FingerprintIndex
 from customersms_async.campaign.ledger import CampaignLedger
 from customersms_async.campaign.lock import RunLock
 from customersms_async.campaign.schema import VERSION
@@ -112,18 +111,6 @@ async def test_an_input_that_breaks_off_adds_nothing(path: Path) -> None:
         assert await campaign.ledger.added() is None
         assert await campaign.add(PEOPLE, "Hello")
     assert await counted(path) == {"planned": 2_500}
-
-
-def test_equal_fingerprints_do_not_make_things_equal() -> None:
-    class Same:
-        def __hash__(self) -> int:
-            return 7
-
-    things = [Same() for _ in range(2_000)]
-    seen = FingerprintIndex[Same](lambda number, thing: things[number] is thing)
-    for number, thing in enumerate(things):
-        assert seen.find(thing, number) == number
-    assert seen.find(things[3], 9) == 3
 
 
 def test_numbers_that_follow_each_other_are_kept_short() -> None:
