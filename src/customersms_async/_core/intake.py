@@ -69,7 +69,7 @@ class RefusedLetter(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def index(self) -> int:
-        """Its place in the input, from 0."""
+        """The letter's place in the input, from 0."""
         return self.outcome.index
 
 
@@ -97,7 +97,7 @@ def with_line(reason: str, line: int | None) -> str:
 
 @final
 class Judge:
-    """Says of each letter whether it can go out: the number first, then the text, then whether both came before.
+    """Decides of each letter whether it can go out: by its number, then its text, then whether both came before.
 
     ``repeats`` remembers what came before; ``region`` (two letters) is where numbers without ``+`` are dialled from.
     Mutable state: the last text that was found good, besides what ``repeats`` remembers.

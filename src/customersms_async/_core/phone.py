@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, InvalidRecipientError
+from .calling_codes import TRUNK_ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,6 @@ __all__ = ["are_clean", "mask", "parse"]
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _E164_LINES: Final = re.compile(r"(?:\n\+[1-9][0-9]{6,14}+)++")
-
-# The calling codes whose national numbers are written with a 0 that is not dialled from abroad, by the metadata
-# of phonenumbers 9.0.43 (national_prefix 0, ordinary national numbers never starting with 0). Italy (39) and
-# Gabon (241) keep their zero, 1 has none, and 7, 36 and 375 have other prefixes.
-_TRUNK_ZERO_CODES: Final = """
-    20 27 31 32 33 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93 94 95 98 211
-    212 213 218 231 232 233 234 243 249 250 251 252 254 255 256 260 261 262 263 264 265 291 353 355 358 359 370
-    373 374 377 380 381 382 383 385 386 387 389 421 423 508 590 591 593 594 595 596 598 686 850 855 856 880 886
-    961 962 963 964 966 967 970 971 972 976 977 994 995 996
-"""
-_TRUNK_ZERO: Final = frozenset(_TRUNK_ZERO_CODES.split())
 
 # What _plain makes of a text: ASCII digits, + and ( [ ) ] as they were, "-" "." " " and "\n" for every dash, dot,
 # space and line break, nothing for format characters, and all else untouched.
@@ -95,14 +85,14 @@ def _read(text: str, region: str | None) -> str:
     _refuse_signs(plain)
     _refuse_structure(plain)
     compact = re.sub(r"[-.\s]", "", plain).replace("[0]", "(0)")
-    if (bracketed := _BRACKETED_ZERO.match(compact)) and bracketed[1] in _TRUNK_ZERO:
+    if (bracketed := _BRACKETED_ZERO.match(compact)) and bracketed[1] in TRUNK_ZERO:
         raise _NotANumberError("the 0 in its brackets is not dialled after the country code; leave it out or write (0)")
     before, zero, after = compact.partition("(0)")
     before, after = _unwrapped(before), _unwrapped(after)
     number, code = before + after, before.removeprefix("+")
     if not number.startswith("+"):
         number, code = _from_region(number, region)
-    if zero and not (code in _TRUNK_ZERO and before in ("", code, f"+{code}", f"00{code}", f"011{code}")):
+    if zero and not (code in TRUNK_ZERO and before in ("", code, f"+{code}", f"00{code}", f"011{code}")):
         raise _NotANumberError("(0) may only stand after a country code whose national numbers start with a 0")
     return _checked(number)
 

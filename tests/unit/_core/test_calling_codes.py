@@ -1,4 +1,4 @@
-"""The calling code of a number."""
+"""The calling code that a number begins with."""
 
 from __future__ import annotations
 

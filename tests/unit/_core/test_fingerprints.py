@@ -55,18 +55,6 @@ def test_a_neighbour_in_the_table_is_not_taken_for_it() -> None:
     assert fingerprints.add(4095) is False
 
 
-def test_equal_fingerprints_do_not_make_things_equal() -> None:
-    class Same:
-        def __hash__(self) -> int:
-            return 7
-
-    things = [Same() for _ in range(2_000)]
-    seen = FingerprintIndex[Same](lambda number, thing: things[number] is thing)
-    for number, thing in enumerate(things):
-        assert seen.find(thing, number) == number
-    assert seen.find(things[3], 9) == 3
-
-
 def test_a_numbered_thing_is_found_by_an_equal_one() -> None:
     words: list[str] = []
     index = FingerprintIndex[str](lambda number, word: words[number] == word)
