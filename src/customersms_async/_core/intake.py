@@ -136,9 +136,9 @@ class Judge:
 class Intake:
     """Takes a bulk send's inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
 
-    ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``, or letters that
-    a judge of the caller's has judged: these are taken as they are. ``remember`` is how many messages are looked
-    through for a repeat (``None``: all). Mutable state: what the grouper and the repeats hold, and the inputs so far.
+    ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``. ``remember`` is
+    how many of these are looked through for a repeat (``None``: all). Letters that the caller's own judge has judged,
+    repeats included, are taken as they are. Mutable state: what the grouper and the repeats hold, the inputs so far.
     """
 
     def __init__(self, message: str | None, batch_size: int, lookahead: int, remember: int | None) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, final
 
-from .fingerprints import FingerprintSet
-
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -83,6 +81,8 @@ class SuspectFinder:
     """
 
     def __init__(self) -> None:
+        from .fingerprints import FingerprintSet  # sends from a program never need it
+
         self._fingerprints = FingerprintSet()
         self.suspects: set[int] = set()
 
