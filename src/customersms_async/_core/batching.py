@@ -31,15 +31,17 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 class Grouper:
     """Collects messages by text and cuts batches of at most ``batch_size`` numbers.
 
-    Mutable state: the unfinished batches, oldest first, each with the count of messages before it, and that count.
+    Mutable state: the unfinished batches, oldest first, each with the count of messages before it; that count; and the
+    count before which none of them can be due.
     """
 
-    __slots__ = ("_batch_size", "_count", "_groups", "_lookahead")
+    __slots__ = ("_batch_size", "_count", "_groups", "_lookahead", "_none_due_before")
 
     def __init__(self, batch_size: int, lookahead: int) -> None:
         self._batch_size = batch_size
         self._lookahead = lookahead
         self._count = 0
+        self._none_due_before = lookahead
         self._groups: OrderedDict[str, tuple[int, Batch]] = OrderedDict()
 
     def __bool__(self) -> bool:
@@ -62,10 +64,15 @@ class Grouper:
         full = len(batch.phones) >= self._batch_size
         if full:
             del self._groups[message]
-        if self._groups and self._count - next(iter(self._groups.values()))[0] >= self._lookahead:
-            oldest = self._groups.popitem(last=False)[1][1]
+        if self._count >= self._none_due_before and (oldest := self._due()) is not None:
             return (oldest, batch) if full else (oldest,)
         return (batch,) if full else ()
+
+    def _due(self) -> Batch | None:
+        """The oldest unfinished batch, if it has waited for as many messages as it may."""
+        since = next(iter(self._groups.values()))[0] if self._groups else self._count
+        self._none_due_before = since + self._lookahead
+        return self._groups.popitem(last=False)[1][1] if self._count >= self._none_due_before else None
 
     def room(self, message: str) -> int:
         """How many numbers more make a full batch of this text."""

@@ -69,7 +69,7 @@ class RefusedLetter(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def index(self) -> int:
-        """Its place in the input, from 0."""
+        """The letter's place in the input, from 0."""
         return self.outcome.index
 
 
@@ -97,7 +97,7 @@ def with_line(reason: str, line: int | None) -> str:
 
 @final
 class Judge:
-    """Says of each letter whether it can go out: the number first, then the text, then whether both came before.
+    """Decides of each letter whether it can go out: by its number, then its text, then whether both came before.
 
     ``repeats`` remembers what came before; ``region`` (two letters) is where numbers without ``+`` are dialled from.
     Mutable state: the last text that was found good, besides what ``repeats`` remembers.
@@ -136,9 +136,9 @@ class Judge:
 class Intake:
     """Takes a bulk send's inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
 
-    ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``, or letters that
-    a judge of the caller's has judged: these are taken as they are. ``remember`` is how many messages are looked
-    through for a repeat (``None``: all). Mutable state: what the grouper and the repeats hold, and the inputs so far.
+    ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``. ``remember`` is
+    how many of these are looked through for a repeat (``None``: all). Letters that the caller's own judge has judged,
+    repeats included, are taken as they are. Mutable state: what the grouper and the repeats hold, the inputs so far.
     """
 
     def __init__(self, message: str | None, batch_size: int, lookahead: int, remember: int | None) -> None:
@@ -160,9 +160,9 @@ class Intake:
         """
         judged = item if isinstance(item, _JUDGED) else self._judged(item)
         self.count += 1
-        if isinstance(judged, RefusedLetter):
-            return judged.outcome
-        return self._grouper.push(judged.index, judged.phone, judged.text)
+        if isinstance(judged, SendableLetter):
+            return self._grouper.push(judged.index, judged.phone, judged.text)
+        return judged.outcome
 
     @property
     def room(self) -> int:

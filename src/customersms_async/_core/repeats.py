@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, final
 
-from .fingerprints import FingerprintSet
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
 
@@ -48,7 +45,10 @@ class ExactRepeats:
         if key in self._seen:
             return True
         self._seen.add(key)
-        self._keep_window((key,))
+        if self._window is not None:
+            self._order.append(key)
+            if len(self._order) > self._window:
+                self._seen.remove(self._order.popleft())
         return False
 
     def all_new(self, phones: list[str], text: str) -> bool:
@@ -59,14 +59,11 @@ class ExactRepeats:
         if text != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
             return False
         self._seen |= distinct
-        self._keep_window(phones)
-        return True
-
-    def _keep_window(self, newest: Sequence[str | tuple[str, str]]) -> None:
         if self._window is not None:
-            self._order.extend(newest)
+            self._order.extend(phones)
             while len(self._order) > self._window:
                 self._seen.remove(self._order.popleft())
+        return True
 
     def forget(self) -> None:
         """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
@@ -84,6 +81,8 @@ class SuspectFinder:
     """
 
     def __init__(self) -> None:
+        from .fingerprints import FingerprintSet  # sends from a program never need it
+
         self._fingerprints = FingerprintSet()
         self.suspects: set[int] = set()
 

@@ -1,4 +1,4 @@
-"""What a job would come to, counted without sending it."""
+"""The estimate of a job: its figures, counted without sending anything."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Tally:
         return tally
 
     def estimate(self, seconds: float) -> Estimate:
-        """The same as a value, for a job whose last request may leave after ``seconds``."""
+        """The figures as a value, for a job whose last request may leave after ``seconds``."""
         return Estimate(self._recipients, self._duplicates, self._invalid, self.requests, self._segments, seconds)
 
     def _refuse(self, outcome: Outcome) -> None:

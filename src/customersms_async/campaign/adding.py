@@ -72,9 +72,8 @@ class Adding:
         base = self.digest.count
         self._now_us = time.time_ns() // 1_000
         self.digest.take(letters)
-        rows = self._repeats.new_rows
         for number, letter in enumerate(letters, base):
-            rows.append(self._row(letter, number))
+            self._repeats.add(self._row(letter, number))
         self._repeats.write()
 
     def finish(self, template: str | None, *, rehearsal: bool) -> None:

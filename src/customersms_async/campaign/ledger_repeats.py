@@ -29,8 +29,8 @@ class LedgerText(NamedTuple):
 class LedgerRepeats:
     """Knows the messages that came before: fingerprints in memory, the messages themselves in the ledger.
 
-    Mutable state: the fingerprints; the latest texts; ``text``, the one that was asked about last; and what the ledger
-    does not hold yet, ``new_rows`` and ``new_texts`` (each with its number).
+    Every recipient is added, also one that was refused, as its place is its number. Mutable state: the fingerprints;
+    the latest texts; ``text``, the one that was asked about last; and the rows and texts that are not written yet.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -40,34 +40,38 @@ class LedgerRepeats:
         self._recent: dict[str, LedgerText] = {}
         self._written = 0
         self.text = LedgerText(0, 0, "")
-        self.new_rows: list[RecipientRow] = []
-        self.new_texts: list[tuple[int, str]] = []
+        self._new_rows: list[RecipientRow] = []
+        self._new_texts: list[tuple[int, str]] = []
 
     def known(self, phone: str, text: str) -> bool:
-        """Whether this number had this text before; from now on the recipient after those in ``new_rows`` had it."""
-        number = self._written + len(self.new_rows)
+        """Whether this number had this text before; from now on the recipient who is added next had it."""
+        number = self._written + len(self._new_rows)
         found = self._recent.get(text)
         if found is None:
             first = self._texts.find(text, number)
             if first == number:
-                self.new_texts.append((number, text))
+                self._new_texts.append((number, text))
                 self.text = LedgerText(number, segments.count(text).segments, phone)
                 return False
             found = self._remembered(first, text)
         self.text = found
         return found.first_phone == phone or self._messages.find((phone, found.id), number) != number
 
+    def add(self, row: RecipientRow) -> None:
+        """Take in the next recipient."""
+        self._new_rows.append(row)
+
     def write(self) -> None:
-        """Write what the ledger does not hold yet."""
-        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", self.new_texts)
+        """Write everyone who was added since the last time."""
+        self._connection.executemany("INSERT INTO texts VALUES (?, ?)", self._new_texts)
         self._connection.executemany(
             "INSERT INTO recipients (id, phone, text_id, segments, state, code, error, updated_us)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            self.new_rows,
+            self._new_rows,
         )
-        self._written += len(self.new_rows)
-        self.new_texts.clear()
-        self.new_rows.clear()
+        self._written += len(self._new_rows)
+        self._new_texts.clear()
+        self._new_rows.clear()
 
     def _remembered(self, first: int, text: str) -> LedgerText:
         """The text that recipient ``first`` had before anyone else."""
@@ -78,7 +82,7 @@ class LedgerRepeats:
         return found
 
     def _is_text(self, number: int, text: str) -> bool:
-        for new, one in reversed(self.new_texts):
+        for new, one in reversed(self._new_texts):
             if new == number:
                 return one == text
         found = self._connection.execute("SELECT text FROM texts WHERE id = ?", (number,)).fetchone()
@@ -90,7 +94,7 @@ class LedgerRepeats:
     def _recipient(self, number: int) -> tuple[str, int | None]:
         """The phone and the text's number of one who came before."""
         if number >= self._written:
-            return self.new_rows[number - self._written][1:3]
+            return self._new_rows[number - self._written][1:3]
         found: tuple[str, int] = self._connection.execute(
             "SELECT phone, text_id FROM recipients WHERE id = ?", (number,)
         ).fetchone()

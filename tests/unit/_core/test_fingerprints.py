@@ -1,4 +1,4 @@
-"""A set of fingerprints: it answers as a set does, and takes a fraction of its memory."""
+"""Tables of fingerprints: they answer as a set and a dictionary do, and take a fraction of their memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customersms_async._core.fingerprints import FingerprintSet
+from customersms_async._core.fingerprints import FingerprintIndex, FingerprintSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,14 @@ def test_a_neighbour_in_the_table_is_not_taken_for_it() -> None:
     assert fingerprints.add(4095) is False
 
 
+def test_a_numbered_thing_is_found_by_an_equal_one() -> None:
+    words: list[str] = []
+    index = FingerprintIndex[str](lambda number, word: words[number] == word)
+    for number, word in enumerate(f"word {n % 1_500}" for n in range(3_000)):
+        assert index.find(word, number) == number % 1_500
+        words.append(word)
+
+
 @pytest.mark.parametrize("count", [9_000, 16_000, 17_000])
 def test_a_fingerprint_takes_at_most_half_of_what_a_set_takes(count: int) -> None:
     def ours() -> FingerprintSet:
@@ -64,6 +72,17 @@ def test_a_fingerprint_takes_at_most_half_of_what_a_set_takes(count: int) -> Non
         return filled
 
     assert measured(ours) <= min(33 * count, measured(lambda: {hash((number, "text")) for number in range(count)}) / 2)
+
+
+@pytest.mark.parametrize("count", [9_000, 16_000, 17_000])
+def test_a_numbered_thing_takes_at_most_36_bytes(count: int) -> None:
+    def ours() -> FingerprintIndex[int]:
+        filled = FingerprintIndex[int](lambda number, thing: number == thing)
+        for number in range(count):
+            filled.find(number, number)
+        return filled
+
+    assert measured(ours) <= 37 * count
 
 
 def measured(make: Callable[[], object]) -> int:

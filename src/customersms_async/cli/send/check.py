@@ -25,7 +25,7 @@ SHOWN_CHARACTERS: Final = 20
 
 
 class Checked(msgspec.Struct):
-    """What a job comes to, and what its sending goes by.
+    """The figures of a job, and what its sending needs to know.
 
     ``kept`` are all letters as they were judged, if the job is in memory; of a file there are only ``suspects``, the
     fingerprints of letters that seem to occur again. ``seconds`` until the last request may leave, once that is known.

@@ -29,7 +29,7 @@ class Job:
 
     @classmethod
     def of_phones(cls, phones: Sequence[str], message: str) -> Job:
-        """The same text, taken as it is, for numbers from the command line."""
+        """Numbers from the command line, all with one text, which is taken as it is."""
         return cls("the command line", phones, message)
 
     @classmethod

@@ -16,7 +16,7 @@ from customersms_async._core import segments
 from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
 from customersms_async._core.repeats import SuspectRepeats
 from customersms_async.cli.files import FileProblem, FileRow, Rows
-from customersms_async.cli.send.check import Checked, check
+from customersms_async.cli.send.check import Checked, check, judged_letters
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.cli.send.template import Template
@@ -158,6 +158,26 @@ def test_a_message_for_numbers_is_taken_as_it_is() -> None:
     found = checked(Job.of_phones([A, B], "{name} {{"), samples=1)
     assert found.samples[0].text == "{name} {{"
     assert found.samples[0].line is None
+
+
+def test_numbers_from_the_command_line_are_judged_once_and_a_file_with_every_reading() -> None:
+    pairs: list[tuple[object, str]] = [("+1 (212) 555-1234", "hi"), ("nope", "hi"), (A, "hi"), (B, "hi")]
+    numbers = Job.of_phones([str(phone) for phone, _ in pairs], "hi")
+    found = checked(numbers)
+    assert found.kept is not None
+    for kept, sent in zip(found.kept, judged_letters(numbers, found, None), strict=True):
+        assert sent is kept
+    file = people(pairs)
+    found = checked(file)
+    assert found.kept is None
+    assert list(judged_letters(file, found, None)) == [
+        SendableLetter(0, 2, A, "hi"),
+        RefusedLetter(Outcome(1, "nope", Status.UNSENT, None, "it has no digits", "INVALID_PHONE"), 3),
+        RefusedLetter(
+            Outcome(2, A, Status.UNSENT, None, "the same number with the same text came before", "DUPLICATE"), 4
+        ),
+        SendableLetter(3, 5, B, "hi"),
+    ]
 
 
 def test_no_rows_come_to_nothing() -> None:
