@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from .bundle import takes_bundles
-from .options import EstimateOptions, QuotaOptions, SendOptions  # noqa: TC001 - takes_bundles reads them
+from .options import EstimateCommandOptions, QuotaCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
 
 app: Final = typer.Typer(
     name="customersms",
@@ -24,7 +24,7 @@ app: Final = typer.Typer(
 
 @app.command()
 @takes_bundles
-def send(options: SendOptions) -> None:
+def send(options: SendCommandOptions) -> None:
     """Send a text to numbers, or to everyone in a file."""
     from .send import commands
 
@@ -33,7 +33,7 @@ def send(options: SendOptions) -> None:
 
 @app.command()
 @takes_bundles
-def estimate(options: EstimateOptions) -> None:
+def estimate(options: EstimateCommandOptions) -> None:
     """Say what a send with the same options would come to; sends nothing and needs no key."""
     from .send import commands
 
@@ -42,7 +42,7 @@ def estimate(options: EstimateOptions) -> None:
 
 @app.command()
 @takes_bundles
-def quota(options: QuotaOptions) -> None:
+def quota(options: QuotaCommandOptions) -> None:
     """Show what is used and free of every limit of the key."""
     from .quota import show_quota
 

@@ -174,7 +174,7 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
         return ... if self.pace is None else read_pace(self.pace)
 
 
-class SendOptions(Bundle, frozen=True, kw_only=True):
+class SendCommandOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms send``."""
 
     recipients: RecipientOptions
@@ -190,7 +190,7 @@ class SendOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class EstimateOptions(Bundle, frozen=True, kw_only=True):
+class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms estimate``: those of a send, but for what it writes and whether it is one."""
 
     recipients: RecipientOptions
@@ -201,7 +201,7 @@ class EstimateOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class QuotaOptions(Bundle, frozen=True, kw_only=True):
+class QuotaCommandOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms quota``."""
 
     limit: Limits = None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..models import Limit
     from ..quota import QuotaStore
-    from .options import QuotaOptions
+    from .options import QuotaCommandOptions
 
 REDIS: Final = ("redis://", "rediss://", "unix://")
 SHARED: Final = "The quota is shared with all runs and programs that keep it in"
@@ -82,7 +82,7 @@ def note(where: str | None) -> str:
     return f"{SHARED} {place(where)}."
 
 
-def show_quota(options: QuotaOptions) -> None:
+def show_quota(options: QuotaCommandOptions) -> None:
     """Do what ``customersms quota`` does: print how every limit of the key stands."""
     with ending_well(options.log_level):
         check_key()

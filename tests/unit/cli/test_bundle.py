@@ -13,7 +13,7 @@ from customersms_async._core.options import Options
 from customersms_async.cli.app import app
 from customersms_async.cli.bundle import Bundle, takes_bundles
 from customersms_async.cli.campaign.app import app as campaign
-from customersms_async.cli.options import ClientOptions, EstimateOptions, FileOptions, SendOptions
+from customersms_async.cli.options import ClientOptions, EstimateCommandOptions, FileOptions, SendCommandOptions
 from customersms_async.client import AsyncClient
 
 URL = "https://sms.invalid/"
@@ -74,8 +74,8 @@ def test_an_option_of_the_client_that_is_not_given_is_as_the_client_has_it() -> 
 
 def test_a_send_and_its_estimate_take_the_same_recipients_and_client() -> None:
     shared = {"recipients", "client", "yes", "sample", "json", "log_level"}
-    assert set(EstimateOptions.__struct_fields__) == shared
-    assert set(SendOptions.__struct_fields__) == shared | {"dry_run", "output"}
+    assert set(EstimateCommandOptions.__struct_fields__) == shared
+    assert set(SendCommandOptions.__struct_fields__) == shared | {"dry_run", "output"}
 
 
 @pytest.mark.parametrize("command", ["send", "estimate", "run"])

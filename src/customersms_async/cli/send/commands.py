@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...models import Outcome
-    from ..options import ClientOptions, EstimateOptions, FileOptions, RecipientOptions, SendOptions
+    from ..options import ClientOptions, EstimateCommandOptions, FileOptions, RecipientOptions, SendCommandOptions
     from .check import Checked
     from .results import Results
     from .sending import Progress
 
 
-def send(options: SendOptions) -> None:
+def send(options: SendCommandOptions) -> None:
     """Do what ``customersms send`` does."""
     client, file = options.client, options.recipients.file
     console = safe_console(json=options.json)
@@ -59,7 +59,7 @@ def send(options: SendOptions) -> None:
         raise typer.Exit(progress.exit_status)
 
 
-def estimate(options: EstimateOptions) -> None:
+def estimate(options: EstimateCommandOptions) -> None:
     """Do what ``customersms estimate`` does; nothing is sent, so ``--yes`` changes nothing."""
     console = safe_console(json=options.json)
     with ending_well(options.log_level), contextlib.closing(open_job(options.recipients)) as job:
@@ -112,7 +112,9 @@ def show(job: Job, checked: Checked, client: ClientOptions, console: Console, *,
     console.print(note(client.quota_at), style="dim")
 
 
-async def send_job(job: Job, checked: Checked, options: SendOptions, results: Results, console: Console) -> Progress:
+async def send_job(
+    job: Job, checked: Checked, options: SendCommandOptions, results: Results, console: Console
+) -> Progress:
     """Send a checked job, show it, write every outcome, and sum up; the exit status is in what it returns."""
     recipients = options.recipients
     async with open_route(options.client, console) as route:
