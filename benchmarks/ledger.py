@@ -19,11 +19,11 @@ from pathlib import Path
 
 from customersms_async import Campaign, Outcome, Status
 from customersms_async._core.rulings import Ruling
-from customersms_async.campaign.adding import Letter
 from customersms_async.campaign.states import State
 from customersms_async.campaign.transitions import Intent
-from customersms_async.cli.campaign.export import FORMATS, export_entries
-from customersms_async.cli.campaign.run import look
+from customersms_async.cli.campaign.export import export_entries
+from customersms_async.cli.campaign.options import ExportFormat
+from customersms_async.cli.campaign.started import read_ledger
 from customersms_async.cli.send.job import Job
 
 BATCH = 100
@@ -45,7 +45,7 @@ async def add(folder: Path, kind: str) -> str:
     job = Job.of_file(folder / "people.csv", MESSAGES[kind], phone_column=None, encoding="utf-8", delimiter=None)
     before, began, cpu = peak(), time.perf_counter(), time.process_time()
     async with Campaign.open(folder / f"{kind}.ledger") as campaign:
-        await campaign.add_letters((Letter(phone, text, line) for line, phone, text in job), MESSAGES[kind])
+        await campaign.add_letters(job, MESSAGES[kind])
         count = (await campaign.counts())[State.PLANNED]
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     rates = f"{count / seconds:9,.0f} a second, {count / cpu:,.0f} a second of CPU (target 50,000)"
@@ -77,7 +77,7 @@ async def send(folder: Path, kind: str) -> str:
 async def opened(folder: Path, kind: str) -> str:
     await asyncio.sleep(0)
     began = time.perf_counter()
-    found = await asyncio.to_thread(look, folder / f"{kind}.ledger", must_exist=True)
+    found = await asyncio.to_thread(read_ledger, folder / f"{kind}.ledger", must_exist=True)
     seconds = time.perf_counter() - began
     assert found is not None
     assert found.planned == 0
@@ -99,7 +99,7 @@ async def export(folder: Path, kind: str) -> str:
 
     before, began = peak(), time.perf_counter()
     sys.stdout, stdout = Counting(), sys.stdout
-    await export_entries(folder / f"{kind}.ledger", FORMATS.CSV, list(State))
+    await export_entries(folder / f"{kind}.ledger", ExportFormat.CSV, list(State))
     sys.stdout = stdout
     return f"{Counting.lines / (time.perf_counter() - began):9,.0f} rows a second, {peak() - before:.0f} MB more"
 

@@ -17,13 +17,15 @@ from rich.console import Console
 from customersms_async import AsyncClient, Limit, MemoryQuota, Priority
 from customersms_async._core.layers import layers
 from customersms_async._core.secret import Secret
+from customersms_async.cli.options import ClientOptions
 from customersms_async.cli.quota import note
-from customersms_async.cli.send.bulk import check_job
+from customersms_async.cli.send.commands import check_job
+from customersms_async.cli.send.ending import ending
 from customersms_async.cli.send.job import Job
+from customersms_async.cli.send.preview import preview
 from customersms_async.cli.send.results import open_results
-from customersms_async.cli.send.screen import Screen, ending, preview
+from customersms_async.cli.send.screen import Screen
 from customersms_async.cli.send.sending import Progress, Sending
-from customersms_async.cli.settings import Settings
 from customersms_async.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
-SETTINGS = Settings(None, LIMITS, ..., 100, 8, 30.0, None, sandbox=True)
+OPTIONS = ClientOptions(sandbox=True)
 WIDTH = 96
 
 
@@ -86,8 +88,8 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, force_terminal=True, quiet=False)
     path = Path("examples/recipients.csv")
     job = Job.of_file(path, "Doors open at eight", phone_column=None, encoding="utf-8", delimiter=None)
-    checked, outlook = check_job(job, SETTINGS, Console(quiet=True), 2)
-    console.print(preview(job.name, checked, outlook.seconds))
+    checked = check_job(job, OPTIONS, None, Console(quiet=True), samples=2)
+    console.print(preview(job.name, checked))
     console.print(note(None), style="dim")
     console.print("\nSend? [y/N]: y\n", markup=False)
     asyncio.run(send(console, job, checked))

@@ -112,8 +112,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one recipient.
 
-    ``index`` is the position in the input, from 0. ``phone`` is E.164, or the text as given where it is not a
-    phone number. ``message_id`` is the gateway's, if it gave one. ``error`` is for people,
+    ``index`` is the position in the input, from 0. ``phone`` is E.164, or the first 100 characters of what was given
+    where that is not a phone number. ``message_id`` is the gateway's, if it gave one. ``error`` is for people,
     ``code`` for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts.
     """
 

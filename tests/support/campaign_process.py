@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import customersms_async
-import customersms_async.cli.campaign.app
+import customersms_async.cli.campaign.app  # all that a run needs, before it is forked
 from customersms_async.cli import main
 from customersms_async.cli.campaign import run as campaign_run
 
@@ -35,6 +35,7 @@ TRACED = {
         "_sending/deliveries.py",
         "_sending/request.py",
         "campaign/adding.py",
+        "campaign/copies.py",
         "campaign/file.py",
         "campaign/handle.py",
         "campaign/ledger.py",
@@ -45,6 +46,7 @@ TRACED = {
         "campaign/preparation.py",
         "campaign/recorder.py",
         "campaign/runner.py",
+        "campaign/whole.py",
     )
 }
 
@@ -94,7 +96,7 @@ def trace(tracer: Tracer) -> None:
         tracer.begin()
         return work(*arguments, **options)
 
-    vars(customersms_async.cli.campaign.app)["run_campaign"] = traced
+    vars(campaign_run)["run_campaign"] = traced
 
 
 def child(order: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from customersms_async._core.php_values import LONGEST_NUMBER, phone_digits
 from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.cli.files import FileProblem, open_rows
-from customersms_async.cli.send.results import as_json
+from customersms_async.cli.output import as_json
 from customersms_async.cli.send.template import Template, TemplateProblem
 from customersms_async.errors import InvalidRecipientError
 from customersms_async.models import Outcome, Status

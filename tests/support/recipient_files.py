@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async.cli.files import FileProblem, Row, open_rows
+from customersms_async.cli.files import FileProblem, FileRow, open_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def read(
     phone_column: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
-) -> list[Row]:
+) -> list[FileRow]:
     """Write a file and read it twice, which must give equal rows."""
     path = folder / name
     path.write_bytes(data.encode() if isinstance(data, str) else data)

@@ -7,7 +7,7 @@ whole input by text (needs all of it), a look-ahead by time (a slow source would
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING, final
 
 import msgspec
@@ -28,69 +28,20 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
 
 
 @final
-class Repeats:
-    """Knows a message (number and text) that came before: among the last ``window``, or all if that is ``None``.
-
-    Messages of the first text are known by their number alone: mostly there is no other text. Mutable state: that text,
-    the messages remembered and, if there is a window, their order.
-    """
-
-    __slots__ = ("_first", "_order", "_seen", "_window")
-
-    def __init__(self, window: int | None) -> None:
-        self._window = window
-        self._first: str | None = None
-        self._seen: set[str | tuple[str, str]] = set()
-        self._order: deque[str | tuple[str, str]] = deque()
-
-    def has(self, phone: str, message: str) -> bool:
-        """Whether this message came before; from now on it did."""
-        if self._first is None:
-            self._first = message
-        key = phone if message == self._first else (phone, message)
-        if key in self._seen:
-            return True
-        self._seen.add(key)
-        self._keep_window((key,))
-        return False
-
-    def are_new(self, phones: list[str], message: str) -> bool:
-        """Whether none of these came before, nor twice among them; if so, from now on they did."""
-        if self._first is None:
-            self._first = message
-        distinct = set(phones)
-        if message != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
-            return False
-        self._seen |= distinct
-        self._keep_window(phones)
-        return True
-
-    def _keep_window(self, newest: Sequence[str | tuple[str, str]]) -> None:
-        if self._window is not None:
-            self._order.extend(newest)
-            while len(self._order) > self._window:
-                self._seen.remove(self._order.popleft())
-
-    def forget(self) -> None:
-        """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
-        if self._window is not None:
-            self._seen.clear()
-            self._order.clear()
-
-
-@final
 class Grouper:
     """Collects messages by text and cuts batches of at most ``batch_size`` numbers.
 
-    Mutable state: the unfinished batches, oldest first, each with the count of messages before it, and that count.
+    Mutable state: the unfinished batches, oldest first, each with the count of messages before it; that count; and the
+    count before which none of them can be due.
     """
 
-    __slots__ = ("_batch_size", "_count", "_groups", "_lookahead")
+    __slots__ = ("_batch_size", "_count", "_groups", "_lookahead", "_none_due_before")
 
     def __init__(self, batch_size: int, lookahead: int) -> None:
         self._batch_size = batch_size
         self._lookahead = lookahead
         self._count = 0
+        self._none_due_before = lookahead
         self._groups: OrderedDict[str, tuple[int, Batch]] = OrderedDict()
 
     def __bool__(self) -> bool:
@@ -113,10 +64,15 @@ class Grouper:
         full = len(batch.phones) >= self._batch_size
         if full:
             del self._groups[message]
-        if self._groups and self._count - next(iter(self._groups.values()))[0] >= self._lookahead:
-            oldest = self._groups.popitem(last=False)[1][1]
+        if self._count >= self._none_due_before and (oldest := self._due()) is not None:
             return (oldest, batch) if full else (oldest,)
         return (batch,) if full else ()
+
+    def _due(self) -> Batch | None:
+        """The oldest unfinished batch, if it has waited for as many messages as it may."""
+        since = next(iter(self._groups.values()))[0] if self._groups else self._count
+        self._none_due_before = since + self._lookahead
+        return self._groups.popitem(last=False)[1][1] if self._count >= self._none_due_before else None
 
     def room(self, message: str) -> int:
         """How many numbers more make a full batch of this text."""

@@ -1,16 +1,80 @@
-"""The caller's recipients -> batches, or outcomes for those that can't be sent: the first look at every input."""
+"""Can this recipient be sent to? The one judge of every letter, and its use for bulk sends.
+
+A ``Letter`` is what somebody gave: a phone, a text, and the line of the file that both stand on. ``Judge`` makes of it
+a ``SendableLetter`` or a ``RefusedLetter``. Bulk sends (through ``Intake``), campaigns and the command ask this judge
+and no other, so one bad recipient has one code and one reason wherever it was given.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
 
 from ..errors import ConfigurationError, InvalidRecipientError
 from ..models import Code, Message, Outcome, Status
 from . import phone as phones
-from .batching import Batch, Grouper, Repeats
+from .batching import Batch, Grouper
+from .repeats import ExactRepeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from .repeats import Repeats
+
+MOST_SHOWN: Final = 100
+"""Characters of what is no phone number that an outcome shows: enough to find it by, whatever was given."""
+
+_BOTH: Final = "give either one message for all recipients or Message objects, not both"
+_NEITHER: Final = "recipients that are not Message objects need a message"
+_REPEATED: Final = "the same number with the same text came before"
+
+
+class Letter(msgspec.Struct, frozen=True, gc=False):
+    """One text for one recipient, both as given; ``line`` is the file's, from 1, if they are from a file."""
+
+    phone: object
+    text: object
+    line: int | None = None
+
+    @classmethod
+    def of(cls, item: object, message: str | None) -> Letter:
+        """The letter that an input stands for: a phone number with the ``message`` for all, or a ``Message``.
+
+        Raises ``ConfigurationError`` for a phone number without a message and for a ``Message`` beside one.
+        """
+        if isinstance(item, Message):
+            if message is not None:
+                raise ConfigurationError(_BOTH)
+            return cls(item.phone, item.message)
+        if message is None:
+            raise ConfigurationError(_NEITHER)
+        return cls(item, message)
+
+
+class SendableLetter(msgspec.Struct, frozen=True, gc=False):
+    """A letter that can go out: its place in the input (from 0), its line, the number in E.164, and the text."""
+
+    index: int
+    line: int | None
+    phone: str
+    text: str
+
+
+class RefusedLetter(msgspec.Struct, frozen=True, gc=False):
+    """A letter that can't go out: its outcome, which says why, and its line, which the outcome leaves out."""
+
+    outcome: Outcome
+    line: int | None
+
+    @property
+    def index(self) -> int:
+        """The letter's place in the input, from 0."""
+        return self.outcome.index
+
+
+JudgedLetter = SendableLetter | RefusedLetter
+_JUDGED: Final = (SendableLetter, RefusedLetter)
 
 
 def message_problem(message: object) -> str | None:
@@ -26,24 +90,62 @@ def message_problem(message: object) -> str | None:
     return None
 
 
-_BOTH = "give one message for all recipients or Message objects, not both"
-_NEITHER = "recipients that are not Message objects need a message"
+def with_line(reason: str, line: int | None) -> str:
+    """The reason with the file's line in front, if there is one."""
+    return reason if line is None else f"line {line}: {reason}"
+
+
+@final
+class Judge:
+    """Decides of each letter whether it can go out: by its number, then its text, then whether both came before.
+
+    ``repeats`` remembers what came before; ``region`` (two letters) is where numbers without ``+`` are dialled from.
+    Mutable state: the last text that was found good, besides what ``repeats`` remembers.
+    """
+
+    def __init__(self, repeats: Repeats, region: str | None = None) -> None:
+        self._repeats = repeats
+        self._region = region
+        self._good_text: object = object()
+
+    def judge(self, letter: Letter, index: int) -> JudgedLetter:
+        """The letter at place ``index``, parsed or refused. Raises ``ConfigurationError`` for an unusable region."""
+        try:
+            number = phones.parse(letter.phone, region=self._region)  # type: ignore[arg-type]  # it refuses what is not text
+        except InvalidRecipientError as error:
+            return _refused(index, letter.line, letter.phone, Code.INVALID_PHONE, error.reason)
+        text = letter.text
+        if text is not self._good_text and (problem := self.text_problem(text)) is not None:
+            return _refused(index, letter.line, number, Code.INVALID_MESSAGE, problem)
+        assert isinstance(text, str)  # noqa: S101 - text_problem saw to it
+        if self._repeats.known(number, text):
+            return _refused(index, letter.line, number, Code.DUPLICATE, _REPEATED)
+        return SendableLetter(index, letter.line, number, text)
+
+    def text_problem(self, text: object) -> str | None:
+        """Why this text can't be sent, or ``None``; at no cost for the text that came last."""
+        if text is self._good_text:
+            return None
+        problem = message_problem(text)
+        if problem is None:
+            self._good_text = text
+        return problem
 
 
 @final
 class Intake:
-    """Takes inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
+    """Takes a bulk send's inputs one by one and gives each of them one way on: into a batch, or straight to an outcome.
 
     ``message`` is the text for inputs that are phone numbers, ``None`` if the inputs are ``Message``. ``remember`` is
-    how many messages are looked through for a repeat (``None``: all). Mutable state: what the grouper and the repeats
-    hold, the inputs so far, and the last text that was found good.
+    how many of these are looked through for a repeat (``None``: all). Letters that the caller's own judge has judged,
+    repeats included, are taken as they are. Mutable state: what the grouper and the repeats hold, the inputs so far.
     """
 
     def __init__(self, message: str | None, batch_size: int, lookahead: int, remember: int | None) -> None:
         self._message = message
         self._grouper = Grouper(batch_size, lookahead)
-        self._repeats = Repeats(remember)
-        self._good_message: object = object()
+        self._repeats = ExactRepeats(remember)
+        self._judge = Judge(self._repeats)
         self.count = 0
 
     def __bool__(self) -> bool:
@@ -56,28 +158,11 @@ class Intake:
         Raises ``ConfigurationError`` if the first is a phone number without a text, or a ``Message`` beside one: then
         the call is wrong. A later one of the other kind is one bad recipient, who stops nobody.
         """
-        index = self.count
+        judged = item if isinstance(item, _JUDGED) else self._judged(item)
         self.count += 1
-        given: object = item
-        message: object = self._message
-        if isinstance(item, Message):
-            given, message = item.phone, item.message
-        if (self._message is None) is not isinstance(item, Message):
-            misuse = _BOTH if isinstance(item, Message) else _NEITHER
-            if index == 0:
-                raise ConfigurationError(misuse)
-            return _refused(index, given, Code.INVALID_MESSAGE, misuse)
-        try:
-            number = phones.parse(given)  # type: ignore[arg-type]  # it refuses what is not text
-        except InvalidRecipientError as error:
-            return _refused(index, given, Code.INVALID_PHONE, str(error))
-        problem = self._problem(message)
-        if problem is not None:
-            return _refused(index, number, Code.INVALID_MESSAGE, problem)
-        assert isinstance(message, str)  # noqa: S101 - message_problem saw to it
-        if self._repeats.has(number, message):
-            return _refused(index, number, Code.DUPLICATE, "the same number with the same text came before")
-        return self._grouper.push(index, number, message)
+        if isinstance(judged, SendableLetter):
+            return self._grouper.push(judged.index, judged.phone, judged.text)
+        return judged.outcome
 
     @property
     def room(self) -> int:
@@ -90,10 +175,10 @@ class Intake:
         ``None``, and nothing is taken, unless all of them are clean and new numbers: then they go one by one.
         """
         message = self._message
-        if message is None or self._problem(message) is not None or not phones.are_clean(items):
+        if message is None or self._judge.text_problem(message) is not None or not phones.are_clean(items):
             return None
         numbers: list[str] = items  # type: ignore[assignment]  # are_clean saw to it
-        if not self._repeats.are_new(numbers, message):
+        if not self._repeats.all_new(numbers, message):
             return None
         index = self.count
         self.count += len(numbers)
@@ -104,14 +189,19 @@ class Intake:
         self._repeats.forget()
         return self._grouper.flush()
 
-    def _problem(self, message: object) -> str | None:
-        if message is self._good_message:
-            return None
-        problem = message_problem(message)
-        if problem is None:
-            self._good_message = message
-        return problem
+    def _judged(self, item: object) -> JudgedLetter:
+        try:
+            letter = Letter.of(item, self._message)
+        except ConfigurationError as misuse:
+            if self.count == 0:
+                raise
+            given = item.phone if isinstance(item, Message) else item
+            return _refused(self.count, None, given, Code.INVALID_MESSAGE, str(misuse))
+        return self._judge.judge(letter, self.count)
 
 
-def _refused(index: int, phone: object, code: Code, error: str) -> Outcome:
-    return Outcome(index, phone if isinstance(phone, str) else repr(phone)[:40], Status.UNSENT, None, error, code)
+def _refused(index: int, line: int | None, phone: object, code: Code, reason: str) -> RefusedLetter:
+    """A letter that can't go out, with its phone as every file can hold it."""
+    given = phone if isinstance(phone, str) else repr(phone)
+    shown = given[:MOST_SHOWN].encode("utf-8", "backslashreplace").decode()[:MOST_SHOWN]
+    return RefusedLetter(Outcome(index, shown, Status.UNSENT, None, reason, code), line)

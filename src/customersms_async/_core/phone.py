@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, InvalidRecipientError
+from .calling_codes import TRUNK_ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,6 @@ __all__ = ["are_clean", "mask", "parse"]
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _E164_LINES: Final = re.compile(r"(?:\n\+[1-9][0-9]{6,14}+)++")
-
-# The calling codes whose national numbers are written with a 0 that is not dialled from abroad, by the metadata
-# of phonenumbers 9.0.43 (national_prefix 0, ordinary national numbers never starting with 0). Italy (39) and
-# Gabon (241) keep their zero, 1 has none, and 7, 36 and 375 have other prefixes.
-_TRUNK_ZERO_CODES: Final = """
-    20 27 31 32 33 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93 94 95 98 211
-    212 213 218 231 232 233 234 243 249 250 251 252 254 255 256 260 261 262 263 264 265 291 353 355 358 359 370
-    373 374 377 380 381 382 383 385 386 387 389 421 423 508 590 591 593 594 595 596 598 686 850 855 856 880 886
-    961 962 963 964 966 967 970 971 972 976 977 994 995 996
-"""
-_TRUNK_ZERO: Final = frozenset(_TRUNK_ZERO_CODES.split())
 
 # What _plain makes of a text: ASCII digits, + and ( [ ) ] as they were, "-" "." " " and "\n" for every dash, dot,
 # space and line break, nothing for format characters, and all else untouched.
@@ -67,7 +57,7 @@ def parse(text: str, *, region: str | None = None) -> str:
         raise InvalidRecipientError(f"not a phone number: {reason}", reason=reason)
     try:
         return _read(text, region)
-    except _RefusedError as refused:
+    except _NotANumberError as refused:
         reason = str(refused)
         shown = text if len(text) <= 40 else text[:40] + "…"
         raise InvalidRecipientError(f"{shown!r} is not a phone number: {reason}", phone=text, reason=reason) from None
@@ -86,7 +76,7 @@ def mask(phone: str) -> str:
     return f"{phone[:3]}***{phone[-2:]}" if len(phone) >= 8 else "***"
 
 
-class _RefusedError(Exception):
+class _NotANumberError(Exception):
     """Why a text is no phone number, in a person's words."""
 
 
@@ -95,15 +85,15 @@ def _read(text: str, region: str | None) -> str:
     _refuse_signs(plain)
     _refuse_structure(plain)
     compact = re.sub(r"[-.\s]", "", plain).replace("[0]", "(0)")
-    if (bracketed := _BRACKETED_ZERO.match(compact)) and bracketed[1] in _TRUNK_ZERO:
-        raise _RefusedError("the 0 in its brackets is not dialled after the country code; leave it out or write (0)")
+    if (bracketed := _BRACKETED_ZERO.match(compact)) and bracketed[1] in TRUNK_ZERO:
+        raise _NotANumberError("the 0 in its brackets is not dialled after the country code; leave it out or write (0)")
     before, zero, after = compact.partition("(0)")
     before, after = _unwrapped(before), _unwrapped(after)
     number, code = before + after, before.removeprefix("+")
     if not number.startswith("+"):
         number, code = _from_region(number, region)
-    if zero and not (code in _TRUNK_ZERO and before in ("", code, f"+{code}", f"00{code}", f"011{code}")):
-        raise _RefusedError("(0) may only stand after a country code whose national numbers start with a 0")
+    if zero and not (code in TRUNK_ZERO and before in ("", code, f"+{code}", f"00{code}", f"011{code}")):
+        raise _NotANumberError("(0) may only stand after a country code whose national numbers start with a 0")
     return _checked(number)
 
 
@@ -131,43 +121,43 @@ def _plain_character(char: str) -> str:
 def _refuse_signs(plain: str) -> None:
     """Refuse characters that a phone number does not have, naming what they most likely are."""
     if not any(char.isdecimal() for char in plain):
-        raise _RefusedError("it has no digits" if plain else "it is empty")
+        raise _NotANumberError("it has no digits" if plain else "it is empty")
     if _SCIENTIFIC.fullmatch(plain):
-        raise _RefusedError("it is in scientific notation, so digits may be lost; format the column as text")
+        raise _NotANumberError("it is in scientific notation, so digits may be lost; format the column as text")
     strange = [char for char in plain if char not in "0123456789+-. \n()[]"]
     if not strange:
         return
     at = plain.index(strange[0])
     if _EXTENSION.match(plain, at) or ";ext=" in plain.lower():
-        raise _RefusedError("it has an extension, which a text message can't reach")
+        raise _NotANumberError("it has an extension, which a text message can't reach")
     if strange[0] in ",;/|&\\":
-        raise _RefusedError(f"it has {strange[0]!r} in it, as if it were two numbers; give each its own place")
+        raise _NotANumberError(f"it has {strange[0]!r} in it, as if it were two numbers; give each its own place")
     if word := "".join(itertools.takewhile(str.isalpha, plain[at : at + 20])):
-        raise _RefusedError(f"it has letters in it: {word!r}")
+        raise _NotANumberError(f"it has letters in it: {word!r}")
     if unicodedata.category(strange[0]) == "No":
-        raise _RefusedError(f"{strange[0]!r} is not an ordinary digit")
-    raise _RefusedError(f"it has {strange[0]!r} in it, which no phone number has")
+        raise _NotANumberError(f"{strange[0]!r} is not an ordinary digit")
+    raise _NotANumberError(f"it has {strange[0]!r} in it, which no phone number has")
 
 
 def _refuse_structure(plain: str) -> None:
     """Refuse what is made of the right characters and still is not one whole number."""
     if sum(sum(map(str.isdecimal, line)) >= 7 for line in plain.split("\n")) > 1:
-        raise _RefusedError("it has a line break in it, as if it were two numbers; give each its own place")
+        raise _NotANumberError("it has a line break in it, as if it were two numbers; give each its own place")
     if plain.count("+") > 1:
-        raise _RefusedError("it has more than one +")
+        raise _NotANumberError("it has more than one +")
     if plain.lstrip("-. \n([").find("+") > 0:
-        raise _RefusedError("its + is not in front")
+        raise _NotANumberError("its + is not in front")
     if _DECIMAL.fullmatch(plain.strip("()[] ")):
-        raise _RefusedError("it ends in .0, as a spreadsheet's number does; format the column as text")
+        raise _NotANumberError("it ends in .0, as a spreadsheet's number does; format the column as text")
 
 
 def _unwrapped(part: str) -> str:
     """``part`` without its brackets."""
     bare = _BRACKETED.sub(r"\1\2", part)
     if "(0)" in part:
-        raise _RefusedError("it has (0) twice")
+        raise _NotANumberError("it has (0) twice")
     if bare.strip("+0123456789"):
-        raise _RefusedError("its brackets do not pair up")
+        raise _NotANumberError("its brackets do not pair up")
     return bare
 
 
@@ -175,7 +165,7 @@ def _from_region(number: str, region: str | None) -> tuple[str, str]:
     """A number without its + as it is dialled in ``region``: in E.164 form, and its country code."""
     if region is None:
         start = "it starts with 00 instead of +" if number.startswith("00") else "it has no +"
-        raise _RefusedError(f"{start}; write it with + and the country code")
+        raise _NotANumberError(f"{start}; write it with + and the country code")
     try:
         import phonenumbers
     except ImportError:
@@ -187,7 +177,7 @@ def _from_region(number: str, region: str | None) -> tuple[str, str]:
     except phonenumbers.NumberParseException:
         parsed = None
     if parsed is None or not phonenumbers.is_valid_number(parsed):
-        raise _RefusedError(f"it has no + and is not a valid number in {region.upper()}")
+        raise _NotANumberError(f"it has no + and is not a valid number in {region.upper()}")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), str(parsed.country_code)
 
 
@@ -196,7 +186,7 @@ def _checked(number: str) -> str:
         return number
     digits = len(number) - 1
     if number.startswith("+0"):
-        raise _RefusedError("no country code starts with 0")
+        raise _NotANumberError("no country code starts with 0")
     if digits < 7:
-        raise _RefusedError(f"it has {digits} digits, and a number with its country code has at least 7")
-    raise _RefusedError(f"it has {digits} digits, and no phone number has more than 15")
+        raise _NotANumberError(f"it has {digits} digits, and a number with its country code has at least 7")
+    raise _NotANumberError(f"it has {digits} digits, and no phone number has more than 15")

@@ -1,4 +1,4 @@
-"""What a job would come to, counted without sending it."""
+"""The estimate of a job: its figures, counted without sending anything."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, final
 
 from .._core import segments
+from .._core.layers import layers
+from .._core.secret import Secret
 from ..models import Code, Estimate, Outcome
 from .reader import YIELD_EVERY, Recipients
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
     from .._core.batching import Batch
     from .._core.layers import Layer
+    from .._core.options import Options
     from ..models import Limit
+    from ..quota import QuotaStore
     from .send_options import SendOptions
 
 
@@ -44,7 +48,7 @@ class Tally:
         return tally
 
     def estimate(self, seconds: float) -> Estimate:
-        """The same as a value, for a job whose last request may leave after ``seconds``."""
+        """The figures as a value, for a job whose last request may leave after ``seconds``."""
         return Estimate(self._recipients, self._duplicates, self._invalid, self.requests, self._segments, seconds)
 
     def _refuse(self, outcome: Outcome) -> None:
@@ -82,6 +86,22 @@ async def seconds_until_last(
             behind = max(0, requests - k - pace.requests)  # besides a burst, the turn in hand goes at once
             last_us = max(last_us, await wait_us(k) + round(behind * turn_us))
     return last_us / 1e6
+
+
+async def seconds_by_store(
+    store: QuotaStore, api_key: str | None, options: Options, requests: int, *, looks: int = 100
+) -> float:
+    """``seconds_until_last`` of a bulk send that nobody has begun, by what ``store`` knows of the key.
+
+    Without a key it is reckoned as if nothing of the quota were used.
+    """
+    key_id = Secret(api_key).key_id if api_key else ""
+    bulk_layers = layers(options.limits, options.reserve)
+
+    async def wait_us(line: int) -> int:
+        return await store.forecast_us(key_id, [(bulk_layers, line)])
+
+    return await seconds_until_last(wait_us, requests, bulk_layers, options.gentle_pace, looks=looks)
 
 
 async def _each(recipients: Recipients) -> AsyncIterator[object]:

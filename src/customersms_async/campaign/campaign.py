@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import TYPE_CHECKING, Self, final
 
 from .._core import phone as phones
+from .._core.intake import Letter
 from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.reader import check_recipients
 from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Status
-from .adding import Letter
 from .guards import Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
@@ -240,18 +240,12 @@ class Campaign:
 def _letters(recipients: Recipients, message: str | None) -> Letters:
     if isinstance(recipients, AsyncIterable):
         return _each(recipients, message)
-    return (_letter(item, message) for item in recipients)
+    return (Letter.of(item, message) for item in recipients)
 
 
 async def _each(recipients: AsyncIterable[str | Message], message: str | None) -> AsyncIterator[Letter]:
     async for item in recipients:
-        yield _letter(item, message)
-
-
-def _letter(item: Any, message: str | None) -> Letter:
-    if isinstance(item, Message) is (message is None):
-        return Letter(item.phone, item.message) if isinstance(item, Message) else Letter(item, message)
-    raise ConfigurationError("give either phone numbers and one message, or Message objects")
+        yield Letter.of(item, message)
 
 
 def _numbers(given: Iterable[str], region: str | None) -> Iterator[str]:

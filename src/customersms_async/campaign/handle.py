@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, TypeVar, final
 from .._runtime import forks
 from .._runtime.file_thread import ClosedError, FileThread
 from ..errors import LedgerError
-from . import opening
-from . import transitions as moves
+from . import opening, transitions
 from .file import LedgerFile
 from .lock import RunLock
+from .refusals import refusal, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_handles: Final[dict[Identity, Handle]] = {}
+_handles: Final[dict[Identity, LedgerHandle]] = {}
 _lock: Final = threading.RLock()
 _guard: Final = forks.Guard(_lock)
 
 
 @final
-class Handle:
+class LedgerHandle:
     """One ledger in this process, for all who use it: its thread, its run lock, and whether an input is being added.
 
     Made by ``join`` and closed with its last user; every method may be called from any thread and event loop. A forked
@@ -48,9 +48,9 @@ class Handle:
         self.adder: object | None = None
 
     @classmethod
-    def join(cls, path: Path, user: object) -> Handle:
+    def join(cls, path: Path, user: object) -> LedgerHandle:
         """The handle of the file at ``path`` for one more user. Raises ``LedgerError`` if there is no such file."""
-        with opening.translated(path):
+        with translated(path):
             identity = opening.identity(path)
         with _lock:
             handle = _handles.get(identity)
@@ -61,11 +61,11 @@ class Handle:
 
     @property
     def dead(self) -> bool:
-        """Whether it is the handle of a process that this one is a fork of."""
+        """Whether the handle belongs to a process that this one is a fork of."""
         return self._thread.dead
 
     async def leave(self, user: object) -> None:
-        """Use it no more; the last one closes the file, and waits for all that was asked for."""
+        """Have one user fewer; the last one closes the file, and waits for all that was asked for."""
         with _lock:
             self._users.discard(user)
             if self._users or _handles.get(self._identity) is not self:
@@ -83,8 +83,8 @@ class Handle:
             done: Future[T] = self._thread.submit(work)
         except ClosedError:
             reason = "this process was forked when it was open: open it anew here" if self.dead else "it is closed"
-            raise opening.refusal(self.path, reason) from None
-        with opening.translated(self.path):
+            raise refusal(self.path, reason) from None
+        with translated(self.path):
             return await asyncio.wrap_future(done)
 
     async def recover(self) -> None:
@@ -94,35 +94,35 @@ class Handle:
         """
         await self.do(self._recover)
 
-    async def run(self, runner: object) -> None:
-        """Become the one runner. Raises ``LedgerError`` if there is another; looks through the whole file first."""
-        await self.do(lambda file: self._run(file, runner))
+    async def become_runner(self, runner: object) -> None:
+        """Make ``runner`` the one runner. Raises ``LedgerError`` if there is another; looks through the file first."""
+        await self.do(lambda file: self._become_runner(file, runner))
 
-    async def rest(self, runner: object) -> None:
-        """Let another run."""
-        await self.do(lambda _: self._rest(runner))
+    async def leave_running(self, runner: object) -> None:
+        """End the time of ``runner`` as the one runner, so that another can run."""
+        await self.do(lambda _: self._leave_running(runner))
 
     def _recover(self, file: LedgerFile) -> None:
-        if self._lock.held or not file.read(moves.being_sent_to) or not self._lock.try_to_take():
+        if self._lock.held or not file.read(transitions.being_sent_to) or not self._lock.try_to_take():
             return
         try:
             if not file.is_run_elsewhere:
-                with contextlib.suppress(LedgerError), opening.translated(self.path):
-                    moves.recover(file)
+                with contextlib.suppress(LedgerError), translated(self.path):
+                    transitions.recover(file)
         finally:
             self._lock.free()
 
-    def _run(self, file: LedgerFile, runner: object) -> None:
+    def _become_runner(self, file: LedgerFile, runner: object) -> None:
         self._lock.take()
         try:
-            file.run_by()
-            moves.recover(file)
+            file.become_runner()
+            transitions.recover(file)
         except BaseException:
             self._lock.free()
             raise
         self.runner = runner
 
-    def _rest(self, runner: object) -> None:
+    def _leave_running(self, runner: object) -> None:
         if self.runner is runner:
             self.runner = None
             self._lock.free()

@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from .._core.intake import Letter
 from ..errors import ConfigurationError
-from . import opening
-from . import queries as reading
-from . import transitions as moves
-from .adding import SLICE, Adding, Digest, Letter
+from . import opening, queries, resolving, transitions
+from .adding import SLICE, Adding, Digest
 from .file import LedgerFile
-from .handle import Handle
+from .handle import LedgerHandle
+from .refusals import refusal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Letters = Iterable[Letter] | AsyncIterable[Letter]
-"""An input, from anywhere."""
+"""Recipients with their texts, from anywhere."""
 
 
 @final
 class CampaignLedger:
-    """One open ledger, of which a process may have as many as it likes over one file: see ``Handle``.
+    """One open ledger, of which a process may have as many as it likes over one file: see ``LedgerHandle``.
 
     Every method runs in the file's thread, one after the other, and raises ``LedgerError``. A cancelled call leaves at
     once; what it asked for still happens, whole, in its turn. WAL with ``synchronous = FULL``: what a method changed is
@@ -40,7 +40,7 @@ class CampaignLedger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._handle: Handle | None = None
+        self._handle: LedgerHandle | None = None
 
     @classmethod
     async def open(cls, path: Path | str, *, create: bool) -> CampaignLedger:
@@ -51,9 +51,9 @@ class CampaignLedger:
         ledger = cls(_real(path))
         if not ledger.path.exists():
             if not create:
-                raise opening.refusal(ledger.path, "there is no such ledger")
+                raise refusal(ledger.path, "there is no such ledger")
             await asyncio.to_thread(opening.create, ledger.path)
-        ledger._handle = Handle.join(ledger.path, ledger)
+        ledger._handle = LedgerHandle.join(ledger.path, ledger)
         try:
             await ledger._handle.recover()
         except BaseException:
@@ -66,16 +66,16 @@ class CampaignLedger:
         handle, self._handle = self._handle, None
         if handle is not None:
             if handle.runner is self:
-                await handle.rest(self)
+                await handle.leave_running(self)
             await handle.leave(self)
 
     async def lock(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
-        await self._opened.run(self)
+        await self._opened.become_runner(self)
 
     async def unlock(self) -> None:
-        """Let another run."""
-        await self._opened.rest(self)
+        """End being the one runner, so that another can run."""
+        await self._opened.leave_running(self)
 
     async def add(
         self,
@@ -116,37 +116,37 @@ class CampaignLedger:
                 handle.adder = None
         return True
 
-    async def added(self) -> reading.Input | None:
-        """What was added, if anything was."""
-        return await self._read(reading.added)
+    async def added(self) -> queries.Input | None:
+        """The input that was added, or ``None``."""
+        return await self._read(queries.added)
 
-    async def counts(self) -> list[reading.Count]:
+    async def counts(self) -> list[queries.Count]:
         """How many recipients there are by state and code."""
-        return await self._read(reading.counts)
+        return await self._read(queries.counts)
 
-    async def planned(self, start: int) -> list[reading.Planned]:
+    async def planned(self, start: int) -> list[queries.PlannedRecipient]:
         """The next recipients to be sent to."""
-        return await self._read(lambda connection: reading.planned(connection, start))
+        return await self._read(lambda connection: queries.planned(connection, start))
 
     async def requests(self, batch_size: int) -> int:
         """How many requests what is planned comes to, at best."""
-        return await self._read(lambda connection: reading.requests(connection, batch_size))
+        return await self._read(lambda connection: queries.requests(connection, batch_size))
 
     async def outside(self, prefixes: Collection[str]) -> tuple[int, int | None]:
         """How many planned numbers begin with none of ``prefixes``, and the first one's place."""
-        return await self._read(lambda connection: reading.outside(connection, prefixes))
+        return await self._read(lambda connection: queries.outside(connection, prefixes))
 
-    async def entries(self, start: int, states: Collection[State]) -> list[reading.Entry]:
+    async def entries(self, start: int, states: Collection[State]) -> list[queries.Entry]:
         """The next recipients in any of ``states``."""
-        return await self._read(lambda connection: reading.entries(connection, start, states))
+        return await self._read(lambda connection: queries.entries(connection, start, states))
 
-    async def begin(self, intent: moves.Intent) -> None:
+    async def begin(self, intent: transitions.Intent) -> None:
         """Make it durable that a request is about to leave."""
-        await self._write(lambda file: moves.begin(file, intent))
+        await self._write(lambda file: transitions.begin(file, intent))
 
-    async def record(self, intent: moves.Intent, ruling: Ruling) -> None:
-        """Make durable what became of it."""
-        await self._write(lambda file: moves.record(file, intent, ruling))
+    async def record(self, intent: transitions.Intent, ruling: Ruling) -> None:
+        """Make durable what became of a request."""
+        await self._write(lambda file: transitions.record(file, intent, ruling))
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
@@ -154,14 +154,14 @@ class CampaignLedger:
         return await self._write(lambda file: _suppress(file, listed, source))
 
     async def resolve(self, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
-        """Do what a person says; gives to how many."""
-        return await self._write(lambda file: moves.resolve(file, event, states, phones, by))
+        """Do what a person says of recipients; gives of how many that was."""
+        return await self._write(lambda file: resolving.resolve(file, event, states, phones, by))
 
     async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        """Anything else that can be read."""
+        """The findings of ``look`` in the file, for questions that have no method of their own here."""
         return await self._read(look)
 
-    async def _compare(self, known: reading.Input, letters: Letters, template: str | None) -> None:
+    async def _compare(self, known: queries.Input, letters: Letters, template: str | None) -> None:
         digest = Digest()
         async for some in _slices(letters):
             await self._opened.do(_ignoring(partial(digest.take, some)))
@@ -182,14 +182,14 @@ class CampaignLedger:
         return await self._opened.do(change)
 
     @property
-    def _opened(self) -> Handle:
+    def _opened(self) -> LedgerHandle:
         if self._handle is None:
-            raise opening.refusal(self.path, "it is closed")
+            raise refusal(self.path, "it is closed")
         return self._handle
 
     def _begin_adding(self, file: LedgerFile, region: str | None) -> Adding:
         connection = file.begin()
-        if reading.added(connection) is not None:
+        if queries.added(connection) is not None:
             raise ConfigurationError(f"{self.path}: another program has just added recipients")
         return Adding(connection, region)
 
@@ -204,7 +204,7 @@ class CampaignLedger:
         rehearsal: bool,
     ) -> None:
         adding.finish(template, rehearsal=rehearsal)
-        moves.suppress(adding.connection, suppressed, source)
+        transitions.suppress(adding.connection, suppressed, source)
         file.commit()
 
 
@@ -215,7 +215,7 @@ def _real(path: Path | str) -> Path:
 
 def _suppress(file: LedgerFile, phones: Iterable[str], source: str) -> int:
     with file.transaction() as connection:
-        return moves.suppress(connection, phones, source)
+        return transitions.suppress(connection, phones, source)
 
 
 def _ignoring(work: Callable[[], None]) -> Callable[[LedgerFile], None]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HOLDER: Final = 200
-"""Bytes from the file's beginning that say who holds it."""
+"""Bytes from the file's beginning that say who holds the lock."""
 
 _WITNESS: Final = 100
 """Bytes behind these that say how far the ledger is. On Windows, where no locked part can be read, the lock is next."""
@@ -53,12 +53,12 @@ class RunLock:
 
     @property
     def held(self) -> bool:
-        """Whether this object holds it."""
+        """Whether this object holds the lock."""
         return self._descriptor is not None
 
     @property
     def taken(self) -> bool:
-        """Whether anybody holds it."""
+        """Whether anybody holds the lock."""
         if self.held:
             return True
         if not self._path.exists():
@@ -68,7 +68,7 @@ class RunLock:
         return not free
 
     def try_to_take(self) -> bool:
-        """Take it if it is free. Raises ``LedgerError`` if the file can't be used."""
+        """Take the lock if it is free. Raises ``LedgerError`` if the file can't be used."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -82,7 +82,7 @@ class RunLock:
         return True
 
     def take(self, patience: float = PATIENCE) -> None:
-        """Take it, or raise ``LedgerError`` that says who has it; ``patience`` (seconds) is for a glance of others."""
+        """Take the lock, or raise ``LedgerError`` that says who has it, after ``patience`` (seconds)."""
         if self.held:
             raise self.refusal()
         deadline = time.monotonic() + patience
@@ -98,7 +98,7 @@ class RunLock:
         return LedgerError(f"{self._ledger}: a campaign is running on it{self._holder()}", path=str(self._ledger))
 
     def free(self) -> None:
-        """Let it go, whoever has inherited the descriptor."""
+        """Let the lock go, whoever has inherited the descriptor."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):
@@ -130,7 +130,7 @@ class RunLock:
         return None
 
     def before_fork(self) -> None:
-        """Keep it: it is the parent's."""
+        """Keep the lock: it is the parent's."""
 
     after_fork = before_fork
 

@@ -13,42 +13,34 @@ import sqlite3
 import stat
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .._runtime import forks
 from ..errors import LedgerError
+from .refusals import BUSY_SECONDS, code_of, refusal, translated
 from .schema import APPLICATION_ID, SCHEMA, VERSION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-BUSY_SECONDS: Final = 60.0
-"""How long another program's write is waited for: a person's decision about a million recipients takes seconds."""
 
 _CACHE_KB: Final = 4_096
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
 
-_CODE: Final = 0xFF
-"""The part of SQLite's error codes that says more than the details, which nobody could act on."""
-
 
 class Identity(NamedTuple):
-    """Which file it is, whatever its name: the same for as long as somebody has it open."""
+    """The identity of a file, whatever its name: it stays the same for as long as somebody has it open."""
 
     device: int
     inode: int
 
 
 def identity(path: Path) -> Identity:
-    """The file at ``path``. Raises ``OSError``."""
+    """The identity of the file at ``path``. Raises ``OSError``."""
     status = path.stat()
     return Identity(status.st_dev, status.st_ino)
 
 
 def wal_of(path: Path) -> Path:
-    """Where the newest changes of the ledger at ``path`` are."""
+    """The file with the newest changes of the ledger at ``path``."""
     return path.with_name(path.name + "-wal")
 
 
@@ -124,7 +116,7 @@ def connect(path: Path, *, writing: bool) -> sqlite3.Connection:
         try:
             return _connect(path, "mode=ro")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _CODE not in _NO_ROOM:
+            if code_of(error) not in _NO_ROOM:
                 raise
             return _connect(path, "mode=rw", "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA query_only = ON")
 
@@ -168,7 +160,7 @@ def ledger_of(path: Path) -> str | None:
                 found: str = connection.execute("SELECT ledger FROM session").fetchone()[0]
                 return found
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & _CODE in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # no such table
+            if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # no such table
                 return None
             raise
 
@@ -199,35 +191,6 @@ def check_all(connection: sqlite3.Connection, path: Path) -> None:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise refusal(path, f"it is damaged: {' '.join(str(found).split())}")
-
-
-@contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say into a ``LedgerError``."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise refusal(path, _words(error)) from None
-    except OSError as error:
-        raise refusal(path, error.strerror or str(error)) from None
-
-
-def refusal(path: Path, reason: str) -> LedgerError:
-    """The error for a ledger that can't be used."""
-    return LedgerError(f"{path}: {reason}", path=str(path))
-
-
-def _words(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & _CODE
-    said = {
-        sqlite3.SQLITE_FULL: "the disk is full",
-        sqlite3.SQLITE_READONLY: "it is read-only",
-        sqlite3.SQLITE_CORRUPT: "it is damaged, or was cut short, or needs its -wal, which is not here",
-        sqlite3.SQLITE_NOTADB: "it is no campaign ledger",
-        sqlite3.SQLITE_IOERR: "the disk is full, or fails",
-        sqlite3.SQLITE_BUSY: f"another program has kept it busy for {BUSY_SECONDS:g} seconds",
-    }.get(code)
-    return f"{said} ({error})" if said else str(error)
 
 
 def _without_leftovers(path: Path, status: os.stat_result) -> os.stat_result:

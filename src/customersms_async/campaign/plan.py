@@ -1,4 +1,4 @@
-"""Who is next: planned recipients from the ledger, in the input's order, as batches of one text."""
+"""The next recipients of a campaign: read from the ledger in the input's order, as batches of one text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 @final
 class Plan:
-    """Reads on as batches are asked for. No recipient is held twice: a sweep through the ledger meets each once.
+    """Gives the planned recipients of a ledger in batches, and reads on as batches are asked for.
+
+    No recipient is held twice: a sweep through the ledger meets each once.
 
     Mutable state: how far the sweep is, part-filled batches, and those that are ready.
     """
@@ -39,12 +41,12 @@ class Plan:
         return self._ready.popleft() if self._ready else None
 
     def put_back(self, batch: Batch) -> None:
-        """Have these next: they could not go out yet."""
+        """Have ``batch`` be the next one: it could not go out yet."""
         if len(batch):
             self._ready.appendleft(batch)
 
     async def again(self) -> bool:
-        """Begin another sweep if anyone is planned: by a person's decision. Nothing may be under way."""
+        """Begin another sweep if anyone is planned by now, by a person's decision. Nothing may be under way."""
         if not any(count.state is State.PLANNED for count in await self._ledger.counts()):
             return False
         if not self._ready:

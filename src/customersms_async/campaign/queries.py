@@ -1,4 +1,4 @@
-"""What a ledger holds, in pieces of bounded size. Runs in the ledger's own thread; sees what is committed."""
+"""Questions to a ledger, with answers of bounded size. They run in its own thread, and see what is committed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PAGE: Final = 2_000
 
 
 class Input(NamedTuple):
-    """What was added: its hash, the template, how many recipients, and when (microseconds since 1970).
+    """The input of a campaign: its hash, the template, how many recipients, and when (microseconds since 1970).
 
-    ``rehearsal``: it was added to be sent to a sandbox.
+    ``rehearsal``: added to be sent to a sandbox.
     """
 
     hash: str
@@ -29,8 +29,8 @@ class Input(NamedTuple):
     rehearsal: int
 
 
-class Planned(NamedTuple):
-    """Someone to be sent to."""
+class PlannedRecipient(NamedTuple):
+    """A recipient who is to be sent to; ``id`` is the place in the input, from 0."""
 
     id: int
     phone: str
@@ -67,25 +67,25 @@ def added(connection: sqlite3.Connection) -> Input | None:
 
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
-    """All there are, by state in the table's order and by code; costs nothing."""
+    """Numbers of recipients by state (in the table's order) and code; kept by the ledger, so they cost nothing."""
     rows = connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall()
     found = [Count(State(state), *rest) for state, *rest in rows]
     order = list(State)
     return sorted(found, key=lambda count: (order.index(count.state), count.code))
 
 
-def planned(connection: sqlite3.Connection, start: int) -> list[Planned]:
+def planned(connection: sqlite3.Connection, start: int) -> list[PlannedRecipient]:
     """The next recipients to be sent to, from number ``start`` on, in the input's order."""
     rows = connection.execute(
         "SELECT r.id, r.phone, t.text, r.segments FROM recipients r CROSS JOIN texts t ON t.id = r.text_id"
         " WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
         (start, State.PLANNED, PAGE),
     )
-    return [Planned(*row) for row in rows]
+    return [PlannedRecipient(*row) for row in rows]
 
 
 def requests(connection: sqlite3.Connection, batch_size: int) -> int:
-    """How many requests what is planned comes to, if all equal texts find together."""
+    """The number of requests that all who are planned come to, if all equal texts find together."""
     (found,) = connection.execute(
         "SELECT coalesce(sum((n + ?1 - 1) / ?1), 0) FROM"
         " (SELECT count(*) AS n FROM recipients WHERE state = ?2 GROUP BY text_id)",

@@ -19,7 +19,7 @@ APPLICATION_ID: Final = 0x43534D53
 """SQLite's place for saying whose file it is: "CSMS"."""
 
 VERSION: Final = 2
-"""Of the schema. A ledger of version 1 is brought up to it when it is opened; one of a newer version is refused."""
+"""The schema's version. A ledger of version 1 is brought up to it when opened; one of a newer version is refused."""
 
 _STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})

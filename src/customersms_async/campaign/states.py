@@ -1,4 +1,4 @@
-"""What can become of one recipient of a campaign: every state and every move, in one table.
+"""The states of a campaign's recipients, and every move from one to another, in one table.
 
 =============  ====================================================  =============================
 state          durable when                                          a crash here leads to
@@ -23,7 +23,7 @@ from ..models import Status
 
 
 class State(enum.StrEnum):
-    """Where a recipient of a campaign stands; the values are what ``counts`` and ``export`` call it."""
+    """The state of a recipient of a campaign; the values are its names in ``counts`` and ``export``."""
 
     PLANNED = "planned"
     SENDING = "sending"

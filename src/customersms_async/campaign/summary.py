@@ -1,4 +1,4 @@
-"""What a report tells of a ledger beyond its counts. Runs in the ledger's own thread."""
+"""Figures of a ledger that a report shows beside its counts. Runs in the ledger's own thread."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Doubt(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """What a person said: when, who, what became of how many."""
+    """A person's decision: when, by whom, what became of how many."""
 
     at_us: int
     by: str
@@ -102,7 +102,7 @@ def doubts(connection: sqlite3.Connection) -> list[Doubt]:
 
 
 def resolutions(connection: sqlite3.Connection) -> list[Resolution]:
-    """What people said last, the latest first."""
+    """People's decisions, the latest first."""
     rows = connection.execute(
         "SELECT at_us, by, becomes, recipients FROM resolutions ORDER BY id DESC LIMIT ?", (MOST_RESOLUTIONS,)
     )

@@ -1,36 +1,28 @@
-"""Every change of a ledger after the adding, each one transaction: it happened and is durable, or it did not happen.
+"""The changes that a run makes in a ledger, each one transaction: it has happened and is durable, or it has not.
 
 Runs in the ledger's own thread. Every statement names the state that it moves from, by the table in ``states``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .._core.plural import counted
 from ..models import Code, Status
-from .opening import refusal
-from .states import ANSWERS, Event, State, after, sources
+from .refusals import refusal
+from .states import ANSWERS, Event, State, after
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
     from .._core.rulings import Ruling
     from .file import LedgerFile
 
 CRASHED: Final = "the process ended before the answer was recorded"
-
-
-ZOMBIE_US: Final = 600_000_000
-"""How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
-may be a stopped one that goes on, on a machine whose clock is minutes behind."""
 
 
 class Intent(msgspec.Struct, eq=False):
@@ -46,7 +38,7 @@ class Intent(msgspec.Struct, eq=False):
 
 
 class SuppressedMeanwhileError(Exception):
-    """Some of those who were about to be sent to are suppressed by now: ``ids``. They are skipped now."""
+    """Raised as a request is about to leave: some recipients (``ids``) are suppressed by now, and have been skipped."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(ids)
@@ -71,7 +63,7 @@ def begin(file: LedgerFile, intent: Intent) -> None:
 
 
 def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
-    state, now = after(State.PLANNED, Event.LEAVING), _now()
+    state, now = after(State.PLANNED, Event.LEAVING), now_us()
     deadline_us, figure = now + round(intent.timeout * 1e6), _figure(intent.credits_before)
     attempt_id = db.execute(
         "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
@@ -94,7 +86,7 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
     """Make durable what became of an attempt; nothing, if it never came to be one."""
     if intent.attempt_id is None:
         return
-    now = _now()
+    now = now_us()
     counts = dict.fromkeys(Status, 0)
     changes = []
     for o in ruling.outcomes:
@@ -128,13 +120,13 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
 
 
 def recover(file: LedgerFile) -> int:
-    """Who was being sent to when a process ended is unknown; gives how many. Only for the holder of the run lock."""
+    """Make unknown who was being sent to when a process ended; gives how many. Only for the holder of the run lock."""
     state, sending = after(State.SENDING, Event.CRASHED), file.read(being_sent_to)
     if sending:
         with file.transaction() as db:
             db.execute(
                 "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ? WHERE state = ?",
-                (state, Code.INTERRUPTED, CRASHED, _now(), State.SENDING),
+                (state, Code.INTERRUPTED, CRASHED, now_us(), State.SENDING),
             )
     return sending
 
@@ -153,7 +145,7 @@ def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str)
     Within the caller's transaction. ``source`` says where the numbers come from; a number that the same source has
     named before is not kept twice.
     """
-    now = _now()
+    now = now_us()
     connection.executemany(
         "INSERT OR IGNORE INTO suppressed VALUES (?, ?, ?)", ((phone, source, now) for phone in phones)
     )
@@ -165,62 +157,12 @@ def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str)
     ).rowcount
 
 
-def resolve(file: LedgerFile, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
-    """Do what the person ``by`` says to everyone in ``states``, or to those of them with these numbers.
-
-    Gives how many that were. Nobody who is suppressed is planned again. Raises ``LedgerError``, and does nothing, while
-    any of them may still be sent to by a process that was taken for dead.
-    """
-    possible = [state for state in states if state in sources(event)]
-    now, becomes = _now(), after(possible[0], event)
-    with file.transaction() as db, _numbers(db, phones or ()):
-        among = "" if phones is None else " AND phone IN (SELECT phone FROM named)"
-        if becomes is State.PLANNED:
-            _refuse_zombies(file, db, among, now)
-            among += " AND phone NOT IN (SELECT phone FROM suppressed)"
-        marks = ", ".join("?" * len(possible))
-        ids = db.execute(
-            f"SELECT id FROM recipients WHERE state IN ({marks}){among} ORDER BY id",  # noqa: S608 - marks only
-            possible,
-        )
-        listed, count = _listed(number for (number,) in ids)
-        if not count:
-            return 0
-        for state in possible:
-            db.execute(
-                "UPDATE recipients SET state = ?, code = '', error = NULL, updated_us = ?"  # noqa: S608 - ours alone
-                f" WHERE state = ?{among}",
-                (after(state, event), now, state),
-            )
-        db.execute(
-            "INSERT INTO resolutions (at_us, by, becomes, recipients, ids) VALUES (?, ?, ?, ?, ?)",
-            (now, by, becomes, count, listed),
-        )
-    return count
-
-
-def _refuse_zombies(file: LedgerFile, db: sqlite3.Connection, among: str, now_us: int) -> None:
-    count, last_us = db.execute(
-        "SELECT count(*), max(a.deadline_us) FROM recipients JOIN attempts AS a ON a.id = attempt_id"  # noqa: S608 - ours alone
-        f" WHERE state = ? AND code = ? AND a.deadline_us > ?{among}",
-        (State.UNKNOWN, Code.INTERRUPTED, now_us - ZOMBIE_US),
-    ).fetchone()
-    if count:
-        until = datetime.fromtimestamp((last_us + ZOMBIE_US) / 1e6).astimezone()
-        raise refusal(
-            file.path,
-            f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
-            " was cut off, and that may be stopped and go on: they can be planned again from"
-            f" {until:%Y-%m-%d %H:%M:%S} on ({ZOMBIE_US // 60_000_000} minutes after their request's time is over)",
-        )
-
-
 _SKIP: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?"
 
 
 def _skipped() -> tuple[str, str, str, int]:
     state = after(State.PLANNED, Event.SUPPRESSED)
-    return state, Code.SUPPRESSED, "the number is on the list of suppressed numbers", _now()
+    return state, Code.SUPPRESSED, "the number is on the list of suppressed numbers", now_us()
 
 
 def _skip(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
@@ -236,10 +178,11 @@ def _suppressed_among(connection: sqlite3.Connection, ids: Iterable[int]) -> lis
 
 def ranges(ids: Iterable[int]) -> str:
     """Numbers that mostly follow each other, as text: ``0-99 105 107-110``."""
-    return _listed(ids)[0]
+    return counted_ranges(ids)[0]
 
 
-def _listed(ids: Iterable[int]) -> tuple[str, int]:
+def counted_ranges(ids: Iterable[int]) -> tuple[str, int]:
+    """The text that ``ranges`` makes of numbers, and how many numbers they are."""
     found: list[list[int]] = []
     count = 0
     for number in ids:
@@ -251,19 +194,8 @@ def _listed(ids: Iterable[int]) -> tuple[str, int]:
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in found), count
 
 
-@contextlib.contextmanager
-def _numbers(connection: sqlite3.Connection, phones: Iterable[str]) -> Iterator[None]:
-    """The table ``named`` with these numbers, on disk if they are many."""
-    connection.execute("CREATE TEMP TABLE named (phone TEXT PRIMARY KEY) WITHOUT ROWID")
-    try:
-        connection.executemany("INSERT OR IGNORE INTO named VALUES (?)", ((phone,) for phone in phones))
-        yield
-    finally:
-        if connection.in_transaction:
-            connection.execute("DROP TABLE named")
-
-
-def _now() -> int:
+def now_us() -> int:
+    """The time, in microseconds since 1970."""
     return time.time_ns() // 1_000
 
 

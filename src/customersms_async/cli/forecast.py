@@ -1,53 +1,47 @@
-"""When a send will be done, by the quota and not by the average so far."""
+"""The time that a send will take, by the quota and not by the average so far."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, final
 
-from .._core.layers import layers
-from .._core.secret import Secret
-from .._sending.estimate import seconds_until_last
-from .quota import MEMORY, open_quota
+from .._sending.estimate import seconds_by_store
+from .options import MEMORY
+from .quota import open_quota
 
 if TYPE_CHECKING:
     from ..quota import QuotaStore
-    from .settings import Settings
+    from .options import ClientOptions
 
 
-async def forecast(settings: Settings, requests: int) -> float:
+async def forecast(client: ClientOptions, requests: int) -> float:
     """Seconds until the last of ``requests`` may leave; without a key, as if nothing of the quota were used."""
-    async with open_quota(settings.quota_at if settings.key else MEMORY) as quota:
-        return await Forecast(quota, settings, settings.key).seconds(requests)
+    async with open_quota(client.quota_at if client.key else MEMORY) as quota:
+        return await SendForecast(quota, client, client.key).seconds(requests)
 
 
 @final
-class Forecast:
-    """What the quota says of a key's requests; without a key, of the requests of nobody.
+class SendForecast:
+    """How long a send will take, by what the quota says of the key; without a key, as if nothing of it were used.
 
     Mutable state: the latest answer with its time, as a long line takes a while to count.
     """
 
-    def __init__(self, quota: QuotaStore, settings: Settings, api_key: str | None) -> None:
-        options = settings.options()
+    def __init__(self, quota: QuotaStore, client: ClientOptions, api_key: str | None) -> None:
         self._quota = quota
-        self._key_id = Secret(api_key).key_id if api_key else ""
-        self._layers = layers(options.limits, options.reserve)
-        self._pace = options.gentle_pace
+        self._options = client.options()
+        self._api_key = api_key
         self._seconds = 0.0
         self._at = -1e9
 
-    async def seconds(self, requests: int) -> float:
-        """Until the last of ``requests`` may leave."""
-        return await seconds_until_last(self._wait_us, requests, self._layers, self._pace)
+    async def seconds(self, requests: int, *, looks: int = 100) -> float:
+        """Seconds until the last of ``requests`` may leave; with fewer ``looks`` at the quota it is less exact."""
+        return await seconds_by_store(self._quota, self._api_key, self._options, requests, looks=looks)
 
     async def rough_seconds(self, requests: int) -> float:
-        """The same, less exactly and from memory where that is recent enough, for a screen that asks all the time."""
+        """``seconds`` for a screen that asks all the time: less exact, and from memory while that is recent enough."""
         now = time.monotonic()
         if now - self._at > requests / 10_000:
-            self._seconds = await seconds_until_last(self._wait_us, requests, self._layers, self._pace, looks=4)
+            self._seconds = await self.seconds(requests, looks=4)
             self._at = now
         return max(0.0, self._seconds - (now - self._at))
-
-    async def _wait_us(self, requests: int) -> int:
-        return await self._quota.forecast_us(self._key_id, [(self._layers, requests)])

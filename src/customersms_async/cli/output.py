@@ -1,22 +1,24 @@
-"""Standard output and error that outlive whoever reads them."""
+"""Standard output and error that outlive whoever reads them, and JSON for programs."""
 
 from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import sys
-from typing import IO, TextIO, cast, final
+from typing import IO, Any, TextIO, cast, final
 
+import msgspec
 from rich.console import Console
 
 
 @final
-class Outlet(io.TextIOBase):
+class SafeOutput(io.TextIOBase):
     """Writes through to ``file`` until that fails, as it does when ``head`` has read enough or the terminal is gone.
 
-    From then on everything is swallowed: a send is not ended by nobody's looking at it. With ``record``, what is
-    written is meant to be kept, and a failure of another kind, such as a full disk, is raised once.
+    From then on everything is swallowed, so that a send goes on when nobody looks at it any more. With ``record``, what
+    is written is meant to be kept, and a failure of another kind, such as a full disk, is raised once.
     """
 
     def __init__(self, file: TextIO, *, record: bool = False) -> None:
@@ -26,7 +28,7 @@ class Outlet(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a property there as well
-        """The file's own, by which rich chooses its characters."""
+        """The encoding of the file, by which rich chooses its characters."""
         return self._file.encoding
 
     def isatty(self) -> bool:
@@ -34,7 +36,7 @@ class Outlet(io.TextIOBase):
         return self._file.isatty()
 
     def fileno(self) -> int:
-        """The file's own, by which rich finds the width."""
+        """The descriptor of the file, by which rich finds the width."""
         return self._file.fileno()
 
     def write(self, text: str) -> int:
@@ -51,17 +53,25 @@ class Outlet(io.TextIOBase):
         return len(text)
 
     def _forget(self) -> None:
-        """Let what is still buffered go nowhere when Python exits."""
+        """Have Python, when it exits, write what is still buffered to nowhere."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._file.fileno())
         os.close(nowhere)
 
 
-def say(line: str) -> None:
-    """Write one line to standard output, as ``--json`` has it. Raises ``OSError`` where it can't be kept."""
-    Outlet(sys.stdout, record=True).write(line + "\n")
+def safe_console(*, json: bool) -> Console:
+    """A console that survives its reader: on standard output, or on standard error if that is for ``--json``."""
+    return Console(file=cast("IO[str]", SafeOutput(sys.stderr if json else sys.stdout)))
 
 
-def console_on(file: TextIO) -> Console:
-    """A console that survives its reader."""
-    return Console(file=cast("IO[str]", Outlet(file)))
+def say_json(value: Any) -> None:
+    """Write one line of JSON to standard output, for ``--json``. Raises ``OSError`` where it can't be kept."""
+    SafeOutput(sys.stdout, record=True).write(as_json(value) + "\n")
+
+
+def as_json(value: Any) -> str:
+    """One line of JSON, in ASCII where a text holds what no encoding can carry."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value))

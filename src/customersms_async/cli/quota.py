@@ -1,9 +1,9 @@
-"""Where the commands keep the quota: a file that all runs of a user share, unless told otherwise."""
+"""The quota of the commands: in a file that all runs of a user share, unless told otherwise; ``customersms quota``."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -13,19 +13,21 @@ from rich.table import Table
 
 from ..client import AsyncClient
 from ..errors import ConfigurationError
-from ..quota import MemoryQuota, RedisQuota, SQLiteQuota
-from .output import console_on, say
-from .send.results import as_json
-from .send.screen import length
+from ..quota import MemoryQuota
+from .exits import ending_well
+from .formats import length
+from .options import MEMORY, read_limits
+from .output import safe_console, say_json
+from .permission import check_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ..models import Limit
     from ..quota import QuotaStore
+    from .options import QuotaCommandOptions
 
 REDIS: Final = ("redis://", "rediss://", "unix://")
-MEMORY: Final = "memory"
 SHARED: Final = "The quota is shared with all runs and programs that keep it in"
 
 
@@ -39,9 +41,13 @@ async def open_quota(where: str | None) -> AsyncIterator[QuotaStore]:
     if where == MEMORY:
         yield MemoryQuota()
     elif where is not None and where.startswith(REDIS):
+        from ..quota import RedisQuota  # imported where it is asked for, as few runs need it
+
         async with RedisQuota(where) as redis:
             yield redis
     else:
+        from ..quota import SQLiteQuota
+
         async with SQLiteQuota(users_file() if where is None else Path(where)) as file:
             yield file
 
@@ -57,7 +63,7 @@ def users_file() -> Path:
 
 
 def place(where: str | None) -> str:
-    """The same for people and programs: ``memory``, the server without its password, or the path."""
+    """The quota's place, for people and programs: ``memory``, the server without its password, or the path."""
     if where == MEMORY:
         return MEMORY
     if where is not None and where.startswith(REDIS):
@@ -68,7 +74,7 @@ def place(where: str | None) -> str:
 
 
 def note(where: str | None) -> str:
-    """Who else counts on the same quota."""
+    """A sentence that says who else shares the quota."""
     if where == MEMORY:
         return "The quota is counted for this run alone: other runs and programs that use the same key are not seen."
     with contextlib.suppress(RuntimeError, ValueError):  # no home, or not in it
@@ -76,22 +82,26 @@ def note(where: str | None) -> str:
     return f"{SHARED} {place(where)}."
 
 
-async def show_quota(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:
-    """Print how every limit of the key stands.
+def show_quota(options: QuotaCommandOptions) -> None:
+    """Do what ``customersms quota`` does: print how every limit of the key stands."""
+    with ending_well(options.log_level):
+        check_key()
+        asyncio.run(_show(options.quota, read_limits(options.limit), json=options.json))
 
-    Raises ``ConfigurationError`` without a key, and ``QuotaStoreError``.
-    """
+
+async def _show(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:
+    """Print how every limit stands. Raises ``ConfigurationError`` for a bad environment, and ``QuotaStoreError``."""
     async with open_quota(where) as store, AsyncClient(limits=limits, quota=store) as client:
         status = await client.quota_status()
     if json:
         pause = {"paused_seconds": status.paused_seconds}
-        say(as_json({"limits": status.limits, **pause, "quota": place(where)}))
+        say_json({"limits": status.limits, **pause, "quota": place(where)})
         return
     table = Table("limit", "used", "free", "next token")
     for one in status.limits:
         limit = f"{one.limit.requests:,} in {length(one.limit.seconds)}"
         table.add_row(limit, f"{one.used:,}", f"{one.free:,}", length(one.next_token_seconds) if one.used else "")
-    console = console_on(sys.stdout)
+    console = safe_console(json=False)
     console.print(table)
     if status.paused_seconds:
         console.print(f"paused by the gateway for another {length(status.paused_seconds)}", style="yellow")

@@ -1,4 +1,4 @@
-"""What a send goes through: the quota, and the provider or a sandbox, with a client of theirs."""
+"""The route of a send: a client with its quota, and the provider or a sandbox at the other end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._core.plural import counted
 from ..client import AsyncClient
 from ..errors import CustomerSMSError
 from ..models import Status
-from .forecast import Forecast
+from .forecast import SendForecast
 from .quota import open_quota
 
 if TYPE_CHECKING:
@@ -21,46 +21,45 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..sandbox import Sandbox
+    from .options import ClientOptions
     from .send.sending import Progress
-    from .settings import Settings
 
 
-class Way(NamedTuple):
-    """A client with the quota's word on it, and the sandbox that it sends to, if it is one."""
+class Route(NamedTuple):
+    """A client, the forecast of its quota, and the sandbox that it sends to, if it is one."""
 
     client: AsyncClient
-    forecast: Forecast
+    forecast: SendForecast
     sandbox: Sandbox | None
 
 
 @contextlib.asynccontextmanager
-async def open_way(settings: Settings, console: Console) -> AsyncIterator[Way]:
-    """The way out by ``settings``; the client is the caller's to close before the end.
+async def open_route(options: ClientOptions, console: Console) -> AsyncIterator[Route]:
+    """The route that ``options`` name; its client is the caller's to close before the end.
 
     Raises ``ConfigurationError`` for an option out of range, a key that can be none, and as ``open_quota`` does.
     """
-    async with open_quota(settings.quota_at) as quota, _gateway(settings, console) as (sandbox, api_key, url):
-        options = msgspec.structs.asdict(settings.options(url))
-        client = AsyncClient(api_key=api_key, quota=quota, **options)
-        yield Way(client, Forecast(quota, settings, api_key), sandbox)
+    async with open_quota(options.quota_at) as quota, _gateway(options, console) as (sandbox, api_key, url):
+        client = AsyncClient(api_key=api_key, quota=quota, **msgspec.structs.asdict(options.options(url)))
+        yield Route(client, SendForecast(quota, options, api_key), sandbox)
 
 
 @contextlib.asynccontextmanager
-async def _gateway(settings: Settings, console: Console) -> AsyncIterator[tuple[Sandbox | None, str, str | None]]:
-    """Where to send, with which key: to the provider, or to a sandbox that lives as long as the send."""
-    if not settings.sandbox:
+async def _gateway(options: ClientOptions, console: Console) -> AsyncIterator[tuple[Sandbox | None, str, str | None]]:
+    """The gateway, its key and its URL: the provider's, or those of a sandbox that lives as long as the send."""
+    if not options.sandbox:
         yield None, os.environ.get("CUSTOMERSMS_API_KEY", ""), None
         return
-    from ..sandbox import Sandbox
+    from ..sandbox import Sandbox  # with its web server, which a send to the provider has no need of
 
-    sandbox = Sandbox(limits=settings.limits, latency=(0.05, 0.4))
+    sandbox = Sandbox(limits=options.limits, latency=(0.05, 0.4))
     async with sandbox.serve() as url:
         console.print("--sandbox: a made-up gateway with a made-up key; nothing goes to the provider", style="cyan")
         yield sandbox, sandbox.api_key, url
 
 
 def confirm(sandbox: Sandbox, progress: Progress, console: Console) -> None:
-    """Hold what the sandbox has against what was reported."""
+    """Compare what the sandbox has with what was reported; a difference becomes the error of the send."""
     twice = len(sandbox.duplicates())
     console.print(
         f"the sandbox read {counted(sandbox.requests, 'request')}, refused {sandbox.refused:,},"

@@ -1,4 +1,4 @@
-"""Ending a send before its end: in good order when asked once, at once when asked again."""
+"""Signals that end a send before its end: in good order at the first one, at once at the second."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _ENDINGS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGH
 
 
 @final
-class Stopping:
-    """Closes a client in the middle of its work; ``on_interrupt`` is called when a signal asks for it first.
+class GracefulStop:
+    """Closes a client in the middle of its work, by itself or for a signal; the first signal calls ``on_interrupt``.
 
     Mutable state: whether a signal came, the task that closes the client, and whether it may still wait for answers.
     """
@@ -42,7 +42,7 @@ class Stopping:
             self._closing = start(asyncio.get_running_loop(), self._close())
 
     async def wait(self) -> None:
-        """Wait until it is over, if it has begun."""
+        """Wait until the client is closed, if that has begun."""
         if self._closing is not None:
             await asyncio.wait([self._closing])
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from customersms_async.cli.campaign.options import read
+from customersms_async.cli.campaign.options import GuardOptions
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.command import PATIENCE, Commands, Hold, until
 
@@ -159,7 +159,7 @@ def test_a_time_of_today_is_in_the_offset_of_today(zone: str, monkeypatch: pytes
     with monkeypatch.context() as changed:
         changed.setenv("TZ", zone)
         time.tzset()
-        until = read(None, None, None, 5, "18:30", None)["until"]
+        until = GuardOptions(until="18:30").read()["until"]
     time.tzset()
     assert until == datetime.now(ZoneInfo(zone)).replace(hour=18, minute=30, second=0, microsecond=0)
 

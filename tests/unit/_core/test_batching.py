@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core.batching import Batch, Grouper, Repeats, Sizes
+from customersms_async._core.batching import Batch, Grouper, Sizes
 
 few_texts = st.lists(st.sampled_from("ABCDE"), max_size=60)
 
@@ -109,49 +109,6 @@ def test_several_pushed_at_once_are_batched_as_one_by_one(counts: list[int], bat
     assert list(together.flush()) == list(apart.flush())
 
 
-# Repeats
-
-some_messages = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("AB")), max_size=40)
-
-
-@given(some_messages)
-def test_without_a_window_every_repeat_is_known(messages: list[tuple[str, str]]) -> None:
-    repeats = Repeats(None)
-    for i, (number, text) in enumerate(messages):
-        assert repeats.has(number, text) is ((number, text) in messages[:i])
-
-
-@given(some_messages, st.integers(1, 8))
-def test_a_window_remembers_that_many_messages_that_were_no_repeats(
-    messages: list[tuple[str, str]], window: int
-) -> None:
-    repeats, first_ones = Repeats(window), list[tuple[str, str]]()
-    for number, text in messages:
-        known = (number, text) in first_ones[-window:]
-        assert repeats.has(number, text) is known
-        if not known:
-            first_ones.append((number, text))
-
-
-@pytest.mark.parametrize(("window", "known"), [(None, True), (9, False)])
-def test_what_a_window_held_can_be_forgotten(window: int | None, known: bool) -> None:
-    repeats = Repeats(window)
-    assert not repeats.has("1", "A")
-    repeats.forget()
-    assert repeats.has("1", "A") is known
-    assert repeats.has("1", "A")
-
-
-def test_the_same_number_with_another_text_is_no_repeat() -> None:
-    repeats = Repeats(None)
-    assert [repeats.has("1", "A"), repeats.has("1", "B"), repeats.has("2", "A"), repeats.has("1", "A")] == [
-        False,
-        False,
-        False,
-        True,
-    ]
-
-
 # Sizes
 
 
@@ -205,23 +162,3 @@ def test_fitting_keeps_every_number_in_order(refused: list[tuple[int, str]], cou
     assert [number for part in parts for number in part.phones] == some(count).phones
     assert [index for part in parts for index in part.indexes] == some(count).indexes
     assert all(len(part) >= 1 for part in parts)
-
-
-@given(st.lists(st.tuples(st.lists(st.sampled_from("123456"), min_size=1, max_size=3), st.sampled_from("AAAB"))))
-@example([(["1"], "B"), (["1"], "A")])
-def test_several_are_new_if_each_is_and_are_remembered_together_or_not_at_all(
-    several: list[tuple[list[str], str]],
-) -> None:
-    for window in (None, 1, 4):
-        together, apart, first = Repeats(window), Repeats(window), several[0][1] if several else ""
-        for numbers, text in several:
-            known = [number in numbers[:i] or knows(apart, number, text) for i, number in enumerate(numbers)]
-            assert together.are_new(numbers, text) is (text == first and not any(known))
-            if text == first and not any(known):
-                assert not any(apart.has(number, text) for number in numbers)
-            assert together._seen == apart._seen
-            assert together._order == apart._order
-
-
-def knows(repeats: Repeats, number: str, text: str) -> bool:
-    return (number if text == repeats._first else (number, text)) in repeats._seen

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from customersms_async import AsyncClient, Campaign, MemoryQuota
 from customersms_async._core.batching import Batch
-from customersms_async._core.intake import Intake, message_problem
+from customersms_async._core.intake import (
+    Intake,
+    Judge,
+    Letter,
+    RefusedLetter,
+    SendableLetter,
+    message_problem,
+    with_line,
+)
+from customersms_async._core.repeats import ExactRepeats
+from customersms_async.cli.send.check import check
+from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.errors import ConfigurationError
-from customersms_async.models import Message, Outcome, Status
+from customersms_async.models import Code, Message, Outcome, Priority, Status
+from customersms_async.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PHONE, OTHER = "+12125551234", "+13235554567"
 
@@ -74,11 +93,12 @@ def test_message_objects_are_grouped_by_their_text() -> None:
         ("", ""),
         ("call me", "call me"),
         ("2125551234", "2125551234"),
-        ("\ud800", "\ud800"),
+        ("\ud800", r"\ud800"),
+        ("9" * 1_000, "9" * 100),
         (None, "None"),
         (12125551234, "12125551234"),
         (b"+12125551234", "b'+12125551234'"),
-        (["+12125551234"] * 9, repr(["+12125551234"] * 9)[:40]),
+        (["+12125551234"] * 9, repr(["+12125551234"] * 9)[:100]),
     ],
 )
 def test_a_bad_number_is_refused_as_given_and_stops_no_other(given_phone: Any, shown: str) -> None:
@@ -207,3 +227,140 @@ def test_several_inputs_go_one_by_one_where_each_needs_a_look() -> None:
     each_its_own = Intake(None, 4, 8, None)
     assert each_its_own.room == 1
     assert each_its_own.take_all([Message(PHONE, "Hello")]) is None
+
+
+# The judge
+
+
+def test_a_letter_keeps_its_place_and_its_line_whatever_becomes_of_it() -> None:
+    judge = Judge(ExactRepeats(None))
+    sendable, refused = judge.judge(Letter("+1 (212) 555-1234", "A", 7), 5), judge.judge(Letter("nope", "A", 8), 6)
+    assert sendable == SendableLetter(5, 7, PHONE, "A")
+    assert refused == RefusedLetter(Outcome(6, "nope", Status.UNSENT, None, "it has no digits", Code.INVALID_PHONE), 8)
+    assert (sendable.index, refused.index) == (5, 6)
+
+
+def test_a_region_reads_numbers_without_a_plus() -> None:
+    pytest.importorskip("phonenumbers")
+    judge = Judge(ExactRepeats(None), "GB")
+    assert judge.judge(Letter("020 7946 0958", "A"), 0) == SendableLetter(0, None, HERS, "A")
+    with pytest.raises(ConfigurationError, match="'XX'"):
+        Judge(ExactRepeats(None), "XX").judge(Letter("020 7946 0958", "A"), 0)
+
+
+def test_letters_judged_before_are_taken_as_they_are() -> None:
+    judge, intake = Judge(ExactRepeats(None)), Intake(None, 2, 8, None)
+    first, repeat, last = (judge.judge(Letter(phone, "A"), index) for index, phone in enumerate((PHONE, PHONE, HERS)))
+    assert took(intake, first) == []
+    assert isinstance(repeat, RefusedLetter)
+    assert took(intake, repeat) == [repeat.outcome]
+    assert took(intake, last) == [Batch("A", [PHONE, HERS], [0, 2])]
+    assert intake.count == 3
+
+
+def test_a_reason_says_its_line_if_it_has_one() -> None:
+    assert with_line("it is empty", 3) == "line 3: it is empty"
+    assert with_line("it is empty", None) == "it is empty"
+
+
+# One judge for all
+
+
+class Letters:
+    """A job of the command, as from a file (its lines follow a header) or from the command line."""
+
+    name = "made up"
+
+    def __init__(self, messages: list[Message], *, in_memory: bool) -> None:
+        self.in_memory = in_memory
+        self._messages = messages
+
+    def __iter__(self) -> Iterator[Letter]:
+        for line, message in enumerate(self._messages, 2):
+            yield Letter(message.phone, message.message, None if self.in_memory else line)
+
+
+class Kept:
+    """Results of the command, and a view that shows nothing."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Outcome] = []
+
+    def write(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+    def close(self) -> None: ...
+
+    def changed(self, progress: Progress) -> None: ...
+
+    def interrupted(self) -> None: ...
+
+
+async def through_the_command(client: AsyncClient, messages: list[Message], *, in_memory: bool) -> list[Outcome]:
+    job: Any = Letters(messages, in_memory=in_memory)
+    checked, kept = check(job, region=None, batch_size=100, lookahead=800, samples=0), Kept()
+    progress = await Sending(job, checked, client, kept, kept).run(None, Priority.BULK)
+    assert progress.error is None
+    assert (progress.duplicates, progress.done) == (checked.duplicates, checked.rows)
+    return kept.outcomes
+
+
+async def through_a_campaign(path: Path, messages: list[Message], *, lines: bool) -> list[Outcome]:
+    async with Campaign.open(path) as campaign:
+        if lines:
+            await campaign.add_letters(Letters(messages, in_memory=False), None)
+        else:
+            await campaign.add(messages)
+        return [outcome async for outcome in campaign.outcomes()]
+
+
+async def every_way(messages: list[Message], folder: Path, *, lines: bool) -> dict[str, list[Outcome]]:
+    gateway = Sandbox()
+    async with (
+        gateway.serve() as url,
+        AsyncClient(api_key=gateway.api_key, url=url, quota=MemoryQuota(), pace=None) as client,
+    ):
+        return {
+            "send_many": list((await client.send_many(messages)).outcomes),
+            "stream": [outcome async for outcome in client.stream(messages)],
+            "numbers": await through_the_command(client, messages, in_memory=True),
+            "a file": await through_the_command(client, messages, in_memory=False),
+            "a campaign" + " of a file" * lines: await through_a_campaign(folder / "ledger", messages, lines=lines),
+        }
+
+
+odd_phones = st.one_of(
+    st.sampled_from([PHONE, "tel:+1 (212) 555-1234", OTHER, HERS, "+44 (0)20 7946 0958"]),
+    st.sampled_from(["", "nope", "2125551234", "+1 212 555 1234 ext 9", "+44 (020) 7946 0958", "\ud800", "9" * 1_000]),
+    st.text(st.characters(), max_size=12),
+    st.none() | st.integers() | st.floats() | st.binary(max_size=60) | st.lists(st.integers(), max_size=60),
+)
+odd_texts = st.sampled_from(["A", "A", "A", "B", "", "\ud83d", None, 7, b"A"])
+REFUSED_HERE = {Code.INVALID_PHONE, Code.INVALID_MESSAGE, Code.DUPLICATE}
+
+
+@settings(max_examples=8)  # each opens a ledger, which waits for the disk
+@given(st.lists(st.builds(Message, odd_phones, odd_texts), min_size=20, max_size=80), st.booleans())
+@example([Message(PHONE, "A"), Message("+1 212 555 1234", "A"), Message("nope", "A"), Message(HERS, "")], True)
+@example([Message("\ud800" * 200, "A"), Message(["+12125551234"] * 40, "A"), Message(PHONE, "\udcff")], False)  # type: ignore[arg-type]
+def test_a_bad_recipient_has_one_code_and_one_reason_wherever_it_was_given(
+    messages: list[Message], lines: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        ways = asyncio.run(every_way(messages, Path(folder), lines=lines))
+    judge = Judge(ExactRepeats(None))
+    expected = [judge.judge(Letter(each.phone, each.message), index) for index, each in enumerate(messages)]
+    for way, outcomes in ways.items():
+        refused = {o.index: (o.phone, o.status, o.code, o.error) for o in outcomes if o.code in REFUSED_HERE}
+        assert refused == dict(told(letter, way) for letter in expected if isinstance(letter, RefusedLetter)), way
+        assert sorted(o.index for o in outcomes) == list(range(len(messages)))
+        for phone, _, _, reason in refused.values():
+            assert len(phone) <= 100
+            assert (phone + str(reason)).encode()
+
+
+def told(letter: RefusedLetter, way: str) -> tuple[int, tuple[str, Status, str | None, str | None]]:
+    """The outcome that a refused letter has in each way: only where there is a file, its line is in front."""
+    outcome = letter.outcome
+    line = outcome.index + 2 if way.endswith("file") else None
+    return outcome.index, (outcome.phone, outcome.status, outcome.code, with_line(str(outcome.error), line))

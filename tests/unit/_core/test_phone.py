@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core import phone
+from customersms_async._core import calling_codes, phone
 from customersms_async.errors import ConfigurationError, InvalidRecipientError
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -208,7 +208,7 @@ def test_only_e164_comes_out_with_the_same_digits_in_the_same_order(text: str) -
     assert phone.parse(number) == number
     digits = "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
     if number[1:] != digits:
-        code = next(code for code in sorted(phone._TRUNK_ZERO) if number[1:].startswith(code))
+        code = next(code for code in sorted(calling_codes.TRUNK_ZERO) if number[1:].startswith(code))
         assert digits == f"{code}0{number[1 + len(code) :]}"
 
 
@@ -296,7 +296,7 @@ def test_the_codes_with_a_trunk_zero_are_those_of_the_numbering_plans() -> None:
         if regions != ("001",)
         and all(phonenumbers.PhoneMetadata.metadata_for_region(region).national_prefix == "0" for region in regions)
     }
-    assert expected == phone._TRUNK_ZERO
+    assert expected == calling_codes.TRUNK_ZERO
 
 
 @pytest.mark.parametrize(

@@ -1,120 +1,154 @@
-"""The options of ``customersms campaign`` that ``send`` does not have, and how they are read."""
+"""The options of ``customersms campaign``, each once; what it has in common with a send is in ``cli.options``."""
 
 from __future__ import annotations
 
 import enum
-import shlex
 import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
-from ..._core import phone as phones
+from ..._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from ...campaign.guards import Guards, unix
-from ...errors import InvalidRecipientError
-from ..files import FileProblem, open_rows
+from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
+from ..bundle import Bundle
+from ..options import ClientOptions, DryRun, Encoding, FileOptions, Json, Limits, Logging, LogLevel, Region, Sample, Yes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-KeepCredits = Annotated[
-    str | None,
-    typer.Option(
-        "--keep-credits",
-        metavar="N",
-        help="Stop with fewer credits left than this; only an answer says how many, so one request goes out anyway.",
-    ),
-]
-MaxRecipients = Annotated[
-    int | None, typer.Option("--max-recipients", min=0, metavar="N", help="Stop after so many, earlier runs included.")
-]
-MaxSegments = Annotated[
-    int | None, typer.Option("--max-segments", min=0, metavar="N", help="The same for segments, as they are estimated.")
-]
-StopAfterUnknown = Annotated[
-    int,
-    typer.Option("--stop-after-unknown", min=1, metavar="N", help="Stop after so many unknown requests in a row."),
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Stop at 18:30 today, or at 2026-10-31T18:30.")
-]
-AllowPrefix = Annotated[
-    list[str] | None,
-    typer.Option("--allow-prefix", metavar="+CODE", help="Stop if any number has another calling code; repeatable."),
-]
-Suppress = Annotated[
-    Path | None, typer.Option("--suppress", metavar="FILE", help="Numbers that must not be sent to, read at each run.")
-]
-
-_OF_THE_INPUT: Final = frozenset({"file", "message", "phone_column", "delimiter", "dry_run", "sample"})
-"""Options that say what is in the ledger by now."""
+Ledger = Annotated[Path, typer.Option("--ledger", metavar="PATH", help="The campaign's file, on a local disk.")]
 
 
-class Becomes(enum.StrEnum):
-    """What a person may say of a recipient."""
+class ExportFormat(enum.StrEnum):
+    """The values of ``--format``."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Resolved(enum.StrEnum):
+    """The values of ``--as``: a person's decision about recipients."""
 
     ACCEPTED = "accepted"
     PLANNED = "planned"
 
 
-def read(
-    keep_credits: str | None,
-    max_recipients: int | None,
-    max_segments: int | None,
-    stop_after_unknown: int,
-    until: str | None,
-    allow_prefix: list[str] | None,
-) -> dict[str, Any]:
-    """The guards as ``Campaign.run`` takes them."""
-    return {
-        "keep_credits": None if keep_credits is None else _amount(keep_credits),
-        "max_recipients": max_recipients,
-        "max_segments": max_segments,
-        "stop_after_unknown": stop_after_unknown,
-        "until": None if until is None else _time(until),
-        "allow_prefix": allow_prefix or (),
-    }
+class GuardOptions(Bundle, frozen=True, kw_only=True):
+    """The options that stop a campaign, and the numbers that it leaves out."""
+
+    keep_credits: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-credits",
+            metavar="N",
+            help="Stop with fewer credits left than this; only an answer says how many, so one request goes out"
+            " anyway.",
+        ),
+    ] = None
+    max_recipients: Annotated[
+        int | None,
+        typer.Option("--max-recipients", min=0, metavar="N", help="Stop after so many, earlier runs included."),
+    ] = None
+    max_segments: Annotated[
+        int | None,
+        typer.Option("--max-segments", min=0, metavar="N", help="The same for segments, as they are estimated."),
+    ] = None
+    stop_after_unknown: Annotated[
+        int,
+        typer.Option("--stop-after-unknown", min=1, metavar="N", help="Stop after so many unknown requests in a row."),
+    ] = DEFAULT_STOP_AFTER_UNKNOWN
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Stop at 18:30 today, or at 2026-10-31T18:30.")
+    ] = None
+    allow_prefix: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-prefix", metavar="+CODE", help="Stop if any number has another calling code; repeatable."
+        ),
+    ] = None
+    suppress: Annotated[
+        Path | None,
+        typer.Option("--suppress", metavar="FILE", help="Numbers that must not be sent to, read at each run."),
+    ] = None
+
+    def read(self) -> dict[str, Any]:
+        """The guards as ``Campaign.run`` takes them. Raises ``typer.BadParameter`` for what can't be read."""
+        return {
+            "keep_credits": None if self.keep_credits is None else _amount(self.keep_credits),
+            "max_recipients": self.max_recipients,
+            "max_segments": self.max_segments,
+            "stop_after_unknown": self.stop_after_unknown,
+            "until": None if self.until is None else _time(self.until),
+            "allow_prefix": self.allow_prefix or (),
+        }
 
 
-def check(guards: dict[str, Any]) -> None:
+class RunOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign run``."""
+
+    ledger: Ledger
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="As for send --file; not needed to go on with a ledger.")
+    ] = None
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="The text, as for send; not needed to go on with a ledger.")
+    ] = None
+    reading: FileOptions
+    client: ClientOptions
+    yes: Yes = False
+    dry_run: DryRun = False
+    sample: Sample = 0
+    guards: GuardOptions
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class StatusOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign status``."""
+
+    ledger: Ledger
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class ExportOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign export``."""
+
+    ledger: Ledger
+    format: Annotated[ExportFormat, typer.Option("--format", help="What to write to standard output.")]
+    status: Annotated[list[State] | None, typer.Option("--status", help="Only these; may be given again.")] = None
+    log_level: Logging = LogLevel.WARNING
+
+
+class ResolveOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign resolve``."""
+
+    ledger: Ledger
+    becomes: Annotated[Resolved, typer.Option("--as", help="What they are from now on.")]
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+    status: Annotated[State | None, typer.Option("--status", help="All who are unknown, or rejected.")] = None
+    phones: Annotated[Path | None, typer.Option("--phones", metavar="FILE", help="Only these numbers.")] = None
+    encoding: Encoding = "utf-8"
+    region: Region = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class ReportOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign report``."""
+
+    ledger: Ledger
+    html: Annotated[Path, typer.Option("--html", metavar="OUT.html", help="The page to write, or to write anew.")]
+    limit: Limits = None
+    log_level: Logging = LogLevel.WARNING
+
+
+def check_guards(guards: dict[str, Any]) -> None:
     """Raise ``ConfigurationError`` for a guard that can't be."""
     given = dict(guards)
     until, prefixes = given.pop("until"), given.pop("allow_prefix")
     Guards(**given, until_unix=unix(until), allow_prefixes=tuple(prefixes))
-
-
-def numbers_in(path: Path, encoding: str, region: str | None) -> Iterator[str]:
-    """The numbers of a file, as for ``send --file``; ``FileProblem`` for a row that holds none."""
-    try:
-        with open_rows(path, phone_column=None, encoding=encoding, delimiter=None) as rows:
-            for row in rows:
-                try:
-                    yield phones.parse(row.phone, region=region)  # type: ignore[arg-type]  # it refuses what is not text
-                except InvalidRecipientError as error:
-                    raise FileProblem(error.reason, line=row.line) from None
-    except FileProblem as problem:
-        raise FileProblem(f"{path}: {problem}") from None
-
-
-def resume_command(context: typer.Context) -> str:
-    """The command that goes on with the same ledger and options; the input stands in the ledger."""
-    words = context.command_path.split()
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        source = context.get_parameter_source(name)
-        if name in _OF_THE_INPUT or source is None or source.name != "COMMANDLINE":
-            continue
-        value = context.params[name]
-        flag = max(parameter.opts, key=len)
-        if value is True:
-            words.append(flag)
-            continue
-        for one in value if isinstance(value, list | tuple) else [value]:
-            words += [flag, str(getattr(one, "value", one))]
-    return shlex.join(words)
 
 
 def _amount(text: str) -> Decimal:

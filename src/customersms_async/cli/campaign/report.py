@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import time
@@ -14,7 +15,9 @@ from ..._core.plural import counted
 from ...campaign import Campaign, summary
 from ...campaign.states import State
 from ...errors import ConfigurationError
-from ..send.screen import length
+from ..exits import ending_well, fail
+from ..formats import length
+from ..options import read_limits
 from .page import PAGE
 
 if TYPE_CHECKING:
@@ -23,10 +26,20 @@ if TYPE_CHECKING:
 
     from ...campaign.queries import Count, Input
     from ...models import Limit
+    from .options import ReportOptions
 
 _FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
 _MOST_CODES: Final = 40
 _GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
+
+
+def report_on_ledger(options: ReportOptions) -> None:
+    """Do what ``customersms campaign report`` does."""
+    with ending_well(options.log_level):
+        try:
+            asyncio.run(write_report(options.ledger, options.html, read_limits(options.limit)))
+        except OSError as error:
+            fail(f"{options.html}: {error.strerror}", 2)
 
 
 async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> None:

@@ -1,4 +1,4 @@
-"""A campaign as the command runs it: into the ledger, out through a client, with a screen and an ending."""
+"""``customersms campaign run``: into the ledger, out through a client, with a screen and an ending."""
 
 from __future__ import annotations
 
@@ -9,143 +9,150 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.text import Text
+import typer
 
-from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.adding import Letter
 from ...campaign.states import State
-from ...errors import (
-    AuthenticationError,
-    CampaignStoppedError,
-    ConfigurationError,
-    CustomerSMSError,
-    InsufficientCreditsError,
-)
-from ..forecast import forecast
-from ..output import say
-from ..route import confirm, open_way
-from ..send.bulk import watching
-from ..send.results import as_json
-from ..send.screen import Screen, credits_left, length, moment, plain
+from ...errors import ConfigurationError, CustomerSMSError
+from ..exits import ending_well
+from ..output import safe_console, say_json
+from ..permission import ask, check_key
+from ..route import confirm, open_route
+from ..send.commands import check_job, file_job, show
+from ..send.screen import Screen
 from ..send.sending import Progress
-from ..signals import Stopping
-from .screen import everyone_accepted, numbers, standing
+from ..signals import GracefulStop
+from ..watching import watching
+from .ending import exit_status, show_ending, summary
+from .options import check_guards
+from .phone_list import numbers_in
+from .started import read_ledger, show_started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
 
-    from ...campaign.queries import Count
     from ...client import AsyncClient
+    from ..options import ClientOptions
     from ..send.job import Job
-    from ..settings import Settings
-
-_GUARDS = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
-
-_SPENT = ("max_recipients", "max_segments", "until")
-"""Guards that would stop the same command again at once."""
+    from .options import RunOptions
+    from .started import StartedCampaign
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A ledger that recipients were added to."""
+class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``campaign run``: where, what (a ``job`` of ``None``: what is in the ledger), how, and what stops it.
 
-    template: str | None
-    rehearsal: bool
-    planned: int
-    requests: int
-    counts: list[Count]
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One ``campaign run``: where, what (``None``: what is in the ledger), how, and what stops it.
-
-    ``suppressed`` are the numbers of ``--suppress``, read once: a pipe says them only once.
+    ``suppressed`` are the numbers of ``--suppress``, read once: a pipe says them only once. ``resume`` is the command
+    that goes on with the campaign.
     """
 
     ledger: Path
     job: Job | None
     template: str | None
-    settings: Settings
+    client: ClientOptions
+    region: str | None
     guards: dict[str, Any]
     suppressed: tuple[str, ...]
     resume: str
 
-    def letters(self) -> Iterator[Letter]:
-        """The whole input."""
-        for line, phone, text in self.job or ():
-            yield Letter(phone, text, line)
+
+def run_ledger(options: RunOptions, resume: str) -> None:
+    """Do what ``customersms campaign run`` does; ``resume`` is the command that goes on with it."""
+    ledger, file, client, reading = options.ledger, options.file, options.client, options.reading
+    guards = options.guards.read()
+    console = safe_console(json=options.json)
+    with ending_well(options.log_level), contextlib.ExitStack() as stack:
+        if not client.sandbox and not options.dry_run:
+            check_key()
+        check_guards(guards)
+        started = read_ledger(ledger, client.batch_size)
+        text = _text_of(options, started)
+        job = None
+        if file is not None and text is not None:
+            job = stack.enter_context(contextlib.closing(file_job(file, text, reading)))
+        suppress, region = options.guards.suppress, reading.region
+        suppressed = () if suppress is None else tuple(numbers_in(suppress, reading.encoding, region))
+        if started is None and job is not None:
+            checked = check_job(job, client, region, console, samples=options.sample)
+            show(job, checked, client, console, as_object=options.json and options.dry_run)
+        elif started is not None:
+            show_started(ledger, started, client, console, as_object=options.json and options.dry_run)
+        if options.dry_run:
+            return
+        if not client.sandbox and not options.yes:
+            ask(file or ledger)
+        run = CampaignRun(
+            ledger=ledger,
+            job=job,
+            template=text,
+            client=client,
+            region=region,
+            guards=guards,
+            suppressed=suppressed,
+            resume=resume,
+        )
+        raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
 
 
-def look(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> Begun | None:
-    """What is in a ledger; ``None`` if there is none, or nothing in it.
+def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None:
+    """The text as given, else the ledger's, which has none if its recipients came with texts of their own.
 
-    ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
+    Raises for what a new campaign lacks, and for what does not go with one that was begun.
     """
-    if not must_exist and not path.exists():
-        return None
-
-    async def ask() -> Begun | None:
-        async with Campaign.open(path, create=False) as campaign:
-            given = await campaign.ledger.added()
-            counts = await campaign.ledger.counts()
-            requests = await campaign.ledger.requests(batch_size) if batch_size else 0
-        planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
-        return None if given is None else Begun(given.template, bool(given.rehearsal), planned, requests, counts)
-
-    return asyncio.run(ask())
-
-
-def show_begun(work: Run, begun: Begun, console: Console, *, as_object: bool) -> None:
-    """Show how a ledger stands that is to be gone on with, and when that would end."""
-    work.settings.options()  # refused here as in ``check_job``, before anyone is asked
-    seconds = asyncio.run(forecast(work.settings, begun.requests))
-    if as_object:
-        say(as_json({**numbers(begun.counts), "requests": begun.requests, "seconds": seconds}))
-        return
-    console.print(standing(str(work.ledger), begun.counts))
-    if begun.planned:
-        planned = counted(begun.planned, "recipient is", "recipients are")
-        left = f"{planned} planned, in {counted(begun.requests, 'request')}"
-        console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
+    ledger, file, message = options.ledger, options.file, options.message
+    if started is None and file is None:
+        raise typer.BadParameter("a new campaign needs FILE and --message")
+    if started is not None:
+        if file is None and message is not None and message != started.template:
+            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+        if started.rehearsal is not options.client.sandbox:
+            raise ConfigurationError(
+                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
+                if started.rehearsal
+                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
+            )
+        message = started.template if message is None else message
+    if file is not None and message is None:
+        raise typer.BadParameter("a new campaign needs --message as well as FILE")
+    return message
 
 
-async def run_campaign(work: Run, console: Console, *, json: bool) -> int:
+async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int:
     """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
     began = time.monotonic()
-    settings = work.settings
-    async with open_way(settings, console) as way, Campaign.open(work.ledger) as campaign:
-        if work.job is not None:
-            waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
-            with waiting:
-                await campaign.add_letters(
-                    work.letters(),
-                    work.template,
-                    region=settings.region,
-                    suppress=work.suppressed,
-                    rehearsal=settings.sandbox,
-                )
+    async with open_route(run.client, console) as route, Campaign.open(run.ledger) as campaign:
+        if run.job is not None:
+            await _add(campaign, run, run.job, console)
         before = await campaign.counts()
         planned = before[State.PLANNED]
-        requests = await campaign.ledger.requests(settings.batch_size)
+        requests = await campaign.ledger.requests(run.client.batch_size)
         progress = Progress(planned, requests, began, Counter(), {})
         screen = Screen(console)
-        async with watching(way, progress, screen):
-            await _send(campaign, way.client, work, progress, screen, json=json)
+        async with watching(route, progress, screen):
+            await _send(campaign, route.client, run, progress, screen, json=json)
         counts = await campaign.ledger.counts()
-        if way.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
-            confirm(way.sandbox, progress, console)
-        status = _exit_status(progress, counts)
-        _show_ending(work, progress, counts, way.client, console, finished=status in (0, 3))
+        if route.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
+            confirm(route.sandbox, progress, console)
+        status = exit_status(progress, counts)
+        resume, left = None if status in (0, 3) else run.resume, route.client.remaining_credits
+        show_ending(run.ledger, progress, counts, left, console, resume=resume)
     if json:
-        say(as_json({"summary": _summary(work, progress, counts, way.client, status)}))
+        say_json({"summary": summary(progress, counts, left, status=status, resume=resume)})
     return status
 
 
+async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console) -> None:
+    """Put the job's letters into the ledger, unless they are there already."""
+    waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
+    with waiting:
+        await campaign.add_letters(
+            job, run.template, region=run.region, suppress=run.suppressed, rehearsal=run.client.sandbox
+        )
+
+
 async def _send(
-    campaign: Campaign, client: AsyncClient, work: Run, progress: Progress, screen: Screen, *, json: bool
+    campaign: Campaign, client: AsyncClient, run: CampaignRun, progress: Progress, screen: Screen, *, json: bool
 ) -> None:
     """Send and tell every outcome. SIGINT and SIGTERM let requests in flight answer; a second one stops at once."""
 
@@ -153,73 +160,18 @@ async def _send(
         progress.interrupted = True
         screen.interrupted()
 
-    stopping = Stopping(client, interrupted)
-    region = work.settings.region
-    stream = campaign.run(client, **work.guards, suppress=work.suppressed, region=region)
+    stopping = GracefulStop(client, interrupted)
+    stream = campaign.run(client, **run.guards, suppress=run.suppressed, region=run.region)
     with stopping.handling_signals():
         try:
             async for outcome in stream:
                 progress.requests = stream.requests
                 progress.add(outcome, None)
                 if json:
-                    say(as_json(outcome))
+                    say_json(outcome)
                 screen.changed(progress)
         except (CustomerSMSError, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):
                 progress.error = error
     progress.requests = stream.requests
     await stopping.wait()
-
-
-def _exit_status(progress: Progress, counts: list[Count]) -> int:
-    if progress.interrupted:
-        return 130
-    if progress.error is not None:
-        if isinstance(progress.error, ConfigurationError):
-            return 2
-        return 4 if isinstance(progress.error, _GUARDS) else 1
-    return 0 if everyone_accepted(counts) else 3
-
-
-def _show_ending(
-    work: Run, progress: Progress, counts: list[Count], client: AsyncClient, console: Console, *, finished: bool
-) -> None:
-    console.print(standing(str(work.ledger), counts))
-    console.print(
-        f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
-        f" {counted(progress.requests, 'request')}; credits left: {credits_left(client.remaining_credits)}",
-        highlight=False,
-    )
-    if progress.error is not None:
-        console.print(Text(plain(f"It ended early: {_in_words(progress.error)}"), style="red"))
-    unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
-    if unrecorded:
-        who = counted(unrecorded, "recipient")
-        console.print(f"What became of {who} could not be recorded: they may have got the text, and will be unknown")
-    if any(count.state is State.UNKNOWN for count in counts):
-        console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
-    if not finished:
-        guard = getattr(progress.error, "guard", "")
-        way = f", with another --{guard.replace('_', '-')}" if guard in _SPENT else ""
-        head = f"To go on{way}:" if unrecorded else f"Nothing is lost. To go on{way}:"
-        console.print(head, f"  {work.resume}", sep="\n", soft_wrap=True, highlight=False)
-
-
-def _summary(work: Run, progress: Progress, counts: list[Count], client: AsyncClient, status: int) -> dict[str, Any]:
-    error = progress.error
-    return {
-        **numbers(counts),
-        "requests": progress.requests,
-        "remaining_credits": client.remaining_credits,
-        "seconds": round(progress.seconds, 3),
-        "interrupted": progress.interrupted,
-        "stopped": (getattr(error, "guard", None) or type(error).__name__) if isinstance(error, _GUARDS) else None,
-        "error": None if error is None else _in_words(error),
-        "resume": None if status in (0, 3) else work.resume,
-        "exit_status": status,
-    }
-
-
-def _in_words(error: BaseException) -> str:
-    """What an error says, with an option called by the name that it has on the command line."""
-    return str(error).replace("the time that until names", "the time that --until names")

@@ -13,14 +13,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import jsonl, sheets, table
-from .rows import FileProblem, Row, Rows
+from .rows import FileProblem, FileRow, Rows
 from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["FileProblem", "Row", "Rows", "open_rows"]
+__all__ = ["FileProblem", "FileRow", "Rows", "open_rows"]
 
 
 def open_rows(path: Path, *, phone_column: str | None, encoding: str, delimiter: str | None) -> Rows:
@@ -57,11 +57,11 @@ def open_rows(path: Path, *, phone_column: str | None, encoding: str, delimiter:
         raise
 
 
-def _plain_lines(source: Source) -> Iterator[Row]:
+def _plain_lines(source: Source) -> Iterator[FileRow]:
     for number, line in enumerate(source.lines(), 1):
         if not line.isspace():
             text = line.rstrip("\r\n")
-            yield Row(number, text, {"phone": text})
+            yield FileRow(number, text, {"phone": text})
 
 
 def _one_character(delimiter: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
-from .rows import FileProblem, Row, Rows, find_phone
+from .rows import FileProblem, FileRow, Rows, find_phone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,10 @@ def open_objects(source: Source, phone_column: str | None) -> Rows:
     phone = keys[find_phone(keys, phone_column, line=line)]
     columns = tuple(key for key, value in values.items() if key == phone or _text(value) is not None)
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number, each in _objects(source):
             fields = {key: text for key, value in each.items() if (text := _text(value)) is not None}
-            yield Row(number, _plain(each.get(phone)), fields)
+            yield FileRow(number, _given(each.get(phone)), fields)
 
     return Rows(columns, phone, "JSON lines", read, source.close)
 
@@ -62,7 +62,7 @@ def _text(value: object) -> str | None:
     return "" if value is None else None
 
 
-def _plain(value: object) -> object:
+def _given(value: object) -> object:
     return value.value() if isinstance(value, _Number) else value
 
 
@@ -78,15 +78,15 @@ def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
             raise FileProblem(f"it is not JSON: {error.msg} at character {error.pos + 1}", line=number) from None
         except UnicodeEncodeError:
             raise FileProblem("it has half a surrogate pair in it, which no text can carry", line=number) from None
-        except (_RefusedError, RecursionError) as error:
+        except (_AmbiguousJSONError, RecursionError) as error:
             raise FileProblem(str(error) or "it is nested too deeply", line=number) from None
         if not isinstance(value, dict):
             raise FileProblem('it is JSON and not an object such as {"phone": …}', line=number)
         yield number, value
 
 
-class _RefusedError(Exception):
-    """JSON that means nothing certain."""
+class _AmbiguousJSONError(Exception):
+    """JSON that two programs may read as two things: a key twice, or a number that JSON has none of."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -94,12 +94,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for at, key in enumerate(keys) if key in keys[:at])
-        raise _RefusedError(f"it has the key {twice!r} twice")
+        raise _AmbiguousJSONError(f"it has the key {twice!r} twice")
     return found
 
 
 def _constant(name: str) -> NoReturn:
-    raise _RefusedError(f"{name} is not JSON")
+    raise _AmbiguousJSONError(f"{name} is not JSON")
 
 
 _decode: Final = json.JSONDecoder(

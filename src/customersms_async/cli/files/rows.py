@@ -1,4 +1,4 @@
-"""What every kind of file comes to: rows with a phone number and named texts."""
+"""Rows with a phone number and named texts: every kind of file comes to these."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Self, final
 
 import msgspec
 
+from ..problems import InputProblem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -14,8 +16,8 @@ PHONE_NAMES: Final = ("phone", "phone_number", "mobile", "number", "msisdn", "to
 """What a column of phone numbers may be called where nobody says, in any case and with white space around it."""
 
 
-class FileProblem(Exception):  # noqa: N818 - not an error of the package: the end of a command, exit status 2
-    """A file can't be read as what it says it is; ``line`` is where (from 1), or ``None``, ``reason`` why."""
+class FileProblem(InputProblem):
+    """A file that can't be read as what its name says; ``line`` is where (from 1), or ``None``, ``reason`` why."""
 
     def __init__(self, reason: str, *, line: int | None = None) -> None:
         super().__init__(reason if line is None else f"line {line}: {reason}")
@@ -23,8 +25,8 @@ class FileProblem(Exception):  # noqa: N818 - not an error of the package: the e
         self.reason = reason
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One recipient as the file has it.
+class FileRow(msgspec.Struct, frozen=True):
+    """One recipient, as a row of a file has them.
 
     ``line`` is where it begins, from 1, as an editor (or for XLSX the spreadsheet) shows it. ``phone`` is whatever
     stands in the phone column, unconverted. ``fields`` are the row's texts by column, the phone's too.
@@ -48,7 +50,7 @@ class Rows:
         columns: tuple[str, ...],
         phone_column: str,
         kind: str,
-        read: Callable[[], Iterator[Row]],
+        read: Callable[[], Iterator[FileRow]],
         close: Callable[[], object],
     ) -> None:
         self.columns = columns
@@ -57,7 +59,7 @@ class Rows:
         self._read = read
         self.close = close
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[FileRow]:
         """Read from the beginning; raises ``FileProblem`` at the first row that shows the file to be damaged."""
         return self._read()
 

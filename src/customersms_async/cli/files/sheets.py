@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .rows import FileProblem, Row, Rows, find_phone, header_names
+from .rows import FileProblem, FileRow, Rows, find_phone, header_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +33,11 @@ def open_sheet(path: Path, phone_column: str | None) -> Rows:
     names = header_names([_text(cell) for cell in cells], line=line)
     phone = find_phone(names, phone_column, line=line)
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number, cells in _records(sheet):
             if number != line:
                 fields = {name: _text(cell) for name, cell in zip(names, cells, strict=True) if name}
-                yield Row(number, cells[phone], fields)
+                yield FileRow(number, cells[phone], fields)
 
     columns = tuple(name for name in names if name)
     return Rows(columns, names[phone], f"the sheet {sheet.name!r}", read, lambda: None)

@@ -130,7 +130,7 @@ class Source:
 
 
 def _before_error(decoder: codecs.IncrementalDecoder, data: bytes) -> str:
-    """What ``decoder`` makes of ``data`` up to the byte that it can't read, found by going byte by byte."""
+    """The text in ``data`` up to the byte that ``decoder`` can't read, found by going byte by byte."""
     texts = []
     try:
         for byte in data:

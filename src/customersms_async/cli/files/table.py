@@ -15,7 +15,7 @@ import itertools
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..._core.plural import counted
-from .rows import FileProblem, Row, Rows, find_phone, header_names
+from .rows import FileProblem, FileRow, Rows, find_phone, header_names
 from .source import LONGEST
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def open_table(source: Source, phone_column: str | None, delimiter: str | None) 
     phone = find_phone(names, phone_column, line=line)
     columns = tuple(name for name in names if name)
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number, cells in _even_records(source, separator, line):
             fields = dict(zip(names, cells, strict=True))
             fields.pop("", None)
-            yield Row(number, cells[phone], fields)
+            yield FileRow(number, cells[phone], fields)
 
     kind = f"a table separated by {_DELIMITERS.get(separator, repr(separator))}" if len(names) > 1 else "one column"
     return Rows(columns, names[phone], kind, read, source.close)
@@ -178,7 +178,7 @@ def _split(text: str, number: int, delimiter: str) -> tuple[list[str], int]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Where the quoted field that begins at ``opening`` has its closing quote, or -1."""
+    """The place of the closing quote of the field that begins at ``opening``, or -1."""
     at = text.find('"', opening + 1)
     while at >= 0 and text.startswith('""', at):
         at = text.find('"', at + 2)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ..._core import phone as phones
 from ..._core import segments
 from ..._core.batching import Grouper
-from ..._core.fingerprints import Fingerprints
-from ..._core.intake import message_problem
-from ...errors import InvalidRecipientError
-from ...models import Code, Outcome, Status
+from ..._core.intake import Judge, JudgedLetter, RefusedLetter, SendableLetter
+from ..._core.repeats import ExactRepeats, SuspectFinder, SuspectRepeats
+from ...models import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ..._core.batching import Batch
-    from .job import Job, Letter
+    from .job import Job
 
 SHOWN_PROBLEMS: Final = 5
 """Rows that are shown before a send; the end has them all."""
@@ -26,24 +24,12 @@ SHOWN_PROBLEMS: Final = 5
 SHOWN_CHARACTERS: Final = 20
 
 
-class Sendable(msgspec.Struct, frozen=True, gc=False):
-    """A letter that can go out: its row (from 0), where that stands, the number in E.164, and the text."""
-
-    row: int
-    line: int | None
-    phone: str
-    text: str
-
-
-class Refused(msgspec.Struct, frozen=True, gc=False):
-    """A letter that can't, with its outcome and where it stands."""
-
-    outcome: Outcome
-    line: int | None
-
-
 class Checked(msgspec.Struct):
-    """What a job comes to. ``suspects`` are the fingerprints of letters that seem to occur again."""
+    """The figures of a job, and what its sending needs to know.
+
+    ``kept`` are all letters as they were judged, if the job is in memory; of a file there are only ``suspects``, the
+    fingerprints of letters that seem to occur again. ``seconds`` until the last request may leave, once that is known.
+    """
 
     rows: int = 0
     recipients: int = 0
@@ -55,72 +41,60 @@ class Checked(msgspec.Struct):
     most_segments: int = 0
     ucs2_texts: int = 0
     ucs2_characters: str = ""
-    problems: list[Refused] = []
-    samples: list[Sendable] = []
+    problems: list[RefusedLetter] = []
+    samples: list[SendableLetter] = []
     suspects: set[int] = set()
-
-
-@final
-class Judge:
-    """Tells letters that can go out from those that can't; a repeat among ``suspects`` (fingerprints) is refused.
-
-    Mutable state: the rows so far, and the suspected letters that came before.
-    """
-
-    def __init__(self, region: str | None, suspects: set[int]) -> None:
-        self._region = region
-        self._suspects = suspects
-        self._seen: set[tuple[str, str]] = set()
-        self._good_text: object = object()
-        self.rows = 0
-
-    def judge(self, letter: Letter) -> Sendable | Refused:
-        """One letter's way on. Raises ``ConfigurationError`` for a region that can't be used."""
-        row = self.rows
-        self.rows += 1
-        try:
-            number = phones.parse(letter.phone, region=self._region)  # type: ignore[arg-type]  # it refuses what is not text
-        except InvalidRecipientError as error:
-            return _refused(row, letter, Code.INVALID_PHONE, error.reason)
-        if letter.text is not self._good_text:
-            problem = message_problem(letter.text)
-            if problem is not None:
-                return _refused(row, letter, Code.INVALID_MESSAGE, problem)
-            self._good_text = letter.text
-        key = (number, letter.text)
-        if hash(key) in self._suspects:
-            if key in self._seen:
-                return _refused(row, letter, Code.DUPLICATE, "the same number with the same text came before")
-            self._seen.add(key)
-        return Sendable(row, letter.line, number, letter.text)
+    kept: list[JudgedLetter] | None = None
+    seconds: float = 0.0
 
 
 def check(job: Job, *, region: str | None, batch_size: int, lookahead: int, samples: int) -> Checked:
     """Read all of ``job``: counts, the first problems, and the first ``samples`` texts, in flat memory.
 
-    Raises what the job's iteration raises.
+    Raises what the job's iteration raises, and ``ConfigurationError`` for a region that can't be used.
     """
-    judge, known, grouper = Judge(region, set()), Fingerprints(), Grouper(batch_size, lookahead)
-    checked = Checked(problems=[], samples=[], suspects=set())
+    finder = SuspectFinder()
+    judge = Judge(ExactRepeats(None) if job.in_memory else finder, region)
+    grouper = Grouper(batch_size, lookahead)
+    checked = Checked(suspects=finder.suspects, kept=[] if job.in_memory else None)
     characters: dict[str, None] = {}
     for letter in job:
-        found = judge.judge(letter)
-        if isinstance(found, Refused):
-            checked.invalid += 1
-            if len(checked.problems) < SHOWN_PROBLEMS:
-                checked.problems.append(found)
-        elif known.add(fingerprint := hash((found.phone, found.text))):
-            checked.duplicates += 1
-            checked.suspects.add(fingerprint)
-        else:
+        judged = judge.judge(letter, checked.rows)
+        checked.rows += 1
+        if checked.kept is not None:
+            checked.kept.append(judged)
+        if isinstance(judged, SendableLetter):
             checked.recipients += 1
             if len(checked.samples) < samples:
-                checked.samples.append(found)
-            _count(checked, grouper.push(0, found.phone, found.text), characters)
+                checked.samples.append(judged)
+            _count(checked, grouper.push(judged.index, judged.phone, judged.text), characters)
+        else:
+            _count_refused(checked, judged)
     _count(checked, grouper.flush(), characters)
-    checked.rows = judge.rows
     checked.ucs2_characters = "".join(characters)
     return checked
+
+
+def judged_letters(job: Job, checked: Checked, region: str | None) -> Iterator[JudgedLetter]:
+    """A checked job's letters in order, each with its index: as they were kept, or read and judged once more.
+
+    Raises what the job's iteration raises.
+    """
+    if checked.kept is not None:
+        yield from checked.kept
+        return
+    judge = Judge(SuspectRepeats(checked.suspects), region)
+    for index, letter in enumerate(job):
+        yield judge.judge(letter, index)
+
+
+def _count_refused(checked: Checked, refused: RefusedLetter) -> None:
+    if refused.outcome.code == Code.DUPLICATE:
+        checked.duplicates += 1
+        return
+    checked.invalid += 1
+    if len(checked.problems) < SHOWN_PROBLEMS:
+        checked.problems.append(refused)
 
 
 def _count(checked: Checked, batches: Iterable[Batch], characters: dict[str, None]) -> None:
@@ -134,8 +108,3 @@ def _count(checked: Checked, batches: Iterable[Batch], characters: dict[str, Non
             checked.ucs2_texts += len(batch)
             if len(characters) < SHOWN_CHARACTERS:
                 characters |= dict.fromkeys(segments.beyond_gsm7(batch.message)[:SHOWN_CHARACTERS])
-
-
-def _refused(row: int, letter: Letter, code: Code, reason: str) -> Refused:
-    shown = letter.phone if isinstance(letter.phone, str) else repr(letter.phone)
-    return Refused(Outcome(row, shown[:100], Status.UNSENT, None, reason, code), letter.line)

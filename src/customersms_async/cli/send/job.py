@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, final
 
+from ..._core.intake import Letter
 from ..files import FileProblem, open_rows
 from .template import Template, TemplateProblem
 
@@ -12,14 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..files import Rows
-
-
-class Letter(NamedTuple):
-    """One row: where it stands (the file's line, ``None`` on the command line), the phone as given, the text."""
-
-    line: int | None
-    phone: object
-    text: str
 
 
 @final
@@ -36,7 +29,7 @@ class Job:
 
     @classmethod
     def of_phones(cls, phones: Sequence[str], message: str) -> Job:
-        """The same text, taken as it is, for numbers from the command line."""
+        """Numbers from the command line, all with one text, which is taken as it is."""
         return cls("the command line", phones, message)
 
     @classmethod
@@ -60,10 +53,15 @@ class Job:
             raise
         return cls(f"{path}: {rows.kind}", rows, template)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the numbers came with the command, so that there is no file to read."""
+        return isinstance(self._template, str)
+
     def __iter__(self) -> Iterator[Letter]:
         if isinstance(self._template, str):
             for phone in self._rows:
-                yield Letter(None, phone, self._template)
+                yield Letter(phone, self._template)
             return
         for row in self._rows:
             assert not isinstance(row, str)  # noqa: S101 - a template goes with a file
@@ -71,7 +69,7 @@ class Job:
                 text = self._template.render(row.fields)
             except TemplateProblem as problem:
                 raise FileProblem(problem.reason, line=row.line) from None
-            yield Letter(row.line, row.phone, text)
+            yield Letter(row.phone, text, row.line)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
-from typing import IO, TYPE_CHECKING, Any, Final, Protocol, final
+from typing import IO, TYPE_CHECKING, Final, Protocol, final
 
 import msgspec
+
+from ..output import as_json
+from ..problems import InputProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 FIELDS: Final = ("index", "phone", "status", "message_id", "error", "code")
 
 
-class ResultsProblem(Exception):  # noqa: N818 - not an error of the package: the end of a command, exit status 2
+class ResultsProblem(InputProblem):
     """The file for the results can't be used."""
 
 
@@ -51,14 +53,6 @@ def open_results(path: Path | None) -> Results:
         return _KINDS[path.suffix.lower()](path.open("x", encoding="utf-8", errors="backslashreplace", newline=""))
     except OSError as error:
         raise ResultsProblem(f"{path}: {error.strerror}") from None
-
-
-def as_json(value: Any) -> str:
-    """One line of JSON, in ASCII where a text holds what no encoding can carry."""
-    try:
-        return msgspec.json.encode(value).decode()
-    except UnicodeEncodeError:
-        return json.dumps(msgspec.to_builtins(value))
 
 
 @final

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol, final
+from typing import TYPE_CHECKING, Protocol, cast, final
 
 import msgspec
 
+from ..._core.intake import with_line
 from ...errors import ConfigurationError, CustomerSMSError
-from ...models import Code, Message, Outcome, Priority, Status
+from ...models import Code, Outcome, Priority, Status
 from ..files import FileProblem
-from ..signals import Stopping
-from .check import Judge, Refused, Sendable
+from ..signals import GracefulStop
+from .check import judged_letters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..._core.intake import JudgedLetter
+    from ..._sending.reader import Recipients
     from ...client import AsyncClient
     from .check import Checked
     from .job import Job
@@ -27,10 +30,6 @@ KEPT_EXAMPLES = 3
 
 KEPT_REASONS = 40
 """Different reasons that are told apart: a gateway may put the number into each of a million."""
-
-
-_NOBODY: Final = Message("", "")
-"""Takes the place of a row that can't be sent: the stream refuses it, too, and its own outcome is told instead."""
 
 
 class Failures(msgspec.Struct):
@@ -97,7 +96,7 @@ def _at(line: int | None, outcome: Outcome) -> Outcome:
     """The outcome as it is written: a failure says on which line of the file it stands."""
     if line is None or outcome.error is None:
         return outcome
-    return msgspec.structs.replace(outcome, error=f"line {line}: {outcome.error}")
+    return msgspec.structs.replace(outcome, error=with_line(outcome.error, line))
 
 
 class View(Protocol):
@@ -114,7 +113,7 @@ class View(Protocol):
 class Sending:
     """Sends a job's letters through one client.
 
-    Mutable state: the letters on their way by their row.
+    Mutable state: the lines of the letters on their way, by their index; and how the send stands.
     """
 
     def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
@@ -123,8 +122,8 @@ class Sending:
         self._client = client
         self._results = results
         self._view = view
-        self._on_their_way: dict[int, Sendable | Refused] = {}
-        self._stopping = Stopping(client, self._interrupted)
+        self._lines: dict[int, int | None] = {}
+        self._stopping = GracefulStop(client, self._interrupted)
         self.progress = Progress.of(checked)
 
     async def run(self, region: str | None, priority: Priority) -> Progress:
@@ -133,13 +132,13 @@ class Sending:
         SIGINT and SIGTERM take no new batch and let those in flight answer; a second one stops at once, and what was
         in flight is unknown.
         """
-        stream = self._client.stream(self._messages(Judge(region, self._checked.suspects)), priority=priority)
+        letters = cast("Recipients", self._letters(region))  # judged ones are taken as they are
+        stream = self._client.stream(letters, priority=priority)
         with self._stopping.handling_signals():
             try:
                 async for outcome in stream:
-                    found = self._on_their_way.pop(outcome.index)
                     self.progress.requests = stream.requests
-                    self._tell(found.outcome if isinstance(found, Refused) else outcome, found.line)
+                    self._tell(outcome, self._lines.pop(outcome.index))
             except (CustomerSMSError, FileProblem) as error:
                 if not (self._stopping.begun and isinstance(error, ConfigurationError)):
                     self.progress.error = error
@@ -147,14 +146,13 @@ class Sending:
         await self._stopping.wait()
         return self.progress
 
-    def _messages(self, judge: Judge) -> Iterator[Message]:
-        """One for each row, so that an outcome's index is its row; a refused one leaves its place to nobody."""
-        for letter in self._job:
+    def _letters(self, region: str | None) -> Iterator[JudgedLetter]:
+        """The job's letters, judged already, until it is to stop."""
+        for letter in judged_letters(self._job, self._checked, region):
             if self._stopping.begun:
                 return
-            found = judge.judge(letter)
-            self._on_their_way[judge.rows - 1] = found
-            yield Message(found.phone, found.text) if isinstance(found, Sendable) else _NOBODY
+            self._lines[letter.index] = letter.line
+            yield letter
 
     def _tell(self, outcome: Outcome, line: int | None) -> None:
         if self.progress.error is None:

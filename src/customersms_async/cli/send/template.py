@@ -11,6 +11,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+from ..problems import InputProblem
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,7 +21,7 @@ __all__ = ["Template", "TemplateProblem"]
 _PIECE: Final = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>[^{}]*)\}|(?P<lone>[{}])")
 
 
-class TemplateProblem(Exception):  # noqa: N818 - not an error of the package: the end of a command, exit status 2
+class TemplateProblem(InputProblem):
     """A template can't be used; ``position`` is the character where, from 1, ``reason`` why."""
 
     def __init__(self, reason: str, position: int) -> None:

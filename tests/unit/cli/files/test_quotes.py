@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async.cli.files import FileProblem, Row
+from customersms_async.cli.files import FileProblem, FileRow
 from support.recipient_files import A, B, problem, read
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def test_a_stray_quote_is_refused_where_it_stands(folder: Path, rows: list[str],
 def test_a_line_break_in_a_cell_is_read_as_spreadsheets_write_it(folder: Path) -> None:
     text = f'phone,"na\nme"\r\n{A},"a\nb\n\n""c"""\r\n{B},d'
     assert read(folder, "a.csv", text) == [
-        Row(3, A, {"phone": A, "na\nme": 'a\nb\n\n"c"'}),
-        Row(7, B, {"phone": B, "na\nme": "d"}),
+        FileRow(3, A, {"phone": A, "na\nme": 'a\nb\n\n"c"'}),
+        FileRow(7, B, {"phone": B, "na\nme": "d"}),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async._core import phone as phones
-from customersms_async.cli.files import Row
+from customersms_async.cli.files import FileRow
 from customersms_async.errors import InvalidRecipientError
 from support.recipient_files import A, B, problem, read
 
@@ -68,8 +68,8 @@ def test_the_first_sheet_is_read_with_its_row_numbers(folder: Path) -> None:
         8: [text(B), text("Bob")],
     }
     assert read(folder, "a.XLSX", sheet(rows)) == [
-        Row(5, A, {"phone": A, "name": "Ann"}),
-        Row(8, B, {"phone": B, "name": "Bob"}),
+        FileRow(5, A, {"phone": A, "name": "Ann"}),
+        FileRow(8, B, {"phone": B, "name": "Bob"}),
     ]
     assert read(folder, "a.xlsx", sheet({1: [text("x")], 2: [text(A)]}), phone_column="x")[0].phone == A
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from customersms_async.cli.files import FileProblem, Row, open_rows
+from customersms_async.cli.files import FileProblem, FileRow, open_rows
 from support.recipient_files import A, B, problem, read
 
 
@@ -18,9 +18,9 @@ def test_plain_lines_are_one_phone_each(folder: Path) -> None:
     for name in ("a.txt", "a.LST", "a", "a.TXT"):
         rows = read(folder, name, f"\ufeff{A}\r\n\n  \nnobody, 5\r {B}")
         assert rows == [
-            Row(1, A, {"phone": A}),
-            Row(4, "nobody, 5", {"phone": "nobody, 5"}),
-            Row(5, f" {B}", {"phone": f" {B}"}),
+            FileRow(1, A, {"phone": A}),
+            FileRow(4, "nobody, 5", {"phone": "nobody, 5"}),
+            FileRow(5, f" {B}", {"phone": f" {B}"}),
         ]
     assert read(folder, "a.txt", "") == []
 

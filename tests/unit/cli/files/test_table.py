@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async.cli.files import Row
+from customersms_async.cli.files import FileRow
 from support.recipient_files import A, B, problem, read
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ def test_a_table_is_read_with_the_delimiter_that_it_has(folder: Path, delimiter:
     lines = [["name", "phone"], ["Ann", A], ["Bob", B]]
     text = end.join(delimiter.join(line) for line in lines) + end * last
     assert read(folder, "a.csv", text) == [
-        Row(2, A, {"name": "Ann", "phone": A}),
-        Row(3, B, {"name": "Bob", "phone": B}),
+        FileRow(2, A, {"name": "Ann", "phone": A}),
+        FileRow(3, B, {"name": "Bob", "phone": B}),
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_header_that_leaves_a_doubt_is_refused(folder: Path, header: str, reas
 
 
 def test_columns_without_a_name_are_not_used(folder: Path) -> None:
-    assert read(folder, "a.csv", f"phone,,name,\n{A},1,Ann,2\n") == [Row(2, A, {"phone": A, "name": "Ann"})]
+    assert read(folder, "a.csv", f"phone,,name,\n{A},1,Ann,2\n") == [FileRow(2, A, {"phone": A, "name": "Ann"})]
 
 
 def test_values_keep_their_white_space_and_names_lose_it(folder: Path) -> None:

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async._core import segments
-from customersms_async.cli.files import FileProblem, Row, Rows
-from customersms_async.cli.send.check import Checked, Judge, Refused, Sendable, check
-from customersms_async.cli.send.job import Job, Letter
+from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
+from customersms_async._core.repeats import SuspectRepeats
+from customersms_async.cli.files import FileProblem, FileRow, Rows
+from customersms_async.cli.send.check import Checked, check, judged_letters
+from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.cli.send.template import Template
 from customersms_async.client import AsyncClient
@@ -43,9 +45,9 @@ letters = st.lists(
 def people(pairs: Sequence[tuple[object, str]], first_line: int = 2) -> Job:
     """A job of these phones, each with a text of its own, as from a file whose header is line 1."""
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for line, (phone, text) in enumerate(pairs, first_line):
-            yield Row(line, phone, {"phone": str(phone), "text": text})
+            yield FileRow(line, phone, {"phone": str(phone), "text": text})
 
     return Job("made up", Rows(("phone", "text"), "phone", "made up", read, lambda: None), Template.parse("{text}"))
 
@@ -55,9 +57,9 @@ def checked(job: Job, **options: Any) -> Checked:
     return check(job, **(defaults | options))
 
 
-def judged(pairs: Iterable[tuple[object, str]], suspects: set[int]) -> list[Sendable | Refused]:
-    judge = Judge(None, suspects)
-    return [judge.judge(Letter(line, phone, text)) for line, (phone, text) in enumerate(pairs, 1)]
+def judged(pairs: Iterable[tuple[object, str]], suspects: set[int]) -> list[JudgedLetter]:
+    judge = Judge(SuspectRepeats(suspects))
+    return [judge.judge(Letter(phone, text, row + 1), row) for row, (phone, text) in enumerate(pairs)]
 
 
 @given(letters, st.integers(1, 4), st.integers(1, 9))
@@ -90,8 +92,8 @@ def test_the_second_reading_refuses_every_repeat_and_nothing_else(
         seen.clear()
         for row, (found, (phone, text)) in enumerate(zip(way, pairs, strict=True)):
             number = SPELLINGS.get(phone) if isinstance(phone, str) else None
-            if isinstance(found, Sendable):
-                assert found == Sendable(row, row + 1, str(number), text)
+            if isinstance(found, SendableLetter):
+                assert found == SendableLetter(row, row + 1, str(number), text)
                 assert (found.phone, text) not in seen
                 seen.add((found.phone, text))
             else:
@@ -108,9 +110,9 @@ def test_repeats_are_known_over_the_whole_file() -> None:
     found = checked(people(pairs), batch_size=10, lookahead=20)
     assert (found.recipients, found.duplicates) == (5_001, 1)
     last, other = judged(pairs, found.suspects)[-2:]
-    assert isinstance(last, Refused)
+    assert isinstance(last, RefusedLetter)
     assert last.outcome.code == "DUPLICATE"
-    assert isinstance(other, Sendable)
+    assert isinstance(other, SendableLetter)
 
 
 def test_the_first_problems_are_kept_with_their_lines() -> None:
@@ -158,6 +160,26 @@ def test_a_message_for_numbers_is_taken_as_it_is() -> None:
     assert found.samples[0].line is None
 
 
+def test_numbers_from_the_command_line_are_judged_once_and_a_file_with_every_reading() -> None:
+    pairs: list[tuple[object, str]] = [("+1 (212) 555-1234", "hi"), ("nope", "hi"), (A, "hi"), (B, "hi")]
+    numbers = Job.of_phones([str(phone) for phone, _ in pairs], "hi")
+    found = checked(numbers)
+    assert found.kept is not None
+    for kept, sent in zip(found.kept, judged_letters(numbers, found, None), strict=True):
+        assert sent is kept
+    file = people(pairs)
+    found = checked(file)
+    assert found.kept is None
+    assert list(judged_letters(file, found, None)) == [
+        SendableLetter(0, 2, A, "hi"),
+        RefusedLetter(Outcome(1, "nope", Status.UNSENT, None, "it has no digits", "INVALID_PHONE"), 3),
+        RefusedLetter(
+            Outcome(2, A, Status.UNSENT, None, "the same number with the same text came before", "DUPLICATE"), 4
+        ),
+        SendableLetter(3, 5, B, "hi"),
+    ]
+
+
 def test_no_rows_come_to_nothing() -> None:
     assert checked(people([])) == Checked(problems=[], samples=[], suspects=set())
     assert checked(people([])) == checked(people([]))
@@ -189,9 +211,9 @@ def test_a_row_that_lacks_a_column_ends_it_with_its_line(tmp_path: Path) -> None
 def test_a_large_file_takes_little_memory() -> None:
     count = 5_000
 
-    def read() -> Iterator[Row]:
+    def read() -> Iterator[FileRow]:
         for number in range(count):
-            yield Row(number, f"+1212{number:07}", {"text": f"text {number}"})
+            yield FileRow(number, f"+1212{number:07}", {"text": f"text {number}"})
 
     rows = Rows(("text",), "text", "made up", read, lambda: None)
     tracemalloc.start()
@@ -274,12 +296,12 @@ async def test_rows_of_no_use_are_told_as_they_are_read_and_block_nothing() -> N
     found, kept = checked(people(pairs)), Kept()
     unheard = untold = read = 0
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[FileRow]:
         nonlocal unheard, untold, read
         for line, (phone, text) in enumerate(pairs, 2):
             read, turn[0] = read + 1, turn[0] + 1
             unheard, untold = max(unheard, turn[0]), max(untold, read - len(kept.outcomes))
-            yield Row(line, phone, {"text": text})
+            yield FileRow(line, phone, {"text": text})
 
     async def listen() -> None:
         while True:

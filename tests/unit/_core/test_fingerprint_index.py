@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from customersms_async._core.seen import Seen
+from customersms_async._core.fingerprints import FingerprintIndex
 
 
 def test_equal_fingerprints_do_not_make_things_equal() -> None:
@@ -11,7 +11,7 @@ def test_equal_fingerprints_do_not_make_things_equal() -> None:
             return 7
 
     things = [Same() for _ in range(2_000)]
-    seen = Seen[Same](lambda number, thing: things[number] is thing)
+    index = FingerprintIndex[Same](lambda number, thing: things[number] is thing)
     for number, thing in enumerate(things):
-        assert seen.find(thing, number) == number
-    assert seen.find(things[3], 9) == 3
+        assert index.find(thing, number) == number
+    assert index.find(things[3], 9) == 3

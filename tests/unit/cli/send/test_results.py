@@ -13,7 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async.cli.send.results import FIELDS, ResultsProblem, as_json, check_results, open_results
+from customersms_async.cli.output import as_json
+from customersms_async.cli.send.results import FIELDS, ResultsProblem, check_results, open_results
 from customersms_async.models import Outcome, Status
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How a campaign stands, for people and for programs."""
+"""How many recipients of a campaign are in which state, for people and for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from ..._core.plural import counted
 from ...campaign.states import State
 from ...models import Code
-from ..send.screen import plain
+from ..formats import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,8 @@ _NOT_MEANT: Final = (Code.DUPLICATE, Code.SUPPRESSED)
 _SHOWN_CODES: Final = 40
 
 
-def standing(name: str, counts: Sequence[Count]) -> Table:
-    """Every state with its recipients, and the codes behind it."""
+def counts_table(name: str, counts: Sequence[Count]) -> Table:
+    """Every state with its recipients, and the codes behind it, for people."""
     total = sum(count.recipients for count in counts)
     table = Table(title=f"{plain(name)}: {counted(total, 'recipient')}", title_justify="left")
     table.add_column("state")
@@ -51,8 +51,8 @@ def standing(name: str, counts: Sequence[Count]) -> Table:
     return table
 
 
-def numbers(counts: Sequence[Count]) -> dict[str, Any]:
-    """The same for programs."""
+def counts_object(counts: Sequence[Count]) -> dict[str, Any]:
+    """Every state with its recipients, and the codes behind it, for programs."""
     states: Counter[str] = Counter({state.value: 0 for state in State})
     codes: dict[str, dict[str, int]] = {}
     for count in counts:
@@ -63,7 +63,7 @@ def numbers(counts: Sequence[Count]) -> dict[str, Any]:
 
 
 def everyone_accepted(counts: Sequence[Count]) -> bool:
-    """Whether all are, duplicates and suppressed numbers aside."""
+    """Whether everyone is accepted, duplicates and suppressed numbers aside."""
     return all(
         count.state is State.ACCEPTED or (count.state is State.SKIPPED and count.code in _NOT_MEANT) for count in counts
     )

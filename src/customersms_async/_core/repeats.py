@@ -1,0 +1,117 @@
+"""Who got a text before: one class for each way of being asked, all of them answering ``Repeats.known``.
+
+- ``ExactRepeats``: within the last so many messages (a stream), or in all (``send_many``), in about 100 bytes each.
+- ``SuspectFinder``, then ``SuspectRepeats``: a file that is read twice, in 16 to 32 bytes a row; exact the second time.
+- A campaign's own, over what its ledger holds: ``campaign.adding``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol, final
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+
+class Repeats(Protocol):
+    """Remembers messages: a number in E.164 and a text."""
+
+    def known(self, phone: str, text: str) -> bool:
+        """Whether this number had this text before; from now on it had."""
+
+
+@final
+class ExactRepeats:
+    """Knows a message that came before: among the last ``window``, or all if that is ``None``.
+
+    Messages of the first text are known by their number alone: mostly there is no other text. Mutable state: that text,
+    the messages remembered and, if there is a window, their order.
+    """
+
+    __slots__ = ("_first", "_order", "_seen", "_window")
+
+    def __init__(self, window: int | None) -> None:
+        self._window = window
+        self._first: str | None = None
+        self._seen: set[str | tuple[str, str]] = set()
+        self._order: deque[str | tuple[str, str]] = deque()
+
+    def known(self, phone: str, text: str) -> bool:
+        """Whether this number had this text before; from now on it had."""
+        if self._first is None:
+            self._first = text
+        key = phone if text == self._first else (phone, text)
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        if self._window is not None:
+            self._order.append(key)
+            if len(self._order) > self._window:
+                self._seen.remove(self._order.popleft())
+        return False
+
+    def all_new(self, phones: list[str], text: str) -> bool:
+        """Whether none of these had this text before, nor comes twice among them; if so, from now on they had."""
+        if self._first is None:
+            self._first = text
+        distinct = set(phones)
+        if text != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
+            return False
+        self._seen |= distinct
+        if self._window is not None:
+            self._order.extend(phones)
+            while len(self._order) > self._window:
+                self._seen.remove(self._order.popleft())
+        return True
+
+    def forget(self) -> None:
+        """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
+        if self._window is not None:
+            self._seen.clear()
+            self._order.clear()
+
+
+@final
+class SuspectFinder:
+    """Finds, at the first of two readings, the messages that seem to come again.
+
+    Two messages with one fingerprint can't be told apart here, so a repeat is only suspected. Mutable state: the
+    fingerprints of all messages, and of the suspects.
+    """
+
+    def __init__(self) -> None:
+        from .fingerprints import FingerprintSet  # sends from a program never need it
+
+        self._fingerprints = FingerprintSet()
+        self.suspects: set[int] = set()
+
+    def known(self, phone: str, text: str) -> bool:
+        """Whether this number seems to have had this text before; from now on it had."""
+        fingerprint = hash((phone, text))
+        seen = self._fingerprints.add(fingerprint)
+        if seen:
+            self.suspects.add(fingerprint)
+        return seen
+
+
+@final
+class SuspectRepeats:
+    """Knows, at the second of two readings, exactly which messages come again: only suspects have to be remembered.
+
+    Mutable state: the suspected messages that came before.
+    """
+
+    def __init__(self, suspects: AbstractSet[int]) -> None:
+        self._suspects = suspects
+        self._seen: set[tuple[str, str]] = set()
+
+    def known(self, phone: str, text: str) -> bool:
+        """Whether this number had this text before; from now on it had."""
+        message = (phone, text)
+        if hash(message) not in self._suspects:
+            return False
+        if message in self._seen:
+            return True
+        self._seen.add(message)
+        return False

@@ -1,0 +1,93 @@
+"""The end of a campaign's run: its exit status, and what it says to people and to programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from ..._core.plural import counted
+from ...campaign.states import State
+from ...errors import AuthenticationError, CampaignStoppedError, ConfigurationError, InsufficientCreditsError
+from ..formats import credits_left, length, plain
+from .counts import counts_object, counts_table, everyone_accepted
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from ...campaign.queries import Count
+    from ..send.sending import Progress
+
+_STOPS: Final = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
+"""Errors that stop a campaign for a reason which a person can remove."""
+
+_SPENT: Final = ("max_recipients", "max_segments", "until")
+"""Guards that would stop the same command again at once."""
+
+
+def exit_status(progress: Progress, counts: list[Count]) -> int:
+    """The exit status of a run that has come to these ``counts`` of the whole campaign."""
+    if progress.interrupted:
+        return 130
+    if progress.error is not None:
+        if isinstance(progress.error, ConfigurationError):
+            return 2
+        return 4 if isinstance(progress.error, _STOPS) else 1
+    return 0 if everyone_accepted(counts) else 3
+
+
+def show_ending(
+    ledger: Path,
+    progress: Progress,
+    counts: list[Count],
+    remaining_credits: Decimal | None,
+    console: Console,
+    *,
+    resume: str | None,
+) -> None:
+    """Show what a run came to, and the command that goes on with it (``resume``), if there is anything left to do."""
+    console.print(counts_table(str(ledger), counts))
+    console.print(
+        f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
+        f" {counted(progress.requests, 'request')}; credits left: {credits_left(remaining_credits)}",
+        highlight=False,
+    )
+    if progress.error is not None:
+        console.print(Text(plain(f"It ended early: {_in_words(progress.error)}"), style="red"))
+    unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
+    if unrecorded:
+        who = counted(unrecorded, "recipient")
+        console.print(f"What became of {who} could not be recorded: they may have got the text, and will be unknown")
+    if any(count.state is State.UNKNOWN for count in counts):
+        console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
+    if resume is not None:
+        guard = getattr(progress.error, "guard", "")
+        change = f", with another --{guard.replace('_', '-')}" if guard in _SPENT else ""
+        head = f"To go on{change}:" if unrecorded else f"Nothing is lost. To go on{change}:"
+        console.print(head, f"  {resume}", sep="\n", soft_wrap=True, highlight=False)
+
+
+def summary(
+    progress: Progress, counts: list[Count], remaining_credits: Decimal | None, *, status: int, resume: str | None
+) -> dict[str, Any]:
+    """The figures of a run and of the whole campaign, for ``--json``."""
+    error = progress.error
+    return {
+        **counts_object(counts),
+        "requests": progress.requests,
+        "remaining_credits": remaining_credits,
+        "seconds": round(progress.seconds, 3),
+        "interrupted": progress.interrupted,
+        "stopped": (getattr(error, "guard", None) or type(error).__name__) if isinstance(error, _STOPS) else None,
+        "error": None if error is None else _in_words(error),
+        "resume": resume,
+        "exit_status": status,
+    }
+
+
+def _in_words(error: Exception) -> str:
+    """The text of an error, with an option called by the name that it has on the command line."""
+    return str(error).replace("the time that until names", "the time that --until names")

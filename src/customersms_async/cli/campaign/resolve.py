@@ -1,0 +1,66 @@
+"""``customersms campaign resolve``: a person's word about recipients whose fate nobody knew."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..._core.plural import counted
+from ...campaign import Campaign
+from ...campaign.states import SAYS, State, sources
+from ..exits import ending_well, fail
+from ..output import safe_console, say_json
+from .phone_list import numbers_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from .options import Resolved, ResolveOptions
+
+
+def resolve_recipients(options: ResolveOptions) -> None:
+    """Do what ``customersms campaign resolve`` does."""
+    if (options.status is None) is (options.phones is None):
+        raise typer.BadParameter("give either --status or --phones")
+    becomes, by = options.becomes, options.by
+    with ending_well(options.log_level):
+        chosen: str | Collection[str] = options.status or ""
+        if options.phones is not None:
+            chosen = list(numbers_in(options.phones, options.encoding, options.region))
+        count, kept, missed = asyncio.run(_resolve(options.ledger, chosen, becomes, by))
+        if options.json:
+            say_json({"resolved": count, "as": becomes, "by": by})
+        else:
+            who = counted(count, "recipient is", "recipients are")
+            safe_console(json=False).print(f"{who} {becomes} from now on", highlight=False)
+            if kept > 0:
+                who = counted(kept, "is", "are")
+                safe_console(json=False).print(f"{who} suppressed, and stay as they are", highlight=False)
+        if missed:
+            fail("not every number is in this ledger and in a state from which that is possible", 1)
+
+
+async def _resolve(
+    ledger: Path, chosen: str | Collection[str], becomes: Resolved, by: str
+) -> tuple[int, int, set[str]]:
+    """How many it applied to, how many it left as they are, and the numbers that nobody has."""
+    async with Campaign.open(ledger, create=False) as campaign:
+        concerned, missed = await _concerned(campaign, chosen, becomes)
+        count = await campaign.resolve(chosen, as_=becomes, by=by)
+        return count, concerned - count, missed
+
+
+async def _concerned(campaign: Campaign, chosen: str | Collection[str], becomes: str) -> tuple[int, set[str]]:
+    """How many recipients may become that, of a state or of some numbers, and the numbers that none of them has."""
+    if isinstance(chosen, str):
+        return (await campaign.counts())[State(chosen)], set()
+    count, numbers = 0, set(chosen)
+    missed = set(numbers)
+    async for page in campaign.pages(sources(SAYS[State(becomes)])):
+        found = [entry.phone for entry in page if entry.phone in numbers]
+        count += len(found)
+        missed.difference_update(found)
+    return count, missed

@@ -1,0 +1,24 @@
+"""``customersms campaign status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..exits import ending_well
+from ..output import safe_console, say_json
+from .counts import counts_object, counts_table
+from .started import read_ledger
+
+if TYPE_CHECKING:
+    from .options import StatusOptions
+
+
+def show_status(options: StatusOptions) -> None:
+    """Do what ``customersms campaign status`` does."""
+    with ending_well(options.log_level):
+        started = read_ledger(options.ledger, must_exist=True)
+        counts = [] if started is None else started.counts
+        if options.json:
+            say_json(counts_object(counts))
+        else:
+            safe_console(json=False).print(counts_table(str(options.ledger), counts))

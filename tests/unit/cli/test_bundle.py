@@ -1,0 +1,86 @@
+"""Options as structs: what typer sees of them, and what a command gets."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from customersms_async._core.options import Options
+from customersms_async.cli.app import app
+from customersms_async.cli.bundle import Bundle, takes_bundles
+from customersms_async.cli.campaign.app import app as campaign
+from customersms_async.cli.options import ClientOptions, EstimateCommandOptions, FileOptions, SendCommandOptions
+from customersms_async.client import AsyncClient
+
+URL = "https://sms.invalid/"
+
+
+class Inner(Bundle, frozen=True, kw_only=True):
+    colour: Annotated[str, typer.Option("--colour")] = "red"
+    size: Annotated[int, typer.Option("--size")]
+
+
+class Outer(Bundle, frozen=True, kw_only=True):
+    name: Annotated[str, typer.Argument()] = "nobody"
+    inner: Inner
+    loud: Annotated[bool, typer.Option("--loud")] = False
+
+
+def test_every_field_is_an_option_in_the_order_of_the_fields() -> None:
+    @takes_bundles
+    def command(*, options: Outer) -> None:
+        """Do it."""
+
+    parameters = inspect.signature(command).parameters
+    assert list(parameters) == ["name", "colour", "size", "loud"]
+    assert {name: p.default for name, p in parameters.items() if p.default is not p.empty} == {
+        "name": "nobody", "colour": "red", "loud": False,
+    }  # fmt: skip
+    assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+    assert command.__doc__ == "Do it."
+
+
+def test_a_command_gets_its_bundles_and_what_is_none_as_it_is() -> None:
+    given: list[Any] = []
+    made = typer.Typer()
+
+    @made.command()
+    @takes_bundles
+    def command(context: typer.Context, options: Outer) -> None:
+        given.append((context.command_path, options))
+
+    ended = CliRunner().invoke(made, ["Ann", "--size", "3"], prog_name="x")
+    assert ended.exit_code == 0, ended.output
+    assert given == [("x", Outer(name="Ann", inner=Inner(size=3)))]
+    assert CliRunner().invoke(made, []).exit_code == 2, "--size has no default"
+
+
+def test_a_bundle_is_frozen_and_made_by_name_alone() -> None:
+    with pytest.raises(TypeError):
+        Inner("red", 3)  # type: ignore[call-arg]  # and positions too
+    with pytest.raises(AttributeError):
+        Inner(size=3).size = 4  # type: ignore[misc]  # what a type checker refuses is refused here as well
+
+
+def test_an_option_of_the_client_that_is_not_given_is_as_the_client_has_it() -> None:
+    assert ClientOptions().options(URL) == Options(URL)
+    ours = {name for name in ClientOptions.__struct_fields__ if name in inspect.signature(AsyncClient).parameters}
+    assert ours == {"url", "quota", "pace", "batch_size", "max_concurrency", "timeout"}
+
+
+def test_a_send_and_its_estimate_take_the_same_recipients_and_client() -> None:
+    shared = {"recipients", "client", "yes", "sample", "json", "log_level"}
+    assert set(EstimateCommandOptions.__struct_fields__) == shared
+    assert set(SendCommandOptions.__struct_fields__) == shared | {"dry_run", "output"}
+
+
+@pytest.mark.parametrize("command", ["send", "estimate", "run"])
+def test_every_command_that_sends_has_every_option_of_the_client_and_of_files(command: str) -> None:
+    registered = [*app.registered_commands, *campaign.registered_commands]
+    (found,) = [each.callback for each in registered if each.callback and each.callback.__name__ == command]
+    options = set(inspect.signature(found).parameters)
+    assert options >= {*ClientOptions.__struct_fields__, *FileOptions.__struct_fields__}

@@ -1,0 +1,39 @@
+"""Where the command leans on the package's private folders: a few seams, and every other way in is the public one."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.places import PACKAGE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEAMS = {
+    "_core.options",  # defaults, and what an option may be
+    "_core.secret",  # whether a key can be one
+    "_core.phone",  # a number, read as everywhere
+    "_core.plural",  # words
+    "_core.intake",  # the judge of recipients, with what it knows of repeats
+    "_core.repeats",
+    "_core.batching",  # the requests that a job comes to, and the segments of their texts
+    "_core.segments",
+    "_sending.estimate",  # when the last request may leave
+    "_runtime.tasks",  # how a task is started
+}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "cli").rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE / "cli"))
+)
+def test_a_module_of_the_command_uses_no_private_module_but_the_seams(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used = set()
+    for node in tree.body:  # imports for types alone are no use
+        if isinstance(node, ast.ImportFrom) and node.level and (node.module or "").startswith("_"):
+            folder, _, module = (node.module or "").partition(".")
+            used |= {f"{folder}.{module or alias.name}" for alias in node.names}
+    assert used <= SEAMS
