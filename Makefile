@@ -12,8 +12,13 @@ LOOPS := tests/unit/test_client.py tests/unit/_runtime tests/unit/_admission tes
 	$(addprefix tests/socket/,campaign/test_running.py test_cancellation.py test_hooks.py test_send_many.py test_stream.py)
 
 SECONDS ?= 900
+TARGET ?= answers
+RUNS ?= 100000
 
-.PHONY: demo test torture bench bench-full lint clean
+.PHONY: help demo test torture fuzz bench bench-full lint clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
 
 demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
 	$(BIN)/customersms send --file examples/recipients.csv --message "Doors open at eight" --sandbox; \
@@ -28,14 +33,17 @@ test: .venv/dev-installed  ## run all tests, those of the event loop in three ki
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
 	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill.py
-	$(BIN)/python tools/torture_campaign.py --seconds $(SECONDS)
-	$(BIN)/python tools/torture.py --seconds $(SECONDS)
+	$(BIN)/python -m tools.torture.campaigns --seconds $(SECONDS)
+	$(BIN)/python -m tools.torture.sends --seconds $(SECONDS)
+
+fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, numbers or templates; RUNS=100000
+	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.fuzz $(TARGET) --runs $(RUNS)
 
 bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
-	$(BIN)/python benchmarks/speed.py --full
+	$(BIN)/python -m benchmarks.speed --full
 
 lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

@@ -85,7 +85,7 @@ async def test_an_input_that_breaks_off_adds_nothing(path: Path) -> None:
 
 
 async def test_a_hundred_thousand_are_added_and_exported_in_bounded_memory(path: Path) -> None:
-    """The million is in benchmarks/ledger.py."""
+    """The million is in benchmarks/speed/ledger.py."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with Campaign.open(path) as campaign:
         await campaign.add(Message(f"+1212{n:07}", f"Hi {n}") for n in range(100_000))
