@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from support.places import ROOT
+from support.platforms import needs_proc
+
+pytestmark = needs_proc
 
 SENDS, RECIPIENTS = 500, 50_000
 

@@ -15,6 +15,7 @@ from customersms_async import LedgerError
 from customersms_async.campaign.ledger import CampaignLedger
 from customersms_async.campaign.schema import VERSION
 from support.filled_ledger import counted, filled
+from support.platforms import needs_posix
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +86,7 @@ async def test_a_ledger_that_is_not_there_is_made_only_when_asked_for(path: Path
         await filled(path)
 
 
+@needs_posix
 def test_a_full_disk_ends_it_and_harms_nothing(path: Path) -> None:
     """A process that may write no more than so many bytes to a file meets what a full disk does."""
     asyncio.run(filled(path))
@@ -116,6 +118,7 @@ asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
     assert set(counts) <= {"planned", "unknown"}
 
 
+@needs_posix
 def test_a_full_disk_while_adding_adds_nothing(path: Path) -> None:
     script = """
 import asyncio, resource, sys
@@ -140,6 +143,7 @@ asyncio.run(main(sys.argv[1]))
     assert asyncio.run(counted(path)) == {"planned": 2_500}
 
 
+@needs_posix
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_a_read_only_ledger_is_refused(path: Path, what: str) -> None:
     asyncio.run(filled(path))
