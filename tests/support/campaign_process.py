@@ -100,6 +100,7 @@ def trace(tracer: Tracer) -> None:
 
 
 def child(order: dict[str, Any]) -> None:
+    """Be the command that an order describes, and end with its exit status."""
     status = 70
     try:
         os.chdir(order["folder"])
@@ -133,6 +134,7 @@ def import_what_it_imports() -> None:
 
 
 def serve() -> None:
+    """Answer orders until the input ends."""
     context = httpx.create_ssl_context()  # the dearest part of a start, made once for all
     vars(httpx)["create_ssl_context"] = lambda: context
     import_what_it_imports()

@@ -25,6 +25,7 @@ ON_DISK = ("--save", "", "--appendonly", "yes", "--appendfsync", "no")
 
 
 def free_port() -> int:
+    """A port on which nobody listens; by the time that somebody does, another may have taken it."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
@@ -115,6 +116,7 @@ def _tell(server: RedisServer, command: str) -> str:
 
 
 def nothing(question: bytes) -> bool:
+    """A choice of questions for a proxy: none."""
     return False
 
 
@@ -166,6 +168,7 @@ class Proxy:
 
 @contextlib.asynccontextmanager
 async def proxy(port: int) -> AsyncIterator[Proxy]:
+    """Serve a proxy before the server on ``port``."""
     between = Proxy(port)
     listener = await asyncio.start_server(between.serve, "127.0.0.1", 0)
     async with listener:
