@@ -6,36 +6,54 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floor that decides and does nothing else: every branch of it is tested.
 PURE := errors models _core
+PURE_TESTS = $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
 
-# What depends on the event loop is tested under eager tasks and under uvloop, too.
-LOOPS := tests/unit/test_client.py tests/unit/_runtime tests/unit/_admission tests/unit/_sending \
-	$(addprefix tests/socket/,campaign/test_running.py test_cancellation.py test_hooks.py test_send_many.py test_stream.py)
+PARALLEL := -n auto --dist worksteal
+OUTPUT_BY_TARGET := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 SECONDS ?= 900
+TARGET ?= answers
+RUNS ?= 100000
 
-.PHONY: demo test torture bench bench-full lint clean
+.PHONY: help demo test test-pure test-rest test-eager test-uvloop torture fuzz bench bench-full lint clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
 
 demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded sandbox
 	$(BIN)/customersms send --file examples/recipients.csv --message "Doors open at eight" --sandbox; \
 	test $$? -eq 3  # 3: not everyone was accepted, as some rows of the file are damaged on purpose
 
+# The parts of `make test` share the processors: each has moments in which it waits.
 test: .venv/dev-installed  ## run all tests, those of the event loop in three kinds of it; fail if a branch of the pure floors is not covered
-	$(BIN)/coverage run -m pytest -q $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
+	@$(MAKE) --no-print-directory $(OUTPUT_BY_TARGET) --jobs=4 test-rest test-pure test-eager test-uvloop
+
+test-pure: .venv/dev-installed  ## the tests of the pure floors, of which every branch must be covered
+	$(BIN)/coverage run -m pytest -q $(PURE_TESTS)
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='src/customersms_async/_core/*,*/errors.py,*/models.py'
-	$(BIN)/pytest -q -n auto --dist loadfile
-	$(BIN)/pytest -q -n auto --dist loadfile --loop=eager $(LOOPS)
-	! $(BIN)/python -c 'import uvloop' 2>/dev/null || $(BIN)/pytest -q -n auto --dist loadfile --loop=uvloop $(LOOPS)
+
+test-rest: .venv/dev-installed  ## all other tests
+	$(BIN)/pytest -q $(PARALLEL) $(PURE_TESTS:%=--ignore=%)
+
+test-eager: .venv/dev-installed  ## the tests that depend on the event loop, in one whose tasks are eager
+	$(BIN)/pytest -q $(PARALLEL) --loop=eager -n 2
+
+test-uvloop: .venv/dev-installed  ## the same in uvloop's, where it can be installed
+	! $(BIN)/python -c 'import uvloop' 2>/dev/null || $(BIN)/pytest -q $(PARALLEL) --loop=uvloop -n 2
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
-	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill.py
-	$(BIN)/python tools/torture_campaign.py --seconds $(SECONDS)
-	$(BIN)/python tools/torture.py --seconds $(SECONDS)
+	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill_*.py
+	$(BIN)/python -m tools.torture.campaigns --seconds $(SECONDS)
+	$(BIN)/python -m tools.torture.sends --seconds $(SECONDS)
+
+fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, numbers or templates; RUNS=100000
+	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.fuzz $(TARGET) --runs $(RUNS)
 
 bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed
 
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
-	$(BIN)/python benchmarks/speed.py --full
+	$(BIN)/python -m benchmarks.speed --full
 
 lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .

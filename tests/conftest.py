@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,13 +24,24 @@ KEY = "cspro_a_key_that_must_never_show"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--loop", choices=NAMES, default=NAMES[0], help="the event loops that the tests run in")
+    parser.addoption(
+        "--loop",
+        choices=NAMES,
+        default=NAMES[0],
+        help="the kind of event loops to run in: asyncio's, where all tests run, or another, for what depends on it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     name = config.getoption("--loop")
     if name != NAMES[0]:
         config.pluginmanager.register(Loops(name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For ``-n auto``: tests of sockets and processes spend half of their time waiting, so two share a processor."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(autouse=True)

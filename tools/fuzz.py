@@ -1,4 +1,4 @@
-"""Made-up inputs by the million for every reader of foreign bytes: ``python tools/fuzz.py TARGET [--runs N]``.
+"""Made-up inputs by the million for every reader of foreign bytes: ``make fuzz TARGET=answers RUNS=100000``.
 
 The targets and what must hold for them are in ``tests/support/fuzzing.py``. With atheris (``pip install atheris``;
 Linux), new inputs are bred from those that reached new code; without it, from random ones. ``--corpus`` names a folder
@@ -37,7 +37,6 @@ def main() -> None:
     asks.add_argument("--corpus", type=Path)
     asks.add_argument("--seed", type=int, default=1)
     asked = asks.parse_args()
-    sys.path.insert(0, str(ROOT / "tests"))
     seeds = SEEDS / asked.target
     folders = [asked.corpus, seeds] if asked.corpus is not None and asked.corpus.is_dir() else [seeds]
     try:

@@ -1,6 +1,6 @@
 """Write the table of src/customersms_async/_core/graphemes.py: what UAX 29 has to know of each character.
 
-Run it with ``python tools/generate_graphemes.py`` after ``pip install regex``; it replaces the lines between the
+Run it with ``python -m tools.generate_graphemes`` after ``pip install regex``; it replaces the lines between the
 two markers. The Unicode version is that of the ``regex`` module, and both versions are written into the table:
 last regex 2026.11.15 with Unicode 18.0.0. The package itself needs neither ``regex`` nor this file.
 """

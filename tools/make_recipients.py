@@ -1,4 +1,4 @@
-"""Write the made-up recipients of the demo: ``python tools/make_recipients.py > examples/recipients.csv``.
+"""Write the made-up recipients of the demo: ``python -m tools.make_recipients > examples/recipients.csv``.
 
 The numbers lie in the ranges that regulators keep for fiction: 555-0100 to 555-0199 of each North American area code,
 and Ofcom's drama numbers. A few rows are damaged the way real files are.

@@ -1,4 +1,4 @@
-"""Record what a person sees of ``customersms send``: ``python tools/record_screens.py`` writes ``docs/send.svg``.
+"""Record what a person sees of ``customersms send``: ``python -m tools.record_screens`` writes ``docs/send.svg``.
 
 A real send to the embedded sandbox, shown before, in the middle and at the end by the command's own code. The picture
 names no font to be fetched.

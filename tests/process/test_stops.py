@@ -21,10 +21,13 @@ from customersms_async._runtime.clock import now_us
 from support.broken_gateways import KEY, RawGateway, answered, http
 from support.engines import ENGINES
 from support.places import TESTS
+from support.platforms import needs_proc
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from support import broken_gateways
+
+pytestmark = needs_proc
 
 PHONES = ["+12125551234", "+13235554567"]
 TIMEOUT = 2.5

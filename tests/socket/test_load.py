@@ -1,6 +1,6 @@
 """Under load: one outcome for every text, none sent twice, flat memory, nothing left over, a free event loop.
 
-The small form of ``benchmarks/load.py``, which runs here in a process of its own, its gateway in another.
+The small form of ``benchmarks/soak/load.py``, which runs here in a process of its own, its gateway in another.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from typing import Any
 import pytest
 
 from support.places import ROOT
+from support.platforms import needs_proc
 
-LOAD = ROOT / "benchmarks" / "load.py"
+pytestmark = needs_proc
+
 SENDS, RECIPIENTS = 500, 50_000
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     """What the load came to."""
-    command = [sys.executable, str(LOAD), "--sends", str(SENDS), "--recipients", str(RECIPIENTS)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)  # noqa: S603 - our own
+    command = [sys.executable, "-m", "benchmarks.soak.load", "--sends", str(SENDS), "--recipients", str(RECIPIENTS)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)  # noqa: S603 - our own
     told: dict[str, Any] = json.loads(ended.stdout)
     return told
 

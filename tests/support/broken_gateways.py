@@ -153,6 +153,7 @@ async def never_read(connection: Connection) -> None:
 
 
 async def never_answer(connection: Connection) -> None:
+    """Read a request, and hold its answer back until the client has left."""
     await connection.read()
     connection.gateway.holds = True
     await connection.until_left()

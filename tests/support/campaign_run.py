@@ -93,6 +93,7 @@ def command(*arguments: object) -> str:
 
 
 async def go_on(path: Path, sandbox: Sandbox, **options: Any) -> list[Outcome]:
+    """Run the campaign to its end in this process; all outcomes in the order in which they came."""
     async with (
         AsyncClient(api_key=KEY, url=sandbox.url, quota=MemoryQuota(), **WORLD) as client,
         Campaign.open(path, create=False) as campaign,
@@ -101,6 +102,7 @@ async def go_on(path: Path, sandbox: Sandbox, **options: Any) -> list[Outcome]:
 
 
 async def counted(path: Path) -> dict[str, int]:
+    """How many recipients each state of the ledger holds; states that hold nobody are left out."""
     async with Campaign.open(path, create=False) as campaign:
         return {state.value: count for state, count in (await campaign.counts()).items() if count}
 
@@ -117,6 +119,7 @@ def cut_off(path: Path, sandbox: Sandbox) -> int:
 
 
 def nobody_twice(sandbox: Sandbox) -> None:
+    """No number got a text twice, as the gateway has seen it."""
     assert sandbox.duplicates() == ()
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import signal
 import struct
 import subprocess
 import sys
-import termios
 import threading
 import time
 from collections import deque
@@ -19,6 +17,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from support.places import PACKAGE
+from support.platforms import WINDOWS
+
+if not WINDOWS:
+    import fcntl
+    import termios
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,15 @@ from typing import Any, Final
 
 import pytest
 
+from support.places import TESTS
+
 NAMES: Final = ("asyncio", "eager", "uvloop")
+DEPEND_ON_IT: Final = (
+    *("unit/test_client.py", "unit/_runtime", "unit/_admission", "unit/_sending"),
+    *("socket/campaign/test_running.py", "socket/campaign/test_stopping.py", "socket/campaign/test_leaving.py"),
+    *("socket/test_cancellation.py", "socket/test_hooks.py", "socket/test_send_many.py", "socket/test_stream.py"),
+)
+"""The tests that another kind of event loop may change: no others run in one, unless they are named."""
 
 TaskFactory = Callable[..., "asyncio.Future[Any]"]
 
@@ -90,7 +98,7 @@ def eager_loop() -> asyncio.AbstractEventLoop:
 
 
 class Loops:
-    """The plugin behind ``--loop``: all tests that are coroutines run in loops of this kind."""
+    """The plugin behind ``--loop``: what depends on the loop runs, and runs in loops of this kind."""
 
     def __init__(self, name: str) -> None:
         self._factory = loop_factory(name)
@@ -98,3 +106,9 @@ class Loops:
 
     def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
         return {self._name: self._factory}
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Asked of everything that is not named on the command line."""
+        if collection_path.suffix != ".py" or collection_path.name == "conftest.py":
+            return None
+        return None if any(collection_path.is_relative_to(TESTS / each) for each in DEPEND_ON_IT) else True

@@ -67,16 +67,19 @@ class Row(NamedTuple):
 
 
 def row(what: Any, status: Status, error: Any, code: str | None = None, name: str = "", **more: Any) -> Row:
+    """A row of the matrix: a fault, and all that it may lead to."""
     if name == "":
         name = (what[0] if isinstance(what, tuple) else what).name
     return Row(name, what, status, more.pop("pair", (status, status)), error, code, **more)
 
 
 def accepted(what: Any, name: str = "", **more: Any) -> Row:
+    """All texts are accepted."""
     return row(what, ACCEPTED, None, None, name, **more)
 
 
 def unknown(what: Any, code: str = UNREADABLE, name: str = "", **more: Any) -> Row:
+    """All texts are unknown: they may have been sent."""
     return row(what, UNKNOWN, OutcomeUnknownError, code, name, **more)
 
 
@@ -86,6 +89,7 @@ def lost(what: Any, name: str = "", **more: Any) -> Row:
 
 
 def rejected(what: Any, code: str | None, name: str = "", **more: Any) -> Row:
+    """The gateway refuses the texts, for good."""
     return row(what, REJECTED, more.pop("error", RejectedError), code, name, **more)
 
 
@@ -95,10 +99,12 @@ def refused(what: Any, status: int, **more: Any) -> Row:
 
 
 def later(what: Any, pause: tuple[float, float], **more: Any) -> Row:
+    """The gateway is busy, and asks to come again after a pause of so many seconds, at least and at most."""
     return row(what, UNSENT, RateLimitedError, "RATE_LIMITED", pause=pause, sent=False, **more)
 
 
 def never_left(what: str, code: str = "CONNECTION_FAILED", **more: Any) -> Row:
+    """No byte of the request left this machine."""
     return row(
         what,
         UNSENT,
@@ -115,10 +121,12 @@ def never_left(what: str, code: str = "CONNECTION_FAILED", **more: Any) -> Row:
 
 
 def bad_key(what: Any, name: str = "", **more: Any) -> Row:
+    """The gateway refuses the key, and everything stops."""
     return row(what, UNSENT, AuthenticationError, "INVALID_API_KEY", name, sent=False, stops=True, **more)
 
 
 def broke(what: Any, name: str = "", **more: Any) -> Row:
+    """The account has no credits, and everything stops."""
     return row(what, UNSENT, InsufficientCreditsError, "INSUFFICIENT_CREDITS", name, sent=False, stops=True, **more)
 
 
@@ -128,6 +136,7 @@ def results(*rows: Callable[[str], dict[str, Any]], status: str = "200 OK", **fi
 
 
 def without_results(status: str = "200 OK", fields: dict[str, Any] | None = None, **more: Any) -> Handler:
+    """An answer of these fields, without a row for any number."""
     return page({**(fields or {}), **more}, status)
 
 
@@ -147,6 +156,7 @@ def until_the_end(cut: int) -> Handler:
 
 
 def chunked(end: bytes) -> Handler:
+    """The documented answer as one chunk, with ``end`` where the last chunk should be."""
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
     def change(data: bytes) -> bytes:
@@ -157,42 +167,52 @@ def chunked(end: bytes) -> Handler:
 
 
 def took(phone: str) -> dict[str, Any]:
+    """A row that accepts the number."""
     return {"phone": phone, "success": True, "message_id": "msg_1"}
 
 
 def failed(phone: str) -> dict[str, Any]:
+    """A row that rejects the number, with a reason."""
     return {"phone": phone, "success": False, "error": "Invalid", "code": "INVALID_NUMBER"}
 
 
 def refused_silently(phone: str) -> dict[str, Any]:
+    """A row that rejects the number, without a reason."""
     return {"phone": phone, "success": False}
 
 
 def silently_failed(_: str) -> dict[str, Any]:
+    """A row that rejects, and names no number."""
     return {"success": False}
 
 
 def with_code(code: str, success: bool = False) -> Callable[[str], dict[str, Any]]:
+    """Rows with this code."""
     return lambda phone: {"phone": phone, "success": success, "code": code}
 
 
 def masked(row: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    """Rows with half of each number hidden."""
     return lambda phone: {**row(phone), "phone": f"{phone[:5]}***{phone[-4:]}"}
 
 
 def keyed_from_1(phones: list[str]) -> dict[str, Any]:
+    """An answer whose rows are an object with the keys 1, 2, 3."""
     return {**answered(phones), "results": {str(i): {"success": False} for i, _ in enumerate(phones, 1)}}
 
 
 def keyed_by_phone(phones: list[str]) -> dict[str, Any]:
+    """An answer whose rows are an object with the numbers as its keys."""
     return {**answered(phones), "results": {phone: {"success": True} for phone in phones}}
 
 
 def stranger(_: str) -> dict[str, Any]:
+    """A row that accepts a number which nobody asked for."""
     return took("+15005559999")
 
 
 def failed_stranger(_: str) -> dict[str, Any]:
+    """A row that rejects a number which nobody asked for."""
     return failed("+15005559999")
 
 

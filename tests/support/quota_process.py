@@ -13,6 +13,7 @@ from customersms_async.quota.sqlite import SQLiteQuota
 
 
 async def main(job: dict[str, Any]) -> None:
+    """Send one job, say what became of it, and stay."""
     quota = RedisQuota(job["place"]) if job["store"] == "redis" else SQLiteQuota(job["place"])
     client = AsyncClient(
         api_key=job["key"],

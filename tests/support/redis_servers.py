@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.platforms import WINDOWS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
@@ -23,6 +25,7 @@ ON_DISK = ("--save", "", "--appendonly", "yes", "--appendfsync", "no")
 
 
 def free_port() -> int:
+    """A port on which nobody listens; by the time that somebody does, another may have taken it."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port: int = listening.getsockname()[1]
@@ -43,7 +46,7 @@ class RedisServer:
         """Come back once it answers, be it with an error; while it loads its data only if not to be ``ready``."""
         found = shutil.which("redis-server") or shutil.which("valkey-server")
         if found is None:
-            if os.environ.get("CI"):
+            if os.environ.get("CI") and not WINDOWS:
                 pytest.fail("redis-server is missing: CI must have it")
             pytest.skip("redis-server is not installed (on Debian: apt-get install redis-server)")
         place = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder))
@@ -113,6 +116,7 @@ def _tell(server: RedisServer, command: str) -> str:
 
 
 def nothing(question: bytes) -> bool:
+    """A choice of questions for a proxy: none."""
     return False
 
 
@@ -164,6 +168,7 @@ class Proxy:
 
 @contextlib.asynccontextmanager
 async def proxy(port: int) -> AsyncIterator[Proxy]:
+    """Serve a proxy before the server on ``port``."""
     between = Proxy(port)
     listener = await asyncio.start_server(between.serve, "127.0.0.1", 0)
     async with listener:

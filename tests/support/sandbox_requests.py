@@ -33,36 +33,43 @@ def state(
     max_numbers: int | None = None,
     error_status: int | None = None,
 ) -> GatewayState:
+    """A gateway with one key, so many credits and these limits."""
     return GatewayState({KEY: Decimal(credits)}, GatewayOptions(limits, max_numbers, error_status))
 
 
 def body(*phones: str, message: str = "Hello", key: str = KEY) -> bytes:
+    """The body of a request for these numbers."""
     return json.dumps({"api_key": key, "phone": list(phones), "message": message}).encode()
 
 
 def ask(
     at: GatewayState, *phones: str, now_us: int = NOW, key: str = KEY, message: str = "Hello", fault: Entry = None
 ) -> ServerAnswer:
+    """What the rules answer to a request for these numbers."""
     return answer(at, now_us, "POST", PATH, JSON, body(*phones, message=message, key=key), plan(fault))
 
 
 def document(given: ServerAnswer) -> dict[str, Any]:
+    """The JSON object of an answer, its numbers with a point as decimals."""
     read = json.loads(given.body, parse_float=Decimal)
     assert isinstance(read, dict)
     return read
 
 
 def numbers(count: int) -> list[str]:
+    """So many phone numbers."""
     return [f"+1212555{index:04d}" for index in range(count)]
 
 
 def raw(*phones: str, message: str = "Hello", key: str = KEY) -> bytes:
+    """A whole HTTP request, head and body."""
     sent = body(*phones, message=message, key=key)
     head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
     return head.encode() + sent
 
 
 async def connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to where a URL points."""
     parts = urlsplit(url)
     return await asyncio.open_connection(parts.hostname, parts.port)
 

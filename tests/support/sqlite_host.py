@@ -37,16 +37,19 @@ class Clock:
 
 
 async def take(store: SQLiteQuota, layers: tuple[Layer, ...] = ONE, key: str = "key") -> int:
+    """Take a token, which must be there; the request's number."""
     taken = await store.take(key, layers, HOLD_US)
     assert isinstance(taken, int), taken
     return taken
 
 
 async def used(store: SQLiteQuota, layers: tuple[Layer, ...] = THREE, key: str = "key") -> int:
+    """How many tokens of the first layer are used."""
     return (await store.usage(key, layers))[0][0].used
 
 
 async def message(store: SQLiteQuota) -> str:
+    """Why the store can't be used, for good."""
     with pytest.raises(QuotaStoreError) as caught:
         await store.take("key", ONE, HOLD_US)
     assert not caught.value.temporary
@@ -54,6 +57,7 @@ async def message(store: SQLiteQuota) -> str:
 
 
 def run(script: str, *arguments: object) -> str:
+    """What a script prints, in a process in which every warning is an error and which must end well."""
     done = subprocess.run(  # noqa: S603 - our own interpreter and script
         [sys.executable, "-X", "dev", "-W", "error", "-c", script, *map(str, arguments)],
         capture_output=True, text=True, timeout=60, check=False,

@@ -55,6 +55,7 @@ class StoppingQuota:
 
 
 async def main(job: dict[str, Any]) -> None:
+    """Send one text, and say what became of it."""
     quota = StoppingQuota()
     async with engine_of(job["engine"]) as http_client:
         options: dict[str, Any] = {

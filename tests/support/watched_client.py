@@ -141,4 +141,5 @@ class World:
 
 
 def id_of(phone: str) -> str:
+    """The message id that the gateway gives to a number's text."""
     return f"msg_{phone[-4:]}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from support.places import PACKAGE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FLOORS = [
     {"errors", "models", "_core"},  # values, and what decides and does nothing else
@@ -150,3 +151,11 @@ def test_no_file_wants_splitting(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_test_file_wants_splitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_programs_beside_the_package_run_as_modules_and_no_test_is_another_s_support() -> None:
+    for path in (each for folder in ("benchmarks", "tools", "tests") for each in (ROOT / folder).rglob("*.py")):
+        if path != Path(__file__):
+            text = path.read_text(encoding="utf-8")
+            assert "sys.path" not in text, f"{path} edits the path of imports"
+            assert not re.search(r"^\s*(from|import) \S*\btest_", text, re.MULTILINE), f"{path} imports from a test"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KEEPALIVE_SECONDS = 0.5
 """How long an idle connection is kept: below the second that is the least any server waits, less a slow round trip.
 
-Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/keepalive.py), and
+Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/soak/keepalive.py), and
 such a send is unknown for good; a new connection costs little to one who was idle for so long.
 """
 

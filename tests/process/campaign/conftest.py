@@ -10,6 +10,8 @@ import pytest
 from customersms_async import Campaign, Limit
 from customersms_async.sandbox import Sandbox
 from support.campaign_run import KEY, PEOPLE
+from support.killing import KEY as KILLED_KEY
+from support.killing import Killing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +35,13 @@ def path(tmp_path: Path, sandbox: Sandbox) -> Path:
 
     asyncio.run(add())
     return path
+
+
+@pytest.fixture
+def killing(tmp_path: Path) -> Iterator[Killing]:
+    """A campaign of its own, with a gateway of its own."""
+    sandbox = Sandbox(keys={KILLED_KEY: 1_000_000}, limits=(Limit(1_000_000, 1),), latency=(0.0, 0.01))
+    with sandbox.serve_in_thread():
+        killing = Killing(tmp_path, sandbox)
+        yield killing
+        killing.close()

@@ -222,7 +222,7 @@ def test_json_is_for_programs(customersms: Commands, serve: Serve) -> None:
 
 
 def test_killed_in_the_middle_it_goes_on_and_sends_nothing_twice(customersms: Commands, serve: Serve) -> None:
-    """The installed program; every step of its loop is in tests/process/campaign/test_kill.py."""
+    """The installed program; every step of its loop is in tests/process/campaign/test_kill_in_loop.py."""
     gateway, there = serve(latency=0.2)
     customersms.people(60)
     arguments = [word if word != "Hi {name}" else "Hi" for word in begin("--batch-size", "4", "--max-concurrency", "3")]

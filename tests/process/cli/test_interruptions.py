@@ -61,7 +61,7 @@ class Held:
         return outcomes, summary
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_a_signal_ends_a_send_with_an_answer_for_what_is_in_flight(
     customersms: Commands, serve: Serve, number: signal.Signals
 ) -> None:

@@ -7,6 +7,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +17,10 @@ from customersms_async import LedgerError
 from customersms_async.campaign.ledger import CampaignLedger
 from customersms_async.campaign.schema import VERSION
 from support.filled_ledger import counted, filled
+from support.platforms import needs_posix
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 
 def newer(path: Path) -> None:
@@ -85,6 +88,7 @@ async def test_a_ledger_that_is_not_there_is_made_only_when_asked_for(path: Path
         await filled(path)
 
 
+@needs_posix
 def test_a_full_disk_ends_it_and_harms_nothing(path: Path) -> None:
     """A process that may write no more than so many bytes to a file meets what a full disk does."""
     asyncio.run(filled(path))
@@ -116,6 +120,7 @@ asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
     assert set(counts) <= {"planned", "unknown"}
 
 
+@needs_posix
 def test_a_full_disk_while_adding_adds_nothing(path: Path) -> None:
     script = """
 import asyncio, resource, sys
@@ -140,8 +145,19 @@ asyncio.run(main(sys.argv[1]))
     assert asyncio.run(counted(path)) == {"planned": 2_500}
 
 
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that other users may enter, unlike those that pytest makes."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@needs_posix
 @pytest.mark.parametrize("what", ["file", "folder"])
-def test_a_read_only_ledger_is_refused(path: Path, what: str) -> None:
+def test_a_read_only_ledger_is_refused(open_to_all: Path, what: str) -> None:
+    path = open_to_all / "ledger"
     asyncio.run(filled(path))
     before = path.read_bytes()
     script = """
@@ -159,15 +175,10 @@ async def main(path):
 
 asyncio.run(main(sys.argv[1]))
 """
-    folders = [folder for folder in path.parents if folder.stat().st_mode & 0o777 == 0o700]  # pytest's own
-    modes = [folder.stat().st_mode for folder in folders]
-    for folder in folders:
-        folder.chmod(0o755)
     path.chmod(0o444 if what == "file" else 0o666)
+    open_to_all.chmod(0o555 if what == "folder" else 0o755)
     ended = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", script, str(path)], capture_output=True, encoding="utf-8", check=False
     )
-    for folder, mode in zip(folders, modes, strict=True):
-        folder.chmod(mode)
     assert ("it is read-only" if what == "file" else "its folder is read-only") in ended.stdout, ended
     assert path.read_bytes() == before

@@ -21,6 +21,7 @@ from customersms_async._core.layers import Layer, Wait
 from customersms_async.errors import QuotaStoreError
 from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import host_moment
+from support.platforms import needs_posix
 from support.sqlite_host import ANEW, HOLD_US, ONE, THREE, Clock, message, run, take, used
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ async def test_a_store_that_could_not_be_opened_is_tried_again(store: SQLiteQuot
     await take(store)
 
 
+@needs_posix
 async def test_a_pipe_or_a_path_through_a_file_is_refused(make: Callable[..., SQLiteQuota], path: Path) -> None:
     os.mkfifo(path)
     assert await message(make()) == f"The quota file {path} can't be used: it is no regular file."
@@ -232,6 +234,7 @@ async def test_a_full_disk_grants_nothing_and_is_named(store: SQLiteQuota, path:
     assert await used(store, many) == before + 1
 
 
+@needs_posix
 def test_a_file_that_may_not_be_written_is_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
@@ -293,6 +296,7 @@ async def test_what_takes_tokens_survives_a_loss_of_power_and_what_lets_go_of_th
     assert synchronous() == full
 
 
+@needs_posix
 async def test_what_a_killed_process_was_granted_stays_taken(make: Callable[..., SQLiteQuota], path: Path) -> None:
     script = """if True:
         import asyncio, os, signal, sys

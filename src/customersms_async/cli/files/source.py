@@ -151,6 +151,8 @@ def _checked(lines: list[str], done: int) -> Iterator[str]:
 
 def _codec(encoding: str) -> str:
     try:
+        if not encoding.isascii():  # Python before 3.15 ignores such characters, and warns of them from 3.15 on
+            raise LookupError(encoding)
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)  # unlike codecs.lookup, refuses what is no encoding of text
         codecs.getincrementaldecoder(encoding)
     except (LookupError, ValueError):

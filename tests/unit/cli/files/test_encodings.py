@@ -64,7 +64,7 @@ def test_bytes_that_are_no_text_are_found_in_their_line(
         assert "--encoding" in found.reason
 
 
-@pytest.mark.parametrize("encoding", ["", "utf-9", "hex", "rot13", "a\0b", "é", "locale"])
+@pytest.mark.parametrize("encoding", ["", "utf-9", "hex", "rot13", "a\0b", "é", "utf-8é", "locale"])
 def test_what_is_no_encoding_is_refused(folder: Path, encoding: str) -> None:
     assert "is no encoding" in str(problem(folder, "a.csv", "phone\n", encoding=encoding))
 

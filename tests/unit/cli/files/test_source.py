@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from customersms_async.cli.files import FileProblem, FileRow, open_rows
+from support.platforms import needs_posix
 from support.recipient_files import A, B, problem, read
 
 
@@ -72,6 +73,7 @@ def test_standard_input_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
             assert [row.phone for row in rows] == [row.phone for row in rows] == [A, B]
 
 
+@needs_posix
 def test_a_pipe_is_read_twice(folder: Path) -> None:
     path = folder / "pipe.csv"
     os.mkfifo(path)

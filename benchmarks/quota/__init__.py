@@ -1,0 +1,1 @@
+"""The quota in numbers, beside other rate limiters: ``python -m benchmarks.quota``."""

@@ -1,0 +1,181 @@
+"""A campaign that is run by the real command, killed, and gone on with; and what must hold of it then."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import csv
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from customersms_async import Campaign
+from support.ledger_aging import let_minutes_pass
+from support.places import PACKAGE, SUPPORT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from customersms_async.sandbox import Sandbox
+
+KEY = "cspro_a_key_that_must_never_show"
+BATCH, REQUESTS = 20, 4
+BOUND = BATCH * REQUESTS
+"""How many one crash may leave unknown."""
+
+TORTURE = "TORTURE" in os.environ
+KILLED = -9
+INPUT = ("people.csv", "--message", "Hello")
+
+
+STEPS = {
+    "loop": {
+        "runner.py": "_run _send_all _start delivered _leaving _answered _check",
+        "preparation.py": "prepare",
+        "recorder.py": "begin take end _store",
+        "deliveries.py": "_deliver _ended",
+        "plan.py": "next put_back again",
+        "file.py": "transaction begin commit check_place note become_runner settle close",
+        "copies.py": "refuse",
+        "whole.py": "checkpoint",
+        "transitions.py": "begin _begin record recover",
+        "request.py": "post _may_leave _settle",
+    },
+    "adding": {
+        "opening.py": "create look",
+        "file.py": "begin commit roll_back check_place settle",
+        "whole.py": "checkpoint open_whole",
+        "adding.py": "take finish",
+        "ledger.py": "add open _begin_adding _finish_adding",
+        "handle.py": "_recover _become_runner",
+        "transitions.py": "suppress",
+    },
+}
+"""The functions whose lines are the steps; ``make torture`` takes every line of these files."""
+
+
+class Killing:
+    """One campaign that is run, killed, and gone on with."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.ledger = folder / "ledger"
+        self._process = subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, str(SUPPORT / "campaign_process.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def people(self, count: int) -> None:
+        rows = "".join(f"+1212{number:07}\n" for number in range(count))
+        (self.folder / "people.csv").write_text("phone\n" + rows, encoding="utf-8")
+
+    def run(self, *more: str, **order: Any) -> int:
+        """Run the command to its end, whichever that is; gives its exit status."""
+        options = ("--pace", "none", "--limit", "100000/1", "--batch-size", str(BATCH))
+        arguments = ("--ledger", "ledger", "--yes", *options, *more)
+        there = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY, "XDG_STATE_HOME": str(self.folder)}
+        order |= {"folder": str(self.folder), "environment": there}
+        order["arguments"] = ["campaign", "run", *arguments, "--max-concurrency", str(REQUESTS)]
+        return int(self._asked(order))
+
+    def begin(self, people: int, **order: Any) -> None:
+        """Put so many people into the ledger, and send to none of them."""
+        self.people(people)
+        assert self.run(*INPUT, "--max-recipients", "0", **order) == 4
+
+    def command(self, *arguments: str) -> int:
+        order = {"folder": str(self.folder), "environment": {}, "arguments": ["campaign", *arguments]}
+        return int(self._asked(order))
+
+    def _asked(self, order: dict[str, Any]) -> str:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def counts(self) -> dict[str, int]:
+        """What the ledger says now that nobody runs."""
+
+        async def ask() -> dict[str, int]:
+            async with Campaign.open(self.ledger) as campaign:
+                return {state.value: count for state, count in (await campaign.counts()).items()}
+
+        return asyncio.run(ask())
+
+    def export(self) -> list[dict[str, str]]:
+        (self.folder / "out.txt").unlink(missing_ok=True)
+        assert self.command("export", "--ledger", "ledger", "--format", "csv") == 0
+        with (self.folder / "out.txt").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def close(self) -> None:
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+def check(killing: Killing, people: int) -> None:
+    """Nobody twice, nobody lost, and what the ledger says is true."""
+    texts = [text.phone for text in killing.sandbox.texts]
+    assert killing.sandbox.duplicates() == ()
+    rows = killing.export()
+    assert [row["phone"] for row in rows] == [f"+1212{number:07}" for number in range(people)]
+    accepted = {row["phone"] for row in rows if row["status"] == "accepted"}
+    unknown = {row["phone"] for row in rows if row["status"] == "unknown"}
+    assert len(accepted) + len(unknown) == people, "the run came to its end"
+    assert accepted <= set(texts) <= accepted | unknown
+
+
+def finish(killing: Killing, people: int) -> None:
+    """Go on to the end; then do what a person would, who can look into the gateway's books."""
+    unknown = killing.counts()["unknown"]
+    assert killing.run() == (3 if unknown else 0)
+    check(killing, people)
+    let_minutes_pass(killing.ledger)
+    texts = {text.phone for text in killing.sandbox.texts}
+    doubtful = [row["phone"] for row in killing.export() if row["status"] == "unknown"]
+    for becomes, arrived in (("accepted", True), ("planned", False)):
+        phones = [phone for phone in doubtful if (phone in texts) is arrived]
+        (killing.folder / "found.txt").write_text("\n".join(phones), encoding="utf-8")
+        if phones:
+            assert (
+                killing.command(
+                    "resolve", "--ledger", "ledger", "--phones", "found.txt", "--as", becomes, "--by", "Ann"
+                )
+                == 0
+            )
+    assert killing.run() == 0
+    check(killing, people)
+    assert len(killing.sandbox.texts) == people
+
+
+def steps(killing: Killing, kind: str) -> list[str]:
+    """The steps that one undisturbed run comes to, in the order of their first time."""
+    if kind == "adding":
+        killing.begin(200, log="steps.txt")
+    else:
+        killing.people(200)
+        assert killing.run(*INPUT, log="steps.txt") == 0
+    found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
+    killing.ledger.unlink()
+    killing.sandbox.reset()
+    chosen = {name: set(functions.split()) for name, functions in STEPS[kind].items()}
+    starts = {name: statements(name) for name in chosen}
+    parts = [step.split(":") for step in found]
+    return [
+        f"{name}:{function}:{line}"
+        for name, function, line in parts
+        if name in chosen and (TORTURE or function in chosen[name]) and int(line) in starts[name]
+    ]
+
+
+def statements(name: str) -> set[int]:
+    """The lines of a file of the package on which a statement begins."""
+    (path,) = [path for path in PACKAGE.rglob(name) if path.parent in (PACKAGE / "campaign", PACKAGE / "_sending")]
+    return {node.lineno for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.stmt)}
