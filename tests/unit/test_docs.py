@@ -107,7 +107,7 @@ def _defined(body: list[ast.stmt], prefix: str) -> Iterator[str]:
             yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
 
 
-@pytest.mark.parametrize(("page", "span"), spans(IN_MODULE))
+@pytest.mark.parametrize(("page", "span"), list(spans(IN_MODULE)))
 def test_a_name_in_a_module_is_defined_there(page: str, span: str) -> None:
     """``_sending/delivery: deliver`` is how the pages say it."""
     match = IN_MODULE.fullmatch(span)
@@ -118,7 +118,7 @@ def test_a_name_in_a_module_is_defined_there(page: str, span: str) -> None:
     assert name in defined(module), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), spans(PATH))
+@pytest.mark.parametrize(("page", "span"), list(spans(PATH)))
 def test_a_path_is_there(page: str, span: str) -> None:
     """From the top of the project, or from the top of the package; without ``.py`` or with it."""
     places = [path for top in (ROOT, PACKAGE) for name in (span, f"{span}.py") for path in top.glob(name.rstrip("/"))]
@@ -126,12 +126,12 @@ def test_a_path_is_there(page: str, span: str) -> None:
     assert not span.endswith("/") or any(place.is_dir() for place in places), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), spans(FILE))
+@pytest.mark.parametrize(("page", "span"), list(spans(FILE)))
 def test_a_file_is_in_the_package(page: str, span: str) -> None:
     assert list(PACKAGE.rglob(span)), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), spans(DOTTED))
+@pytest.mark.parametrize(("page", "span"), list(spans(DOTTED)))
 def test_a_dotted_name_can_be_imported(page: str, span: str) -> None:
     parts = span.split(".")[1:]
     for length in range(len(parts), -1, -1):
