@@ -24,7 +24,11 @@ PATH = re.compile(r"[\w./*-]+/[\w./*-]*")
 FILE = re.compile(r"\w+\.(py|lua)")
 DOTTED = re.compile(r"customersms_async(\.\w+)+")
 
-NAMING = [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs" / name for name in ("architecture.md", "glossary.md"))]
+NAMING = [
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *(ROOT / "docs" / name for name in ("architecture.md", "glossary.md")),
+]
 NAMING += sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 
@@ -88,6 +92,13 @@ def test_the_first_page_is_short() -> None:
 @pytest.mark.parametrize(("page", "program"), programs(), ids=lambda each: each if len(each) < 40 else "program")
 def test_a_program_on_a_page_can_be_read_by_python(page: str, program: str) -> None:
     compile(program, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^\| ([^|]+?) +\|", page, re.MULTILINE)[1:]
+    assert len(terms) > 40
+    assert terms == sorted(terms, key=str.lower)
 
 
 @cache
