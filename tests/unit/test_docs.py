@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.names_to_come import NAMES_TO_COME
 from support.pages import PAGES, programs
 from support.places import PACKAGE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from _pytest.mark.structures import ParameterSet
 
 FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -23,6 +26,8 @@ IN_MODULE = re.compile(r"([\w/]+): ([\w.]+)")
 PATH = re.compile(r"[\w./*-]+/[\w./*-]*")
 FILE = re.compile(r"\w+\.(py|lua)")
 DOTTED = re.compile(r"customersms_async(\.\w+)+")
+
+TO_COME = pytest.mark.xfail(strict=True, reason="in no module yet: see names_to_come")
 
 NAMING = [
     ROOT / "CONTRIBUTING.md",
@@ -57,12 +62,14 @@ def links() -> Iterator[tuple[Path, str]]:
                 yield page, target
 
 
-def spans(pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+def spans(pattern: re.Pattern[str]) -> list[ParameterSet]:
     """Everything that the pages on the code name in a code span and that has this form, each with its page."""
-    for page in NAMING:
-        for span in sorted(set(SPAN.findall(prose(page)))):
-            if pattern.fullmatch(span):
-                yield relative(page), span
+    return [
+        pytest.param(relative(page), span, marks=[TO_COME] if span in NAMES_TO_COME else [])
+        for page in NAMING
+        for span in sorted(set(SPAN.findall(prose(page))))
+        if pattern.fullmatch(span)
+    ]
 
 
 @pytest.mark.parametrize(("page", "target"), sorted(set(links())), ids=str)
@@ -118,7 +125,7 @@ def _defined(body: list[ast.stmt], prefix: str) -> Iterator[str]:
             yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
 
 
-@pytest.mark.parametrize(("page", "span"), list(spans(IN_MODULE)))
+@pytest.mark.parametrize(("page", "span"), spans(IN_MODULE))
 def test_a_name_in_a_module_is_defined_there(page: str, span: str) -> None:
     """``_sending/delivery: deliver`` is how the pages say it."""
     match = IN_MODULE.fullmatch(span)
@@ -129,7 +136,7 @@ def test_a_name_in_a_module_is_defined_there(page: str, span: str) -> None:
     assert name in defined(module), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), list(spans(PATH)))
+@pytest.mark.parametrize(("page", "span"), spans(PATH))
 def test_a_path_is_there(page: str, span: str) -> None:
     """From the top of the project, or from the top of the package; without ``.py`` or with it."""
     places = [path for top in (ROOT, PACKAGE) for name in (span, f"{span}.py") for path in top.glob(name.rstrip("/"))]
@@ -137,12 +144,12 @@ def test_a_path_is_there(page: str, span: str) -> None:
     assert not span.endswith("/") or any(place.is_dir() for place in places), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), list(spans(FILE)))
+@pytest.mark.parametrize(("page", "span"), spans(FILE))
 def test_a_file_is_in_the_package(page: str, span: str) -> None:
     assert list(PACKAGE.rglob(span)), f"{page} names {span}"
 
 
-@pytest.mark.parametrize(("page", "span"), list(spans(DOTTED)))
+@pytest.mark.parametrize(("page", "span"), spans(DOTTED))
 def test_a_dotted_name_can_be_imported(page: str, span: str) -> None:
     parts = span.split(".")[1:]
     for length in range(len(parts), -1, -1):

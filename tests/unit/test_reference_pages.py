@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+import customersms_async.cli.campaign.app  # noqa: F401 - so that its commands are there, too
 from customersms_async import AsyncClient, Code, errors
-from customersms_async.cli.campaign.app import app  # with the commands of both
+from customersms_async.cli.app import app
 from customersms_async.sandbox import Sandbox
 from support.pages import PAGES
 from support.places import DOCS, ROOT
