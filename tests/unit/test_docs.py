@@ -101,6 +101,12 @@ def test_a_program_on_a_page_can_be_read_by_python(page: str, program: str) -> N
     compile(program, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
+def test_every_folder_of_the_package_is_said_to_hold_something() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {name for name in folders if f"| `{name}/` |" not in page} == set()
+
+
 def test_the_glossary_is_in_the_order_of_the_alphabet() -> None:
     page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     terms = re.findall(r"^\| ([^|]+?) +\|", page, re.MULTILINE)[1:]
