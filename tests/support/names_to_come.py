@@ -15,7 +15,7 @@ _admission/pacer: Pacer
 _admission/place: Admission
 _admission/place: Place
 _admission/ticket: Terms
-_core/answers: AnswerRow
+_core/answer_rows: AnswerRow
 _core/backoff: Outage
 _core/happened: Answer
 _core/happened: NoAnswer
@@ -49,7 +49,10 @@ _sending/request.py
 _sending/request: BatchRequest
 _sending/request: BatchRequest.post
 _sending/send_options: SendOptions.lookahead
-_sending/send_options: SendOptions.of
+_sending/session: Session.options
+_sending/send_options: SendOptions
+quota/_sqlite/
+quota/_redis/
 _sending/sender.py
 _sending/sender: Sender
 _sending/sending_handle: open_handle
