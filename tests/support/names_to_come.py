@@ -48,22 +48,28 @@ _sending/report: wait_for_report
 _sending/request.py
 _sending/request: BatchRequest
 _sending/request: BatchRequest.post
-_sending/send_options: SendOptions.lookahead
-_sending/session: Session.options
 _sending/send_options: SendOptions
-quota/_sqlite/
-quota/_redis/
+_sending/send_options: SendOptions.lookahead
 _sending/sender.py
 _sending/sender: Sender
 _sending/sending_handle: open_handle
 _sending/session: Session
 _sending/session: Session.enter
 _sending/session: Session.open
+_sending/session: Session.options
 benchmarks/soak/keepalive.py
 campaign/preparation: prepare
 campaign/recorder: Recorder.begin
 campaign/recorder: Recorder.end
 campaign/runner: Runner.delivered
+cli/exits: ending_well
+cli/options: SendOptions
+cli/permission: ask
+cli/route: open_route
+cli/send/commands: send
+cli/send/preview: preview
+quota/_redis/
+quota/_sqlite/
 tools/torture/campaigns.py
 """.strip().splitlines()
 )
