@@ -58,6 +58,8 @@ _sending/session: Session.enter
 _sending/session: Session.open
 _sending/session: Session.options
 benchmarks/soak/keepalive.py
+campaign/handle: LedgerHandle
+campaign/handle: LedgerHandle.do
 campaign/preparation: prepare
 campaign/recorder: Recorder.begin
 campaign/recorder: Recorder.end
