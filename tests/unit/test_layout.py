@@ -143,6 +143,15 @@ def test_the_door_knows_no_other_names() -> None:
             module.Pigeon  # noqa: B018
 
 
+def test_no_class_name_stands_twice_in_the_package() -> None:
+    where: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append("/".join(name))
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_file_wants_splitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400

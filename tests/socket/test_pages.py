@@ -1,0 +1,54 @@
+"""Every program that the pages show runs, against a sandbox, and says what it should."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import re
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+
+from customersms_async.sandbox import Sandbox
+from support.pages import programs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REDIS = "redis://cache:6379/0"
+SENDS = re.compile(r"\.(send|send_many|stream|run)\(")
+
+
+@pytest.mark.parametrize("program", [pytest.param(program, id=place) for place, program in programs()])
+def test_a_program_on_a_page_runs(
+    program: str,
+    customersms_sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if REDIS in program:
+        program = program.replace(REDIS, request.getfixturevalue("shared_redis").url)
+    names: dict[str, object] = {"__name__": "__page__"}
+    code = compile(program, "<page>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    body = types.FunctionType(code, names)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(body())
+    else:
+        body()
+    sandbox = names.get("sandbox", customersms_sandbox)
+    assert isinstance(sandbox, Sandbox)
+    assert bool(sandbox.requests) == bool(SENDS.search(program))
+
+
+def test_the_first_program_prints_what_its_page_says(
+    customersms_sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = next(program for place, program in programs() if place.startswith("README.md"))
+    exec(text, {"__name__": "__main__"})  # noqa: S102 - our own page
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed] == ["accepted", "2", "+12125551234", "+13235554567"]
+    assert len(customersms_sandbox.texts) == 5
