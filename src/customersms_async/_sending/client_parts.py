@@ -96,12 +96,11 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     def sender(self) -> Sender:
         """A sender made of these parts, for the running event loop."""
         return Sender(
-            url=self.options.url,
+            options=self.options,
             secret=self.secret,
             transport=self.transport,
             room=room(self.quota, self.secret.key_id),
             terms=self.terms(),
             credits=self.credits,
             sizes=Sizes(),
-            max_retries=self.options.max_retries,
         )

@@ -114,7 +114,7 @@ async def _try(
         done.retry_after = ruling.retry_after or 0.0
         if ruling.then is Then.DONE:
             return ruling
-        delay_us = next_try_us(ruling.then, number, sender.max_retries, random.random())  # noqa: S311 - no secret
+        delay_us = next_try_us(ruling.then, number, sender.options.max_retries, random.random())  # noqa: S311 - no secret
         if delay_us is None:
             return ruling
         if delay_us:

@@ -107,7 +107,9 @@ class BatchRequest:
         keep_key_out_of_logs(sender.secret)
         happened: Happened
         try:
-            happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
+            happened = await sender.transport.post(
+                sender.options.url, self._sealed(), self._seconds_left, self._may_leave
+            )
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)

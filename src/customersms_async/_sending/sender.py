@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .._admission.ticket import Terms
     from .._core.batching import Sizes
     from .._core.credits import Credits
+    from .._core.options import Options
     from .._core.secret import Secret
     from .._http.transport import Transport
 
@@ -21,11 +22,10 @@ class Sender(msgspec.Struct, frozen=True, eq=False):
     ``sizes`` and ``credits`` learn from every answer; the others don't change.
     """
 
-    url: str
+    options: Options
     secret: Secret
     transport: Transport
     room: Room
     terms: Terms
     credits: Credits
     sizes: Sizes
-    max_retries: int
