@@ -19,7 +19,7 @@ from customersms_async import AsyncClient, Campaign, LedgerError, Limit, MemoryQ
 
 KEY = "cspro_made_up_for_torture"
 BATCH, REQUESTS = 5, 4
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds until a process is given up."""
 
 
@@ -115,6 +115,7 @@ class Process:
     """A process that does one thing with a campaign, and what it has printed."""
 
     def __init__(self, folder: Path, **order: Any) -> None:
+        self.act: str = order["act"]
         self.path = Path(order["path"])
         self.began = time.monotonic()
         self.out = folder / f"out-{random.randrange(10**9)}"

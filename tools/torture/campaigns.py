@@ -162,7 +162,7 @@ class Torture:
         unknown = self.unknown()
         for becomes, arrived in (("accepted", True), ("planned", False)):
             phones = [phone for phone in unknown if (phone in came) is arrived]
-            if becomes == "planned":
+            if becomes == "planned" and phones:
                 self.let_minutes_pass()
             self.start("resolve", phones=phones, **{"as": becomes}).end()
 
@@ -201,9 +201,15 @@ class Torture:
                 self.wrong.append("\n".join(said[-12:]))
 
     def help(self) -> None:
-        """Bring the -wal that belongs to the ledger, as the refusal says."""
+        """Bring the -wal that belongs to the ledger, as the refusal says, once programs with SQLite alone have ended.
+
+        Runs and looks at the status go on.
+        """
         if self.has_wal(self.path):
             return
+        for process in self.others:
+            if process.act == "sqlite":
+                process.process.wait(PATIENCE)
         for name in NAMES:
             other = self.folder / name
             if other != self.path and self.has_wal(other) and not other.exists():
