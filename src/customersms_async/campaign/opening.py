@@ -153,10 +153,13 @@ def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:
 
 
 def ledger_of(path: Path) -> str | None:
-    """The id of the ledger at ``path``, whether it may be used or not; ``None`` if there is none."""
+    """The id of the ledger at ``path``, whether it may be used or not; ``None`` if there is none.
+
+    The main file alone says it, from the beginning on.
+    """
     with translated(path):
         try:
-            with contextlib.closing(_connect(path, "mode=ro")) as connection:
+            with contextlib.closing(main_file(path)) as connection:
                 found: str = connection.execute("SELECT ledger FROM session").fetchone()[0]
                 return found
         except sqlite3.DatabaseError as error:
