@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import strategies as st
 
-from customersms_async._core.layers import Layer, Usage
+from customersms_async._core.layers import Layer, Usage, Wait
+
+if TYPE_CHECKING:
+    from customersms_async._core.buckets import Buckets
 
 Layers = tuple[Layer, ...]
 
@@ -71,3 +74,15 @@ steps = st.lists(
     max_size=80,
 )
 holds = st.lists(st.integers(1, 60), min_size=1, max_size=4)
+
+
+def granted_at(buckets: Buckets, now_us: int, asked: Layers, wait_us: int) -> int:
+    """When somebody is granted who asks again whenever the wait is over, if nothing else changes."""
+    again = copy.deepcopy(buckets)
+    while True:
+        assert wait_us > 0
+        now_us += wait_us
+        taken = again.take(now_us, asked, 1)
+        if not isinstance(taken, Wait):
+            return now_us
+        wait_us = taken.wait_us

@@ -19,6 +19,7 @@ from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from customersms_async.testing import Network, QuotaStoreContract
 from support.real_time import PATIENCE
+from support.redis_quota import HOLD_US, HOUR, SECOND, taken
 from support.threads import in_threads
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
     from customersms_async.quota import QuotaStore
     from support.redis_servers import RedisServer
-
-SECOND = 1_000_000
-HOUR = (Layer(100, 3_600 * SECOND),)
-HOLD_US = 35 * SECOND
 
 
 class TestRedisQuota(QuotaStoreContract):
@@ -68,31 +65,6 @@ class FarClient:
     async def _carry(self, ask: Any, script: str, count: int, *given: Any) -> Any:
         keys, (call, _, *arguments) = given[:count], given[count:]
         return await self._network.carry(lambda: ask(script, count, *keys, call, self._clock(), *arguments))
-
-
-@pytest.fixture
-def prefix() -> str:
-    return f"test:{secrets.token_hex(8)}:"
-
-
-@pytest.fixture
-async def bare(shared_redis: RedisServer) -> AsyncIterator[Redis]:
-    """The server's own view."""
-    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
-async def store(shared_redis: RedisServer, prefix: str) -> AsyncIterator[RedisQuota]:
-    """A store on the server's own time."""
-    async with RedisQuota(shared_redis.url, prefix, timeout=PATIENCE) as opened:
-        yield opened
-
-
-async def taken(store: RedisQuota, layers: tuple[Layer, ...] = HOUR, hold_us: int = HOLD_US, key: str = "key") -> int:
-    granted = await store.take(key, layers, hold_us)
-    assert isinstance(granted, int), granted
-    return granted
 
 
 async def now_us(bare: Redis) -> int:

@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.asyncio import Redis
 
 from customersms_async import QuotaStoreError
 from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
 from support.real_time import PATIENCE
+from support.redis_quota import HOLD_US, HOUR, SECOND, taken
 from support.redis_servers import free_port, nothing, proxy
 from support.threads import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from redis.asyncio import Redis
 
     from support.redis_servers import RedisServer
-
-SECOND = 1_000_000
-HOUR = (Layer(100, 3_600 * SECOND),)
-HOLD_US = 35 * SECOND
-
-
-@pytest.fixture
-def prefix() -> str:
-    return f"test:{secrets.token_hex(8)}:"
-
-
-@pytest.fixture
-async def bare(shared_redis: RedisServer) -> AsyncIterator[Redis]:
-    """The server's own view."""
-    async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
-        yield client
-
-
-@pytest.fixture
-async def store(shared_redis: RedisServer, prefix: str) -> AsyncIterator[RedisQuota]:
-    """A store on the server's own time."""
-    async with RedisQuota(shared_redis.url, prefix, timeout=PATIENCE) as opened:
-        yield opened
-
-
-async def taken(store: RedisQuota, layers: tuple[Layer, ...] = HOUR, hold_us: int = HOLD_US, key: str = "key") -> int:
-    granted = await store.take(key, layers, hold_us)
-    assert isinstance(granted, int), granted
-    return granted
 
 
 async def test_an_answer_lost_once_is_asked_for_again_at_once_and_takes_one_token(

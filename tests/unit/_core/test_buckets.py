@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -11,7 +9,7 @@ from customersms_async._core import buckets as buckets_module
 from customersms_async._core.buckets import GRACE_US, Buckets
 from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS
-from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, some_layers, steps
+from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, some_layers, steps
 
 
 @given(some_layers, st.integers(0, 3), steps, holds)
@@ -99,14 +97,7 @@ def test_no_request_waits_longer_than_the_limits_demand(
 
 def check_wait(buckets: Buckets, rule: Rule, asked: Layers, wait_us: int) -> None:
     """If nothing else changes, asking again whenever it is due succeeds at the first moment that has a token."""
-    again, now_us = copy.deepcopy(buckets), rule.now_us
-    while True:
-        assert wait_us > 0
-        now_us += wait_us
-        taken = again.take(now_us, asked, 1)
-        if not isinstance(taken, Wait):
-            break
-        wait_us = taken.wait_us
+    now_us = granted_at(buckets, rule.now_us, asked, wait_us)
     assert rule.admits_at(now_us, asked)
     assert not rule.admits_at(now_us - 1, asked)
 

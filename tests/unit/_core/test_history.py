@@ -13,7 +13,7 @@ from customersms_async._core.buckets import Buckets
 from customersms_async._core.history import KEPT_US, STEP_US, History, Steps
 from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS
-from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, holds, steps
+from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, steps
 
 times = st.lists(st.integers(0, 40), min_size=1, max_size=60).map(
     lambda tenths: array("q", sorted(tenth * (STEP_US // 10) for tenth in tenths))
@@ -195,14 +195,7 @@ def check_usage(buckets: Buckets, rule: Rule, asked: Layers) -> None:
 
 def check_later_wait(buckets: Buckets, rule: Rule, asked: Layers, wait_us: int) -> None:
     """Asking again whenever it is due succeeds at last, not too early, and at most one step too late."""
-    again, now_us = copy.deepcopy(buckets), rule.now_us
-    while True:
-        assert wait_us > 0
-        now_us += wait_us
-        taken = again.take(now_us, asked, 1)
-        if not isinstance(taken, Wait):
-            break
-        wait_us = taken.wait_us
+    now_us = granted_at(buckets, rule.now_us, asked, wait_us)
     assert rule.admits_at(now_us, asked)
     assert not rule.admits_at(now_us - 1, one_step_longer(asked))
 
