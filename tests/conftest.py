@@ -6,12 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
 
 from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.sandbox import Sandbox
+from support.broken_gateways import RawGateway
 from support.event_loops import NAMES, Loops
 from support.redis_servers import RedisServer, redis_server
+from support.watched_client import MakeWorld, World, meeting_or_slow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -91,3 +94,17 @@ async def make_client(sandbox: Sandbox) -> AsyncIterator[Callable[..., AsyncClie
 async def client(make_client: Callable[..., AsyncClient]) -> AsyncClient:
     """A client of the sandbox."""
     return make_client()
+
+
+@pytest.fixture(scope="module")
+def slow_gateway() -> Iterator[tuple[RawGateway, str]]:
+    """A gateway that lets requests meet, or answers slowly; in a thread, so that the loop's steps are the client's."""
+    raw = RawGateway(meeting_or_slow)
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
+        yield raw, url
+
+
+@pytest.fixture
+def make_world(slow_gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
+    """Makes a client of that gateway, watched in all that it says and does."""
+    return lambda distant=False: World(*slow_gateway, caplog, distant)

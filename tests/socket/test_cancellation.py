@@ -9,13 +9,12 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 import anyio
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from customersms_async import (
     AsyncClient,
@@ -27,24 +26,10 @@ from customersms_async import (
     Status,
 )
 from support import cancel_steps
-from support.broken_gateways import RawGateway
 from support.real_time import PATIENCE
-from support.watched_client import DELAY, PHONES, World, id_of, meeting_or_slow
+from support.watched_client import DELAY, PHONES, MakeWorld, World, id_of
 
-MakeWorld = Callable[..., World]
 MANY = [f"+1212555{i:04}" for i in range(200)]
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[tuple[RawGateway, str]]:
-    raw = RawGateway(meeting_or_slow)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
-        yield raw, url
-
-
-@pytest.fixture
-def make_world(gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
-    return lambda distant=False: World(*gateway, caplog, distant)
 
 
 Way = Callable[[World], Coroutine[Any, Any, None]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import AsyncClient, Limit, MemoryQuota
@@ -12,7 +13,7 @@ from support.broken_gateways import KEY, Connection, RawGateway, http
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     import pytest
 
@@ -143,3 +144,6 @@ class World:
 def id_of(phone: str) -> str:
     """The message id that the gateway gives to a number's text."""
     return f"msg_{phone[-4:]}"
+
+
+MakeWorld = Callable[..., World]

@@ -9,19 +9,17 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from customersms_async import Campaign, ConfigurationError, OutcomeStream
 from support import cancel_steps
-from support.broken_gateways import RawGateway
 from support.real_time import PATIENCE
-from support.watched_client import World, meeting_or_slow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-    MakeWorld = Callable[..., World]
+    from support.watched_client import MakeWorld, World
+
 
 PHONES: Final = [f"+1212555{i:04}" for i in range(14)]
 BATCH: Final = 2
@@ -33,18 +31,6 @@ WAYS: Final = [
     *("stream closed", "client closed", "client's closing cancelled", "two, one cancelled"),
 ]
 KEEPERS: Final = ["nothing", "variable", "task", "generator", "callback"]
-
-
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[tuple[RawGateway, str]]:
-    raw = RawGateway(meeting_or_slow)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
-        yield raw, url
-
-
-@pytest.fixture
-def make_world(gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
-    return lambda distant=False: World(*gateway, caplog, distant)
 
 
 class Leaving:
