@@ -5,18 +5,23 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floor that decides and does nothing else: every branch of it is tested.
-PURE := errors models _core
-PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py
+PURE := errors models segments _core
+PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py,src/customersms_async/segments.py
 PURE_TESTS = $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
+# What goes through the same lines many thousand times: every branch has to be covered without it.
+PURE_AT_LENGTH := corpus idempotency_model
 
 PARALLEL := -n auto --dist worksteal
 OUTPUT_BY_TARGET := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+# Whatever the environment says: without it every process of the tests compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 SECONDS ?= 900
 TARGET ?= answers
 RUNS ?= 100000
 
-.PHONY: help demo test test-pure test-rest test-eager test-uvloop torture fuzz bench bench-full lint clean
+.PHONY: help demo test test-pure test-all torture fuzz bench bench-full lowest lint clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -27,27 +32,22 @@ demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded
 
 # The parts of `make test` share the processors: each has moments in which it waits.
 test: .venv/dev-installed  ## run all tests, those of the event loop in three kinds of it; fail if a branch of the pure floors is not covered
-	@$(MAKE) --no-print-directory $(OUTPUT_BY_TARGET) --jobs=4 test-rest test-pure test-eager test-uvloop
+	@$(MAKE) --no-print-directory $(OUTPUT_BY_TARGET) --jobs=2 test-all test-pure
 
+# Without made-up examples, which cover more or less at a time: what counts is what the tests name.
 test-pure: .venv/dev-installed  ## the tests of the pure floors, of which every branch must be covered
-	$(BIN)/coverage run -m pytest -q $(PURE_TESTS)
+	$(BIN)/coverage run -m pytest -q --hypothesis-profile=named $(PURE_TESTS) $(PURE_AT_LENGTH:%=--ignore=tests/unit/_core/test_%.py)
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(PURE_FILES)'
 
-test-rest: .venv/dev-installed  ## all other tests
-	$(BIN)/pytest -q $(PARALLEL) $(PURE_TESTS:%=--ignore=%)
-
-test-eager: .venv/dev-installed  ## the tests that depend on the event loop, in one whose tasks are eager
-	$(BIN)/pytest -q $(PARALLEL) --loop=eager -n 2
-
-test-uvloop: .venv/dev-installed  ## the same in uvloop's, where it can be installed
-	! $(BIN)/python -c 'import uvloop' 2>/dev/null || $(BIN)/pytest -q $(PARALLEL) --loop=uvloop -n 2
+test-all: .venv/dev-installed  ## all tests, those that depend on the event loop in every kind of it that is installed
+	$(BIN)/pytest -q $(PARALLEL) --loop=every
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
-	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill_*.py
+	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill_*.py tests/unit/_sending/test_interrupts.py
 	$(BIN)/python -m tools.torture.campaigns --seconds $(SECONDS)
 	$(BIN)/python -m tools.torture.sends --seconds $(SECONDS)
 
-fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, numbers or templates; RUNS=100000
+fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, ledgers, numbers, sheets or templates; RUNS=100000
 	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.fuzz $(TARGET) --runs $(RUNS)
 
 bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
@@ -56,6 +56,9 @@ bench: .venv/bench-installed  ## what everything costs, beside what people would
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
 	$(BIN)/python -m benchmarks.speed --full
 
+lowest: .venv/bin/python  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
+	$(BIN)/python -m tools.lowest_versions
+
 lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,6 +66,7 @@ lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
 
 clean:  ## remove what these commands made
 	rm -rf .venv .bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from anyio.from_thread import start_blocking_portal
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from customersms_async import AsyncClient, MemoryQuota
+from customersms_async._sending.environment import revision
 from customersms_async.sandbox import Sandbox
-from support.broken_gateways import RawGateway
-from support.event_loops import NAMES, Loops
+from support.event_loops import EVERY, NAMES, plugin
+from support.postgres_servers import PostgresServerProcess, postgres_server
 from support.redis_servers import RedisServer, redis_server
-from support.watched_client import MakeWorld, World, meeting_or_slow
+from support.watched_client import MakeWorld, SlowGateway, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 # Timings here are noisy, and a process may stand still for a while as examples are drawn.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("named", settings.get_profile("unhurried"), phases=[Phase.explicit])
 settings.load_profile("unhurried")
 
 KEY = "cspro_a_key_that_must_never_show"
@@ -29,16 +31,20 @@ KEY = "cspro_a_key_that_must_never_show"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--loop",
-        choices=NAMES,
+        choices=(*NAMES, EVERY),
         default=NAMES[0],
-        help="the kind of event loops to run in: asyncio's, where all tests run, or another, for what depends on it",
+        help="the kind of event loops: asyncio's, where all tests run; another, for what depends on it; or all three",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    name = config.getoption("--loop")
-    if name != NAMES[0]:
-        config.pluginmanager.register(Loops(name))
+    if (loops := plugin(config.getoption("--loop"))) is not None:
+        config.pluginmanager.register(loops)
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for among what the tests make, not among all that was imported and collected."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -47,17 +53,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-@pytest.fixture(autouse=True)
-def _nobody_vouches(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let no client load the world's certificate authorities: that takes 50 ms, and no test needs one of them."""
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path_factory.getbasetemp()))
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no client load the world's certificate authorities, and no command count on the quota of who runs the tests.
+
+    The former takes 50 ms, and no test needs one of them.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)
+        patch.setenv("SSL_CERT_DIR", str(folder))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let no command that a test starts count on the quota of whoever runs the tests."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+def _nobody_looks_before_each_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test of the plugin have the clients of later tests look at the environment before each send."""
+    monkeypatch.setattr(revision, "number", 0)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +78,20 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     """One server for all tests that do not stop it; each uses keys of its own."""
     with redis_server(tmp_path_factory.mktemp("redis")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def started_postgres() -> Iterator[PostgresServerProcess]:
+    """One server for all tests that do not stop it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def shared_postgres(started_postgres: PostgresServerProcess) -> PostgresServerProcess:
+    """That server, with nothing in its tables."""
+    started_postgres.empty()
+    return started_postgres
 
 
 @pytest.fixture
@@ -96,15 +123,15 @@ async def client(make_client: Callable[..., AsyncClient]) -> AsyncClient:
     return make_client()
 
 
-@pytest.fixture(scope="module")
-def slow_gateway() -> Iterator[tuple[RawGateway, str]]:
-    """A gateway that lets requests meet, or answers slowly; in a thread, so that the loop's steps are the client's."""
-    raw = RawGateway(meeting_or_slow)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
-        yield raw, url
+@pytest.fixture
+async def slow_gateway() -> AsyncIterator[tuple[SlowGateway, str]]:
+    """A gateway that lets requests meet, or answers slowly; in the test's own event loop."""
+    slow = SlowGateway()
+    async with slow.serve() as url:
+        yield slow, url
 
 
 @pytest.fixture
-def make_world(slow_gateway: tuple[RawGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
+def make_world(slow_gateway: tuple[SlowGateway, str], caplog: pytest.LogCaptureFixture) -> MakeWorld:
     """Makes a client of that gateway, watched in all that it says and does."""
-    return lambda distant=False: World(*slow_gateway, caplog, distant)
+    return lambda distant=False, http_client=None: World(*slow_gateway, caplog, distant, http_client)

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.quota import caps
 from benchmarks.quota.campaign import SCENARIOS
 from benchmarks.quota.picture import draw
 from benchmarks.quota.report import Ratio, document
@@ -158,7 +159,7 @@ def main(full: bool) -> None:
     found = campaigns(effort)
     many, facts = waiters(effort)
     ratios = {"grant": grants(effort), "waiters": many, "stores": stores(effort)}
-    text = document(machine(), found, pins, ratios, facts, sizes())
+    text = document(machine(), found, pins, ratios, facts, sizes()) + caps.section()
     print(text)
     if full:
         ours, stacked = (child("quota.campaign", rival, "picture")[0] for rival in ("ours", "stacked"))

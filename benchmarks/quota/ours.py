@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from customersms_async import DOCUMENTED_LIMITS, Limit, MemoryQuota, Priority
 from customersms_async._admission.room import Room
-from customersms_async._admission.ticket import Terms, Ticket
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Ticket
 from customersms_async._http.connections import Connections
 from customersms_async._runtime.clock import now_us
 

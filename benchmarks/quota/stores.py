@@ -1,4 +1,6 @@
-"""A grant through the shared stores: ``python -m benchmarks.quota.stores redis URL COUNT`` or ``sqlite FOLDER COUNT``.
+"""A grant through the shared stores: ``python -m benchmarks.quota.stores redis URL COUNT``, or another.
+
+The others are ``postgres URL`` and ``sqlite FOLDER``.
 
 Wall time on the real clock, as the work is done elsewhere: by a real ``redis-server`` on the loopback, or on the disk.
 Each rival has its turn in every pass of one loop, so a busy moment of the machine hits them all. Prints one JSON object
@@ -60,7 +62,7 @@ async def through_redis(url: str, count: int) -> dict[str, float]:
 
     watch = Stopwatch()
     async with Redis.from_url(url) as bare, RedisQuota(url) as store:
-        sha = await bare.script_load(SCRIPT)
+        sha = await bare.script_load(SCRIPT.source)
         keys = [f"bare{{key}}:{name}" for name in NAMES]
         flat = [number for layer in LAYERS for number in layer]
         await store.settle("key", await granted(store))  # connected, and warned once about a server without a disk
@@ -75,6 +77,29 @@ async def through_redis(url: str, count: int) -> dict[str, float]:
             await watch.time("Redis: settle", store.settle("key", request))
         after = (await bare.info("stats"))["total_reads_processed"]
     return watch.medians() | {"round trips": (after - before - 3 * count - 1) / (2 * count)}
+
+
+async def through_postgres(url: str, count: int) -> dict[str, float]:
+    """Ours, a bare statement by a worker thread, and a bare transaction of one row, synced; and how many a second."""
+    import psycopg
+
+    from customersms_async.quota.postgres import PostgresQuota
+
+    watch = Stopwatch()
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as bare:
+        bare.execute("CREATE TABLE IF NOT EXISTS bare (a integer)")
+        async with PostgresQuota(url) as store:
+            await store.settle("key", await granted(store))
+            for _ in range(count):
+                await watch.time("a bare statement", asyncio.to_thread(bare.execute, "SELECT 1"))
+                insert = "INSERT INTO bare VALUES (1)"
+                await watch.time("a bare transaction, synced", asyncio.to_thread(bare.execute, insert))
+                request = await watch.time("PostgreSQL: take", granted(store))
+                await watch.time("PostgreSQL: settle", store.settle("key", request))
+            began = time.perf_counter()
+            await asyncio.gather(*(granted(store) for _ in range(count)))
+            per_second = count / (time.perf_counter() - began)
+    return watch.medians() | {"takes a second, many at once": per_second}
 
 
 async def granted(store: Any) -> int:
@@ -136,7 +161,8 @@ def redis_server() -> Iterator[str | None]:
 
 
 def main(store: str, place: str, count: int) -> dict[str, float]:
-    return asyncio.run({"redis": through_redis, "sqlite": through_sqlite}[store](place, count))
+    calls = {"redis": through_redis, "sqlite": through_sqlite, "postgres": through_postgres}
+    return asyncio.run(calls[store](place, count))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, OutcomeUnknownError
-from customersms_async._http.httpx_engine import KEEPALIVE_SECONDS
+from customersms_async._http.engine import KEEPALIVE_SECONDS
 from customersms_async.sandbox import DEMO_KEY, Sandbox
 
 if TYPE_CHECKING:

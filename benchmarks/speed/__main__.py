@@ -19,7 +19,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.shared.processes import DOCS, ROOT, in_turns, machine, pinned, say, without
+from benchmarks.shared.processes import DOCS, ROOT, child, in_turns, machine, pinned, say, without
 from benchmarks.shared.turns import Process, by_turns
 from benchmarks.speed import codec, request
 from benchmarks.speed.pictures import pictures
@@ -127,8 +127,15 @@ def by_name(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
 def startup(effort: Effort) -> dict[str, list[float]]:
     source = ROOT / "src"
     compileall.compile_dir(source, quiet=1)  # as pip has done with the dependencies, and does with a wheel
-    rounds = in_turns("speed.startup", [("ours",), ("dependencies",), ("help",)], 2 * effort.rounds)
+    rounds = in_turns("speed.startup", [("ours",), ("client",), ("dependencies",), ("help",)], 2 * effort.rounds)
     return {each[0]: results for each, results in rounds.items()}
+
+
+def connections(effort: Effort) -> dict[str, list[float]]:
+    """Microseconds of CPU for a request over so many connections, by that number."""
+    say("speed.connections")
+    rounds = child("speed.connections", 2 * effort.rounds)
+    return {count: [each[count] for each in rounds] for count in rounds[0]}
 
 
 def full_rate(effort: Effort) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def written(found: object) -> str:
     return re.sub(lists, lambda each: f"[{' '.join(each[1].split())}]", json.dumps(short, indent=1)) + "\n"
 
 
-PARTS = {part.__name__: part for part in (full_rate, startup, requests, codecs, growth, bulk)}
+PARTS = {part.__name__: part for part in (full_rate, startup, connections, requests, codecs, growth, bulk)}
 
 
 def main(full: bool, names: Sequence[str]) -> None:

@@ -17,16 +17,27 @@ import tempfile
 import time
 from pathlib import Path
 
-from customersms_async import Campaign, Outcome, Status
+from customersms_async import DOCUMENTED_LIMITS, Campaign, Outcome, Status
 from customersms_async._core.rulings import Ruling
 from customersms_async.campaign.states import State
+from customersms_async.campaign.terms import CampaignTerms, GuardTerms
 from customersms_async.campaign.transitions import Intent
+from customersms_async.campaign.wanted import WantedChange
+from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.cli.campaign.export import export_entries
 from customersms_async.cli.campaign.options import ExportFormat
 from customersms_async.cli.campaign.started import read_ledger
 from customersms_async.cli.send.job import Job
 
 BATCH = 100
+TERMS = CampaignTerms(
+    url="https://sms.example.com/",
+    key_id="0" * 24,
+    key_label=None,
+    limits=DOCUMENTED_LIMITS,
+    pace=None,
+    guards=GuardTerms(),
+)
 MESSAGES = {"same": "Doors open at eight", "own": "Hi {name}, your seat is {seat}"}
 
 
@@ -58,6 +69,7 @@ async def send(folder: Path, kind: str) -> str:
     async with Campaign.open(folder / f"{kind}.ledger") as campaign:
         ledger, start = campaign.ledger, 0
         await ledger.lock()
+        await ledger.want(WantedChange(event=WantedEvent.BEGUN, by="benchmark", terms=TERMS))
         while page := await ledger.planned(start):
             start = page[-1].id + 1
             for at in range(0, len(page), BATCH):

@@ -237,6 +237,7 @@ def startup(found: dict[str, Any]) -> Iterator[str]:
     yield from section(2, "Starting")
     names = {
         "ours": "`import customersms_async`",
+        "client": "`from customersms_async import AsyncClient`",
         "dependencies": "`import httpx, anyio, aiolimiter, msgspec`",
         "help": "`customersms --help`, the whole process",
     }

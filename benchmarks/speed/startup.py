@@ -1,4 +1,4 @@
-"""Starting: ``python -m benchmarks.speed.startup ours|dependencies|help`` prints milliseconds of CPU, as JSON."""
+"""Starting: ``python -m benchmarks.speed.startup ours|client|dependencies|help`` prints CPU milliseconds, as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 DEPENDENCIES = ("httpx", "anyio", "aiolimiter", "msgspec")
-WHAT = {"ours": ("customersms_async",), "dependencies": DEPENDENCIES}
+WHAT = {"ours": ("customersms_async",), "client": ("customersms_async.client",), "dependencies": DEPENDENCIES}
 
 
 def imported(names: tuple[str, ...]) -> float:

@@ -31,18 +31,28 @@ class Target(NamedTuple):
 
 def targets(found: dict[str, Any]) -> Iterator[Target]:
     yield from requests(found)
+    yield from at_once(found["connections"])
     yield most("1,000 results into outcomes, of `json.loads`", decoding(found), 1.0)
     yield from bulk(found["bulk"])
     yield from keys(found["growth"])
     yield from full_rate(found["full_rate"])
     startup = found["startup"]
-    yield most("import, of the dependencies' own", paired(startup["ours"], startup["dependencies"]), 1.15)
+    yield most("import, of the dependencies' own", paired(startup["ours"], startup["dependencies"]), 0.35)
+    yield most("`AsyncClient`, of the dependencies' own", paired(startup["client"], startup["dependencies"]), 0.80)
 
 
 def requests(found: dict[str, Any]) -> Iterator[Target]:
     for what, mine, other, bounds in BESIDE:
         for size, bound in zip(SIZES, bounds, strict=True):
             yield most(f"CPU of a request for {size:,}: {what}", beside(found, mine, other, f"{size} 1"), bound)
+
+
+def at_once(found: dict[str, list[float]]) -> Iterator[Target]:
+    """What a request costs over several connections, of what it costs over one."""
+    for count, costs in found.items():
+        if count != "1":
+            what = f"CPU of a request for 1 over {count} connections at a time, of the same over 1"
+            yield most(what, paired(costs, found["1"]), 1.10)
 
 
 def beside(found: dict[str, Any], mine: str, other: str, cell: str) -> Ratio:

@@ -12,42 +12,48 @@ from __future__ import annotations
 import importlib
 import typing
 
-from ._sending.stream import OutcomeStream
-from .client import AsyncClient
-from .errors import (
-    AuthenticationError,
-    CampaignStoppedError,
-    ConfigurationError,
-    ConnectionFailedError,
-    CustomerSMSError,
-    InsufficientCreditsError,
-    InvalidRecipientError,
-    LedgerError,
-    OutcomeUnknownError,
-    QuotaExceededError,
-    QuotaStoreError,
-    RateLimitedError,
-    RejectedError,
-    SendError,
-)
-from .models import (
-    DOCUMENTED_LIMITS,
-    Code,
-    Estimate,
-    Limit,
-    LimitStatus,
-    Message,
-    Outcome,
-    Priority,
-    QuotaStatus,
-    SendReport,
-    Status,
-)
-from .quota import MemoryQuota
-
 if typing.TYPE_CHECKING:
+    __version__: str
+    from ._sending.stream import OutcomeStream
     from .campaign import Campaign
-    from .quota import RedisQuota, SQLiteQuota
+    from .client import AsyncClient
+    from .errors import (
+        AuthenticationError,
+        CampaignStoppedError,
+        CappedError,
+        ConfigurationError,
+        ConnectionFailedError,
+        CustomerSMSError,
+        IdempotencyMismatchError,
+        IdempotencyStoreError,
+        InsufficientCreditsError,
+        InvalidRecipientError,
+        LedgerError,
+        OutcomeUnknownError,
+        QuotaExceededError,
+        QuotaStoreError,
+        RateLimitedError,
+        RejectedError,
+        SendError,
+        SuppressionStoreError,
+    )
+    from .idempotency import MemoryIdempotency, PostgresIdempotency, RedisIdempotency, SQLiteIdempotency
+    from .models import (
+        DOCUMENTED_LIMITS,
+        Caps,
+        Code,
+        Estimate,
+        Limit,
+        LimitStatus,
+        Message,
+        Outcome,
+        Priority,
+        QuotaStatus,
+        SendReport,
+        Status,
+    )
+    from .quota import MemoryQuota, PostgresQuota, RedisQuota, SQLiteQuota
+    from .suppression import MemorySuppression, PostgresSuppression, SQLiteSuppression
 
 __all__ = [
     "DOCUMENTED_LIMITS",
@@ -55,40 +61,70 @@ __all__ = [
     "AuthenticationError",
     "Campaign",
     "CampaignStoppedError",
+    "CappedError",
+    "Caps",
     "Code",
     "ConfigurationError",
     "ConnectionFailedError",
     "CustomerSMSError",
     "Estimate",
+    "IdempotencyMismatchError",
+    "IdempotencyStoreError",
     "InsufficientCreditsError",
     "InvalidRecipientError",
     "LedgerError",
     "Limit",
     "LimitStatus",
+    "MemoryIdempotency",
     "MemoryQuota",
+    "MemorySuppression",
     "Message",
     "Outcome",
     "OutcomeStream",
     "OutcomeUnknownError",
+    "PostgresIdempotency",
+    "PostgresQuota",
+    "PostgresSuppression",
     "Priority",
     "QuotaExceededError",
     "QuotaStatus",
     "QuotaStoreError",
     "RateLimitedError",
+    "RedisIdempotency",
     "RedisQuota",
     "RejectedError",
+    "SQLiteIdempotency",
     "SQLiteQuota",
+    "SQLiteSuppression",
     "SendError",
     "SendReport",
     "Status",
+    "SuppressionStoreError",
 ]
 
-_LATER: typing.Final = {"Campaign": ".campaign", "RedisQuota": ".quota", "SQLiteQuota": ".quota"}
-"""What is imported when first asked for, with where it is: sqlite3 and the like are not for everyone."""
+_PLACES: typing.Final = (
+    *(".errors", ".models", ".quota", ".client", "._sending.stream"),
+    *(".campaign", ".segments", ".idempotency", ".suppression"),
+)
+"""Where these names are, in the order in which they are looked for; each is imported when it is first asked for.
+
+So whoever needs the errors alone, or the command its options, waits for no more.
+"""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(importlib.import_module(_LATER[name], __name__), name)
-    return value
+    if name == "__version__":
+        return importlib.import_module("._core.version", __name__).VERSION
+    if name in __all__:
+        for place in _PLACES:
+            module = importlib.import_module(place, __name__)
+            if hasattr(module, name):
+                value = globals()[name] = getattr(module, name)
+                return value
+    if f".{name}" in _PLACES:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,45 +1,36 @@
-"""The client: one class, one connection pool, one key. How it does its work stands in ``_sending``."""
+"""The client: one class, one engine, one key. How it does its work stands in ``_sending``."""
 
 from __future__ import annotations
 
-import os
-from functools import partial
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, final
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, final
 
-from ._admission.ticket import Ticket
-from ._core import phone as phones
-from ._core.batching import Batch
-from ._core.intake import message_problem
-from ._core.options import (
-    DEFAULT_BATCH_SIZE,
-    DEFAULT_MAX_CONCURRENCY,
-    DEFAULT_MAX_RETRIES,
-    DEFAULT_RESERVE,
-    DEFAULT_TIMEOUT,
-)
-from ._core.secret import Secret
+from ._core import options as defaults
+from ._core.failure_guards import FailureGuards
 from ._sending.client_parts import ClientParts
-from ._sending.delivery import deliver
-from ._sending.failures import single_failure
+from ._sending.key_source import key_of
 from ._sending.quota_status import read_quota_status
 from ._sending.report import wait_for_report
+from ._sending.send_options import CallRules
 from ._sending.session import Session
+from ._sending.single import send_one
 from ._sending.stream import OutcomeStream
-from .errors import ConfigurationError
-from .models import DOCUMENTED_LIMITS, Estimate, Outcome, Priority, QuotaStatus, SendReport, Status
+from .models import DOCUMENTED_LIMITS, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
     from types import TracebackType
 
-    import httpx
-
+    from ._http.engine import AnyEngine
+    from ._http.transport_engine import HttpxShapedTransport
+    from ._sending.key_source import ApiKey
+    from ._sending.option_overrides import OptionOverrides
     from ._sending.reader import Recipients
-    from .fast import FastClient
-    from .models import Limit
+    from .idempotency import IdempotencyKeys, IdempotencyStore
+    from .models import Caps, Estimate, Limit, Outcome, QuotaStatus, SendReport
     from .quota import QuotaStore
+    from .suppression import SuppressionStore
 
 
 @final
@@ -48,7 +39,10 @@ class AsyncClient:
 
     All arguments are keyword-only, and all are optional:
 
-    - ``api_key``: else the environment variable ``CUSTOMERSMS_API_KEY``.
+    - ``api_key``: else the environment variable ``CUSTOMERSMS_API_KEY``, else what is in the file that
+      ``CUSTOMERSMS_API_KEY_FILE`` names. Or a function that gives the key, which is called in the event loop and must
+      not wait. It (or the file) is asked when the key is first needed, and again by the next call after an
+      ``AuthenticationError``.
     - ``url``: else ``CUSTOMERSMS_URL``, else the documented endpoint; https, or http to this machine.
     - ``limits``: the provider's, by default the documented 100 a minute, 5,000 an hour and 50,000 a day.
     - ``quota``: where the tokens are kept; by default in memory, shared by all clients of this process.
@@ -60,10 +54,17 @@ class AsyncClient:
     - ``max_wait``: seconds that a request may wait for quota, pace and a connection (``None``: as long as it takes).
     - ``timeout``: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
       for each further number.
-    - ``http_client``: your own ``httpx.AsyncClient``, or a ``FastClient``; it stays yours to close.
+    - ``label``: what logs, errors and ``repr`` call the key, such as ``"tenant-42"``; by default the first 8 digits of
+      its fingerprint.
+    - ``http_client``: your own ``httpx.AsyncClient``, one of httpx2's, a transport of either such as
+      ``httpx2.AsyncHTTPTransport()``, or a ``FastClient``; it stays yours to close.
+    - ``idempotency``: the store that keeps the idempotency keys of calls; it stays yours to close.
+    - ``caps``: how many texts may go out, at most, beside the provider's limits; ``quota`` keeps count of them.
+    - ``suppression``: the store that knows who said no: no such number is texted; it stays yours to close.
 
-    May be built outside an event loop, and is then used in one. Raises ``ConfigurationError`` for an option out of
-    range, for use in a second event loop, and for use after ``aclose``.
+    May be built outside an event loop, and is then used in one. The environment is read when it is first used, so that
+    a module may make one on import. Raises ``ConfigurationError`` for an option out of range; when it is used without
+    a key, in a second event loop, and after ``aclose``.
 
     Mutable state: none of its own; see ``Session``.
     """
@@ -71,27 +72,32 @@ class AsyncClient:
     def __init__(
         self,
         *,
-        api_key: str | None = None,
+        api_key: ApiKey = None,
         url: str | None = None,
         limits: Limit | Iterable[Limit] = DOCUMENTED_LIMITS,
         quota: QuotaStore | None = None,
-        reserve: float = DEFAULT_RESERVE,
+        reserve: float = defaults.DEFAULT_RESERVE,
         pace: Limit | EllipsisType | None = ...,
-        batch_size: int = DEFAULT_BATCH_SIZE,
-        max_concurrency: int = DEFAULT_MAX_CONCURRENCY,
-        max_retries: int = DEFAULT_MAX_RETRIES,
+        batch_size: int = defaults.DEFAULT_BATCH_SIZE,
+        max_concurrency: int = defaults.DEFAULT_MAX_CONCURRENCY,
+        max_retries: int = defaults.DEFAULT_MAX_RETRIES,
         max_wait: float | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
-        http_client: httpx.AsyncClient | FastClient | None = None,
+        timeout: float = defaults.DEFAULT_TIMEOUT,
+        label: str | None = None,
+        http_client: AnyEngine | HttpxShapedTransport | None = None,
+        idempotency: IdempotencyStore | None = None,
+        caps: Caps | None = None,
+        suppression: SuppressionStore | None = None,
     ) -> None:
         try:
-            secret = Secret(os.environ.get("CUSTOMERSMS_API_KEY", "") if api_key is None else api_key)
+            key = key_of(api_key)
         finally:
             del api_key  # tracebacks may show locals
         parts = ClientParts.of(
-            secret,
+            key,
             quota,
             http_client,
+            {"idempotency": idempotency, "caps": caps, "suppression": suppression},
             url=url,
             limits=limits,
             reserve=reserve,
@@ -101,13 +107,16 @@ class AsyncClient:
             max_retries=max_retries,
             max_wait=max_wait,
             timeout=timeout,
+            label=label,
         )
         self._session = Session(parts)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_session"):
             return "<AsyncClient that could not be made>"
-        return f"<AsyncClient {self._session.parts.options.url}{', closed' if self._session.closed else ''}>"
+        url = self._session.parts.options.url or "of the environment"
+        name = self._session.parts.key_name
+        return f"<AsyncClient {url}{f', key {name}' if name else ''}{', closed' if self._session.closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client can't be pickled or copied: it holds connections and the API key")
@@ -120,6 +129,8 @@ class AsyncClient:
         priority: Priority = Priority.NORMAL,
         max_wait: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        idempotency_key: str | None = None,
+        ignore_suppression: bool = False,
     ) -> Outcome:
         """Send one text to one number, and give its outcome: always ACCEPTED, as everything else is raised.
 
@@ -128,26 +139,19 @@ class AsyncClient:
         ``ConnectionFailedError``, ``RejectedError`` and its kinds, and ``OutcomeUnknownError``. A cancelled call sends
         nothing, unless the first byte may be out already: then the request runs to its deadline, and what became of it
         is logged.
+
+        ``idempotency_key`` needs a store (``AsyncClient(idempotency=…)``). Of all calls with one idempotency key, in
+        any number of processes that share the store, at most one text leaves within `keep`, as long as the store keeps
+        what it acknowledged and unless a person says otherwise; each of them ends with the outcome of that one; if
+        nobody can know it, each ends as unknown. So it gives, or raises, what became of the first, and waits for it
+        where that is not known yet, to its deadline and five seconds. With another number or text than the first it
+        raises ``IdempotencyMismatchError``, and ``IdempotencyStoreError`` where the key can't be kept.
         """
-        number = phones.parse(phone)
-        problem = message_problem(message)
-        if problem is not None:
-            raise ConfigurationError(problem)
-        session = self._session
-        options = session.options(priority=priority, max_wait=max_wait, timeout=timeout, reads_all=True)
-        sender = session.open()
-        ticket = Ticket(options.priority, options.expires(sender.room.loop.time()))
-        session.enter(ticket)
-        try:
-            delivery = await deliver(sender, Batch(message, [number], [0]), ticket, timeout=options.timeout)
-        finally:
-            session.leave(ticket)
-        if delivery.error is not None:
-            raise delivery.error
-        (outcome,) = delivery.outcomes
-        if outcome.status is not Status.ACCEPTED:
-            raise single_failure(outcome, delivery)
-        return outcome
+        rules = CallRules(idempotency_key=idempotency_key, ignore_suppression=ignore_suppression)
+        options = self._session.options(
+            priority=priority, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
+        )
+        return await send_one(self._session, phone, message, options)
 
     async def send_many(
         self,
@@ -158,18 +162,32 @@ class AsyncClient:
         batch_size: int | EllipsisType = ...,
         max_wait: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
     ) -> SendReport:
         """Send to every recipient, and report what became of each, in input order.
 
         ``recipients``: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``; all of it
         is read and kept, and what is not async before anything is sent. A number that occurs again with the same text
-        is UNSENT, code DUPLICATE. Raises only when nothing more can go out, ``AuthenticationError`` or
-        ``InsufficientCreditsError`` with the report of everything (so an async source is still read to its end),
-        ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota store itself raises. A cancelled
-        call sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
+        is UNSENT, code DUPLICATE; with ``one_per_number`` so is one that occurs again with any text. After so many
+        requests of unknown fate in a row (``stop_after_unknown``), or refused whole (``stop_after_refused``), the rest
+        is UNSENT, code STOPPED, and the report says ``stopped_by``; ``None`` turns each off, and docs/outcomes.md says
+        what counts. Raises only when nothing more can go out, ``AuthenticationError`` or ``InsufficientCreditsError``
+        with the report of everything, ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota
+        store itself raises. However it ends, an async source is read to its end, unless the call is cancelled: that
+        sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
+
+        With an ``idempotency_key`` each recipient has a key that is made of it and of the number, as for ``send``; a
+        ``Message`` may bring its own. Whoever was texted before gets that outcome, ``replayed``, and another text for
+        the same number is UNSENT, code IDEMPOTENCY_MISMATCH: two texts to one number need keys of their own. Raises
+        ``IdempotencyStoreError`` where keys can't be kept.
         """
+        guards = FailureGuards(stop_after_unknown=stop_after_unknown, stop_after_refused=stop_after_refused)
+        rules = CallRules(guards, one_per_number, idempotency_key)
         options = self._session.options(
-            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True
+            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
         )
         send = self._session.begin(recipients, message, options)
         return await wait_for_report(send, self._session.parts.credits)
@@ -183,32 +201,43 @@ class AsyncClient:
         batch_size: int | EllipsisType = ...,
         max_wait: float | EllipsisType | None = ...,
         timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
     ) -> OutcomeStream:
         """Send to every recipient and yield each outcome as it comes, in bounded memory: see ``OutcomeStream``.
 
         The arguments are those of ``send_many``. Repeats are known within a look-ahead of ``batch_size`` times
         ``max_concurrency`` messages, and for an async source only while it does not fall silent: a later repeat is
-        sent. ``max_wait`` counts from when a text stands in line.
+        sent. ``max_wait`` counts from when a text stands in line. Stopped by ``stop_after_unknown`` or
+        ``stop_after_refused``, it reads no further, gives the outcomes of what it has read, and then raises
+        ``SendError``, code STOPPED.
         """
+        guards = FailureGuards(stop_after_unknown=stop_after_unknown, stop_after_refused=stop_after_refused)
+        rules = CallRules(guards, one_per_number, idempotency_key)
         options = self._session.options(
-            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=False
+            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=False, rules=rules
         )
         return OutcomeStream(lambda: self._session.begin(recipients, message, options))
 
     async def estimate(
-        self, recipients: Recipients, message: str | None = None, *, batch_size: int | EllipsisType = ...
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        batch_size: int | EllipsisType = ...,
+        one_per_number: bool = False,
     ) -> Estimate:
         """Say what ``send_many`` with these arguments would come to if it started now; sends nothing.
 
         Reads all of ``recipients`` and keeps what it needs to know repeats.
         """
-        from ._sending.estimate import Tally, seconds_until_last  # few need it, and its tables take 2 ms to load
+        from ._sending.estimate import estimate  # few need it, and its tables take 2 ms to load
 
-        options = self._session.options(priority=Priority.BULK, batch_size=batch_size, reads_all=True)
-        tally = await Tally.of(recipients, message, options)
-        sender = self._session.open()
-        terms, wait_us = sender.terms, partial(sender.room.forecast_us, Priority.BULK, sender.terms)
-        return tally.estimate(await seconds_until_last(wait_us, tally.requests, terms.bulk_layers, terms.pace))
+        rules = CallRules(one_per_number=one_per_number)
+        options = self._session.options(priority=Priority.BULK, batch_size=batch_size, reads_all=True, rules=rules)
+        return await estimate(self._session, recipients, message, options)
 
     async def quota_status(self) -> QuotaStatus:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""
@@ -216,32 +245,47 @@ class AsyncClient:
 
     @property
     def remaining_credits(self) -> Decimal | None:
-        """The account's credits by the latest answer that gave a figure; ``None`` before there was one."""
+        """The account's credits by the latest answer that gave a figure; ``None`` before there was one.
+
+        All clients of this process that send with the same key to the same URL have one figure.
+        """
         return self._session.parts.credits.remaining
 
-    def with_options(self, *, api_key: str | EllipsisType | None = ..., **overrides: Any) -> AsyncClient:
-        """A client with other options that shares this one's connections, and its quota if the key is the same.
+    @property
+    def idempotency(self) -> IdempotencyKeys:
+        """The client's idempotency keys, for a person who decides. Raises ``ConfigurationError`` without a store."""
+        return self._session.parts.idempotency_keys
 
-        Takes the constructor's arguments. Another ``max_concurrency`` or ``http_client`` means connections of its own,
-        which its own ``aclose`` closes; shared ones are closed with the client that made them.
+    def with_options(
+        self, *, api_key: ApiKey | EllipsisType = ..., **overrides: Unpack[OptionOverrides]
+    ) -> AsyncClient:
+        """A client with other options that shares this one's engine, and its quota if the key is the same.
+
+        Each key has ``max_concurrency`` connections to itself; all keys of an event loop have 320 together, in turns.
+
+        Takes the constructor's arguments, ``None`` among them, which mean the same. Another ``max_concurrency`` or
+        ``http_client`` means connections of its own, which its own ``aclose`` closes; shared ones are closed with the
+        client that made them.
         """
         try:
-            secret = self._session.parts.secret if isinstance(api_key, EllipsisType) else Secret(api_key or "")
+            key = self._session.parts.key if isinstance(api_key, EllipsisType) else key_of(api_key)
         finally:
             del api_key  # tracebacks may show locals
         other = object.__new__(AsyncClient)
-        other._session = Session(self._session.parts.changed(secret, overrides))
+        other._session = Session(self._session.parts.changed(key, overrides))
         return other
 
-    async def aclose(self) -> None:
+    async def aclose(self, grace: float | None = None) -> None:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
         Takes at most as long as those requests' deadlines; a ``send`` that waits in line ends as unsent. What streams
-        still hold then is logged, unless another task is still taking it. Cancelled, it aborts the requests, and their
-        texts are unknown; but over connections that others go on using, a caller's or those shared by
-        ``with_options``, they run on to their deadlines. May be called more than once.
+        still hold then is logged, unless another task is still taking it. After ``grace`` seconds the requests that are
+        still on their way are aborted, also over connections of others: their texts are unknown, which is recorded and
+        told before this returns. Cancelled, it aborts them at once; but over connections that others go on using, a
+        caller's or those shared by ``with_options``, they run on to their deadlines then. May be called more than once,
+        and in another event loop when the one that the client was used in has ended.
         """
-        await self._session.close()
+        await self._session.close(grace)
 
     async def __aenter__(self) -> Self:
         self._session.open()

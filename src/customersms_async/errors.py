@@ -7,6 +7,10 @@
     ├── InvalidRecipientError (ValueError)    fix the number
     ├── QuotaExceededError                    wait: retry_after
     ├── QuotaStoreError                       mend the store; nothing was sent without it
+    ├── CappedError                           a cap of our own: retry_after; not for a queue to try again
+    ├── SuppressionStoreError                 mend the store; nothing was sent without it
+    ├── IdempotencyMismatchError              fix the key: it was used for another number or text
+    ├── IdempotencyStoreError                 mend the store; nothing was sent without it
     ├── LedgerError                           mend or free the campaign's ledger: path
     ├── CampaignStoppedError                  a guard stopped it: look, then run it again: guard
     └── SendError                             phones, report (or None), code, status_code
@@ -74,6 +78,47 @@ class QuotaStoreError(CustomerSMSError):
         self.temporary = temporary
 
 
+class CappedError(CustomerSMSError):
+    """A cap of ``caps`` is reached; nothing was sent, and nothing is by itself: who asks again decides that anew.
+
+    ``retry_after`` is how many seconds it takes, at least, until the cap has room again; ``cap`` is the one with the
+    longest wait: ``"per_number"``, ``"per_prefix"`` or ``"total"``. No kin of ``QuotaExceededError``, upon which
+    workers try again: a one-time password must not go out a day later.
+    """
+
+    def __init__(self, message: str = "", *, retry_after: float = 0.0, cap: str = "") -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.cap = cap
+
+
+class SuppressionStoreError(CustomerSMSError):
+    """The list of suppressed numbers can't be asked, so nothing was sent: whoever said no might be among them.
+
+    ``temporary`` says that the store may be back by itself. A send then waits for it, for ``max_wait`` at most.
+    """
+
+    def __init__(self, message: str = "", *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
+
+
+class IdempotencyMismatchError(CustomerSMSError):
+    """The idempotency key was used before, for another number or another text; nothing was sent by this call."""
+
+
+class IdempotencyStoreError(CustomerSMSError):
+    """Idempotency keys can't be kept where they should be, so nothing was sent: without a durable claim nothing is.
+
+    ``temporary`` says that the store may be back by itself. A send then waits for it, for ``max_wait`` at most; what
+    only looks (``client.idempotency``) raises this at once.
+    """
+
+    def __init__(self, message: str = "", *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
+
+
 class LedgerError(CustomerSMSError):
     """A campaign's ledger can't be used: in use, damaged, not one, of a newer version, read-only, or the disk is full.
 
@@ -88,16 +133,19 @@ class LedgerError(CustomerSMSError):
 class CampaignStoppedError(CustomerSMSError):
     """A guard stopped a campaign before its next request; the rest is still planned, and nothing is lost.
 
-    ``guard`` is its option's name, such as ``"keep_credits"``.
+    ``guard`` is its option's name, such as ``"keep_credits"``, or ``"paused"`` or ``"stopped"`` where a person said so,
+    who has to take that back with ``Campaign.resume`` before it is run again. ``index`` is the place in the input, from
+    0, of the first recipient for whom it stopped, where it was one.
     """
 
-    def __init__(self, message: str = "", *, guard: str = "") -> None:
+    def __init__(self, message: str = "", *, guard: str = "", index: int | None = None) -> None:
         super().__init__(message)
         self.guard = guard
+        self.index = index
 
 
 class SendError(CustomerSMSError):
-    """A send did not end as accepted.
+    """A send did not end as accepted; or, with code STOPPED, a stream was stopped as request after request failed.
 
     ``phones`` are the numbers concerned (E.164), ``report`` what became of every recipient of the call (``None``
     for a single ``send``), ``code`` the gateway's or this client's code, ``status_code`` the HTTP status; each of
@@ -139,7 +187,8 @@ class InsufficientCreditsError(RejectedError):
 class RateLimitedError(RejectedError):
     """The gateway answered 429 (or 425) more often than ``max_retries``, or for longer than ``max_wait``.
 
-    ``retry_after`` is the wait in seconds that its last answer asked for. Nothing was sent.
+    ``retry_after`` is how long the key pauses, in seconds: as its last answer asked, but at most the longest limit's
+    window, and the shortest one's where the answer did not say or can't be read. Nothing was sent.
     """
 
     def __init__(

@@ -10,10 +10,9 @@ than aiohttp's; pyreqwest because it aborted processes that ended.
 from __future__ import annotations
 
 import asyncio
-import select
-import sys
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, final
-from weakref import WeakSet
+import weakref
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 try:
     import aiohttp
@@ -21,35 +20,36 @@ except ModuleNotFoundError as missing:
     advice = 'the fast engine needs aiohttp: pip install "customersms-async[fast]"'
     raise ModuleNotFoundError(advice, name=missing.name) from None
 
-from ._http.httpx_engine import KEEPALIVE_SECONDS, tls_context
+from ._http.aiohttp_connections import BOUNDS, AiohttpBody, StaleConnection, StaleRefusingRequest, bounded_connector
+from ._http.error_meaning import is_refused_certificate
+from ._http.tls import TlsTrust
+from ._runtime.closing import Closing
+from ._runtime.shutdown import AtShutdown
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterable, AsyncIterator, Mapping
-    from types import TracebackType
-
-    from aiohttp.abc import AbstractStreamWriter
-    from aiohttp.connector import Connection
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
 
 _UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
-_used: Final[WeakSet[object]] = WeakSet()
 
 
 @final
-class FastClient:
+class FastClient(Closing):
     """Connections for ``AsyncClient(http_client=FastClient())``, at a fraction of what httpx's cost.
 
     It stays yours to close, after the clients that use it: ``async with FastClient() as http_client``. Certificates are
     judged by ``tls``, by default as httpx does it. It has as many connections as its clients' ``max_concurrency`` come
     to, keeps no cookies, and speaks HTTP/1.1 to the gateway itself, past any proxy that the environment names.
 
-    Mutable state: the session, made when first used, as it belongs to the event loop, what certificates are judged by,
-    which takes 50 ms to make, and whether it was closed.
+    Mutable state: the session, made when first used, as it belongs to the event loop, and what closes it at its end;
+    what certificates are judged by, which takes 50 ms to make; and whether it was closed.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
+        self._trust: TlsTrust | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._at_shutdown: AtShutdown | None = None
         self._loading = asyncio.Lock()
         self.is_closed = False
 
@@ -75,20 +75,27 @@ class FastClient:
     ) -> _AiohttpResponse:
         """Send the request once, over a connection on which nothing is left to read.
 
-        A cancelled call cuts the connection.
+        A cancelled call cuts the connection. A refused certificate is looked at again if the authorities have been
+        replaced: nothing has left by then.
         """
         session = self._session or self._open()
         tls: ssl.SSLContext | bool = True
         if request.url.startswith("https:"):
-            tls = self._tls or await self._load()
+            tls = self._tls or (self._trust or await self._load()).context
         while True:
-            body = _AiohttpBody(request.content)
+            body = AiohttpBody(request.content, request.headers)
             try:
                 response = await session.request(
                     request.method, request.url, headers=request.headers, data=body, ssl=tls, allow_redirects=False
                 )
-            except _Stale:
+            except StaleConnection:
                 continue  # that connection is closed: there is another, or a new one
+            except aiohttp.ClientError as error:
+                trust = self._trust if is_refused_certificate(error) else None  # None as well with a caller's context
+                if trust is None or not await trust.has_changed_since(tls):
+                    raise
+                tls = trust.context
+                continue
             if response.status < 200:  # 101: it speaks something else from now on
                 response.close()
                 raise aiohttp.ClientError("no final answer")
@@ -96,33 +103,40 @@ class FastClient:
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS),  # the gate before it has one
+            connector=bounded_connector(),
             cookie_jar=aiohttp.DummyCookieJar(),  # a gateway can't leave the key there
             auto_decompress=False,
             timeout=_UNTIMED,
-            request_class=_StaleRefusingRequest,
+            request_class=StaleRefusingRequest,
+            **BOUNDS,
         )
+        self._at_shutdown = AtShutdown(partial(_shut_down, weakref.ref(self)))
         return self._session
 
-    async def _load(self) -> ssl.SSLContext:
+    async def _load(self) -> TlsTrust:
         async with self._loading:
-            if self._tls is None:
-                self._tls = await asyncio.to_thread(tls_context)
-        return self._tls
+            if self._trust is None:
+                self._trust = await asyncio.to_thread(TlsTrust)
+        return self._trust
 
     async def aclose(self) -> None:
         """Close the connections; what is still on its way is lost."""
         self.is_closed = True
-        if self._session is not None:
-            await self._session.close()
+        closing = self.shut_down()
+        self._at_shutdown = None
+        if closing is not None:
+            await closing
 
-    async def __aenter__(self) -> Self:
-        return self
+    def shut_down(self) -> Awaitable[None] | None:
+        """Close the connections, as the event loop ends; gives what waits for that. Another loop may use it anew."""
+        session, self._session = self._session, None
+        return None if session is None else session.close()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+
+def _shut_down(client: weakref.ref[FastClient]) -> Awaitable[None] | None:
+    """Close the connections of a client that nobody closed, as the event loop ends."""
+    found = client()
+    return None if found is None else found.shut_down()
 
 
 @final
@@ -153,48 +167,3 @@ class _AiohttpResponse:
     async def aclose(self) -> None:
         """Give back the connection, or cut it if there is more to come."""
         self._response.close()
-
-
-class _Stale(Exception):  # noqa: N818 - a signal, which ends in this module
-    """The connection has ended, or holds bytes that nobody asked for; nothing of the request has left."""
-
-
-@final
-class _AiohttpBody(aiohttp.Payload):
-    """The request's bytes, read when a connection stands."""
-
-    def __init__(self, content: AsyncIterable[bytes]) -> None:
-        super().__init__(content, content_type="application/json")
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        async for some in self._value:
-            await writer.write(some)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's names
-        raise TypeError("the body is given out once")
-
-
-@final
-class _StaleRefusingRequest(aiohttp.ClientRequest):
-    """A request that refuses a kept connection with something to read on it.
-
-    At best that is the connection's end, at worst a second answer to the request before.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        protocol = conn.protocol
-        if protocol in _used and (protocol is None or protocol.should_close or _readable(conn.transport)):
-            raise _Stale
-        _used.add(protocol)
-        return await super().send(conn)
-
-
-def _readable(transport: asyncio.Transport | None) -> bool:
-    socket = None if transport is None else transport.get_extra_info("socket")
-    if socket is None:
-        return True
-    if sys.platform == "win32":
-        return bool(select.select([socket], [], [], 0)[0])
-    poll = select.poll()  # knows sockets with any number
-    poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))

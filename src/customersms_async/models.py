@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
+import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ._core.provider import LIMITS
-from .errors import ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
+from .errors import ConfigurationError, ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
 
 __all__ = [
     "DOCUMENTED_LIMITS",
+    "Caps",
     "Code",
     "Estimate",
     "Limit",
@@ -59,6 +61,66 @@ DOCUMENTED_LIMITS: Final = tuple(Limit(requests, seconds) for requests, seconds 
 """What the provider documents for each API key: 100 requests a minute, 5,000 an hour, 50,000 a day."""
 
 
+LONGEST_CAPS_NAME: Final = 64
+"""Characters of the name of caps."""
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str
+
+
+class Caps(_Named, frozen=True, kw_only=True):
+    """How many texts may go out, at most, beside the provider's limits: ``Limit(2, 604_800)`` is two in a week.
+
+    ``name``: caps of one name count together, over all who share a quota store, and those of another name apart.
+    ``per_number``: one ``Limit`` or several, of the texts to any one number. ``per_prefix``: the same by how numbers
+    begin, such as ``{"+882": Limit(10, 3_600)}``; of several that fit, the longest counts. ``total``: of all texts.
+    Here a limit's ``requests`` are texts. Raises ``ConfigurationError`` for anything else, and without any limit.
+    """
+
+    per_number: tuple[Limit, ...] = ()
+    per_prefix: Mapping[str, tuple[Limit, ...]] = {}
+    total: tuple[Limit, ...] = ()
+
+    if TYPE_CHECKING:  # what it takes is wider than what it holds
+
+        def __init__(
+            self,
+            name: str,
+            *,
+            per_number: Limit | Iterable[Limit] = (),
+            per_prefix: Mapping[str, Limit | Iterable[Limit]] = ...,
+            total: Limit | Iterable[Limit] = (),
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isprintable():
+            raise ConfigurationError("the name of caps must be text that can be seen")
+        if not 0 < len(self.name.strip()) <= LONGEST_CAPS_NAME:
+            raise ConfigurationError(f"the name of caps must be 1 to {LONGEST_CAPS_NAME} characters long")
+        if not isinstance(self.per_prefix, Mapping):
+            raise ConfigurationError("per_prefix must say limits by prefix, such as {'+882': Limit(10, 3_600)}")
+        by_prefix = {prefix: _limits("per_prefix", given) for prefix, given in self.per_prefix.items()}
+        for prefix in by_prefix:
+            if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+                raise ConfigurationError(f"per_prefix must have prefixes such as '+882', not {prefix!r}")
+        msgspec.structs.force_setattr(self, "per_prefix", by_prefix)
+        msgspec.structs.force_setattr(self, "per_number", _limits("per_number", self.per_number))
+        msgspec.structs.force_setattr(self, "total", _limits("total", self.total))
+        if not (self.per_number or self.total or any(by_prefix.values())):
+            raise ConfigurationError("caps need a limit: per_number, per_prefix or total")
+
+
+_PREFIX: Final = re.compile(r"\+[1-9][0-9]{0,14}")
+
+
+def _limits(name: str, given: object) -> tuple[Limit, ...]:
+    limits = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(limit, Limit) for limit in limits):
+        raise ConfigurationError(f"{name} must be a Limit, or several")
+    return limits
+
+
 class Priority(enum.IntEnum):
     """Who goes first when the quota is short; the smaller value is the more urgent.
 
@@ -99,14 +161,20 @@ class Code(enum.StrEnum):
     UNREADABLE_ANSWER = "UNREADABLE_ANSWER"
     INTERRUPTED = "INTERRUPTED"
     SUPPRESSED = "SUPPRESSED"
+    CAPPED = "CAPPED"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     STOPPED = "STOPPED"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One text for one number, as ``send_many``, ``stream`` and ``estimate`` take them."""
+    """One text for one number, as ``send_many``, ``stream`` and ``estimate`` take them.
+
+    ``idempotency_key`` is the text's own: see ``AsyncClient.send``.
+    """
 
     phone: str
     message: str
+    idempotency_key: str | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -114,7 +182,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     ``index`` is the position in the input, from 0. ``phone`` is E.164, or the first 100 characters of what was given
     where that is not a phone number. ``message_id`` is the gateway's, if it gave one. ``error`` is for people,
-    ``code`` for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts.
+    ``code`` for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts. ``replayed``: this
+    call sent nothing, as an earlier one with its idempotency key did, and this is what became of that.
     """
 
     index: int
@@ -123,18 +192,21 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     message_id: str | None = None
     error: str | None = None
     code: str | None = None
+    replayed: bool = False
 
 
 class SendReport(msgspec.Struct, frozen=True):
     """What became of every recipient of one call, in input order.
 
     ``requests`` counts the HTTP requests that may have reached the gateway. ``remaining_credits`` is the
-    account's latest known figure, or ``None``.
+    account's latest known figure, or ``None``. ``stopped_by`` is the guard that left texts unsent, code STOPPED, as
+    request after request had failed: ``"stop_after_unknown"`` or ``"stop_after_refused"``; ``None`` if none did.
     """
 
     outcomes: tuple[Outcome, ...]
     requests: int
     remaining_credits: Decimal | None = None
+    stopped_by: str | None = None
 
     def _count(self, status: Status) -> int:
         return [outcome.status for outcome in self.outcomes].count(status)
@@ -173,6 +245,7 @@ class SendReport(msgspec.Struct, frozen=True):
             (Status.REJECTED, RejectedError, "were refused"),
             (Status.UNSENT, SendError, "were not sent"),
         )
+        stopped = f"; {self.stopped_by} ended it early" if self.stopped_by else ""
         for status, error, verb in kinds:
             these = [o for o in failed if o.status is status]
             if not these:
@@ -181,7 +254,7 @@ class SendReport(msgspec.Struct, frozen=True):
             if status is Status.UNSENT and codes <= {Code.CONNECTION_FAILED, Code.CERTIFICATE_REFUSED}:
                 error = ConnectionFailedError
             raise error(
-                f"{len(these)} of {len(self.outcomes)} texts {verb}",
+                f"{len(these)} of {len(self.outcomes)} texts {verb}{stopped}",
                 phones=tuple(o.phone for o in these),
                 report=self,
                 code=codes.pop() if len(codes) == 1 else None,

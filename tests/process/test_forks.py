@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 HEAD = """
-import asyncio, multiprocessing, os, signal, sys, threading, time, warnings
+import asyncio, gc, multiprocessing, os, signal, sys, threading, time, warnings
 from customersms_async import Campaign, LedgerError, Limit, MemoryQuota, QuotaStoreError, SQLiteQuota
 from customersms_async._core.layers import Layer
 warnings.filterwarnings("ignore", "This process .* is multi-threaded")  # so newer Pythons say of every fork
+gc.freeze()  # a child that ends copies what it collects
 FOREVER, MANY = 10**15, 100
 LAYERS = (Layer(MANY, FOREVER),)
 

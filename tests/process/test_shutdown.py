@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from support.broken_gateways import KEY, RawGateway
+from support.broken_gateways import KEY
 from support.real_time import PATIENCE
-from support.watched_client import id_of, meeting_or_slow
+from support.watched_client import SlowGateway, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,10 +150,10 @@ ENDS: Final = {
 
 
 @pytest.fixture
-def gateway() -> Iterator[tuple[RawGateway, str]]:
-    raw = RawGateway(meeting_or_slow)
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw.serve()) as url:
-        yield raw, url
+def gateway() -> Iterator[tuple[SlowGateway, str]]:
+    slow = SlowGateway()
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(slow.serve()) as url:
+        yield slow, url
 
 
 def program(body: str, *arguments: str) -> subprocess.Popen[str]:
@@ -162,7 +162,7 @@ def program(body: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
-def everyone_is_accounted_for(gateway: RawGateway, said: str) -> None:
+def everyone_is_accounted_for(gateway: SlowGateway, said: str) -> None:
     given = re.findall(r"^given (msg_\d+)", said, re.MULTILINE)
     logged = re.findall(r"^INFO nobody waited for the text to .* \((msg_\d+)\)", said, re.MULTILINE)
     unknown = len(re.findall(r"^(?:given|INFO nobody waited .*\()\s?NO_ANSWER", said, re.MULTILINE))
@@ -177,9 +177,9 @@ def everyone_is_accounted_for(gateway: RawGateway, said: str) -> None:
 @pytest.mark.parametrize("interrupts", [1, 2])
 @pytest.mark.parametrize("way", LOOPS)
 def test_an_interrupted_program_has_told_of_every_text(
-    gateway: tuple[RawGateway, str], tmp_path: str, way: str, interrupts: int
+    gateway: tuple[SlowGateway, str], tmp_path: str, way: str, interrupts: int
 ) -> None:
-    raw, url = gateway
+    slow, url = gateway
     with program(LOOPS[way], url, f"{tmp_path}/spring.ledger") as running:
         assert running.stdout is not None
         first = running.stdout.readline()
@@ -190,15 +190,15 @@ def test_an_interrupted_program_has_told_of_every_text(
         assert running.stderr is not None
         said, errors = running.stdout.read(), running.stderr.read()
     assert "KeyboardInterrupt" in errors
-    everyone_is_accounted_for(raw, first + said)
-    assert len(raw.asked) < 1_000
+    everyone_is_accounted_for(slow, first + said)
+    assert len(slow.asked) < 1_000
 
 
 @pytest.mark.parametrize("way", ENDS)
-def test_a_program_that_ends_has_told_of_every_text(gateway: tuple[RawGateway, str], way: str) -> None:
-    raw, url = gateway
+def test_a_program_that_ends_has_told_of_every_text(gateway: tuple[SlowGateway, str], way: str) -> None:
+    slow, url = gateway
     with program(ENDS[way], url) as running:
         said, errors = running.communicate(timeout=PATIENCE)
     assert "Traceback" not in errors, errors
-    everyone_is_accounted_for(raw, said)
-    assert 0 < len(raw.asked) < 1_000
+    everyone_is_accounted_for(slow, said)
+    assert 0 < len(slow.asked) < 1_000

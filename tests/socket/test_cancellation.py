@@ -1,6 +1,6 @@
 """Cancelling at every step, over real sockets: tokens, connections and tasks are whole, every text is accounted for.
 
-The gateway runs in a thread of its own, so that all steps of the loop are the client's.
+The gateway has no task, so that the steps of the loop are the client's.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from customersms_async import (
     Status,
 )
 from support import cancel_steps
+from support.engines import CALLERS_ENGINES, OWN_ENGINES, engine_of
 from support.real_time import PATIENCE
 from support.watched_client import DELAY, PHONES, MakeWorld, World, id_of
 
@@ -74,6 +75,30 @@ async def test_cancelled_at_every_step_it_leaves_all_whole(
         if at > 0 and not counted.acted:
             break
     assert cancelled > 8
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["while it waits", "as it wakes"])
+@pytest.mark.parametrize("engine", [*OWN_ENGINES[1:], *CALLERS_ENGINES])
+async def test_cancelled_at_every_step_over_any_engine_it_leaves_all_whole(
+    make_world: MakeWorld, engine: str, late: bool
+) -> None:
+    cancelled = 0
+    for at in itertools.count(1):
+        async with engine_of(engine) as http_client:
+            world = make_world(http_client=http_client)
+            with cancel_steps.Steps(at, late=late) as counted:
+                victim = asyncio.create_task(by_send(world))
+                counted.act = victim.cancel
+                await asyncio.wait([victim])
+                await world.at_rest()
+            assert victim.cancelled() or victim.exception() is None
+            cancelled += victim.cancelled()
+            assert await world.used() == world.requests
+            world.everyone_is_accounted_for()
+            await world.is_whole()
+        if not counted.acted:
+            break
+    assert cancelled > 2, "eager tasks of the faster engine have no more steps"
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["while it waits", "as it wakes"])
@@ -130,7 +155,7 @@ async def test_a_closing_cancelled_at_every_step_of_a_request_leaves_all_whole(
         if shared:
             await world.is_whole()
         else:
-            assert world.client._session.parts.transport.connections._taken == 0
+            assert world.client._session.parts.terms().connections._taken == 0
             await client.aclose()
             await world.no_task_is_left()
         if not counted.acted:
@@ -162,7 +187,7 @@ async def test_a_closing_cancelled_at_every_step_of_a_bulk_send_leaves_all_told(
         lost = {id_of(outcome.phone) for outcome in outcomes if outcome.status is Status.UNKNOWN}
         assert ids <= set(world.texts) <= ids | lost
         unknown, accepted = unknown + len(lost), accepted + len(ids)
-        assert world.client._session.parts.transport.connections._taken == 0
+        assert world.client._session.parts.terms().connections._taken == 0
         await world.client.aclose()
         await world.no_task_is_left()
         if not counted.acted:

@@ -86,7 +86,9 @@ class World:
         content, trace = request
         self.spend("connect")
         if self._traced:
-            await trace("http11.send_request_headers.started", {"request": SimpleNamespace(method=b"POST")})
+            url = SimpleNamespace(host=b"gateway.invalid", port=None)
+            written = SimpleNamespace(method=b"POST", url=url, headers=[])
+            await trace("http11.send_request_headers.started", {"request": written})
             self._leave("head")
             self.spend("head")
         body = await anext(aiter(content))
@@ -131,6 +133,8 @@ some_seconds = st.lists(st.sampled_from([0.0, 0.0, 0.7, 1.5, 4.9, 5.0, 5.1, 3_60
 @example({"renew": [60.0], "hook": [1.5]}, True)
 @example({"head": [60.0]}, True)
 @example({"hook": [5.0]}, False)
+@example({"take": [5.0], "connect": [5.0], "hook": [5.0], "head": [5.0]}, True)
+@example({"hook": [5.0] * MOST_LATE}, True)
 def test_nothing_leaves_after_its_attempts_deadline_wherever_the_time_went(
     spent: dict[str, list[float]], traced: bool
 ) -> None:
@@ -145,7 +149,7 @@ def test_nothing_leaves_after_its_attempts_deadline_wherever_the_time_went(
     assert world.hooked <= len(world.told) <= MOST_LATE + 1
     assert delivery.error is None
     assert delivery.requests <= world.used <= len(world.told), "tokens of what never left are back, or have lapsed"
-    if all(len(seconds) < 2 for seconds in spent.values()):
+    if sum(map(len, spent.values())) <= MOST_LATE:  # each may make it late once
         assert outcome.status is Status.ACCEPTED
 
 

@@ -16,8 +16,8 @@ import pytest
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
 from customersms_async._core.happened import NotSent
 from customersms_async._core.secret import Sealed
-from customersms_async._http.connections import Connections
-from customersms_async._http.httpx_engine import KEEPALIVE_SECONDS
+from customersms_async._http.connections import Gates
+from customersms_async._http.engine import KEEPALIVE_SECONDS
 from customersms_async._http.transport import Transport
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page, self_signed
 from support.engines import nothing_left_over
@@ -54,7 +54,7 @@ async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> Non
 
     gateway = RawGateway(page(answered))
     async with gateway.serve() as url:
-        transport = Transport(Connections(1), fast)
+        transport = Transport(Gates(1), fast)
         body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
         seconds_left = lambda: PATIENCE  # noqa: E731
         for _ in range(2):  # on a new connection, and on one that was used

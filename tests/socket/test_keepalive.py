@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from customersms_async import AsyncClient, OutcomeUnknownError
-from customersms_async._http.httpx_engine import KEEPALIVE_SECONDS
+from customersms_async._http.engine import KEEPALIVE_SECONDS
 from support.broken_gateways import Connection, RawGateway, answered, http
 from support.real_time import pauses
 

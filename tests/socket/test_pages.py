@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import logging
 import re
 import types
 from typing import TYPE_CHECKING
@@ -13,11 +14,16 @@ import pytest
 
 from customersms_async.sandbox import Sandbox
 from support.pages import programs
+from support.redis_servers import RedisServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REDIS = "redis://cache:6379/0"
+SERVERS = {
+    "redis://cache:6379/0": "shared_redis",
+    "postgresql://texts@db.internal/app": "shared_postgres",
+}
+"""Servers of the pages, and the fixtures that stand for them."""
 SENDS = re.compile(r"\.(send|send_many|stream|run)\(")
 
 
@@ -28,10 +34,14 @@ def test_a_program_on_a_page_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    if REDIS in program:
-        program = program.replace(REDIS, request.getfixturevalue("shared_redis").url)
+    caplog.set_level(logging.NOTSET, "customersms_async")  # and what a program sets ends with the test
+    for url, fixture in SERVERS.items():
+        if url in program:
+            server = request.getfixturevalue(fixture)
+            program = program.replace(url, server.url if isinstance(server, RedisServer) else server.url())
     names: dict[str, object] = {"__name__": "__page__"}
     code = compile(program, "<page>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     body = types.FunctionType(code, names)

@@ -1,7 +1,7 @@
-"""Why a request has a task of its own behind ``asyncio.shield``: httpcore 1.0.9 loses places when it is cancelled.
+"""No connection is lost to a cancelled request, though httpcore 1.0.9 loses places of its pool that way.
 
 encode/httpcore issue 1093: a request that is cancelled after its connection was put into the pool, and before that
-connection knows of it, leaves it there for good. The schedule of ``steps`` makes that certain instead of rare.
+connection knows of it, leaves it there for good. The schedule of ``cancel_steps`` makes that certain instead of rare.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from customersms_async import AsyncClient, MemoryQuota, Status
 from customersms_async._core.happened import Answer
 from customersms_async._core.provider import encode
 from customersms_async._core.secret import Sealed
-from customersms_async._http.connections import Connections
+from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from support import cancel_steps
 from support.broken_gateways import KEY, RawGateway, answered, page
@@ -73,7 +73,7 @@ def bare_httpx(url: str) -> Pool:
 
 def without_a_task_of_its_own(url: str) -> Pool:
     """Our own way to post, awaited by the caller itself."""
-    transport = Transport(Connections(1))
+    transport = Transport(Gates(1))
 
     async def may_leave() -> bool:
         return True
@@ -100,11 +100,13 @@ def our_own(url: str) -> Pool:
     return post, client.aclose
 
 
-async def test_no_place_is_lost_at_whatever_step_a_send_is_cancelled(url: str) -> None:
-    assert await places_lost(lambda: our_own(url)) == []
+@pytest.mark.parametrize("pool", [our_own, without_a_task_of_its_own])
+async def test_no_place_is_lost_at_whatever_step_a_send_or_its_post_is_cancelled(
+    url: str, pool: Callable[[str], Pool]
+) -> None:
+    assert await places_lost(lambda: pool(url)) == []
 
 
 @pytest.mark.skipif(version("httpcore") != "1.0.9", reason="tells of this version; a later one may have mended it")
-@pytest.mark.parametrize("pool", [bare_httpx, without_a_task_of_its_own])
-async def test_places_are_lost_where_the_post_itself_is_cancelled(url: str, pool: Callable[[str], Pool]) -> None:
-    assert await places_lost(lambda: pool(url))
+async def test_places_are_lost_where_a_request_over_a_pool_of_httpx_is_cancelled(url: str) -> None:
+    assert await places_lost(lambda: bare_httpx(url))

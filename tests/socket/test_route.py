@@ -8,6 +8,7 @@ import inspect
 import ssl
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from customersms_async import AsyncClient, ConfigurationError, ConnectionFailedError, Limit, MemoryQuota, SendError
 from customersms_async._core.options import Options
 from support.echoing_gateway import KEY, PHONE, TEXT, echoing
+from support.engines import ENGINES, engine_of
 from support.places import DATA
 
 if TYPE_CHECKING:
@@ -83,13 +85,15 @@ async def test_https_goes_through_the_proxy_of_the_environment(
         assert KEY.encode() not in head
 
 
-@pytest.mark.parametrize("exception", ["127.0.0.1", "localhost, 127.0.0.1", "*"])
+@pytest.mark.parametrize(
+    "exception", ["127.0.0.1", "localhost, 127.0.0.1", "*", "127.0.0.1:PORT", "a.test 127.0.0.1", "127.0.0.0/8"]
+)
 async def test_https_goes_past_the_proxy_where_the_environment_says_so(
     monkeypatch: pytest.MonkeyPatch, exception: str
 ) -> None:
     async with trap() as (proxy, caught), trap() as (gateway, reached):
         monkeypatch.setenv("HTTPS_PROXY", proxy)
-        monkeypatch.setenv("NO_PROXY", exception)
+        monkeypatch.setenv("NO_PROXY", exception.replace("PORT", gateway.rpartition(":")[2].strip("/")))
         async with client_of(gateway.replace("http:", "https:")) as client:
             with pytest.raises(ConnectionFailedError):
                 await client.send(PHONE, TEXT)
@@ -99,7 +103,9 @@ async def test_https_goes_past_the_proxy_where_the_environment_says_so(
 async def test_a_proxy_that_can_not_be_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1:70")
     async with client_of("https://gateway.test/") as client:
-        with pytest.raises(ConnectionFailedError, match="no connection could be made"):
+        with pytest.raises(
+            ConnectionFailedError, match="the proxy in HTTPS_PROXY begins with gopher://, which is not known"
+        ):
             await client.send(PHONE, TEXT)
 
 
@@ -168,21 +174,106 @@ async def test_no_redirect_is_followed_whatever_the_callers_client_does(status: 
     assert "Content-Type: application/json\r\n" in head
 
 
-async def test_a_request_says_nothing_of_its_machine_or_its_key() -> None:
-    async with echoing("headers") as echo, client_of(echo.url) as client:
+OURS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Content-Type": "application/json",
+    "User-Agent": f"customersms-async/{version('customersms-async')}",
+}
+"""All headers but those of the length and of the host."""
+
+
+def only_ours(head: str, url: str) -> bool:
+    """Whether a request was read that has the path and the headers of ours, each once, and no others."""
+    line, *headers = head.strip().split("\r\n")
+    parts = urlsplit(url)
+    length = next(header for header in headers if header.startswith("Content-Length: "))
+    expected = [f"Host: {parts.netloc}", length, *(f"{name}: {value}" for name, value in OURS.items())]
+    return line == f"POST {parts.path} HTTP/1.1" and sorted(headers) == sorted(expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_request_says_nothing_of_its_machine_or_its_key(engine: str) -> None:
+    async with (
+        engine_of(engine) as http_client,
+        echoing("headers") as echo,
+        client_of(echo.url, http_client=http_client) as client,
+    ):
         for _ in range(2):
             await client.send(PHONE, TEXT)
-    for head in echo.heads:
-        line, *headers = head.strip().split("\r\n")
-        assert line == "POST /sms_system/api.php HTTP/1.1"
-        assert sorted(header.partition(":")[0] for header in headers) == [
-            "Accept",
-            "Accept-Encoding",
-            "Content-Length",
-            "Content-Type",
-            "Host",
-            "User-Agent",
-        ]
+    assert len(echo.heads) == 2
+    assert all(only_ours(head, echo.url) for head in echo.heads)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+async def test_whatever_a_callers_client_adds_to_its_own_requests_stays_away_from_the_gateway(library: str) -> None:
+    module: Any = pytest.importorskip(library)
+
+    async def add(request: Any) -> None:
+        request.headers["traceparent"] = "00-1-2-01"
+
+    async with (
+        module.AsyncClient(
+            auth=("user", "password"),
+            base_url="https://elsewhere.test/v2",
+            cookies={"theirs": "1"},
+            event_hooks={"request": [add]},
+            headers={"X-Mine": "yes", "Host": "elsewhere.test", "User-Agent": "theirs", "Accept-Encoding": "br"},
+            params={"theirs": "1"},
+        ) as theirs,
+        echoing("headers") as echo,
+        client_of(echo.url, http_client=theirs) as client,
+    ):
+        for _ in range(2):
+            await client.send(PHONE, TEXT)
+        assert dict(theirs.cookies) == {"theirs": "1"}, "nor does the gateway leave anything there"
+    assert len(echo.heads) == 2
+    assert all(only_ours(head, echo.url) for head in echo.heads)
+
+
+@pytest.mark.parametrize(("library", "engine"), [("httpx", "ours"), ("httpx", "transport"), ("httpx2", "transport")])
+async def test_a_library_that_instruments_all_of_httpx_adds_nothing(
+    library: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenTelemetry does it: around the method of the class, for whoever calls it."""
+    module: Any = pytest.importorskip(library)
+    plain = module.AsyncHTTPTransport.handle_async_request
+
+    async def traced(self: Any, request: Any) -> Any:
+        request.headers["traceparent"] = "00-1-2-01"
+        return await plain(self, request)
+
+    monkeypatch.setattr(module.AsyncHTTPTransport, "handle_async_request", traced)
+    async with (
+        module.AsyncHTTPTransport() as transport,
+        echoing("headers") as echo,
+        client_of(echo.url, http_client=transport if engine == "transport" else None) as client,
+    ):
+        await client.send(PHONE, TEXT)
+    assert [only_ours(head, echo.url) for head in echo.heads] == [True]
+
+
+async def test_a_library_that_instruments_all_of_aiohttp_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As error reporters do it: a trace in every session, which hears of a request before it is put together."""
+    aiohttp: Any = pytest.importorskip("aiohttp")
+    begun: list[str] = []
+
+    async def add(session: Any, context: Any, params: Any) -> None:
+        begun.append(params.method)
+        params.headers["sentry-trace"] = "1-2-1"
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(add)
+    plain = aiohttp.ClientSession.__init__
+
+    def traced(self: Any, *args: Any, **options: Any) -> None:
+        plain(self, *args, trace_configs=[config], **options)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", traced)
+    async with engine_of("fast") as fast, echoing("headers") as echo, client_of(echo.url, http_client=fast) as client:
+        await client.send(PHONE, TEXT)
+    assert begun == ["POST"]
+    assert [only_ours(head, echo.url) for head in echo.heads] == [True]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +306,7 @@ def test_no_option_touches_certificates_redirects_or_proxies() -> None:
     known = {*inspect.signature(AsyncClient).parameters, *Options.__struct_fields__}
     assert known == {
         *("api_key", "url", "limits", "quota", "reserve", "pace", "batch_size", "max_concurrency", "max_retries"),
-        *("max_wait", "timeout", "http_client"),
+        *("max_wait", "timeout", "label", "http_client", "idempotency", "caps", "suppression"),
     }
 
 

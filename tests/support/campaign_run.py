@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota, Outcome
+from support.command import Commands
+from support.places import PACKAGE, TESTS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from customersms_async.sandbox import Sandbox
 
 KEY = "cspro_made_up"
@@ -27,69 +33,69 @@ WORLD: dict[str, Any] = {
     "timeout": 5.0,
 }
 
-RUN = """
-import asyncio, contextlib, os, sys
-from customersms_async import AsyncClient, Campaign, LedgerError, Limit, MemoryQuota
 
-async def look_on(path):
-    while True:
-        async with Campaign.open(path) as campaign:
-            await campaign.counts()
-        await asyncio.sleep(0.001)
+class Host:
+    """Has a process fork itself for each run; it ends with this one, as its input does."""
 
-async def main(path, url, looks_on, enough):
-    options = {"quota": MemoryQuota(), "limits": Limit(10**6, 1), "pace": None, "timeout": 5.0}
-    client = AsyncClient(api_key="cspro_made_up", url=url, batch_size=5, max_concurrency=4, **options)
-    async with client, Campaign.open(path) as campaign:
-        page = asyncio.create_task(look_on(path)) if looks_on else None
-        told = 0
-        try:
-            async for outcome in campaign.run(client):
-                told += 1
-                if told == enough:
-                    print("enough", flush=True)
-        except LedgerError as error:
-            print("refused:", error, flush=True)
-        if page is not None:
-            page.cancel()
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "support.campaign_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), str(TESTS)])},
+        )
 
-asyncio.run(main(sys.argv[1], sys.argv[2], bool(int(sys.argv[3])), int(sys.argv[4])))
-"""
+    def ask(self, **order: object) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+@cache
+def host() -> Host:
+    return Host()
 
 
 class Run:
     """The campaign, run by a process of its own; told when it has come some way."""
 
     def __init__(self, path: Path, url: str, *, looks_on: bool = False, enough: int = 50) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-c", RUN, str(path), url, str(int(looks_on)), str(enough)],
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder, "out")
+            os.mkfifo(out)
+            self._number = host().ask(run=[str(path), url, looks_on, enough], out=str(out))
+            self._said = out.open(encoding="utf-8")
 
     def comes_some_way(self) -> None:
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "enough\n"
+        assert self._said.readline() == "enough\n"
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self._number, number)  # not waited for yet, so the number is still its own
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        self.send_signal(signal.SIGKILL)
+        self._wait()
 
     def end(self) -> str:
-        said, _ = self.process.communicate(timeout=60)
+        too_late = threading.Timer(60, self.send_signal, [signal.SIGKILL])
+        too_late.start()
+        said, status = self._said.read(), self._wait()
+        too_late.cancel()
+        assert status != -signal.SIGKILL, "it has not come to its end"
         return said
+
+    def _wait(self) -> int:
+        self._said.close()
+        return host().ask(wait=self._number)
 
 
 def command(*arguments: object) -> str:
     """What the command says, wherever it says it."""
-    ended = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", "from customersms_async.cli import main; main()", "campaign", *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        env=os.environ | {"COLUMNS": "300"},
-    )
-    return " ".join((ended.stdout + ended.stderr).split())
+    with tempfile.TemporaryDirectory() as folder:
+        return Commands(Path(folder))("campaign", *map(str, arguments), COLUMNS="300").words
 
 
 async def go_on(path: Path, sandbox: Sandbox, **options: Any) -> list[Outcome]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from customersms_async import AsyncClient, Campaign, Outcome
+from customersms_async import AsyncClient, Campaign, Outcome, Status
 
 MakeClient = Callable[..., AsyncClient]
 
@@ -23,3 +23,8 @@ async def run(campaign: Campaign, client: AsyncClient, **options: Any) -> list[O
 async def counted(campaign: Campaign) -> dict[str, int]:
     """How many recipients each state holds; states that hold nobody are left out."""
     return {state.value: count for state, count in (await campaign.counts()).items() if count}
+
+
+async def codes(campaign: Campaign) -> dict[int, str | None]:
+    """The codes of all who are skipped, by their places."""
+    return {o.index: o.code async for o in campaign.outcomes(Status.UNSENT) if o.code}

@@ -10,12 +10,14 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from support.command_host import shared_host
 from support.places import PACKAGE
 from support.platforms import WINDOWS
 
@@ -33,6 +35,9 @@ PATIENCE: Final = 60.0
 
 _SOURCES: Final = PACKAGE.parent
 _COLOUR: Final = ("FORCE_COLOR", "PY_COLORS", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "GITHUB_ACTIONS")
+_AT_THE_START: Final = ("PYTHON", "LC_", "LANG")
+"""What the interpreter looks at when it starts, and a forked one does not look at again."""
+
 _ESCAPE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 
 
@@ -183,9 +188,15 @@ class Commands:
 
     def __call__(self, *arguments: str | bytes, typed: str = "", **changes: str) -> Ended:
         """Run ``customersms`` to its end, with ``typed`` on its standard input."""
-        process = self.start(*arguments, **changes)
-        out, err = process.communicate(typed, PATIENCE)
-        return Ended(process.returncode, out, err)
+        if any(name.startswith(_AT_THE_START) for name in changes):
+            process = self.start(*arguments, **changes)
+            return Ended(0, *process.communicate(typed, PATIENCE))._replace(status=process.returncode)
+        with tempfile.TemporaryDirectory() as streams:
+            given, out, err = (Path(streams, name) for name in ("in", "out", "err"))
+            given.write_text(typed, encoding="utf-8")
+            there, words = environment(self.folder, **changes), [os.fsdecode(each) for each in arguments]
+            status = shared_host().run(self.folder, there, words, streams=(str(given), str(out), str(err)))
+            return Ended(status, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
 
     def start(self, *arguments: str | bytes, **changes: str) -> subprocess.Popen[str]:
         """Begin to run it; its standard input is a pipe."""

@@ -7,7 +7,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from customersms_async.models import Outcome
 from customersms_async.sandbox import Fault, Sandbox, magic
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from support.command import Ended
 
 A, B, C = "+12125551234", "+13235554567", "+442079460000"
-FIELDS = list(Outcome.__struct_fields__)
+FIELDS = ["index", "phone", "status", "message_id", "error", "code"]
 MIXED = f"""\
 phone,name
 {A},Ann
@@ -43,7 +42,7 @@ def count(ended: Ended, status: str) -> int:
 def spoken(out: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The outcomes and the summary that ``--json`` wrote, and nothing else was there."""
     *outcomes, summary = [json.loads(line) for line in out.splitlines()]
-    assert all(list(outcome) == FIELDS for outcome in outcomes)
+    assert all(list(outcome) in (FIELDS, [*FIELDS, "line"]) for outcome in outcomes)
     assert list(summary) == ["summary"]
     return outcomes, summary["summary"]
 
@@ -54,11 +53,13 @@ def written(path: Path) -> list[dict[str, Any]]:
     assert text == "" or text.endswith("\n")
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines()]
-    rows = list(csv.DictReader(text.splitlines(keepends=True), strict=True))
-    optional = {"message_id", "error", "code"}
-    return [
-        {k: (v or None) if k in optional else v for k, v in row.items()} | {"index": int(row["index"])} for row in rows
-    ]
+    return [_outcome(row) for row in csv.DictReader(text.splitlines(keepends=True), strict=True)]
+
+
+def _outcome(row: dict[str, str]) -> dict[str, Any]:
+    line = row.pop("line")
+    found: dict[str, Any] = {k: (v or None) if k in {"message_id", "error", "code"} else v for k, v in row.items()}
+    return {**found, "index": int(row["index"]), **({"line": int(line)} if line else {})}
 
 
 def accepted(outcomes: list[dict[str, Any]]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ import pytest
 from support.places import TESTS
 
 NAMES: Final = ("asyncio", "eager", "uvloop")
+EVERY: Final = "every"
 DEPEND_ON_IT: Final = (
     *("unit/test_client.py", "unit/_runtime", "unit/_admission", "unit/_sending"),
     *("socket/campaign/test_running.py", "socket/campaign/test_stopping.py", "socket/campaign/test_leaving.py"),
@@ -26,11 +28,17 @@ DEPEND_ON_IT: Final = (
 """The tests that another kind of event loop may change: no others run in one, unless they are named."""
 
 TaskFactory = Callable[..., "asyncio.Future[Any]"]
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def is_anyios(coroutine: Any) -> bool:
     """Whether a task of anyio's is asked for: it begins in its turn under Python's eager factory, too."""
-    return "anyio" in Path(file_of(coroutine)).parts
+    return _is_of_anyio(file_of(coroutine))
+
+
+@cache
+def _is_of_anyio(file: str) -> bool:
+    return "anyio" in Path(file).parts
 
 
 def file_of(coroutine: Any) -> str:
@@ -77,7 +85,7 @@ else:
         return task  # type: ignore[no-any-return]
 
 
-def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory(name: str) -> LoopFactory:
     """What makes the loop of each test."""
     if name == "eager":
         return eager_loop
@@ -97,18 +105,50 @@ def eager_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-class Loops:
-    """The plugin behind ``--loop``: what depends on the loop runs, and runs in loops of this kind."""
+def is_plain(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether it is asyncio's own, with asyncio's own tasks."""
+    return type(loop).__module__.startswith("asyncio.") and loop.get_task_factory() is None
+
+
+def depends_on_it(path: Path) -> bool:
+    """Whether the tests of this file, or of files in this folder, do."""
+    return any(path.is_relative_to(TESTS / each) for each in DEPEND_ON_IT)
+
+
+class OneKind:
+    """The plugin behind ``--loop`` with a kind: what depends on the loop runs, and runs in loops of this kind."""
 
     def __init__(self, name: str) -> None:
-        self._factory = loop_factory(name)
-        self._name = name
+        self._factories = {name: loop_factory(name)}
 
-    def pytest_asyncio_loop_factories(self) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-        return {self._name: self._factory}
+    def pytest_asyncio_loop_factories(self) -> dict[str, LoopFactory]:
+        return self._factories
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Asked of everything that is not named on the command line."""
         if collection_path.suffix != ".py" or collection_path.name == "conftest.py":
             return None
-        return None if any(collection_path.is_relative_to(TESTS / each) for each in DEPEND_ON_IT) else True
+        return None if depends_on_it(collection_path) else True
+
+
+class EveryKind:
+    """The plugin behind ``--loop=every``: all tests run in asyncio's loops; what depends on the loop in others, too.
+
+    One session for all of them starts and collects once. A test that is no coroutine makes its loops itself, so that it
+    runs once.
+    """
+
+    def __init__(self) -> None:
+        installed = [name for name in NAMES if name != "uvloop" or find_spec("uvloop") is not None]
+        self._all = {name: loop_factory(name) for name in installed}
+        self._first = {NAMES[0]: self._all[NAMES[0]]}
+
+    def pytest_asyncio_loop_factories(self, item: pytest.Item) -> dict[str, LoopFactory]:
+        return self._all if depends_on_it(item.path) else self._first
+
+
+def plugin(name: str) -> OneKind | EveryKind | None:
+    """What ``--loop`` with this name asks for; nothing for asyncio's own loops."""
+    if name == EVERY:
+        return EveryKind()
+    return None if name == NAMES[0] else OneKind(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
+import zlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from customersms_async import (
@@ -20,13 +20,21 @@ from customersms_async.sandbox import Entry, Fault
 from support.broken_gateways import (
     Handler,
     answered,
-    bytes_then_close,
     drip,
     go_on_and_on,
-    http,
     never_answer,
     never_read,
     page,
+)
+from support.changed_bytes import (
+    as_bytes,
+    chunked,
+    damaged,
+    in_members,
+    on_the_wire,
+    raw_deflate,
+    until_the_end,
+    with_headers,
 )
 
 if TYPE_CHECKING:
@@ -138,32 +146,6 @@ def results(*rows: Callable[[str], dict[str, Any]], status: str = "200 OK", **fi
 def without_results(status: str = "200 OK", fields: dict[str, Any] | None = None, **more: Any) -> Handler:
     """An answer of these fields, without a row for any number."""
     return page({**(fields or {}), **more}, status)
-
-
-def as_bytes(change: Callable[[bytes], bytes], **headers: str) -> Handler:
-    """The documented answer with its bytes changed, or packed."""
-    return page(lambda phones: change(json.dumps(answered(phones)).encode()), **headers)
-
-
-def on_the_wire(change: Callable[[bytes], bytes]) -> Handler:
-    """A whole HTTP answer with its bytes changed, and then the connection's end."""
-    return bytes_then_close(lambda phones: change(http(answered(phones))))
-
-
-def until_the_end(cut: int) -> Handler:
-    """An answer that says nothing of its length and ends with the connection; ``cut`` bytes of its end are missing."""
-    return on_the_wire(lambda data: b"HTTP/1.1 200 OK\r\n\r\n" + data.partition(b"\r\n\r\n")[2][: -cut or None])
-
-
-def chunked(end: bytes) -> Handler:
-    """The documented answer as one chunk, with ``end`` where the last chunk should be."""
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-    def change(data: bytes) -> bytes:
-        body = data.partition(b"\r\n\r\n")[2]
-        return head + f"{len(body):x}\r\n".encode() + body + b"\r\n" + end
-
-    return on_the_wire(change)
 
 
 def took(phone: str) -> dict[str, Any]:
@@ -360,9 +342,23 @@ OF_ANSWERS: Final = [
     later(without_results(fields=SAYS_NO, code="RATE_LIMITED"), (60, 60.1), name="200, beyond the limits"),
     # Bytes
     accepted(as_bytes(gzip.compress, Content_Encoding="gzip"), "packed, though nobody asked for it"),
+    accepted(as_bytes(in_members, Content_Encoding="gzip"), "packed, in several members"),
+    accepted(as_bytes(zlib.compress, Content_Encoding="deflate"), "packed by deflate"),
+    accepted(as_bytes(raw_deflate, Content_Encoding="deflate"), "packed by deflate, without zlib's header"),
+    accepted(as_bytes(lambda b: gzip.compress(gzip.compress(b)), Content_Encoding="gzip, gzip"), "packed twice"),
+    accepted(as_bytes(lambda b: b, Content_Encoding="gzip"), "not packed, though it says so"),
+    accepted(as_bytes(lambda b: b, Content_Encoding="deflate"), "not packed, though it says deflate"),
+    accepted(as_bytes(lambda b: b, Content_Encoding="br"), "not packed, though it says br"),
+    unknown(as_bytes(lambda b: b[::-1], Content_Encoding="br"), name="packed by br"),
+    unknown(as_bytes(lambda b: b[::-1], Content_Encoding="zstd"), name="packed by zstd"),
     unknown(as_bytes(lambda b: gzip.compress(b)[:-20], Content_Encoding="gzip"), UNREADABLE, "packed, and cut"),
-    lost(as_bytes(lambda b: b, Content_Encoding="gzip"), "not packed, though it says so"),
-    unknown(as_bytes(lambda b: gzip.compress(gzip.compress(b)), Content_Encoding="gzip, gzip"), name="packed twice"),
+    unknown(as_bytes(damaged, Content_Encoding="gzip"), name="packed, and damaged"),
+    # Headers
+    accepted(page(answered, X_Long="x" * 9_000), "a header of 9 kB"),
+    accepted(page(answered, X_Long="x" * 60_000), "a header of 60 kB"),
+    accepted(page(answered, **{f"X-{place}": "y" for place in range(150)}), "150 headers"),
+    accepted(with_headers(b"X: y\r\n" * 1_500), "1,500 headers"),
+    accepted(page(answered, "200 " + "OK " * 3_000), "a reason of 9 kB"),
     unknown(as_bytes(lambda b: b.decode().encode("utf-16")), name="UTF-16"),
     accepted(until_the_end(0), "ended by the connection's end"),
     unknown(until_the_end(1), name="cut by the connection's end"),
@@ -372,6 +368,7 @@ OF_ANSWERS: Final = [
     accepted(on_the_wire(lambda data: data + b"<!-- cached -->"), "bytes beyond its length"),
     lost(on_the_wire(lambda _: b"SMS sent\r\n\r\n"), "not HTTP"),
     lost(on_the_wire(lambda _: b"HTTP/1.1 200 OK\r\nX: " + b"x" * 300_000 + b"\r\n\r\n"), "headers too long"),
+    lost(with_headers((b"X: " + b"x" * 9_000 + b"\r\n") * 900), "long headers, and many of them"),
     lost(on_the_wire(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), "two lengths"),
     lost(drip, "an answer that drips", slow=True),
     lost(go_on_and_on, "100 without end", slow=True),

@@ -15,12 +15,14 @@ import tempfile
 import unicodedata
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final
 
 from customersms_async._core import phone as phones
+from customersms_async._core import segments
 from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
 from customersms_async._core.happened import Answer
+from customersms_async._core.intake import SendableLetter
 from customersms_async._core.outcome_table import Then
 from customersms_async._core.outcomes import LONGEST_SHOWN
 from customersms_async._core.php_values import LONGEST_NUMBER, phone_digits
@@ -28,9 +30,13 @@ from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.cli.files import FileProblem, open_rows
 from customersms_async.cli.output import as_json
+from customersms_async.cli.send.findings import Findings
+from customersms_async.cli.send.placeholders import column_keys, refuse_foreign
 from customersms_async.cli.send.template import Template, TemplateProblem
 from customersms_async.errors import InvalidRecipientError
 from customersms_async.models import Outcome, Status
+from support.fuzzed_bytes import Bytes
+from support.spreadsheet_files import sheet, unzipped, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,30 +46,6 @@ SECRET: Final = Secret(KEY)
 PHONES: Final = ("+12125551234", "+13235554567", "+442079460000", "+4915112345678", "+447700900123", "+12125551235")
 STATUSES: Final = (200, 200, 200, 201, 204, 301, 302, 307, 400, 401, 402, 403, 404, 408, 409, 413, 425, 429, 500, 503)
 RETRY_AFTER: Final = (None, "", "5", "1.5", "soon", "-1", "Wed, 21 Oct 2099 07:28:00 GMT", "1e999", "nan", "9" * 400)
-
-
-@final
-class Bytes:
-    """An input taken apart from its start; what is missing reads as zero."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def byte(self) -> int:
-        self._at += 1
-        return self._data[self._at - 1] if self._at <= len(self._data) else 0
-
-    def one_of(self, choices: Any) -> Any:
-        return choices[self.byte() % len(choices)]
-
-    def rest(self) -> bytes:
-        return self._data[self._at :]
-
-    def text(self) -> str:
-        length = self.byte()
-        self._at += length
-        return self._data[self._at - length : self._at].decode("utf-8", "replace")
 
 
 def answers(data: bytes) -> None:
@@ -171,6 +153,9 @@ def _document(take: Bytes, asked: list[str]) -> bytes:
     text = json.dumps(document if shape != 6 else [document], ensure_ascii=take.byte() % 2 == 0)
     body: bytes = take.one_of(_BEFORE) + text.encode("utf-8", "replace") + take.one_of(_AFTER)
     cut = take.byte()
+    if (many := take.byte()) >= 240:  # the same rows, so often that it takes long if each is looked at too long
+        rows = b'{"success": false, "n": "1 2345678"},' * 2 ** (many - 240)
+        body = body.replace(b'"results": [', b'"results": [' + rows)
     return body if cut < 200 else body[: len(body) * (cut - 199) // 56]
 
 
@@ -261,16 +246,50 @@ def files(data: bytes) -> None:
     lines = [line for line, _, _ in once]
     assert lines == sorted(set(lines)), "rows out of order"
     if suffix != ".jsonl":
-        assert all("\r\n" not in cell for _, _, fields in once for cell in fields.values()), "a row was swallowed"
+        cells = (cell for _, _, fields in once for cell in fields.values())
+        assert b'"' in content or not any("\r\n" in cell for cell in cells), "a row was swallowed"
         assert all(set(fields) == set(columns) for _, _, fields in once)
     if kind.startswith("a table") and encoding == "utf-8":
         _compare([fields for _, _, fields in once], content.decode("utf-8"), columns, kind)
 
 
+def sheets(data: bytes) -> None:
+    """An XLSX file, any part of which the input is, or which it has harmed: its rows, or a ``FileProblem``."""
+    take = Bytes(data)
+    kind, at = take.byte() % 4, take.byte() * 256 + take.byte()
+    parts = unzipped(_good_sheet())
+    name = take.one_of(sorted(parts))
+    if kind == 0:
+        parts[name] = take.rest()
+    elif kind == 1:
+        at %= len(parts[name]) + 1
+        parts[name] = parts[name][:at] + take.rest() + parts[name][at + take.byte() :]
+    content = zipped(parts)
+    if kind >= 2:
+        at %= len(content) + 1
+        content = content[:at] + take.rest() + content[at + kind % 2 * len(take.rest()) :]
+    path = _folder() / "people.xlsx"
+    path.write_bytes(content)
+    try:
+        with open_rows(path, phone_column=None, encoding="utf-8", delimiter=None) as rows:
+            once = [(row.line, dict(row.fields)) for row in rows]
+            assert once == [(row.line, dict(row.fields)) for row in rows]
+    except FileProblem as problem:
+        assert problem.reason
+        return
+    assert [line for line, _ in once] == sorted({line for line, _ in once}), "rows out of order"
+
+
+@cache
+def _good_sheet() -> bytes:
+    cells = [f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in ("phone", "name", "+12125551234", "Ada")]
+    return sheet({1: cells[:2], 2: [*cells[2:]], 4: ["<c><v>12125551234</v></c>", '<c t="b"><v>1</v></c>']})
+
+
 def _compare(found: list[dict[str, str]], text: str, columns: tuple[str, ...], kind: str) -> None:
     """Hold rows against those of Python's own csv module, where that has no objection."""
     separators = {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}
-    named = kind.rpartition(" ")[2]
+    named = kind.removeprefix("a table separated by ").partition(",")[0]
     reader = csv.reader(
         io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separators.get(named, "x"), strict=True
     )
@@ -278,8 +297,14 @@ def _compare(found: list[dict[str, str]], text: str, columns: tuple[str, ...], k
         table = [row for row in reader if any(map(str.strip, row))]
     except csv.Error:
         return
+    if "under the header in line" in kind:  # a title or the like is ahead of it
+        table = table[next(at for at, row in enumerate(table) if {*columns} <= {*map(str.strip, row)}) :]
     header = [name.strip() for name in table[0]]
+    header = [name if header.count(name) == 1 else "" for name in header]  # which of two is meant, nobody can say
     assert [name for name in header if name] == list(columns)
+    for row in table[1:]:
+        if len(row) == len(header) + 1 and not row[-1].strip():  # one empty cell too many is read past
+            del row[-1]
     assert found == [{name: cell for name, cell in zip(header, row, strict=True) if name} for row in table[1:]]
 
 
@@ -298,11 +323,28 @@ def templates(data: bytes) -> None:
     try:
         template = Template.parse(text)
         template.check(fields)
+        refuse_foreign(text, tuple(fields))
     except TemplateProblem as problem:
         assert 1 <= problem.position <= len(text)
         return
     assert template.render(fields) == _rendered(text, fields)
     assert template.render(dict(reversed(fields.items()))) == _rendered(text, fields)
+    _look_at(template, fields)
+
+
+def _look_at(template: Template, fields: Mapping[str, str]) -> None:
+    """Everything that is found in a text can be told, and its twin costs no more and stays the same."""
+    rendered = template.render(fields)
+    findings = Findings(template, column_keys(fields))
+    findings.look(template.cells(fields), rendered, special=True)
+    findings.settle(SendableLetter(0, 2, PHONES[0], rendered))
+    found = [*findings.blanks(), *findings.oddities()]
+    assert all(finding.texts >= 1 and finding.line == 2 for finding in found)
+    assert (findings.blank > 0) is (findings.blanks() != [])
+    twin = segments.to_gsm7(rendered)
+    assert segments.to_gsm7(twin) == twin
+    assert segments.count(twin).segments <= segments.count(rendered).segments
+    assert twin == rendered or not segments.beyond_gsm7(twin)
 
 
 def _rendered(text: str, fields: Mapping[str, str]) -> str:
@@ -315,9 +357,10 @@ def _rendered(text: str, fields: Mapping[str, str]) -> str:
             at += 2
         elif text[at] == "{":
             end = text.index("}", at)
-            name = text[at + 1 : end]
+            name, bar, words = text[at + 1 : end].partition("|")
             alike = [column for column in fields if column.strip().casefold() == name.strip().casefold()]
-            out.append(fields[name if name in fields else alike[0]])
+            cell = fields[name if name in fields else alike[0]]
+            out.append(words.strip() if bar and not cell.strip() else cell)
             at = end + 1
         else:
             out.append(text[at])
@@ -325,9 +368,18 @@ def _rendered(text: str, fields: Mapping[str, str]) -> str:
     return "".join(out)
 
 
+def ledgers(data: bytes) -> None:
+    """A ledger that somebody else made or broke: see ``hostile_ledgers``."""
+    from support.hostile_ledgers import ledgers as look_at_one  # few targets need the command and a client
+
+    look_at_one(Bytes(data))
+
+
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "answers": answers,
     "files": files,
+    "ledgers": ledgers,
     "numbers": numbers,
+    "sheets": sheets,
     "templates": templates,
 }

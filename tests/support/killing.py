@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 import asyncio
 import csv
-import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import Campaign
+from support.command import environment
+from support.command_host import shared_host
 from support.ledger_aging import let_minutes_pass
-from support.places import PACKAGE, SUPPORT
+from support.places import PACKAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +31,10 @@ INPUT = ("people.csv", "--message", "Hello")
 
 STEPS = {
     "loop": {
-        "runner.py": "_run _send_all _start delivered _leaving _answered _check",
-        "preparation.py": "prepare",
+        "runner.py": "_run _send_all _start delivered _leaving _answered _check _say_how_it_ended",
+        "preparation.py": "want_run prepare",
+        "wanted.py": "next_wanted end_of_run",
+        "wanted_rows.py": "want append _terms_id stop",
         "recorder.py": "begin take end _store",
         "deliveries.py": "_deliver _ended",
         "plan.py": "next put_back again",
@@ -42,6 +43,23 @@ STEPS = {
         "whole.py": "checkpoint",
         "transitions.py": "begin _begin record recover",
         "request.py": "post _may_leave _settle",
+    },
+    "refusing": {
+        "runner.py": "_send_all delivered",
+        "recorder.py": "begin end skip_soon skip _store",
+        "checked_delivery.py": "run _step _learn _give",
+        "checks.py": "look before_first_byte after_attempt",
+        "cap_counting.py": "look take record",
+        "transitions.py": "begin record skip _skip",
+    },
+    "pausing": {
+        "campaign.py": "pause resume stop wanted __aexit__",
+        "ledger.py": "want wanted open close",
+        "handle.py": "_recover leave",
+        "wanted.py": "next_wanted",
+        "wanted_rows.py": "want append current _terms_id",
+        "file.py": "transaction begin commit check_place settle close",
+        "whole.py": "checkpoint",
     },
     "adding": {
         "opening.py": "create look",
@@ -63,12 +81,6 @@ class Killing:
         self.folder = folder
         self.sandbox = sandbox
         self.ledger = folder / "ledger"
-        self._process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, str(SUPPORT / "campaign_process.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
 
     def people(self, count: int) -> None:
         rows = "".join(f"+1212{number:07}\n" for number in range(count))
@@ -78,26 +90,16 @@ class Killing:
         """Run the command to its end, whichever that is; gives its exit status."""
         options = ("--pace", "none", "--limit", "100000/1", "--batch-size", str(BATCH))
         arguments = ("--ledger", "ledger", "--yes", *options, *more)
-        there = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY, "XDG_STATE_HOME": str(self.folder)}
-        order |= {"folder": str(self.folder), "environment": there}
-        order["arguments"] = ["campaign", "run", *arguments, "--max-concurrency", str(REQUESTS)]
-        return int(self._asked(order))
+        return self.command("run", *arguments, "--max-concurrency", str(REQUESTS), **order)
 
     def begin(self, people: int, **order: Any) -> None:
         """Put so many people into the ledger, and send to none of them."""
         self.people(people)
         assert self.run(*INPUT, "--max-recipients", "0", **order) == 4
 
-    def command(self, *arguments: str) -> int:
-        order = {"folder": str(self.folder), "environment": {}, "arguments": ["campaign", *arguments]}
-        return int(self._asked(order))
-
-    def _asked(self, order: dict[str, Any]) -> str:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
+    def command(self, *arguments: str, **order: Any) -> int:
+        there = environment(self.folder, CUSTOMERSMS_URL=self.sandbox.url, CUSTOMERSMS_API_KEY=KEY)
+        return shared_host().run(self.folder, there, ["campaign", *arguments], hurried=True, **order)
 
     def counts(self) -> dict[str, int]:
         """What the ledger says now that nobody runs."""
@@ -113,11 +115,6 @@ class Killing:
         assert self.command("export", "--ledger", "ledger", "--format", "csv") == 0
         with (self.folder / "out.txt").open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
-
-    def close(self) -> None:
-        with self._process as process:
-            assert process.stdin is not None
-            process.stdin.close()
 
 
 def check(killing: Killing, people: int) -> None:
@@ -161,7 +158,9 @@ def steps(killing: Killing, kind: str) -> list[str]:
         killing.begin(200, log="steps.txt")
     else:
         killing.people(200)
-        assert killing.run(*INPUT, log="steps.txt") == 0
+        assert killing.run(*INPUT, **({"log": "steps.txt"} if kind == "loop" else {})) == 0
+    if kind == "pausing":
+        assert killing.command("pause", "--ledger", "ledger", log="steps.txt") == 0
     found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
     killing.ledger.unlink()
     killing.sandbox.reset()

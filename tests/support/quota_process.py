@@ -8,13 +8,14 @@ import sys
 from typing import Any
 
 from customersms_async import AsyncClient, Limit, Message, Priority
-from customersms_async.quota import RedisQuota
+from customersms_async.quota import PostgresQuota, RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 
 
 async def main(job: dict[str, Any]) -> None:
     """Send one job, say what became of it, and stay."""
-    quota = RedisQuota(job["place"]) if job["store"] == "redis" else SQLiteQuota(job["place"])
+    stores: dict[str, Any] = {"redis": RedisQuota, "sqlite": SQLiteQuota, "postgres": PostgresQuota}
+    quota = stores[job["store"]](job["place"])
     client = AsyncClient(
         api_key=job["key"],
         url=job["url"],

@@ -62,5 +62,5 @@ def run(script: str, *arguments: object) -> str:
         [sys.executable, "-X", "dev", "-W", "error", "-c", script, *map(str, arguments)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout

@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, final
 
+import customersms_async._http.httpx_engine  # noqa: F401 - now, as its import may take an attempt's time
 from customersms_async import AsyncClient, Campaign, MemoryQuota
 from customersms_async._runtime.clock import now_us
 from support.engines import engine_of

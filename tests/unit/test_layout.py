@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FLOORS = [
-    {"errors", "models", "_core"},  # values, and what decides and does nothing else
-    {"_runtime", "_http", "quota"},  # one resource each
+    {"errors", "models", "segments", "_core"},  # values, and what decides and does nothing else
+    {"_runtime", "_http", "_postgres", "quota", "idempotency", "suppression"},  # one resource each
     {"_admission"},  # the waiting room
     {"_sending"},  # one seam, many ways of sending
     {"client", "fast"},
@@ -28,7 +28,7 @@ FLOORS = [
     {"cli"},
 ]
 BESIDE = {"sandbox", "testing"}
-DOOR = {"__init__"}
+DOOR = {"__init__", "__main__"}
 PURE = FLOORS[0]
 IMPURE = {"asyncio", "logging", "os", "random", "select", "socket", "sqlite3", "ssl", "threading", "time"}
 MODULES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
@@ -121,6 +121,21 @@ def test_httpx_is_a_detail_of_one_module() -> None:
     assert [name for name in MODULES if "httpx" in others(name, running=True)] == [("_http", "httpx_engine")]
 
 
+def test_no_http_library_is_imported_before_the_first_request() -> None:
+    """They are most of what an import would cost; and who brings an engine of another kind needs none of httpx."""
+    ours, fast = "from customersms_async import *", "from customersms_async.fast import *"
+    for code in (
+        "import customersms_async; customersms_async.AsyncClient",
+        f"{ours}; AsyncClient(api_key='k').with_options(max_concurrency=2)",
+        f"{ours}; {fast}; AsyncClient(api_key='k', http_client=FastClient())",
+    ):
+        program = f"import sys; {code}; print(*sys.modules)"
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+        said = ran.stdout.split()
+        assert "customersms_async.client" in said
+        assert not {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "sniffio", "certifi"} & set(said)
+
+
 def test_the_door_is_narrow_and_sorted() -> None:
     assert all(hasattr(customersms_async, name) for name in customersms_async.__all__)  # some come when asked for
     assert set(customersms_async.__all__) == {
@@ -132,13 +147,23 @@ def test_the_door_is_narrow_and_sorted() -> None:
 
 
 def test_what_not_everyone_uses_is_imported_when_first_asked_for() -> None:
-    code = "import sys, customersms_async; print(*sys.modules); from customersms_async import *; Campaign, SQLiteQuota"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()  # noqa: S603
-    assert not {"sqlite3", "redis", "phonenumbers", "customersms_async.campaign"} & set(said)
+    def imported(code: str) -> set[str]:
+        program = f"import sys, customersms_async; {code}; print(*sys.modules); from customersms_async import *"
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+        return set(ran.stdout.split())
+
+    assert not {"asyncio", "msgspec", "logging"} & imported("pass")
+    assert "customersms_async.client" not in imported("customersms_async.Limit, customersms_async.errors.SendError")
+    with_client = imported("customersms_async.AsyncClient")
+    assert not {"sqlite3", "redis", "psycopg", "phonenumbers", "customersms_async.campaign"} & with_client
+    assert not {"customersms_async.idempotency", "customersms_async.suppression"} & with_client
+    assert "customersms_async.suppression" not in imported("customersms_async.Campaign")
+    assert "sqlite3" not in imported("from customersms_async.suppression import MemorySuppression")
 
 
 def test_the_door_knows_no_other_names() -> None:
-    for module in (customersms_async, customersms_async.quota):
+    parts = (customersms_async.quota, customersms_async.idempotency, customersms_async.suppression)
+    for module in (customersms_async, *parts):
         with pytest.raises(AttributeError, match="no attribute 'Pigeon'"):
             module.Pigeon  # noqa: B018
 

@@ -10,13 +10,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async import models
-from customersms_async.errors import ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
+from customersms_async.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    OutcomeUnknownError,
+    RejectedError,
+    SendError,
+)
 from customersms_async.models import (
     DOCUMENTED_LIMITS,
+    Caps,
     Code,
     Estimate,
     Limit,
@@ -31,6 +38,7 @@ from customersms_async.models import (
 
 VALUES: list[msgspec.Struct] = [
     Limit(100, 60),
+    Caps("otp", per_number=Limit(1, 30), per_prefix={"+882": Limit(10, 3_600)}, total=[Limit(5_000, 3_600)]),
     Message("+12125551234", "Hello"),
     Outcome(0, "+12125551234", Status.ACCEPTED, "msg_1"),
     SendReport((Outcome(0, "+12125551234", Status.REJECTED, None, "no", "BLOCKED"),), 1, Decimal("97.50")),
@@ -119,6 +127,38 @@ def test_any_limit_in_range_is_taken(requests: int, seconds: float) -> None:
     assert abs(limit.window_us - seconds * 1e6) <= max(0.5, seconds * 1e-9)
 
 
+# Caps
+
+
+def test_caps_take_one_limit_or_several() -> None:
+    caps = Caps("otp", per_number=Limit(1, 30), per_prefix={"+882": [Limit(2, 60)], "+8": ()}, total=[Limit(3, 90)])
+    assert (caps.name, caps.per_number, caps.total) == ("otp", (Limit(1, 30),), (Limit(3, 90),))
+    assert caps.per_prefix == {"+882": (Limit(2, 60),), "+8": ()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"name": 7}, "must be text"),
+        ({"name": "a\nb"}, "must be text"),
+        ({"name": " "}, "1 to 64 characters"),
+        ({"name": "n" * 65}, "1 to 64 characters"),
+        ({"per_number": 5}, "per_number must be a Limit"),
+        ({"total": [Limit(1, 1), 5]}, "total must be a Limit"),
+        ({"per_prefix": [("+1", Limit(1, 1))]}, "limits by prefix"),
+        ({"per_prefix": {"+1": 5}}, "per_prefix must be a Limit"),
+        ({"per_prefix": {"1": Limit(1, 1)}}, "prefixes such as"),
+        ({"per_prefix": {"+": Limit(1, 1)}}, "prefixes such as"),
+        ({"per_prefix": {1: Limit(1, 1)}}, "prefixes such as"),
+        ({}, "need a limit"),
+        ({"per_prefix": {"+1": ()}}, "need a limit"),
+    ],
+)
+def test_caps_that_can_be_none_are_refused(arguments: Any, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        Caps(**{"name": "otp"} | arguments)
+
+
 # SendReport
 
 
@@ -134,6 +174,7 @@ NO_TRUST = (Status.UNSENT, "CERTIFICATE_REFUSED")
 
 
 @given(st.lists(st.sampled_from(Status)))
+@example([*Status])
 def test_a_report_counts_every_outcome_once(statuses: list[Status]) -> None:
     made = report(*((status, None) for status in statuses))
     assert {status: getattr(made, status) for status in Status} == {s: statuses.count(s) for s in Status}
@@ -190,3 +231,12 @@ def test_a_gateways_code_that_looks_like_ours_hides_no_failure(
     with pytest.raises(SendError) as caught:
         report((ended, str(code))).raise_for_failures()
     assert isinstance(caught.value, kind)
+
+
+@pytest.mark.parametrize("guard", [None, "stop_after_refused"])
+def test_a_report_of_a_send_that_was_stopped_says_by_which_guard(guard: str | None) -> None:
+    outcomes = (Outcome(0, "+12125551234", Status.REJECTED), Outcome(1, "+13235554567", Status.UNSENT, code="STOPPED"))
+    with pytest.raises(RejectedError) as raised:
+        SendReport(outcomes, 1, stopped_by=guard).raise_for_failures()
+    ending = "" if guard is None else "; stop_after_refused ended it early"
+    assert str(raised.value) == f"1 of 2 texts were refused{ending}"

@@ -18,6 +18,11 @@ SENDING = (
     "A text that may have been sent is never sent again unless a person says so: every recipient ends as accepted,"
     " rejected, unsent or unknown, and unknown is never guessed away."
 )
+ONCE = (
+    "Of all calls with one idempotency key, in any number of processes that share the store, at most one text leaves"
+    " within `keep`, as long as the store keeps what it acknowledged and unless a person says otherwise; each of them"
+    " ends with the outcome of that one; if nobody can know it, each ends as unknown."
+)
 SECRECY = (
     "The API key appears in the request body and nowhere else: in no log, repr, exception, traceback, pickle or file."
 )
@@ -51,6 +56,11 @@ def words(path: str) -> str:
         (SENDING, "README.md"),
         (SENDING, "src/customersms_async/_core/rulings.py"),
         (SENDING, "tests/unit/_core/test_rulings_odd_answers.py"),
+        (ONCE, "docs/idempotency.md"),
+        (ONCE, "src/customersms_async/_core/idempotency_record.py"),
+        (ONCE, "src/customersms_async/client.py"),
+        (ONCE, "tests/unit/_core/test_idempotency_model.py"),
+        (ONCE, "tests/process/test_idempotency.py"),
         (SECRECY, "README.md"),
         (SECRECY, "src/customersms_async/_core/secret.py"),
         (SECRECY, "tests/unit/test_client.py"),

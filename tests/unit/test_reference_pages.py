@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import shlex
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-import customersms_async.cli.campaign.app  # noqa: F401 - so that its commands are there, too
+import customersms_async.cli.campaign.app
+import customersms_async.cli.idempotency.app
+import customersms_async.cli.suppress.app  # noqa: F401
 from customersms_async import AsyncClient, Code, errors
 from customersms_async.cli.app import app
 from customersms_async.sandbox import Sandbox
 from support.pages import PAGES
-from support.places import DOCS, ROOT
+from support.places import DOCS, PACKAGE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +75,19 @@ def test_the_codes_are_all_there() -> None:
     assert [code for code in Code if f"`{code}`" not in text] == []
 
 
+def test_the_events_of_the_log_are_all_there() -> None:
+    calls = [node for path in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    levels, events = {"debug", "info", "warning", "tell_log"}, set[str]()
+    for call in calls:
+        if isinstance(call, ast.Call) and len(call.args) > 1 and isinstance(call.args[0], ast.Constant):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            event = str(call.args[0].value)
+            events |= {event} if name in levels and event.isidentifier() else set()
+    assert len(events) > 10
+    text = section(DOCS / "client.md", "The log")
+    assert {event for event in events if f"`{event}`" not in text} == set()
+
+
 def test_the_errors_are_all_there() -> None:
     text = section(DOCS / "client.md", "Errors")
     names = [name for name, value in inspect.getmembers(errors, inspect.isclass) if value.__module__ == errors.__name__]
@@ -93,10 +109,20 @@ def test_a_command_on_a_page_can_be_given(page: str, line: str) -> None:
 
 
 def test_the_options_of_the_command_line_are_all_there() -> None:
-    text = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("command.md", "campaigns.md"))
+    pages = ("command.md", "campaigns.md", "idempotency.md", "suppression.md")
+    text = "".join((DOCS / name).read_text(encoding="utf-8") for name in pages)
     named = set(re.findall(r"--[a-z][a-z-]*", text))
-    paths = [["send"], ["estimate"], ["quota"], *(["campaign", name] for name in ("run", "status", "export"))]
+    paths = [
+        ["send"],
+        ["estimate"],
+        ["quota"],
+        ["doctor"],
+        *(["campaign", name] for name in ("run", "status", "export")),
+    ]
     paths += [["campaign", "resolve"], ["campaign", "report"]]
-    existing = set().union(*map(options_of, paths))
+    paths += [["idempotency", name] for name in ("list", "show", "resolve")]
+    paths += [["suppress", name] for name in ("add", "remove", "list", "import")]
+    of_all = {name for each in typer.main.get_command(app).params for name in each.opts if name.startswith("--")}
+    existing = of_all.union(*map(options_of, paths)) - {"--help"}
     assert existing - named == set()
-    assert named - existing == {"--port"}
+    assert named - existing == {"--help", "--port"}

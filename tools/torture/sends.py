@@ -26,7 +26,17 @@ from typing import TYPE_CHECKING, Any
 
 import customersms_async
 from benchmarks.shared.watch import Ticker, leftovers, megabytes
-from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota, Outcome, Priority, SendError, Status
+from customersms_async import (
+    AsyncClient,
+    Code,
+    CustomerSMSError,
+    Limit,
+    MemoryQuota,
+    Outcome,
+    Priority,
+    SendError,
+    Status,
+)
 from customersms_async.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -144,8 +154,17 @@ class Soak:
             self.hear(outcome)
 
     async def _stream(self, client: AsyncClient, how: dict[str, Any]) -> None:
-        async for outcome in client.stream(self._slowly(self.chance.randrange(1, 300)), "Hello", **how):
-            self.hear(outcome)
+        try:
+            async for outcome in client.stream(self._slowly(self.chance.randrange(1, 300)), "Hello", **how):
+                self.hear(outcome)
+        except SendError as error:
+            self._hear_of_a_guard(error)
+
+    def _hear_of_a_guard(self, error: SendError) -> None:
+        """Take an error at the end of a stream for a guard that was reached; any other is one too many."""
+        if error.code != Code.STOPPED:
+            raise error
+        self.done["stopped by a guard"] += 1
 
     async def _slowly(self, count: int) -> AsyncIterator[str]:
         for number in self.phones(count):
@@ -157,7 +176,7 @@ class Soak:
         """Begin a stream and leave it: by ``break``, an error, ``aclose``, or its context."""
         left, stream = self.chance.randrange(100), client.stream(self.phones(150), "Hello", **how)
         manner = self.chance.randrange(3)
-        with contextlib.suppress(LookupError):
+        try:
             async with stream if manner == 0 else contextlib.nullcontext():
                 async for outcome in stream:
                     self.hear(outcome)
@@ -166,6 +185,10 @@ class Soak:
                         raise LookupError
                     if left <= 0:
                         break
+        except LookupError:
+            pass
+        except SendError as error:
+            self._hear_of_a_guard(error)
         await stream.aclose()
         self.done["left"] += 1
 

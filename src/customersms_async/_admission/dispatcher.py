@@ -1,10 +1,11 @@
 """The dispatcher of a waiting room: who goes next.
 
-The first waiter (by priority, then by arrival) is let go when a connection, its turn in the pace and a token of every
-layer are all there; nobody holds one of them while waiting for another, and only the dispatcher waits for the pace.
-It is a task that lives while somebody waits, so an idle client costs nothing, and of each process only one at a time
-asks a shared store. Rejected: a limiter awaited by every waiter (a herd at each wake-up, and an urgent one can't
-overtake), tokens taken before a connection is free.
+Of those for whom a connection, a turn in their pace and a token of every layer are all there, the first goes (by
+priority, then by arrival). Who lacks any of these holds none of the others, and holds up nobody who lacks none. It is a
+task that lives while somebody waits, so an idle client costs nothing, and of each process only one at a time asks a
+shared store. Rejected: a limiter awaited by every waiter (a herd at each wake-up, and an urgent one can't overtake),
+tokens taken before a connection is free, and one line for all (whoever waits for a slow pace or a small limit of his
+own then holds up the others).
 """
 
 from __future__ import annotations
@@ -13,24 +14,26 @@ import random
 from typing import TYPE_CHECKING, Final, final
 
 from .._core.layers import Wait
-from .._runtime import log
 from .._runtime.tasks import start
 from ..errors import QuotaStoreError
 from ..quota.protocol import is_in_process
-from .place import Admission
+from .place import Admission, Place
+from .stalls import Stalls
 from .store_outage import StoreOutage
-from .store_wait import StoreWait
+from .store_waits import StoreWaits
 from .ticket import Held
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from .._core.observer import WaitReason
     from .._http.connections import Connections
+    from .._runtime.log import KeyLog
     from ..quota import QuotaStore
     from .lines import Lines
     from .pacer import Pacer
-    from .place import Place
+    from .terms import Needs
 
 JITTER_US: Final = 20_000
 """Processes that were told to wait for the same token ask for it again at moments spread over so much."""
@@ -42,23 +45,28 @@ class Dispatcher:
 
     ``tell_others`` wakes the rooms of the same store and key in other event loops when a token comes back early.
 
-    Mutable state: the task; the place for which the store is being asked, and whether a token may have come back since
-    then; who was told to wait, and until when; the store's outage.
+    Mutable state: the task, what it sleeps on, and whether something has changed since it last looked; the place for
+    which the store is being asked, and whether a token may have come back since then; who was told to wait; the store's
+    outage; whether nobody goes for long.
     """
 
     __slots__ = (
         "_asking_for",
+        "_changed",
         "_key_id",
         "_lines",
+        "_log",
         "_loop",
         "_pacer",
+        "_sleep",
         "_store",
         "_store_here",
-        "_store_wait",
+        "_store_waits",
         "_task",
         "_tell_others",
         "_tokens_came_back",
         "outage",
+        "stalls",
     )
 
     def __init__(
@@ -69,6 +77,7 @@ class Dispatcher:
         lines: Lines,
         pacer: Pacer,
         tell_others: Callable[[], None],
+        log: KeyLog,
     ) -> None:
         self._store = store
         self._store_here = store if is_in_process(store) else None
@@ -78,53 +87,66 @@ class Dispatcher:
         self._pacer = pacer
         self._tell_others = tell_others
         self._task: asyncio.Task[None] | None = None
+        self._sleep: asyncio.Future[None] | None = None
+        self._changed = False
         self._asking_for: Place | None = None
         self._tokens_came_back = False
-        self._store_wait = StoreWait(loop)
-        self.outage = StoreOutage()
+        self._store_waits = StoreWaits(loop)
+        self._log = log
+        self.outage = StoreOutage(key_id, log)
+        self.stalls = Stalls(loop, log, self._first_lacks)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has nothing to do, and nothing to remember."""
+        return self._task is None and self.outage.reason is None
 
     def let_in_now(self, place: Place) -> int | None:
         """Let a newcomer in without a task, where nobody waits and the store can say at once.
 
         Gives how long the store makes it wait, in microseconds, or None if it was let in or must stand in line.
         """
-        store, terms, priority = self._store_here, place.terms, place.ticket.priority
-        connections = terms.connections
+        store, (priority, layers, pace, connections) = self._store_here, place.needs
         if store is None or self._lines.waiting or connections.waiting:
             return None
-        if not connections.free(priority) or not self._pacer.is_ready(terms.pace):
+        if not connections.free(priority) or not self._pacer.is_ready(pace):
             return None
         asked_us = place.room.clock()
-        granted = store.take_now(self._key_id, terms.layers_for(priority), place.hold_us)
+        granted = store.take_now(self._key_id, layers, place.hold_us)
         if isinstance(granted, Wait):
             return granted.wait_us
-        self._pacer.use_turn_now(terms.pace)
+        self._pacer.use_turn(pace)
         connections.take(priority)
         place.let_in(Admission(granted, asked_us))
+        if self.stalls.warned:
+            self.stalls.went()
         return None
 
     def hear_of_newcomer(self, place: Place) -> None:
-        """Look again if a newcomer to the lines changes who goes next."""
-        if self._task is None or self._store_wait.is_overtaken_by(place):
+        """Look again if a newcomer to the lines may change who goes next."""
+        line = place.line
+        if line is not None and line.head() is place:  # else it can't go before whoever needs the same
+            self._store_waits.hear_of_newcomer(place)
             self.look_again()
 
     def look_again(self) -> None:
         """Look again who goes next, as something has changed."""
+        self._changed = True
         if self._task is None:
             if self._lines.waiting:
                 self._task = start(self._loop, self._dispatch())
-        else:
-            self._store_wait.wake()
+        elif self._sleep is not None and not self._sleep.done():
+            self._sleep.set_result(None)
 
     def ask_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said."""
         self._tokens_came_back = True
-        self._store_wait.end()
+        self._store_waits.end_all()
         self.look_again()
 
     def offer(self, connections: Connections) -> bool:
-        """Hear that a connection is free; false if nobody here wants it any more."""
-        if self._lines.head(connections) is None:
+        """Hear that a connection is free; false if nobody here waits for one of them any more."""
+        if not self._lines.want(connections):
             return False
         self.look_again()
         return True
@@ -132,6 +154,19 @@ class Dispatcher:
     def is_asking_for(self, place: Place) -> bool:
         """Whether the store is being asked for this place, and has not answered yet."""
         return self._asking_for is place
+
+    def reason(self, needs: Needs) -> WaitReason:
+        """What a request with these needs lacks now, as far as is known here."""
+        if not needs.connections.free(needs.priority):
+            return "connection"
+        if self.outage.reason is not None:
+            return "store"
+        return "quota" if self._pacer.is_ready(needs.pace) else "pace"
+
+    def _first_lacks(self) -> tuple[WaitReason, int] | None:
+        """What the first in the lines lacks, and how many wait; None if nobody does."""
+        first = self._lines.first()
+        return None if first is None else (self.reason(first.needs), self._lines.waiting)
 
     async def give_back(self, grant: int) -> None:
         """Give back the tokens of a request that never left, and let all waiters of this process know.
@@ -141,7 +176,9 @@ class Dispatcher:
         try:
             await self._store.give_back(self._key_id, grant)
         except Exception as error:  # noqa: BLE001 - whoever does not want a grant has no use for the store's error
-            log.warning("the quota store could not be told of a request that never left: %s", error)
+            self._log.warning(
+                "store_not_told", "the quota store could not be told of a request that never left: %s", error
+            )
         else:
             self.tokens_are_back()
 
@@ -152,39 +189,72 @@ class Dispatcher:
 
     async def _dispatch(self) -> None:
         try:
-            while (place := self._first()) is not None:
-                if place.ticket.held is not None:
-                    place.set_exception(Held())
-                elif self._store_wait.is_for(place):
-                    await self._store_wait.sleep(self.ask_again)
-                elif not self._pacer.has_turn(place.terms.pace):
-                    await self._pacer.take_turn(place.terms.pace)
+            while (found := self._next()) is not None:
+                if isinstance(found, float):
+                    await self._sleep_until(found)
+                elif found.ticket.held is not None:
+                    found.set_exception(Held())
                 else:
-                    await self._ask(place)
+                    await self._ask(found)
         finally:
             self._task = None
-            self._store_wait.end()
+            self._store_waits.end_all()
 
-    def _first(self) -> Place | None:
-        """The first waiter whose pool has a connection for it; of the other pools, one is wanted."""
-        first: Place | None = None
-        for connections in self._lines.pools:
-            head = self._lines.head(connections)
+    def _next(self) -> Place | float | None:
+        """The first who can go, or is held back; else when somebody may; else None, and a connection is wanted.
+
+        A connection that is passed on here may come back, to somebody who was looked at before.
+        """
+        while True:
+            self._changed = False
+            found = self._first_or_moment()
+            if isinstance(found, Place) or not self._changed:
+                return found
+
+    def _first_or_moment(self) -> Place | float | None:
+        now, first, moment = self._loop.time(), None, None
+        for needs, head in self._lines.heads():
             if head is None:
-                connections.pass_on()  # it may have been offered to us
-            elif not connections.free(head.ticket.priority):
-                connections.want(self, head.ticket.priority)
+                needs.connections.decline()  # one may have been offered to us
+            elif not needs.connections.free(needs.priority):
+                needs.connections.want(self, needs.priority)
+            elif head.ticket.held is None and (at := self._ready_at(head, now)) > now:
+                needs.connections.decline()
+                moment = at if moment is None else min(moment, at)
             elif first is None or head.ticket.comes_before(first.ticket):
                 first = head
-        return first
+        return first or moment
+
+    def _ready_at(self, head: Place, now: float) -> float:
+        """When there is a turn in the pace and the store may have a token, in the loop's time; 0 for now."""
+        wait, until = self._pacer.wait(head.needs.pace), self._store_waits.until(head)
+        return max(until, now + wait) if wait else until
+
+    async def _sleep_until(self, moment: float) -> None:
+        """Sleep until ``moment`` has come, or ``look_again`` ends it."""
+        self._sleep = self._loop.create_future()
+        timer = self._loop.call_at(moment, self._wake_at, moment)
+        try:
+            await self._sleep
+        finally:
+            timer.cancel()
+            self._sleep = None
+
+    def _wake_at(self, moment: float) -> None:
+        """Ask again whoever was told to wait until ``moment``; the timer may be a little early for the clock."""
+        self._store_waits.end_until(moment)
+        self.look_again()
 
     async def _ask(self, place: Place) -> None:
         """Let the first waiter go if the store grants its tokens."""
-        terms, priority, asked_us = place.terms, place.ticket.priority, place.room.clock()
+        (priority, layers, pace, connections), asked_us = place.needs, place.room.clock()
         granted: int | Wait | Exception
         self._asking_for, self._tokens_came_back = place, False
         try:
-            granted = await self._store.take(self._key_id, terms.layers_for(priority), place.hold_us)
+            if self._store_here is not None:
+                granted = self._store_here.take_now(self._key_id, layers, place.hold_us)
+            else:
+                granted = await self._store.take(self._key_id, layers, place.hold_us)
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
             granted = error
         finally:
@@ -194,32 +264,28 @@ class Dispatcher:
             return
         self.outage.end()
         if isinstance(granted, Wait):
-            self._wait(place, granted.wait_us)
-        elif place.done() or not terms.connections.free(priority):  # while the store was asked
+            self._hear_wait(granted.wait_us, place)
+        elif place.done() or not connections.free(priority):  # while the store was asked
             await self.give_back(granted)
         else:
-            self._pacer.use_turn(terms.pace)
-            terms.connections.take(priority)
+            self._pacer.use_turn(pace)
+            connections.take(priority)
             place.let_in(Admission(granted, asked_us))
-            terms.connections.pass_on()
+            self.stalls.went()
+            connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
         """End the wait if the store is broken; ask a store that may be back again, a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
-            self._begin_wait(place, self.outage.pause_us(error))
+            self._store_waits.begin(place, None, self.outage.pause_us(error))
         elif not place.done():
             place.set_exception(error)
 
-    def _wait(self, place: Place, wait_us: int) -> None:
+    def _hear_wait(self, wait_us: int, place: Place) -> None:
         """Do as the store said, unless a token has come back since it was asked, or the place may not wait so long."""
         if self._tokens_came_back:
             return
         place.hear_wait(wait_us)
         if self._store_here is None:
             wait_us += random.randrange(JITTER_US)  # noqa: S311 - no secret
-        self._begin_wait(place, wait_us)
-
-    def _begin_wait(self, place: Place, wait_us: int) -> None:
-        """Have the place wait before the store is asked for it again; others may use its connection meanwhile."""
-        self._store_wait.begin(place, wait_us)
-        place.terms.connections.pass_on()
+        self._store_waits.begin(place, place.needs.layers, wait_us)

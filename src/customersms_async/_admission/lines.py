@@ -1,4 +1,4 @@
-"""Who stands where in a waiting room: for each pool of connections, a line of each priority."""
+"""Who stands where in a waiting room: a line for all who need the same."""
 
 from __future__ import annotations
 
@@ -7,97 +7,97 @@ from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from ..models import Priority
-
 if TYPE_CHECKING:
     from .._http.connections import Connections
     from .place import Place
-    from .ticket import Terms
+    from .terms import Needs
 
 
 class Group(NamedTuple):
-    """How many wait with the same priority on the same terms."""
+    """How many wait with equal needs."""
 
-    priority: Priority
-    terms: Terms
+    needs: Needs
     requests: int
 
 
 @final
 class Lines:
-    """All who wait in one room. Mutable state: the lines of each pool that somebody waits for; how many wait."""
+    """All who wait in one room. Mutable state: a line for all who need the same; how many wait."""
 
-    __slots__ = ("_of_pool", "waiting")
+    __slots__ = ("_lines", "waiting")
 
     def __init__(self) -> None:
         self.waiting = 0
-        self._of_pool: dict[Connections, tuple[Line, ...]] = {}
-
-    @property
-    def pools(self) -> tuple[Connections, ...]:
-        """The pools that somebody waits for, and perhaps some for which nobody does any more: see ``head``."""
-        return tuple(self._of_pool)
+        self._lines: dict[Needs, Line] = {}
 
     def enter(self, place: Place) -> None:
         """Have ``place`` stand where its ticket says."""
-        connections = place.terms.connections
-        lines = self._of_pool.get(connections)
-        if lines is None:
-            lines = self._of_pool[connections] = tuple(Line() for _ in Priority)
-        lines[place.ticket.priority].enter(place)
+        line = self._lines.get(place.needs)
+        if line is None:
+            line = self._lines[place.needs] = Line(place.needs)
+        line.enter(place)
         self.waiting += 1
-        connections.wait_begins()
-        place.stand()
+        line.needs.connections.wait_begins()
+        place.stand(line)
 
-    def leave(self, place: Place) -> None:
-        """Count out one that has ended."""
-        connections = place.terms.connections
-        self._of_pool[connections][place.ticket.priority].leave(place)
+    def leave(self, line: Line) -> None:
+        """Count out one that has ended, and that stood in ``line``."""
+        line.leave()
         self.waiting -= 1
-        connections.wait_ends()
+        line.needs.connections.wait_ends()
 
-    def head(self, connections: Connections) -> Place | None:
-        """The first who waits for this pool; None, and the pool is forgotten, if nobody does."""
-        for line in self._of_pool.get(connections, ()):
-            if (head := line.head()) is not None:
-                return head
-        self._of_pool.pop(connections, None)
-        return None
+    def heads(self) -> list[tuple[Needs, Place | None]]:
+        """The first of each line; ``None``, once, for a line in which nobody stands any more."""
+        heads = [(needs, line.head()) for needs, line in self._lines.items()]
+        for needs, head in heads:
+            if head is None:
+                del self._lines[needs]
+        return heads
 
-    def groups(self, last: int = Priority.BULK) -> list[Group]:
+    def want(self, connections: Connections) -> bool:
+        """Whether somebody waits for one of these."""
+        return any(line.waiting and needs.connections is connections for needs, line in self._lines.items())
+
+    def first(self) -> Place | None:
+        """The first of all who wait, whatever they need."""
+        found: Place | None = None
+        for _, head in self.heads():
+            if head is not None and (found is None or head.ticket.comes_before(found.ticket)):
+                found = head
+        return found
+
+    def groups(self, last: int) -> list[Group]:
         """Who waits, the more urgent first, down to the priority ``last``."""
-        found = [
-            Group(priority, terms, requests)
-            for lines in self._of_pool.values()
-            for priority, line in zip(Priority, lines, strict=True)
-            if priority <= last
-            for terms, requests in line.by_terms.items()
-        ]
-        return sorted(found, key=attrgetter("priority"))
+        found = [Group(needs, line.waiting) for needs, line in self._lines.items() if needs.priority <= last]
+        return sorted((group for group in found if group.requests), key=attrgetter("needs.priority"))
 
     def ahead_of(self, place: Place) -> list[Group]:
-        """Who goes first, if ``place`` stood behind all of its priority; before them all if it was let in before."""
-        ticket, groups = place.ticket, self.groups(place.ticket.priority - place.ticket.retried)
-        if not place.stands:
+        """Who comes before ``place`` if it stood behind all of its priority; before them if it was let in before."""
+        groups = self.groups(place.ticket.priority - place.ticket.retried)
+        if place.line is None:
             return groups
-        own = ticket.priority, place.terms
-        return [group._replace(requests=group.requests - 1) if group[:2] == own else group for group in groups]
+        return [group._replace(requests=group.requests - (group.needs == place.needs)) for group in groups]
 
 
 @final
 class Line:
-    """Places in the order of their tickets; one that ended stays until it comes to the head or half have ended.
+    """Places with equal needs in the order of their tickets.
 
-    Entering is O(1) for a newcomer, and O(n) in a fast copy for one that comes back to its old place. ``by_terms`` is
-    how many wait on which terms.
+    One that has ended stays until it comes to the head, or until half of them have ended. Entering is O(1) for a
+    newcomer, and O(n) in a fast copy for one that comes back to its old place.
     """
 
-    __slots__ = ("_ended", "_places", "by_terms")
+    __slots__ = ("_ended", "_places", "needs")
 
-    def __init__(self) -> None:
-        self.by_terms: dict[Terms, int] = {}
+    def __init__(self, needs: Needs) -> None:
+        self.needs = needs
         self._places: deque[Place] = deque()
         self._ended = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait here."""
+        return len(self._places) - self._ended
 
     def enter(self, place: Place) -> None:
         """Have ``place`` stand where its ticket's number says."""
@@ -106,15 +106,9 @@ class Line:
             places.append(place)
         else:
             places.insert(bisect_left(places, number, key=_number), place)
-        self.by_terms[place.terms] = self.by_terms.get(place.terms, 0) + 1
 
-    def leave(self, place: Place) -> None:
+    def leave(self) -> None:
         """Count out one that has ended, wherever it stands."""
-        left = self.by_terms[place.terms] - 1
-        if left:
-            self.by_terms[place.terms] = left
-        else:
-            del self.by_terms[place.terms]
         self._ended += 1
         if 2 * self._ended > len(self._places) + 64:
             self._ended = 0

@@ -52,7 +52,7 @@ class MaxWait:
         if wait_us is None:
             self._check_later(place)
         elif place.is_too_late(wait_us):
-            place.set_exception(Expired(wait_us))
+            place.set_exception(self._expired(place, wait_us))
             return
         call_soon = self._loop.call_soon  # with max_wait=0, too, the dispatcher has its turn first, in any loop
         place.set_timer(self._loop.call_at(expires, call_soon, call_soon, self._expire, place, expires))
@@ -65,16 +65,16 @@ class MaxWait:
         ahead = self._lines.ahead_of(place)
         if not ahead:
             place.check_first_answer()
-        if ahead or place.is_too_late(self._pacer.wait_us(place.terms.pace, 0)):
+        if ahead or place.is_too_late(self._pacer.wait_us(place.needs.pace, 0)):
             self._errands.run(self._check(place, ahead))
 
     async def _check(self, place: Place, ahead: Sequence[Group]) -> None:
         try:
-            wait_us = await self._least_us(place, ahead)
-        except QuotaStoreError:
-            return  # the dispatcher will hear of it too
+            wait_us = await self._forecasts.wait_us(ahead, place.needs)
+        except Exception:  # noqa: BLE001 - the timer ends the wait in time, and then says why
+            return
         if place.is_too_late(wait_us) and not place.done():
-            place.set_exception(Expired(wait_us))
+            place.set_exception(self._expired(place, wait_us))
 
     def _expire(self, place: Place, expires: float) -> None:
         """End a wait whose time is over; who is just being asked for still gets the store's answer."""
@@ -85,22 +85,40 @@ class MaxWait:
         if asked and late < ROUND_TRIP:
             place.set_timer(self._loop.call_later(ROUND_TRIP / 100, self._expire, place, expires))
         elif asked or outage is not None:
-            place.set_exception(Expired(LONGEST_PAUSE_US, outage or f"it did not answer within {late:.1f} s"))
+            self._end_unforeseen(place, outage or f"it did not answer within {late:.1f} s")
         elif (wait_us := self._least_now_us(place)) is not None:
-            place.set_exception(Expired(wait_us))
+            place.set_exception(self._expired(place, wait_us))
         else:
+            silent = f"it did not say within {ROUND_TRIP:g} s how long the wait is"
+            place.set_timer(self._loop.call_later(ROUND_TRIP, self._end_unforeseen, place, silent))
             self._errands.run(self._give_up(place, self._lines.ahead_of(place)))
 
     async def _give_up(self, place: Place, ahead: Sequence[Group]) -> None:
+        """End a wait whose time is over with its least possible length, if the store can say it."""
         try:
-            expired = Expired(await self._least_us(place, ahead))
-        except QuotaStoreError as error:
-            expired = Expired(LONGEST_PAUSE_US, str(error))
+            wait_us = await self._forecasts.wait_us(ahead, place.needs)
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is the waiter who must hear of it
+            self._end_unforeseen(place, _words(error))
+            return
         if not place.done():
-            place.set_exception(expired)
+            place.set_exception(self._expired(place, wait_us))
 
-    async def _least_us(self, place: Place, ahead: Sequence[Group]) -> int:
-        return await self._forecasts.wait_us(ahead, place.ticket.priority, place.terms)
+    def _expired(self, place: Place, wait_us: int) -> Expired:
+        by_pace = self._forecasts.is_by_pace(self._lines.ahead_of(place), place.needs, wait_us)
+        return Expired(wait_us, by_pace=by_pace)
+
+    def _end_unforeseen(self, place: Place, outage: str) -> None:
+        """End a wait of which the store can't say how long it would be; ``outage`` says why."""
+        if not place.done():
+            place.set_exception(Expired(LONGEST_PAUSE_US, outage))
 
     def _least_now_us(self, place: Place) -> int | None:
-        return self._forecasts.wait_now_us(self._lines.ahead_of(place), place.ticket.priority, place.terms)
+        """The least possible wait, if the store can tell it at once; a store that fails is asked again later."""
+        try:
+            return self._forecasts.wait_now_us(self._lines.ahead_of(place), place.needs)
+        except Exception:  # noqa: BLE001 - in the call of a newcomer, or in a timer, which nobody awaits
+            return None
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, QuotaStoreError) else f"{type(error).__name__}: {error}"

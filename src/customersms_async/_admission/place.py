@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple, final
 from .ticket import Expired
 
 if TYPE_CHECKING:
+    from .lines import Line
     from .room import Room
-    from .ticket import Terms, Ticket
+    from .terms import Needs
+    from .ticket import Ticket
 
 
 class Admission(NamedTuple):
@@ -27,27 +29,28 @@ class Place(asyncio.Future[Admission]):
     at the very moment of the admission gives back what was granted. One small object instead of a coroutine that cleans
     up: there may be a hundred thousand of them.
 
-    Mutable state: whether it stands in line; whether what it was let in with can be given back by a cancel; the timer
+    Mutable state: the line it stands in; whether what it was let in with can be given back by a cancel; the timer
     of its ``max_wait``; whether ``max_wait`` is still to be held against the store's first answer.
     """
 
-    __slots__ = ("_let_in", "_timer", "_unchecked", "hold_us", "room", "stands", "terms", "ticket")
+    __slots__ = ("_let_in", "_timer", "_unchecked", "hold_us", "line", "needs", "room", "ticket")
 
-    def __init__(self, room: Room, ticket: Ticket, terms: Terms, hold_us: int) -> None:
+    def __init__(self, room: Room, ticket: Ticket, needs: Needs, hold_us: int) -> None:
         super().__init__(loop=room.loop)
         self.room = room
         self.ticket = ticket
-        self.terms = terms
+        self.needs = needs
         self.hold_us = hold_us
-        self.stands = False
+        self.line: Line | None = None
         self._let_in = False
         self._timer: asyncio.TimerHandle | None = None
         self._unchecked = False
         ticket.wait_begins(self)
 
-    def stand(self) -> None:
-        """Stand in line from now on."""
-        self.stands = True
+    def stand(self, line: Line) -> None:
+        """Stand in ``line`` from now on; the needs are shared with all who stand there."""
+        self.line = line
+        self.needs = line.needs
 
     def set_timer(self, timer: asyncio.TimerHandle) -> None:
         """Take ``timer``, which is cancelled when the wait ends, in place of an earlier one that has fired."""
@@ -94,6 +97,6 @@ class Place(asyncio.Future[Admission]):
         self.ticket.wait_ends()
         if self._timer is not None:
             self._timer.cancel()
-        if self.stands:
-            self.stands = False
-            self.room.leave(self)
+        line, self.line = self.line, None
+        if line is not None:
+            self.room.leave(line)

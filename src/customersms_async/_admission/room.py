@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from .._core.layers import Wait
+from .._core.secret import NAME_DIGITS
 from .._runtime.clock import now_us
+from .._runtime.log import KeyLog
 from ..models import Priority
 from .dispatcher import Dispatcher
 from .errands import Errands
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from .._core.observer import Observer, WaitReason
     from ..quota import QuotaStore
-    from .ticket import Terms, Ticket
+    from .lines import Line
+    from .terms import Terms
+    from .ticket import Ticket
 
 
 def _nobody_else() -> None:
@@ -39,7 +44,7 @@ class Room:
     ``tell_others`` calls ``look_again`` of the rooms of the same store and key in other event loops. ``clock``
     (microseconds, the same for the room and its attempts) is for tests.
 
-    Holds no state but that of its parts.
+    Holds no state but that of its parts; ``log`` has the name by which lines call the key.
     """
 
     __slots__ = (
@@ -52,6 +57,7 @@ class Room:
         "_pacer",
         "clock",
         "key_id",
+        "log",
         "loop",
         "store",
     )
@@ -68,20 +74,26 @@ class Room:
         self.key_id = key_id
         self.loop = loop
         self.clock = clock
+        self.log = KeyLog(key_id[:NAME_DIGITS])
         self._lines = Lines()
         self._pacer = Pacer()
         self._errands = Errands(loop)
         self._forecasts = Forecasts(store, key_id, self._pacer)
-        self._dispatcher = Dispatcher(store, key_id, loop, self._lines, self._pacer, tell_others)
+        self._dispatcher = Dispatcher(store, key_id, loop, self._lines, self._pacer, tell_others, self.log)
         self._max_wait = MaxWait(loop, self._lines, self._forecasts, self._pacer, self._dispatcher, self._errands)
 
     @property
     def waiting(self) -> dict[Priority, int]:
         """How many requests wait, by priority."""
         counts = dict.fromkeys(Priority, 0)
-        for group in self._lines.groups():
-            counts[group.priority] += group.requests
+        for group in self._lines.groups(Priority.BULK):
+            counts[group.needs.priority] += group.requests
         return counts
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether another room in its place would do the same from now on."""
+        return not self._lines.waiting and self._dispatcher.is_at_rest and self._pacer.is_at_rest
 
     def admit(self, ticket: Ticket, terms: Terms, hold_us: int) -> Place:
         """Await what this gives; then one connection and the granted tokens are the caller's.
@@ -91,7 +103,7 @@ class Room:
         stopped, ``Held`` if it is held back when its turn comes, and what the store raises. Cancelled, it leaves
         nothing taken and nobody's place changed.
         """
-        place = Place(self, ticket, terms, hold_us)
+        place = Place(self, ticket, terms.needs(ticket.priority), hold_us)
         if ticket.stopped is not None:
             place.set_exception(Stopped())
             return place
@@ -102,11 +114,11 @@ class Room:
 
     async def forecast_us(self, priority: Priority, terms: Terms, requests: int) -> int:
         """The least possible wait, by quota and pace, of the last of so many requests, behind all who wait now."""
-        return await self._forecasts.wait_us(self._lines.groups(priority), priority, terms, requests)
+        return await self._forecasts.wait_us(self._lines.groups(priority), terms.needs(priority), requests)
 
     async def renew(self, grant: int, ticket: Ticket, terms: Terms, hold_us: int) -> int | Wait:
         """Give the grant back and take another: see ``QuotaStore.renew``."""
-        renewed = await self.store.renew(self.key_id, grant, terms.layers_for(ticket.priority), hold_us)
+        renewed = await self.store.renew(self.key_id, grant, terms.needs(ticket.priority).layers, hold_us)
         if isinstance(renewed, Wait):
             self._dispatcher.tokens_are_back()
         return renewed
@@ -115,19 +127,29 @@ class Room:
         """Give back the tokens of a request that never left: see ``Dispatcher.give_back``."""
         await self._dispatcher.give_back(grant)
 
+    def reason(self, place: Place) -> WaitReason:
+        """What somebody who stands in line lacks now."""
+        return self._dispatcher.reason(place.needs)
+
+    def observe(self, observer: Observer) -> None:
+        """Have ``observer`` told of the store's outages, once for as many clients as it looks on."""
+        self._dispatcher.outage.observe(observer)
+
     def look_again(self) -> None:
         """Hear, from any thread, that a token may be there sooner than the store said."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._dispatcher.ask_again)
 
-    def leave(self, place: Place) -> None:
-        """Hear that a place that stands in line has ended."""
-        self._lines.leave(place)
+    def leave(self, line: Line) -> None:
+        """Hear that a place that stood in ``line`` has ended."""
+        self._lines.leave(line)
+        if not self._lines.waiting:
+            self._dispatcher.stalls.end()
         self._dispatcher.look_again()
 
     def forgo(self, place: Place) -> None:
         """Take back what a place was let in with, as nobody waited any more at that moment."""
-        place.terms.connections.release(place.ticket.priority)
+        place.needs.connections.release(place.ticket.priority)
         self._errands.run(self.give_back(place.result().grant))
 
     def _stand(self, place: Place, wait_us: int | None) -> None:
@@ -137,5 +159,7 @@ class Room:
             self._max_wait.watch(place, expires, wait_us)
             if place.done():
                 return
+        if not self._lines.waiting:
+            self._dispatcher.stalls.begin()
         self._lines.enter(place)
         self._dispatcher.hear_of_newcomer(place)

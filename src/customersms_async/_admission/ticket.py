@@ -1,31 +1,27 @@
-"""A batch's ticket: its turn among the requests of a key; and the terms on which a client's requests are let in."""
+"""A batch's ticket: its turn among the requests of a key."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 from typing import TYPE_CHECKING, Any, final
 
-import msgspec
-
-from .._core.layers import Layer, layers
-from ..models import Limit, Priority
-
 if TYPE_CHECKING:
-    from .._http.connections import Connections
+    from ..models import Priority
 
 
 class Expired(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
     """A ticket's ``max_wait`` does not allow the wait: its least possible length is ``wait_us``.
 
-    ``outage`` says why the quota store could not be asked, if that is what the ticket waited for.
+    ``outage`` says why the quota store could not be asked, if that is what the ticket waited for; ``by_pace``, that it
+    is the pace which makes it wait so long, and not the quota.
     """
 
-    def __init__(self, wait_us: int, outage: str | None = None) -> None:
+    def __init__(self, wait_us: int, outage: str | None = None, *, by_pace: bool = False) -> None:
         super().__init__(wait_us, outage)
         self.wait_us = wait_us
         self.outage = outage
+        self.by_pace = by_pace
 
 
 class Held(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
@@ -34,27 +30,6 @@ class Held(Exception):  # noqa: N818 - a signal between two floors, never seen b
 
 class Stopped(Exception):  # noqa: N818 - a signal between two floors, never seen by a caller
     """The ticket's owner wants nothing more to be sent."""
-
-
-class Terms(msgspec.Struct, frozen=True, eq=False):
-    """One client's terms for all of its requests, made once: limits (as layers), pace and connections."""
-
-    layers: tuple[Layer, ...]
-    bulk_layers: tuple[Layer, ...]
-    pace: Limit | None
-    connections: Connections
-
-    @classmethod
-    def of(cls, limits: tuple[Limit, ...], reserve: float, pace: Limit | None, connections: Connections) -> Terms:
-        """The terms of a client with these options."""
-        return cls(_layers(limits), _layers(limits, reserve), pace, connections)
-
-    def layers_for(self, priority: Priority) -> tuple[Layer, ...]:
-        """The layers that judge a request: BULK leaves the reserve to the others."""
-        return self.bulk_layers if priority is Priority.BULK else self.layers
-
-
-_layers = functools.lru_cache(maxsize=256)(layers)  # shared by the thousands of clients that a process may have
 
 
 @final

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, final
 
 import msgspec
 
 from ..models import Code
 from . import provider
-from .php_values import as_flag, as_text
-from .written_json import Pairs
+from .php_values import LONGEST_NUMBER, as_flag
+from .steps import finish
+from .written_json import Pairs, results_of, text_of
+
+if TYPE_CHECKING:
+    from .steps import Steps
+    from .written_json import Entries
 
 _REFUSALS: Final = {
     code: Code(code) for code in (provider.INVALID_API_KEY, provider.INSUFFICIENT_CREDITS, provider.RATE_LIMITED)
 }
+
+
+_LONGEST_REFUSAL: Final = max(map(len, _REFUSALS))
 
 
 class AnswerRow(msgspec.Struct, frozen=True, gc=False):
@@ -36,14 +45,49 @@ class AnswerRow(msgspec.Struct, frozen=True, gc=False):
         return refusal_code(self.code)
 
 
+@final
+class WrittenAnswer:
+    """An answer as it is written, ``source``, and all that is in its ``results``.
+
+    Read when first asked for, and once, as it takes several times as long as the reading that keeps the last of two.
+    Mutable state: nothing but that.
+    """
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self._entries: Entries | None = None
+
+    def entries_in_steps(self) -> Steps[Entries]:
+        """Everything in ``results``, with nothing left out and nothing merged; empty if there is a doubt."""
+        if self._entries is None:
+            text = yield from text_of(self.source)
+            self._entries = results_of(text)
+            yield
+        return self._entries
+
+    @cached_property
+    def rows(self) -> list[AnswerRow | None]:
+        """The same as rows, one for one; ``None`` for what is none, or has a name twice."""
+        return [as_row(entry) for _, entry in finish(self.entries_in_steps())]
+
+
 def as_row(entry: object) -> AnswerRow | None:
-    """An entry of ``Reading.entries`` as a row; ``None`` for what is none, or has a name twice."""
+    """An entry of a ``WrittenAnswer`` as a row; ``None`` for what is none, or has a name twice."""
     if not isinstance(entry, Pairs):
         return None
     fields = dict(entry)
-    return msgspec.convert(fields, AnswerRow) if len(fields) == len(entry) else None
+    return row_of(fields) if len(fields) == len(entry) else None
+
+
+def row_of(fields: dict[str, Any]) -> AnswerRow:
+    """An object of ``results`` as a row."""
+    said = fields.get
+    return AnswerRow(said("phone"), said("success"), said("message_id"), said("error"), said("code"))
 
 
 def refusal_code(code: object) -> Code | None:
     """The code of a refusal that holds for the whole key or account, however it is written; ``None`` for any other."""
-    return None if code is None else _REFUSALS.get((as_text(code) or "").upper())
+    if not isinstance(code, str) or len(code) > LONGEST_NUMBER:
+        return None
+    word = code.strip()
+    return _REFUSALS.get(word.upper()) if len(word) <= _LONGEST_REFUSAL else None

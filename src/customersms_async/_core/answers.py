@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from .answer_rows import AnswerRow, as_row
+from .answer_rows import AnswerRow, WrittenAnswer, row_of
 from .answer_search import find_answer
 from .php_values import as_amount, as_flag, as_text
-from .written_json import results_of
+from .steps import finish
 
 if TYPE_CHECKING:
-    from .written_json import Entries
+    from .steps import Steps
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     ``may_have_sent`` is true unless ``successful_sends`` is absent or zero: the counter outranks ``success: false``.
     ``keyed``: ``results`` is an object. ``has_results``: it is not empty, whatever is in it. ``may_be_row``: the answer
-    stands in a list and has nothing that a row could not have, too. ``source``: the bytes of the answer itself.
+    stands in a list and has nothing that a row could not have, too. ``written``: the answer itself.
     """
 
     success: bool | None
@@ -39,18 +39,27 @@ class Reading(msgspec.Struct, frozen=True):
     keyed: bool = False
     has_results: bool = False
     may_be_row: bool = False
-    source: bytes = b""
+    written: WrittenAnswer = WrittenAnswer(b"")
 
-    def entries(self) -> Entries:
-        """Everything in ``results`` once more, with nothing left out and nothing merged; empty if there is a doubt.
-
-        Takes several times as long as the first reading.
-        """
-        return results_of(self.source)
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is not the gateway's own answer, which says ``success`` of everything or in rows."""
+        return self.success is None and not self.rows
 
 
 NOTHING: Final = Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])
 """The reading of an answer that can't be read."""
+
+TOO_MUCH: Final = msgspec.structs.replace(
+    NOTHING, error="the gateway's answer is far larger than the request, and was not read", has_results=True
+)
+"""The reading of an answer that is not read for its size, though it may tell of texts: see ``answer_bounds``."""
+
+
+def packed_as(encoding: str) -> Reading:
+    """The reading of an answer that can't be unpacked."""
+    error = f"the gateway's answer is packed in a way that can't be read ({' '.join(encoding.split())[:40]})"
+    return msgspec.structs.replace(NOTHING, error=error)
 
 
 class _DocumentedAnswer(msgspec.Struct, gc=False):
@@ -78,18 +87,25 @@ _NONE_SENT: Final = (None, "", 0, "0", Decimal(0), "0.0")
 
 def read(body: bytes) -> Reading | None:
     """The contents of ``body``, or ``None`` if it holds no readable answer."""
+    return finish(read_in_steps(body))
+
+
+def read_in_steps(body: bytes) -> Steps[Reading | None]:
+    """The contents of ``body`` as from ``read``: in one step, if it is an answer of the documented shape."""
     try:
         answer: _DocumentedAnswer = _decode(body)
     except _UNREADABLE:
-        return _read_odd(body)
+        return (yield from _read_odd(body))
     results = answer.results
-    return _reading(answer, results if isinstance(results, list) else _rows(results), body)
+    return _reading(answer, list(results.values() if isinstance(results, dict) else results or ()), body)
 
 
-def _read_odd(body: bytes) -> Reading | None:
-    found = find_answer(body)
+def _read_odd(body: bytes) -> Steps[Reading | None]:
+    yield
+    found = yield from find_answer(body)
     if found is None:
         return None
+    yield
     try:
         answer = _decode_odd(found.source)
     except _UNREADABLE:
@@ -109,31 +125,27 @@ def _reading(answer: _DocumentedAnswer, rows: list[AnswerRow], source: bytes, *,
         keyed=isinstance(results, dict),
         has_results=bool(results),
         may_be_row=may_be_row,
-        source=source,
+        written=WrittenAnswer(source),
     )
 
 
 def _rows(results: Any) -> list[AnswerRow]:
     """The rows among ``results`` of any shape."""
     entries = results.values() if isinstance(results, dict) else results if isinstance(results, list) else ()
-    return [_row(entry) for entry in entries if isinstance(entry, AnswerRow | dict)]
+    return [row_of(entry) for entry in entries if isinstance(entry, dict)]
 
 
-def _row(entry: AnswerRow | dict[str, Any]) -> AnswerRow:
-    return entry if isinstance(entry, AnswerRow) else msgspec.convert(entry, AnswerRow)
-
-
-def without_doubles(reading: Reading) -> Reading:
+def without_doubles(reading: Reading) -> Steps[Reading]:
     """An answer without the rows in which a name stands twice, and without any if one does in the answer itself.
 
     Every reader of JSON takes the last of two. Asked for only where not all is well, as it costs a tenth of the whole
     reading at least.
     """
     rows = reading.rows
-    if reading.source.count(b'"success"') <= len(rows) + (reading.success is not None):
+    if reading.written.source.count(b'"success"') <= len(rows) + (reading.success is not None):
         return reading
-    entries = reading.entries()
-    kept = [row for _, entry in entries if (row := as_row(entry)) is not None]
+    entries = yield from reading.written.entries_in_steps()
+    kept = [row for row in reading.written.rows if row is not None]
     if entries and len(kept) == len(rows):
         return reading  # it was in something else
     return msgspec.structs.replace(reading, rows=kept, has_results=True)

@@ -20,6 +20,9 @@ LONGEST_PAUSE_SECONDS: Final = 60.0
 LONGEST_OUTAGE_SECONDS: Final = 3_600.0
 """How long a gateway that has answered before may be out of reach: a restart, a night's maintenance window."""
 
+TOLD_AFTER_SECONDS: Final = 60.0
+"""So long nothing goes out before that is worth a warning."""
+
 
 def next_try_us(then: Then, attempt: int, max_retries: int, random: float) -> int | None:
     """Microseconds until the try after number ``attempt`` (from 1), or ``None`` to stop.
@@ -47,7 +50,8 @@ def pause_us(retry_after: float | None, shortest_us: int, longest_us: int) -> in
 class Outage:
     """A gateway that can't be reached during a campaign's run: how long to wait for it, and when to give up.
 
-    Mutable state: whether it has answered in this run, since when it does not, and how many tries failed in a row.
+    Mutable state: whether it has answered in this run, since when it does not, how many tries failed in a row, and
+    whether the outage was told.
     Times are seconds of one clock.
     """
 
@@ -55,10 +59,20 @@ class Outage:
         self._answered = False
         self._since: float | None = None
         self._failures = 0
+        self._was_told = False
 
-    def end(self) -> None:
-        """Take note that the gateway has answered."""
-        self._answered, self._since, self._failures = True, None, 0
+    def end(self) -> bool:
+        """Take note that the gateway has answered; whether it was told before that it doesn't."""
+        was_told = self._was_told
+        self._answered, self._since, self._failures, self._was_told = True, None, 0, False
+        return was_told
+
+    def is_to_be_told(self, now: float) -> bool:
+        """Whether nothing went out for a minute, once in an outage."""
+        if self._was_told or self._since is None or now - self._since < TOLD_AFTER_SECONDS:
+            return False
+        self._was_told = True
+        return True
 
     def pause(self, now: float) -> float:
         """Take note that a try failed; seconds until the next one, doubling up to a minute."""

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class Batch(msgspec.Struct, frozen=True, gc=False):
-    """The recipients of one request: one text, and at the same positions their numbers and places in the input."""
+    """The recipients of one request: one text, and at the same positions their numbers and places in the input.
+
+    ``keys`` are the idempotency keys of those that have one of their own, by their places.
+    """
 
     message: str
     phones: list[str]
     indexes: list[int]
+    keys: dict[int, str] = msgspec.field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.phones)
@@ -48,11 +52,11 @@ class Grouper:
         """Whether any message waits for company."""
         return bool(self._groups)
 
-    def push(self, index: int, phone: str, message: str) -> Sequence[Batch]:
+    def push(self, index: int, phone: str, message: str, key: str | None = None) -> Sequence[Batch]:
         """Take one message in, and give the batches that are due now: two at most, and mostly none.
 
         The number must not have come with the same text among the last ``lookahead`` messages: no request holds a
-        number twice.
+        number twice. ``key`` is its idempotency key, if it has one of its own.
         """
         group = self._groups.get(message)
         if group is None:
@@ -61,6 +65,8 @@ class Grouper:
         batch = group[1]
         batch.phones.append(phone)
         batch.indexes.append(index)
+        if key is not None:
+            batch.keys[index] = key
         full = len(batch.phones) >= self._batch_size
         if full:
             del self._groups[message]

@@ -1,4 +1,4 @@
-"""Calling codes: which one a number begins with, and in which countries a 0 goes before the national number."""
+"""Calling codes: which one a number begins with, and what a 0 after it means."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ TRUNK_ZERO: Final = frozenset(_WITH_TRUNK_ZERO.split())
 By the metadata of phonenumbers 9.0.43: national_prefix 0, ordinary national numbers never starting with 0. Italy (39)
 and Gabon (241) keep their zero, 1 has none, and 7, 36 and 375 have other prefixes.
 """
+
+_WITH_ZERO: Final = """
+    39 47 225 226 227 229 241 242 247 250 267 378 501 507 676 679 687 800 853 881 888 974 992
+"""
+ZERO_KEPT: Final = frozenset(_WITH_ZERO.split())
+"""The codes that are dialled with a 0 after them where the number has one, by the same metadata."""
 
 
 def calling_code(phone: str) -> str:

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 @final
 class Credits:
-    """The latest known figure of one key's credits.
+    """The latest known figure of one key's credits; the clients of the key share it.
 
     An answer replaces the figure if its request was sent after the answer that gave the figure had come; otherwise
     the lower of the two stays. Mutable state: the figure, and when its answer came.
     """
 
-    __slots__ = ("_known_at_us", "remaining")
+    __slots__ = ("__weakref__", "_known_at_us", "remaining")
 
     def __init__(self) -> None:
         self.remaining: Decimal | None = None

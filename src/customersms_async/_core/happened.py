@@ -8,11 +8,15 @@ from ..models import Code
 
 
 class Answer(NamedTuple):
-    """An HTTP answer came, whole: ``retry_after`` is that header's text."""
+    """An HTTP answer came, whole: ``retry_after`` is that header's text.
+
+    ``packed`` names the encoding of a body that can't be unpacked.
+    """
 
     status: int
     body: bytes
     retry_after: str | None = None
+    packed: str | None = None
 
 
 class NotSent(NamedTuple):

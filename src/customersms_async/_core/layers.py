@@ -51,6 +51,11 @@ def layers(limits: Sequence[Limit], reserve: float = 0.0) -> tuple[Layer, ...]:
     )
 
 
+def ask_no_more(some: Sequence[Layer], than: Sequence[Layer]) -> bool:
+    """Whether there is a token of all of ``some`` whenever there is one of all of ``than``."""
+    return all(any(n <= requests and w >= window_us for n, w in than) for requests, window_us in some)
+
+
 def longest_us(line: Iterable[tuple[Sequence[Layer], int]]) -> int:
     """The longest window of a line of requests, 0 if it has none."""
     return max((window_us for layers, _ in line for _, window_us in layers), default=0)

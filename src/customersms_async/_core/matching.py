@@ -8,18 +8,20 @@ number to another as soon as a third row was missing.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .answer_rows import AnswerRow, as_row
+from .answer_rows import AnswerRow
 from .asked_numbers import AskedNumbers, is_blank
-from .written_json import Pairs
+from .row_numbers import ELSEWHERE, named_in_steps, named_places
+from .steps import finish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .answer_rows import WrittenAnswer
     from .answers import Reading
-    from .written_json import Entries
+    from .steps import Steps
+    from .written_json import Pairs
 
 DISPUTED: Final = AnswerRow()
 """Stands for the rows of a number that contradict each other."""
@@ -35,89 +37,88 @@ class Match(NamedTuple):
     astray: bool = False
 
 
+def is_in_order(reading: Reading, phones: Sequence[str]) -> bool:
+    """Whether the rows are those of ``phones``, one each and in their order, as nearly always."""
+    return not reading.keyed and [row.phone for row in reading.rows] == phones
+
+
 def match(reading: Reading, phones: Sequence[str]) -> Match:
     """Give each row of an answer to one of ``phones`` (E.164) or to none, by the rule of docs/outcomes.md."""
+    return finish(match_in_steps(reading, phones))
+
+
+def match_in_steps(reading: Reading, phones: Sequence[str]) -> Steps[Match]:
+    """Match as ``match`` does: in one step, if each row has its phone."""
     rows = reading.rows
     if reading.keyed:
-        return _by_key(reading.entries(), AskedNumbers(phones))
-    if [row.phone for row in rows] == phones:  # as nearly always
+        return (yield from _by_key(reading.written, AskedNumbers(phones)))
+    if is_in_order(reading, phones):
         return Match(rows)
     asked = AskedNumbers(phones)
+    if not rows:
+        return Match([None] * asked.count)
     if all(is_blank(row.phone) for row in rows):
-        return _by_position([entry for _, entry in reading.entries()], asked)
+        entries = [entry for _, entry in (yield from reading.written.entries_in_steps())]
+        return (yield from _by_position(entries, reading.written.rows, asked))
     return _collect(((asked.find(row.phone), row) for row in rows), asked)
 
 
-def _by_key(entries: Entries, asked: AskedNumbers) -> Match:
+def _by_key(written: WrittenAnswer, asked: AskedNumbers) -> Steps[Match]:
     """Rows under keys: their positions, if they are exactly 0 … n - 1; or numbers."""
-    rows = [(key, entry, row) for key, entry in entries if (row := as_row(entry)) is not None]
-    if all(is_blank(row.phone) for _, _, row in rows):
-        by_key = dict(entries)
+    entries = yield from written.entries_in_steps()
+    rows = written.rows
+    blank = [row is None or is_blank(row.phone) for row in rows]
+    if all(blank) and len(entries) == asked.count:
+        at = {key: place for place, (key, _) in enumerate(entries)}
         keys = [str(place) for place in range(asked.count)]
-        if len(entries) == asked.count and by_key.keys() == set(keys):
-            return _by_position([by_key[key] for key in keys], asked)
-    claims: list[tuple[int | None, AnswerRow]] = []
-    for key, entry, row in rows:
-        claims += _claims_of_key(asked.find_key(key), entry, row, asked)
+        if at.keys() == set(keys):
+            in_order = [at[key] for key in keys]
+            return (yield from _by_position([entries[i][1] for i in in_order], [rows[i] for i in in_order], asked))
+    places = [None if row is None else asked.find_key(key) for (key, _), row in zip(entries, rows, strict=True)]
+    looked_at = [at for at, place in enumerate(places) if place is not None and blank[at]]
+    named = yield from named_in_steps([entries[at][1] for at in looked_at], asked)
+    claims = _claims(rows, places, dict(zip(looked_at, named, strict=True)), blank, asked)
     return _collect(claims, asked)
 
 
-def _claims_of_key(
-    place: int | None, entry: Pairs, row: AnswerRow, asked: AskedNumbers
-) -> list[tuple[int | None, AnswerRow]]:
-    """The places that a row lays claim to; ``place`` is that of the number that its key spells out, if it does."""
-    blank = is_blank(row.phone)
-    named = _spoken_of(entry, asked) if blank else asked.find(row.phone)
-    if place is None:
-        return [(None if blank else named, row)]
-    if named == place or (named is None and blank):
-        return [(place, row)]
-    return [(place, DISPUTED), (named, DISPUTED)]  # its key says one thing, and its phone another
+def _claims(
+    rows: Sequence[AnswerRow | None],
+    places: Sequence[int | None],
+    named: Mapping[int, int | None],
+    blank: Sequence[bool],
+    asked: AskedNumbers,
+) -> Iterator[tuple[int | None, AnswerRow]]:
+    """The places that rows lay claim to: each by ``places``, those of their keys, else by its phone.
 
-
-def _by_position(entries: Sequence[Any], asked: AskedNumbers) -> Match:
-    """Rows without a phone: the first for the first number, if there are exactly as many and none contradicts it."""
-    rows = [row for entry in entries if (row := as_row(entry)) is not None]
-    if len(rows) == len(entries) == asked.count:
-        spoken_of = [_spoken_of(entry, asked) for entry in entries]
-        if spoken_of == list(range(asked.count)) or not any(place is not None for place in spoken_of):
-            return Match(rows)
-    return _collect(((None, row) for row in rows), asked)
-
-
-_PHONE_NAMES: Final = frozenset(
-    {
-        *("cell", "cellphone", "dest", "destination", "destinationnumber", "gsm", "mobile", "mobilenumber", "msisdn"),
-        *("number", "phone", "phoneno", "phonenumber", "receiver", "recipient", "tel", "telephone", "to", "tonumber"),
-    }
-)
-"""Names, in lower case and without separators, under which gateways write a phone."""
-
-_ELSEWHERE: Final = -1
-"""The place of a row that speaks of anything but one asked number."""
-
-
-def _spoken_of(row: Pairs, asked: AskedNumbers) -> int | None:
-    """The place of the number that the fields of a row without a phone name, whatever those are called.
-
-    ``_ELSEWHERE`` for several numbers and for one that was not asked for, ``None`` for none at all.
+    ``named`` are the places that the fields of those without a phone name.
     """
-    places: set[int | None] = set()
-    stack: list[tuple[str, Any]] = list(row)
-    while stack:
-        name, value = stack.pop()
-        if isinstance(value, Pairs):
-            stack += value
-        elif isinstance(value, list):
-            stack += [(name, inner) for inner in value]
-        elif not is_blank(value):
-            named = asked.named_in(value)
-            is_phone = re.sub("[^a-z]", "", name.lower()) in _PHONE_NAMES
-            places |= named or ({_ELSEWHERE} if is_phone else set())
-    if not places:
-        return None
-    (place, *others) = places
-    return _ELSEWHERE if others or place is None else place
+    for at, (row, place) in enumerate(zip(rows, places, strict=True)):
+        if row is None:
+            continue
+        spoken_of = named.get(at) if blank[at] else asked.find(row.phone)
+        if place is None:
+            yield spoken_of, row
+        elif spoken_of == place or (spoken_of is None and blank[at]):
+            yield place, row
+        else:  # its key says one thing, and its phone another
+            yield place, DISPUTED
+            yield spoken_of, DISPUTED
+
+
+def _by_position(entries: Sequence[Any], rows: Sequence[AnswerRow | None], asked: AskedNumbers) -> Steps[Match]:
+    """Rows without a phone: the first for the first number, if there are exactly as many and none contradicts it."""
+    if None not in rows and len(rows) == asked.count and (yield from _nothing_contradicts(entries, asked)):
+        return Match(rows)
+    return _collect([(None, row) for row in rows if row is not None], asked)
+
+
+def _nothing_contradicts(entries: Sequence[Pairs], asked: AskedNumbers) -> Steps[bool]:
+    """Whether no row speaks of any number, or every row of the one in its own place."""
+    [first] = named_places(entries[:1], asked)
+    if first not in (None, 0):
+        return False
+    rest = yield from named_in_steps(entries[1:], asked)
+    return rest == [None if first is None else place for place in range(1, len(entries))]
 
 
 def _collect(claims: Iterable[tuple[int | None, AnswerRow]], asked: AskedNumbers) -> Match:
@@ -125,7 +126,7 @@ def _collect(claims: Iterable[tuple[int | None, AnswerRow]], asked: AskedNumbers
     found: list[AnswerRow | None] = [None] * asked.count
     astray = False
     for place, row in claims:
-        if place is None or place == _ELSEWHERE:
+        if place is None or place == ELSEWHERE:
             astray |= bool(row.accepted)
             continue
         other = found[place]

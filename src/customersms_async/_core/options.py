@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..errors import ConfigurationError
-from ..models import DOCUMENTED_LIMITS, Limit
+from ..models import DOCUMENTED_LIMITS, Caps, Limit
 from .provider import DOCUMENTED_URL as DOCUMENTED_URL
+from .provider import KEY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,12 @@ DEFAULT_BATCH_SIZE: Final = 100
 """Numbers in one request: an answer that is lost makes no more than so many texts unknown."""
 
 DEFAULT_MAX_CONCURRENCY: Final = 8
-"""Requests at a time: few enough for the pool of httpx, slow above ten, and enough for the documented limits while
-an answer takes no more than four seconds."""
+"""Requests at a time: few enough for a small host, and enough for the documented limits while an answer takes no more
+than four seconds."""
+
+MAX_CONNECTIONS: Final = 320
+"""Requests at a time of all keys together, in one event loop: under a third of the 1,024 files that most systems let a
+process open, and a text each of 300 keys. One client may have more, by its ``max_concurrency``."""
 
 DEFAULT_MAX_RETRIES: Final = 2
 """Further tries after a failed connection or a 429."""
@@ -36,17 +41,23 @@ DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_PACE: Final = 10.0
 """Requests a second that any PHP host can take, and the pace unless the shortest limit allows more on average."""
 
+LONGEST_LABEL: Final = 64
+"""Characters of a label: it stands in every line about its key."""
+
 DEFAULT_STOP_AFTER_UNKNOWN: Final = 5
-"""Requests of unknown fate in a row that stop a campaign: the gateway is ill, and every further one makes more."""
+"""Requests of unknown fate in a row that stop a send to many: the gateway is ill, and every further one makes more."""
+
+DEFAULT_STOP_AFTER_REFUSED: Final = 5
+"""Requests refused whole, in a row, that stop a send to many: it is hardly the recipients that are refused."""
 
 
 class Options(msgspec.Struct, frozen=True):
     """The options of one client, every value in range. Raises ``ConfigurationError`` when made otherwise.
 
-    A ``pace`` of ``...`` is the default one: see ``gentle_pace``.
+    A ``pace`` of ``...`` is the default one: see ``gentle_pace``. A ``url`` of ``None`` is that of the environment.
     """
 
-    url: str
+    url: str | None
     limits: tuple[Limit, ...] = DOCUMENTED_LIMITS
     reserve: float = DEFAULT_RESERVE
     pace: Limit | EllipsisType | None = ...
@@ -55,20 +66,24 @@ class Options(msgspec.Struct, frozen=True):
     max_retries: int = DEFAULT_MAX_RETRIES
     max_wait: float | None = None
     timeout: float = DEFAULT_TIMEOUT
+    label: str | None = None
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        if self.url is not None:
+            check_url(self.url)
         if not self.limits or not all(isinstance(limit, Limit) for limit in self.limits):
             raise ConfigurationError("limits must be one or more Limit objects")
         if self.pace is not None and self.pace is not ... and not isinstance(self.pace, Limit):
             raise ConfigurationError("pace must be a Limit, or None for no pace")
-        _check_number("reserve", self.reserve, 0.0, 0.999)
-        _check_whole("batch_size", self.batch_size, 1)
-        _check_whole("max_concurrency", self.max_concurrency, 1)
-        _check_whole("max_retries", self.max_retries, 0)
+        check_number("reserve", self.reserve, 0.0, 0.999)
+        check_whole("batch_size", self.batch_size, 1)
+        check_whole("max_concurrency", self.max_concurrency, 1)
+        check_whole("max_retries", self.max_retries, 0)
         if self.max_wait is not None:
-            _check_number("max_wait", self.max_wait, 0.0)
-        _check_number("timeout", self.timeout, 0.001)
+            check_number("max_wait", self.max_wait, 0.0)
+        check_number("timeout", self.timeout, 0.001)
+        if self.label is not None:
+            check_label(self.label)
 
     @property
     def gentle_pace(self) -> Limit | None:
@@ -89,20 +104,43 @@ def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:
         return ()
 
 
+_KEY_STORE: Final = ("hashes", "namespaced", "look", "claim", "end", "unknown", "resolve")
 _STORE: Final = ("in_process", "take", "renew", "settle", "give_back", "pause", "forecast_us", "usage")
 
 
-def check_parts(*, quota: object, http_client: object) -> None:
-    """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one."""
+_CAP_STORE: Final = ("look_at_caps", "take_caps", "end_caps")
+
+
+def check_parts(
+    *, quota: object, http_client: object, idempotency: object = None, caps: object = None, suppression: object = None
+) -> None:
+    """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one, and caps that can't be kept."""
     if not all(hasattr(quota, name) for name in _STORE):
         raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
     if getattr(quota, "in_process", False) and not hasattr(quota, "take_now"):
         raise ConfigurationError(f"{type(quota).__name__} says that it is in_process, but has no take_now")
-    if http_client is not None and not all(hasattr(http_client, name) for name in ("build_request", "send", "aclose")):
-        raise ConfigurationError(f"http_client must be an httpx.AsyncClient, not {type(http_client).__name__}")
+    if idempotency is not None and not all(hasattr(idempotency, name) for name in _KEY_STORE):
+        raise ConfigurationError(f"idempotency must be a store of keys, not {type(idempotency).__name__}")
+    if caps is not None and not isinstance(caps, Caps):
+        raise ConfigurationError(f"caps must be Caps, not {type(caps).__name__}")
+    if caps is not None and not all(hasattr(quota, name) for name in _CAP_STORE):
+        raise ConfigurationError(f"caps need a quota store that keeps them, and {type(quota).__name__} does not")
+    if suppression is not None and not hasattr(suppression, "suppressed"):
+        raise ConfigurationError(f"suppression must be a store of numbers, not {type(suppression).__name__}")
+    if http_client is not None and not _can_send(http_client):
+        raise ConfigurationError(
+            f"http_client must be an httpx.AsyncClient or its transport, not {type(http_client).__name__}"
+        )
 
 
-def _check_url(url: Any) -> None:
+def _can_send(http_client: object) -> bool:
+    """Whether it has the methods of a client, or those of a transport, as httpx has both."""
+    ways = (("build_request", "send", "aclose"), ("handle_async_request", "aclose"))
+    return any(all(hasattr(http_client, name) for name in way) for way in ways)
+
+
+def check_url(url: Any) -> None:
+    """Raise ``ConfigurationError`` for a URL that can't be read, or would show the key to others."""
     if not isinstance(url, str):
         raise ConfigurationError("url must be text")
     if not url.isprintable() or " " in url:
@@ -115,7 +153,17 @@ def _check_url(url: Any) -> None:
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         raise ConfigurationError("url (or CUSTOMERSMS_URL) must be https://host/path, without a user name")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigurationError("url must be https: plain http would show the API key to everyone on the way")
+        raise ConfigurationError(
+            "url must be https, and so must CUSTOMERSMS_URL: plain http would show the API key to everyone"
+        )
+
+
+def check_label(label: Any) -> None:
+    """Raise ``ConfigurationError`` for a label that would spoil a line of a log, or looks like a key."""
+    if not isinstance(label, str) or not label.isprintable() or not 0 < len(label.strip()) <= LONGEST_LABEL:
+        raise ConfigurationError(f"label must be 1 to {LONGEST_LABEL} characters that can be seen")
+    if KEY_PREFIX in label:
+        raise ConfigurationError(f"label must not hold {KEY_PREFIX}, with which keys begin: it is shown everywhere")
 
 
 def _is_loopback(host: str) -> bool:
@@ -127,12 +175,14 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Raise ``ConfigurationError`` for a value that is no whole number, or below ``least``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{name} must be a whole number, {least} or more, not {value!r}")
 
 
-def _check_number(name: str, value: Any, least: float, most: float = math.inf) -> None:
+def check_number(name: str, value: Any, least: float, most: float = math.inf) -> None:
+    """Raise ``ConfigurationError`` for a value that is no number, or none from ``least`` to ``most``."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most or value == math.inf:
         at_most = "" if most == math.inf else f" and at most {most:g}"
         raise ConfigurationError(f"{name} must be a number of at least {least:g}{at_most}, not {value!r}")

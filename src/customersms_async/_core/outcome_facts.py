@@ -70,6 +70,11 @@ class NumberFacts(NamedTuple):
     astray: bool
 
     @property
+    def deciding(self) -> tuple[bool | None, Code | None, Code | None, bool]:
+        """All that the rules look at, so that numbers who have it in common share a rule."""
+        return self[1:]
+
+    @property
     def says_no(self) -> bool:
         """Whether the row says no, by its ``success`` or by a refusal alone."""
         return self.accepted is False or self.reason is not None

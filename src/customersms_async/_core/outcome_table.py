@@ -73,7 +73,8 @@ UNANSWERED: Final[Sequence[Rule[NotSent | NoAnswer]]] = (
         Tokens.GIVE_BACK,
     ),
     Rule(
-        "TLS certificate refused; held back before its first byte; the client is closed",
+        "TLS certificate refused; a set-up that can't work (proxy, authorities, a port without TLS); held back before "
+        "its first byte; the client is closed",
         lambda happened: isinstance(happened, NotSent),
         Status.UNSENT,
         tokens=Tokens.GIVE_BACK,

@@ -22,6 +22,17 @@ Redact = Callable[[str], str]
 """Takes out of a text what nobody may see."""
 
 
+ON_THE_LIST: Final = "the number is on the list of suppressed numbers"
+"""What is said of a suppressed number, wherever it is found."""
+
+_OF_URL: Final = "url=… or CUSTOMERSMS_URL"
+
+_DROPPED: Final[dict[str, str]] = {
+    Code.CONNECTION_FAILED: CLOSED,
+    Code.STOPPED: "not sent, because sending was stopped",
+}
+
+
 def shown(words: str | None, redact: Redact) -> str | None:
     """The gateway's own words as an outcome may keep them: redacted first, and then cut."""
     return words and redact(words)[:LONGEST_SHOWN]
@@ -35,10 +46,14 @@ def everyone(batch: Batch, status: Status, code: str | None, error: str) -> list
     ]
 
 
+def interrupted(batch: Batch) -> list[Outcome]:
+    """The outcome of texts that were on their way when the program was told to end at once."""
+    return everyone(batch, Status.UNKNOWN, Code.NO_ANSWER, "the program was interrupted before its outcome was known")
+
+
 def dropped(batch: Batch, code: str | None) -> list[Outcome]:
     """The outcome of texts that were still to be sent when nothing more could go out, because of ``code``."""
-    error = CLOSED if code == Code.CONNECTION_FAILED else "not sent, because nothing more can go out"
-    return everyone(batch, Status.UNSENT, code, error)
+    return everyone(batch, Status.UNSENT, code, _DROPPED.get(code or "", "not sent, because nothing more can go out"))
 
 
 def outcomes_of_all(batch: Batch, rule: Rule[AnswerFacts], facts: AnswerFacts, redact: Redact) -> list[Outcome]:
@@ -59,9 +74,11 @@ def _code_of_all(rule: Rule[AnswerFacts], facts: AnswerFacts) -> str:
 
 def _error_of_all(status: Status, http_status: int) -> str:
     if _is_unreadable(status, http_status):
-        return "the gateway's answer can't be read"
-    elsewhere = ": there is no script at url=… or CUSTOMERSMS_URL" if http_status == 404 else ""
-    return f"the gateway answered with HTTP status {http_status}{elsewhere}"
+        return f"the gateway's answer (HTTP status {http_status}) can't be read: see {_OF_URL}, and who answers there"
+    if http_status == 404:
+        return f"the gateway answered with HTTP status 404: there is no script at {_OF_URL}"
+    moved = f": it sends elsewhere, so see {_OF_URL}" if 300 <= http_status < 400 else ""
+    return f"the gateway answered with HTTP status {http_status}{moved}"
 
 
 def _is_unreadable(status: Status, http_status: int) -> bool:

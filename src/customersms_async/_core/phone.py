@@ -12,7 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError, InvalidRecipientError
-from .calling_codes import TRUNK_ZERO
+from .calling_codes import TRUNK_ZERO, ZERO_KEPT, calling_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["are_clean", "mask", "parse"]
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_E164_LINES: Final = re.compile(r"(?:\n\+[1-9][0-9]{6,14}+)++")
+_DIALLED: Final = (
+    r"\+(?:1[2-9][0-9]{5,9}+|7[1-9][0-9]{5,13}+|89[0-9]{5,13}+"
+    r"|(?:2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])[1-9][0-9]{4,12}+"
+    r"|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[03578]|9[679])[0-9][1-9][0-9]{3,11}+)"
+)
+"""Numbers in E.164 form that are surely dialled so: no 0 follows the code, nor after +1 a 1 or more than ten digits."""
+_SURE: Final = re.compile(_DIALLED)
+_SURE_LINES: Final = re.compile(rf"(?:\n{_DIALLED})++")
 
 # What _plain makes of a text: ASCII digits, + and ( [ ) ] as they were, "-" "." " " and "\n" for every dash, dot,
 # space and line break, nothing for format characters, and all else untouched.
@@ -28,10 +35,10 @@ _DASHES: Final = "\u02d7\u2043\u2212\u30fc"  # those beside category Pd; the las
 _DOTS: Final = ".\u00b7\u2022\u2024\u2027\u30fb\ufe52"
 _LINE_BREAKS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
-_PREFIX: Final = re.compile(r"\s*['\u2019]?\s*(?:tel:)?\s*", re.IGNORECASE)
+_PREFIX: Final = re.compile(r"\s*['\u2019]?\s*(?:(?:tel|sms|p):)?\s*", re.IGNORECASE)
 _BRACKETED: Final = re.compile(r"\(([^][()]*)\)|\[([^][()]*)\]")
-_BRACKETED_ZERO: Final = re.compile(r"[(\[]?\+([0-9]{2,3})[)\]]?[(\[]0[0-9]")
 _SCIENTIFIC: Final = re.compile(r"\+?[0-9][0-9.,]*E[+-]?[0-9]+", re.IGNORECASE)
+_LONG_GROUP: Final = re.compile(r"[0-9](?:[-. ()\[\]]*[0-9]){6,}")
 _EXTENSION: Final = re.compile(r"(?:x|ext[a-z]*|#)[-.:=\s]*[0-9]+\s*", re.IGNORECASE)
 _DECIMAL: Final = re.compile(r"\+?[0-9]+\.0+|.*\.[-\s]*0", re.DOTALL)
 
@@ -40,23 +47,24 @@ def parse(text: str, *, region: str | None = None) -> str:
     """The number in ``text`` as E.164: ``+``, a first digit of 1 to 9, 7 to 15 digits.
 
     Removed are spaces, dashes and dots of all kinds, paired round or square brackets, invisible format characters,
-    a leading ``tel:`` or apostrophe, and ``(0)`` after a country code whose trunk prefix is 0; decimal digits of
-    other scripts become ASCII. All else raises ``InvalidRecipientError``, its ``phone`` the text as given ("" for
-    what is no text). Two readings are refused that a plain removal would get wrong: ``+44 (020) …``, whose zero is
-    not dialled from abroad, and a line break with seven digits or more on either side, which is two numbers.
+    a leading ``tel:``, ``sms:``, ``p:`` or apostrophe, and ``(0)`` or 0 after a country code whose trunk prefix is 0;
+    decimal digits of other scripts become ASCII. All else raises ``InvalidRecipientError``, its ``phone`` the text as
+    given ("" for what is no text): also a 0 after another country code, unless it is dialled there, and a line break
+    with seven digits or more on either side, which is two numbers.
 
     ``region`` (two letters, ISO 3166) is where a number without ``+`` is dialled from: national, or with that
     region's prefix for abroad (00, 011). It must be valid by the numbering plan, not just long enough, as it is
     partly a guess. A text with a ``+`` never looks at ``region``. ``ConfigurationError`` if such a number comes and
     the region is unknown or ``phonenumbers`` is not installed.
     """
-    if isinstance(text, str) and (clean := _E164.fullmatch(text)):
-        return clean[0]
+    if isinstance(text, str) and (sure := _SURE.fullmatch(text)):
+        return sure[0]
     if not isinstance(text, str):
         reason = f"it is a value of type {type(text).__name__}; write it as text, with its +"
         raise InvalidRecipientError(f"not a phone number: {reason}", reason=reason)
     try:
-        return _read(text, region)
+        clean = _E164.fullmatch(text)
+        return _as_dialled(clean[0]) if clean else _read(text, region)
     except _NotANumberError as refused:
         reason = str(refused)
         shown = text if len(text) <= 40 else text[:40] + "…"
@@ -64,16 +72,22 @@ def parse(text: str, *, region: str | None = None) -> str:
 
 
 def are_clean(texts: Sequence[object]) -> bool:
-    """Whether each of one or more is plain text in E.164 form already: a tenth of the cost of parsing each."""
+    """Whether each of one or more is plain text in E.164 form already, and surely dialled so: faster than parsing each.
+
+    Numbers with a 0 after their calling code are not sure.
+    """
     if set(map(type, texts)) != {str}:
         return False
     lines = "\n" + "\n".join(texts)  # type: ignore[arg-type]  # all of them are text
-    return _E164_LINES.fullmatch(lines) is not None and lines.count("\n") == len(texts)
+    return _SURE_LINES.fullmatch(lines) is not None and lines.count("\n") == len(texts)
 
 
 def mask(phone: str) -> str:
     """``phone`` for logs: its first three characters and last two, ``"+12***67"``; nothing of fewer than eight."""
     return f"{phone[:3]}***{phone[-2:]}" if len(phone) >= 8 else "***"
+
+
+_TWO_NUMBERS: Final = "as if it were two numbers; give each its own place"
 
 
 class _NotANumberError(Exception):
@@ -85,16 +99,16 @@ def _read(text: str, region: str | None) -> str:
     _refuse_signs(plain)
     _refuse_structure(plain)
     compact = re.sub(r"[-.\s]", "", plain).replace("[0]", "(0)")
-    if (bracketed := _BRACKETED_ZERO.match(compact)) and bracketed[1] in TRUNK_ZERO:
-        raise _NotANumberError("the 0 in its brackets is not dialled after the country code; leave it out or write (0)")
     before, zero, after = compact.partition("(0)")
     before, after = _unwrapped(before), _unwrapped(after)
     number, code = before + after, before.removeprefix("+")
-    if not number.startswith("+"):
+    national = not number.startswith("+")
+    if national:
         number, code = _from_region(number, region)
     if zero and not (code in TRUNK_ZERO and before in ("", code, f"+{code}", f"00{code}", f"011{code}")):
         raise _NotANumberError("(0) may only stand after a country code whose national numbers start with a 0")
-    return _checked(number)
+    number = _checked(number)
+    return number if national else _as_dialled(number, without_zero=bool(zero))
 
 
 def _plain(text: str) -> str:
@@ -120,6 +134,8 @@ def _plain_character(char: str) -> str:
 
 def _refuse_signs(plain: str) -> None:
     """Refuse characters that a phone number does not have, naming what they most likely are."""
+    if plain.startswith(("#", "=")) and not _EXTENSION.match(plain):
+        raise _NotANumberError("it is a formula, or a spreadsheet's error, and not a value")
     if not any(char.isdecimal() for char in plain):
         raise _NotANumberError("it has no digits" if plain else "it is empty")
     if _SCIENTIFIC.fullmatch(plain):
@@ -127,11 +143,13 @@ def _refuse_signs(plain: str) -> None:
     strange = [char for char in plain if char not in "0123456789+-. \n()[]"]
     if not strange:
         return
+    if len(_LONG_GROUP.findall(plain)) > 1:
+        raise _NotANumberError(f"it has {strange[0]!r} in it, {_TWO_NUMBERS}")
     at = plain.index(strange[0])
     if _EXTENSION.match(plain, at) or ";ext=" in plain.lower():
         raise _NotANumberError("it has an extension, which a text message can't reach")
     if strange[0] in ",;/|&\\":
-        raise _NotANumberError(f"it has {strange[0]!r} in it, as if it were two numbers; give each its own place")
+        raise _NotANumberError(f"it has {strange[0]!r} in it, {_TWO_NUMBERS}")
     if word := "".join(itertools.takewhile(str.isalpha, plain[at : at + 20])):
         raise _NotANumberError(f"it has letters in it: {word!r}")
     if unicodedata.category(strange[0]) == "No":
@@ -142,9 +160,9 @@ def _refuse_signs(plain: str) -> None:
 def _refuse_structure(plain: str) -> None:
     """Refuse what is made of the right characters and still is not one whole number."""
     if sum(sum(map(str.isdecimal, line)) >= 7 for line in plain.split("\n")) > 1:
-        raise _NotANumberError("it has a line break in it, as if it were two numbers; give each its own place")
+        raise _NotANumberError(f"it has a line break in it, {_TWO_NUMBERS}")
     if plain.count("+") > 1:
-        raise _NotANumberError("it has more than one +")
+        raise _NotANumberError(f"it has more than one +, {_TWO_NUMBERS}")
     if plain.lstrip("-. \n([").find("+") > 0:
         raise _NotANumberError("its + is not in front")
     if _DECIMAL.fullmatch(plain.strip("()[] ")):
@@ -171,7 +189,7 @@ def _from_region(number: str, region: str | None) -> tuple[str, str]:
     except ImportError:
         raise ConfigurationError('a region needs phonenumbers: pip install "customersms-async[phones]"') from None
     if not isinstance(region, str) or region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise ConfigurationError(f"{region!r} is not a region; use two letters such as 'US' or 'GB'")
+        raise ConfigurationError(f"{region!r} is not a region; use two letters such as 'US', or 'GB' for Britain")
     try:
         parsed = phonenumbers.parse(number, region.upper())
     except phonenumbers.NumberParseException:
@@ -189,4 +207,21 @@ def _checked(number: str) -> str:
         raise _NotANumberError("no country code starts with 0")
     if digits < 7:
         raise _NotANumberError(f"it has {digits} digits, and a number with its country code has at least 7")
-    raise _NotANumberError(f"it has {digits} digits, and no phone number has more than 15")
+    raise _NotANumberError(
+        f"it has {digits} digits, and no phone number has more than 15; if it is two numbers, give each its own place"
+    )
+
+
+def _as_dialled(number: str, *, without_zero: bool = False) -> str:
+    """``number`` without the 0 that goes before a national number at home; ``without_zero``: it is left out already."""
+    code = calling_code(number)
+    national = number[len(code) :]
+    if code == "+1":
+        if national[0] in "01" or len(national) > 10:
+            raise _NotANumberError("it can't be dialled: after +1 come 10 digits, the first of them 2 to 9")
+        return number
+    if not national.startswith("0") or code[1:] in ZERO_KEPT:
+        return number
+    if code[1:] not in TRUNK_ZERO or without_zero or national.startswith("00"):
+        raise _NotANumberError(f"no number begins with 0 after {code}")
+    return _checked(code + national[1:])

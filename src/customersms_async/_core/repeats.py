@@ -1,7 +1,8 @@
 """Who got a text before: one class for each way of being asked, all of them answering ``Repeats.known``.
 
 - ``ExactRepeats``: within the last so many messages (a stream), or in all (``send_many``), in about 100 bytes each.
-- ``SuspectFinder``, then ``SuspectRepeats``: a file that is read twice, in 16 to 32 bytes a row; exact the second time.
+- ``SuspectFinder``, then ``SuspectRepeats``: a file that is read twice, in 20 to 40 bytes a row; exact the second time.
+- ``OnePerNumber``: any of these, so that a number's second text counts as a repeat, whatever it says.
 - A campaign's own, over what its ledger holds: ``campaign.adding``.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Protocol, final
+
+from .first_texts import NEW_NUMBER, OTHER_TEXT, SAME_TEXT, FirstTexts
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -73,23 +76,42 @@ class ExactRepeats:
 
 
 @final
+class OnePerNumber:
+    """Takes every further text of a number for a repeat, of those that ``repeats`` remembers."""
+
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+
+    def known(self, phone: str, text: str) -> bool:  # noqa: ARG002 - whatever it says
+        """Whether this number had any text before; from now on it had."""
+        return self._repeats.known(phone, "")
+
+
+@final
 class SuspectFinder:
     """Finds, at the first of two readings, the messages that seem to come again.
 
     Two messages with one fingerprint can't be told apart here, so a repeat is only suspected. Mutable state: the
-    fingerprints of all messages, and of the suspects.
+    fingerprints of each number's first text, those of its other texts, and of the suspects; and how many numbers came
+    with different texts (``several``).
     """
 
     def __init__(self) -> None:
         from .fingerprints import FingerprintSet  # sends from a program never need it
 
-        self._fingerprints = FingerprintSet()
+        self._look = FirstTexts().look
+        self._others = FingerprintSet()
         self.suspects: set[int] = set()
+        self.several = 0
 
     def known(self, phone: str, text: str) -> bool:
         """Whether this number seems to have had this text before; from now on it had."""
+        found = self._look(phone, text)
+        if found == NEW_NUMBER:
+            return False
         fingerprint = hash((phone, text))
-        seen = self._fingerprints.add(fingerprint)
+        self.several += found == OTHER_TEXT
+        seen = found == SAME_TEXT or self._others.add(fingerprint)
         if seen:
             self.suspects.add(fingerprint)
         return seen

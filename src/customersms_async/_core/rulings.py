@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from ..models import Code, Outcome, Status
+from .answer_bounds import ONE_STEP, is_readable, may_tell_of_texts, most_rows
 from .answer_rows import refusal_code
-from .answers import NOTHING, read, without_doubles
+from .answers import NOTHING, TOO_MUCH, packed_as, read_in_steps, without_doubles
 from .happened import Answer, NotSent
-from .matching import DISPUTED, Match, match
+from .matching import DISPUTED, Match, is_in_order, match_in_steps
 from .outcome_facts import FATAL, STOPPING, AnswerFacts, number_facts, refusal_of
 from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, Then, Tokens, first
 from .outcomes import LONGEST_SHOWN, everyone, outcome_of_number, outcomes_of_all
 from .retry_after import retry_after_seconds
+from .steps import finish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +31,15 @@ if TYPE_CHECKING:
     from .answers import Reading
     from .batching import Batch
     from .happened import Happened, NoAnswer
+    from .outcome_facts import NumberFacts
+    from .outcome_table import Rule
     from .outcomes import Redact
+    from .steps import Steps
 
     Decided = tuple[list[Outcome], Then, Tokens]
+
+_ROWS_IN_A_STEP: Final = 100
+"""Rows of a large answer whose words are made fit to be shown in one step."""
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -39,6 +47,7 @@ class Ruling(msgspec.Struct, frozen=True):
 
     ``fatal`` is the code that makes every further request pointless. ``limited``: the gateway refused texts because the
     key has sent too much. ``retry_after`` (seconds) is what it asked for then, ``None`` if it can't be read.
+    ``is_foreign``: the answer is not the gateway's JSON, but somebody else's.
     """
 
     outcomes: list[Outcome]
@@ -49,6 +58,7 @@ class Ruling(msgspec.Struct, frozen=True):
     remaining_credits: Decimal | None = None
     limited: bool = False
     retry_after: float | None = None
+    is_foreign: bool = False
 
 
 def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Ruling:
@@ -56,20 +66,44 @@ def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = st
 
     ``redact`` takes out of the gateway's words what nobody may see; they are cut to ``LONGEST_SHOWN`` after it.
     """
+    return finish(judge_in_steps(happened, batch, now_unix, redact))
+
+
+def judge_in_steps(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Steps[Ruling]:
+    """Decide as ``judge`` does, in steps between which others may have their turn.
+
+    One step, unless an answer is both large and odd: of the usual kind a thousand rows take a moment.
+    """
     if not isinstance(happened, Answer):
         return _judge_unanswered(happened, batch)
-    reading = read(happened.body) or NOTHING
-    found = match(reading, batch.phones) if happened.status < 500 else Match([])
-    ids = _plain_ids(reading.rows, redact) if found.rows is reading.rows else None
+    steps = _judge_answer(happened, batch, now_unix, redact)
+    return finish(steps) if len(happened.body) <= ONE_STEP else (yield from steps)
+
+
+def _judge_answer(answer: Answer, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
+    reading = yield from _reading_of(answer, batch)
+    ids = None
+    if answer.status < 500 and is_in_order(reading, batch.phones):
+        ids = _plain_ids(reading.rows, redact)
     if ids is None:
-        return _judge_odd(happened, reading, batch, now_unix, redact)
-    refusal = FATAL.get(happened.status) or refusal_code(reading.code)
+        return (yield from _judge_odd(answer, reading, batch, now_unix, redact))
+    refusal = FATAL.get(answer.status) or refusal_code(reading.code)
     return Ruling(
         list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids)),
         fatal=refusal if refusal in STOPPING else None,
-        status_code=happened.status,
+        status_code=answer.status,
         remaining_credits=reading.remaining_credits,
     )
+
+
+def _reading_of(answer: Answer, batch: Batch) -> Steps[Reading]:
+    body = answer.body
+    if not is_readable(body, batch):
+        return TOO_MUCH if may_tell_of_texts(body) else NOTHING
+    reading = yield from read_in_steps(body)
+    if reading is None:
+        return NOTHING if answer.packed is None else packed_as(answer.packed)
+    return reading if len(reading.rows) <= most_rows(batch) else TOO_MUCH
 
 
 def _judge_unanswered(happened: NotSent | NoAnswer, batch: Batch) -> Ruling:
@@ -78,14 +112,17 @@ def _judge_unanswered(happened: NotSent | NoAnswer, batch: Batch) -> Ruling:
     return Ruling(everyone(batch, rule.status, code, happened.error), rule.then, rule.tokens)
 
 
-def _judge_odd(answer: Answer, whole: Reading, batch: Batch, now_unix: float, redact: Redact) -> Ruling:
+def _judge_odd(answer: Answer, whole: Reading, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
     """Decide where not everything was accepted, or not in the usual way."""
-    status, reading = answer.status, without_doubles(whole)
-    found = match(reading, batch.phones) if status < 500 else Match([])
+    yield
+    status = answer.status
+    reading = yield from without_doubles(whole)
+    found = (yield from match_in_steps(reading, batch.phones)) if status < 500 else Match([])
+    yield
     refusal = refusal_of(status, whole)
     fatal = refusal if refusal in STOPPING else None
     if any(row is DISPUTED or (row is not None and _decides(row)) for row in found.rows):
-        outcomes, then, tokens = _by_row(found, batch, refusal, redact)
+        outcomes, then, tokens = yield from _by_row(found, batch, refusal, redact)
     else:
         outcomes, then, tokens = _as_a_whole(AnswerFacts(status, reading, refusal, len(batch)), batch, redact)
     limited = refusal is Code.RATE_LIMITED and any(o.status is Status.UNSENT for o in outcomes)
@@ -98,6 +135,7 @@ def _judge_odd(answer: Answer, whole: Reading, batch: Batch, now_unix: float, re
         reading.remaining_credits,
         limited,
         retry_after_seconds(answer.retry_after, now_unix) if limited else None,
+        whole.is_foreign,
     )
 
 
@@ -105,16 +143,19 @@ def _decides(row: AnswerRow) -> bool:
     return row.accepted is not None or row.refusal is not None
 
 
-def _by_row(found: Match, batch: Batch, refusal: Code | None, redact: Redact) -> Decided:
+def _by_row(found: Match, batch: Batch, refusal: Code | None, redact: Redact) -> Steps[Decided]:
     outcomes: list[Outcome] = []
-    thens: set[Then] = set()
+    rules: dict[tuple[object, ...], Rule[NumberFacts]] = {}
     for index, phone, row in zip(batch.indexes, batch.phones, found.rows, strict=True):
         facts = number_facts(DISPUTED if row is None else row, refusal, astray=found.astray)
-        rule = first(BY_ROW, facts)
-        thens.add(rule.then)
-        outcomes.append(outcome_of_number(index, phone, rule.status, facts, redact))
+        if facts.deciding not in rules:
+            rules[facts.deciding] = first(BY_ROW, facts)
+        outcomes.append(outcome_of_number(index, phone, rules[facts.deciding].status, facts, redact))
+        if len(outcomes) % _ROWS_IN_A_STEP == 0:
+            yield
+    thens = {rule.then for rule in rules.values()}
     then = thens.pop() if len(thens) == 1 else Then.DONE  # what is tried again holds nothing but what was not sent
-    return outcomes, then, rule.tokens
+    return outcomes, then, rules[facts.deciding].tokens
 
 
 def _as_a_whole(facts: AnswerFacts, batch: Batch, redact: Redact) -> Decided:
@@ -134,5 +175,5 @@ def _plain_ids(rows: Sequence[AnswerRow], redact: Redact) -> list[str] | None:
         words = "".join(ids)
     except TypeError:  # not all of them are text
         return None
-    is_plain = words.split() == [words] and max(map(len, ids)) <= LONGEST_SHOWN and redact(words) == words
+    is_plain = max(map(len, ids)) <= LONGEST_SHOWN and words.split() == [words] and redact(words) == words
     return ids if is_plain else None

@@ -14,8 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+LONGEST_KEY: Final = 4_096
+"""Characters of a key that are read from a file; no key is as long."""
+
 PUBLIC_START: Final = len(KEY_PREFIX) + 6
 """Characters at the start of a key that are no secret yet, its ``cspro_`` among them: nobody looks for fewer."""
+
+
+NAME_DIGITS: Final = 8
+"""Digits of a key's fingerprint that lines, errors and reprs call it by, where it has no label."""
+
+
+MOST_PIECES: Final = 4
+"""Places of a text from which the key is taken out: whoever repeats it more often has nothing else to say."""
 
 
 @final
@@ -28,25 +39,44 @@ class Secret:
     Raises ``ConfigurationError`` unless the key is a text of printable ASCII without spaces, quotes and backslashes.
     """
 
-    __slots__ = ("_reveal", "key_id")
+    __slots__ = ("_hidden", "_reveal", "_starts", "key_id")
 
     def __init__(self, key: str) -> None:
-        problem = _problem(key)
+        problem = key_problem(key)
         if problem is not None:
             del key  # tracebacks may show locals
             raise ConfigurationError(problem)
         forms = tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
         # The key, then what it looks like escaped; in a closure, so that vars() and captured locals don't show it.
         self._reveal: Callable[[], tuple[str, ...]] = lambda: forms
+        self._hide(forms)
         self.key_id = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
     def reveal(self) -> str:
         """The key itself."""
         return self._reveal()[0]
 
+    def after(self, former: Secret) -> Secret:
+        """This key, which takes the place of ``former`` and keeps that out of sight as well."""
+        self._hide(self._reveal() + former._reveal())
+        return self
+
+    def _hide(self, forms: tuple[str, ...]) -> None:
+        """Keep what looks like these out of texts; whether there may be any is told by how they begin."""
+        starts = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms))
+        self._hidden: Callable[[], tuple[str, ...]] = lambda: forms
+        self._starts: Callable[[], tuple[str, ...]] = lambda: starts
+
     def redact(self, text: str) -> str:
         """A text without the key, should a gateway quote that: as it is, escaped, or cut off somewhere."""
-        return _without(text, self._reveal())
+        for start in self._starts():
+            if start in text:
+                return _without(text, self._starts(), self._hidden())
+        return text
+
+    def name(self, label: str | None) -> str:
+        """What lines, errors and reprs call the key: its label, or how its fingerprint begins."""
+        return self.key_id[:NAME_DIGITS] if label is None else self.redact(label)
 
     def __repr__(self) -> str:
         return f"<API key {getattr(self, 'key_id', 'that was refused')}>"
@@ -70,24 +100,50 @@ class Sealed:
         return self._reveal()
 
 
-def _without(text: str, forms: tuple[str, ...]) -> str:
-    """``text`` less every piece that begins as one of ``forms`` does, for ``PUBLIC_START`` characters or more."""
-    parts, at = [], 0
-    while starts := [start for form in forms if (start := text.find(form[:PUBLIC_START], at)) >= 0]:
-        start = min(starts)
-        parts += [text[at:start], "[API key]"]
-        at = start + max(_alike(text, start, form) for form in forms)
-    return "".join(parts) + text[at:] if parts else text
+def _without(text: str, starts: tuple[str, ...], forms: tuple[str, ...]) -> str:
+    """``text`` less every piece that begins with one of ``starts`` and goes on as one of ``forms``, as far as it does.
+
+    What comes after ``MOST_PIECES`` of them is left out as a whole.
+    """
+    parts: list[str] = []
+    at = 0
+    for _ in range(MOST_PIECES):
+        found = [place for start in starts if (place := text.find(start, at)) >= 0]
+        if not found:
+            return "".join(parts) + text[at:]
+        place = min(found)
+        parts += [text[at:place], "[API key]"]
+        at = place + _longest_alike(text, place, forms)
+    return "".join([*parts, " …"])
+
+
+def _longest_alike(text: str, start: int, forms: tuple[str, ...]) -> int:
+    """How many characters from ``start`` on are those that one of ``forms`` begins with: of the one that fits best."""
+    longest = 0
+    for form in forms:
+        if text.startswith(form[: max(longest + 1, PUBLIC_START)], start):
+            longest = max(longest, len(form) if text.startswith(form, start) else _alike(text, start, form))
+    return longest
 
 
 def _alike(text: str, start: int, form: str) -> int:
-    """How many characters from ``start`` on are those of ``form``."""
-    return next((n for n, char in enumerate(form) if text[start + n : start + n + 1] != char), len(form))
+    """How many characters from ``start`` on are those that ``form`` begins with; found by halving."""
+    least, most = min(PUBLIC_START, len(form)), len(form) - 1
+    while least < most:
+        middle = (least + most + 1) // 2
+        if text.startswith(form[:middle], start):
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
-def _problem(key: object) -> str | None:
+def key_problem(key: object) -> str | None:
+    """Why this can't be an API key; ``None`` if it can."""
     if not isinstance(key, str) or not key:
-        return "no API key: pass api_key=… or set CUSTOMERSMS_API_KEY"
+        return "no API key: pass api_key=… or set CUSTOMERSMS_API_KEY or CUSTOMERSMS_API_KEY_FILE"
+    if len(key) > LONGEST_KEY:
+        return f"the API key is longer than {LONGEST_KEY} characters"
     if not key.isascii() or not key.isprintable() or set(key) & set(" \"'\\"):
         return "the API key holds a character that no key has, such as a space or a line end"
     return None

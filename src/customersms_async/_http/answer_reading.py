@@ -43,4 +43,5 @@ async def read_answer(response: EngineResponse) -> Answer | NoAnswer:
         return NoAnswer(f"the answer was longer than {LONGEST_ANSWER} bytes")
     finally:
         await response.aclose()
-    return Answer(response.status_code, unpacker.answer, response.headers.get(provider.RETRY_AFTER))
+    retry_after = response.headers.get(provider.RETRY_AFTER)
+    return Answer(response.status_code, unpacker.answer, retry_after, unpacker.unreadable)

@@ -1,15 +1,24 @@
 """The seam for engines: what sends an HTTP request and reads its answer, as far as ``transport`` needs to know.
 
 ``HttpxEngine`` is the one that is made when nobody brings another. An ``httpx.AsyncClient``, an httpx2 client and
-``fast.FastClient`` fit as they are.
+``fast.FastClient`` fit as they are, and a transport of httpx's or httpx2's as a ``TransportEngine``. Connections are
+opened as they are asked for: how many requests there are at a time is said by the gates in front.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
+
+KEEPALIVE_SECONDS: Final = 0.5
+"""How long our own engines keep an idle connection: below the second that is the least any server waits, less a slow
+round trip.
+
+Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/soak/keepalive.py), and
+such a send is unknown for good; a new connection costs little to one who was idle for so long.
+"""
 
 BuiltRequest = TypeVar("BuiltRequest")
 """The request of one engine, whatever it is: nobody but the engine looks into it."""

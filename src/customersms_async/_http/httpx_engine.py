@@ -1,44 +1,50 @@
-"""The engine that is used by default: httpx's own transports, without the client around them.
+"""The engine that is used by default: httpx's own transports, one connection each, without the client around them.
 
 What that client adds to every request (cookies, redirects, authentication, hooks, headers of its own) took a fifth of a
-request's CPU, and none of it may be used here. The proxy for https is chosen as the standard library says.
+request's CPU, and none of it may be used here. The proxy for https is chosen as the standard library says. This is the
+one module that imports httpx, and is itself imported with the first request.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, final
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
+
+from .connection_stacks import ConnectionStacks
+from .engine import KEEPALIVE_SECONDS
+from .error_meaning import is_refused_certificate
+from .proxies import proxy_for
+from .request_builder import RequestBuilder
+from .tls import TlsTrust
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
-KEEPALIVE_SECONDS = 0.5
-"""How long an idle connection is kept: below the second that is the least any server waits, less a slow round trip.
-
-Kept longer, four in ten of the sends that came in a server's last moment were lost (benchmarks/soak/keepalive.py), and
-such a send is unknown for good; a new connection costs little to one who was idle for so long.
-"""
+_ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
 
 
 @final
 class HttpxEngine:
     """Sends what it is told to, once: it follows nothing, keeps no cookies and knows no passwords.
 
-    A pool is as large as the gate in front of it, or nearly every request would reconnect. Mutable state: the route to
-    each URL used so far, the pools by their proxy (``None``: there is none), and whether it was closed.
+    It opens as many connections as there are requests at a time. Making one imports nothing more and takes 50 ms, for
+    the TLS context that all connections share. Mutable state: the route to each URL used so far; the connections are
+    kept by ``ConnectionStacks``.
     """
 
-    def __init__(self, connections: int) -> None:
-        self._tls = tls_context()
-        self._limits = httpx.Limits(
-            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_SECONDS
-        )
-        self._pools: dict[str | None, httpx.AsyncHTTPTransport] = {}
+    def __init__(self) -> None:
+        self._trust = TlsTrust()
+        self._requests = RequestBuilder(httpx)
         self._routes: dict[str, _HttpxRoute] = {}
-        self.is_closed = False
+        self._connections: ConnectionStacks[httpx.AsyncHTTPTransport] = ConnectionStacks(KEEPALIVE_SECONDS)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether ``aclose`` was called."""
+        return self._connections.closed
 
     def build_request(
         self,
@@ -51,9 +57,7 @@ class HttpxEngine:
     ) -> _HttpxRequest:
         """Put a request together, as an ``httpx.AsyncClient`` does."""
         route = self._routes.get(url) or self._find(url)
-        pairs = [route.host, *((name.encode(), value.encode()) for name, value in headers.items())]
-        request = httpx.Request(method, route.url, headers=pairs, stream=_HttpxBody(content), extensions=extensions)
-        return _HttpxRequest(request, route.pool)
+        return _HttpxRequest(self._requests.build(method, url, headers, content, extensions), route)
 
     async def send(
         self,
@@ -63,82 +67,95 @@ class HttpxEngine:
         auth: None,  # noqa: ARG002 - there is none
         follow_redirects: bool,  # noqa: ARG002 - none is followed
     ) -> _HttpxResponse:
-        """Send the request once, over a connection of the pool that leads to its URL."""
-        return _HttpxResponse(await request.pool.handle_async_request(request.request))
+        """Send the request once, over a connection that nobody else uses.
+
+        A refused certificate is looked at again if the authorities have been replaced: nothing has left by then.
+        """
+        route = request.route
+        while True:
+            transport = self._connections.take(route, partial(_open, route))
+            try:
+                response = await transport.handle_async_request(request.request)
+            except BaseException as error:
+                await self._connections.discard(transport)
+                if not is_refused_certificate(error) or not await self._trust.has_changed_since(route.tls):
+                    raise
+                self._routes.clear()
+                route = route._replace(tls=self._trust.context)
+            else:
+                return _HttpxResponse(response, transport, route, self._connections)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        self.is_closed = True
-        for pool in self._pools.values():
-            await pool.aclose()
+        """Close all connections; what is still on its way is lost."""
+        await self._connections.aclose()
 
     def _find(self, url: str) -> _HttpxRoute:
-        parsed = httpx.URL(url)
-        proxy = _proxy_for(parsed)
-        pool = self._pools.get(proxy)
-        if pool is None:
-            pool = httpx.AsyncHTTPTransport(verify=self._tls, limits=self._limits, proxy=proxy)
-            self._pools[proxy] = pool
-        route = self._routes[url] = _HttpxRoute(parsed, (b"Host", parsed.netloc), pool)
+        parsed = self._requests.target(url).url
+        proxy = proxy_for(url)
+        proxy_url = None if proxy is None else proxy.url
+        route = self._routes[url] = _HttpxRoute(proxy_url, parsed.scheme, parsed.netloc, self._trust.context)
         return route
 
 
 class _HttpxRoute(NamedTuple):
-    """The part that all requests to one URL have in common."""
+    """The way that a connection leads: through which proxy (``None``: there is none), to whom, and who is trusted."""
 
-    url: httpx.URL
-    host: tuple[bytes, bytes]
-    pool: httpx.AsyncHTTPTransport
+    proxy: str | None
+    scheme: str
+    netloc: bytes
+    tls: ssl.SSLContext
 
 
 class _HttpxRequest(NamedTuple):
-    """A request that is about to be sent, and the pool that it goes through."""
+    """A request that is about to be sent, and the way it takes."""
 
     request: httpx.Request
-    pool: httpx.AsyncHTTPTransport
-
-
-@final
-class _HttpxBody(httpx.AsyncByteStream):
-    """The request's bytes in the type that httpx's transports ask for."""
-
-    def __init__(self, content: AsyncIterable[bytes]) -> None:
-        self._content = content
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._content.__aiter__()
+    route: _HttpxRoute
 
 
 @final
 class _HttpxResponse:
-    """An answer of httpx's transports, whose body is still to be read."""
+    """An answer of httpx's transports, whose body is still to be read, and the connection that it comes over.
 
-    __slots__ = ("_response", "headers", "status_code")
+    Mutable state: whether the body was read to its end.
+    """
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._response = response
+    __slots__ = ("_connections", "_read_whole", "_route", "_stream", "_transport", "headers", "status_code")
+
+    def __init__(
+        self,
+        response: httpx.Response,
+        transport: httpx.AsyncHTTPTransport,
+        route: _HttpxRoute,
+        connections: ConnectionStacks[httpx.AsyncHTTPTransport],
+    ) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - so its transports promise
+        self._stream = response.stream
+        self._transport = transport
+        self._route = route
+        self._connections = connections
+        self._read_whole = False
         self.status_code = response.status_code
         self.headers = response.headers
 
-    def aiter_raw(self) -> AsyncIterator[bytes]:
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
         """The pieces of the body as they come."""
-        assert isinstance(self._response.stream, httpx.AsyncByteStream)  # noqa: S101 - so its transports promise
-        return self._response.stream.__aiter__()
+        async for piece in self._stream:
+            yield piece
+        self._read_whole = True
 
     async def aclose(self) -> None:
-        """Give back the connection, or cut it if there is more to come."""
-        await self._response.aclose()
+        """Keep the connection for the next request, or cut it if there is more to come."""
+        whole = False
+        try:
+            await self._stream.aclose()
+            whole = self._read_whole
+        finally:
+            if whole:
+                self._connections.give_back(self._route, self._transport)
+            else:
+                await self._connections.discard(self._transport)
 
 
-def _proxy_for(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for ``url``: plain http goes to this machine, and past all of them."""
-    if url.scheme != "https" or proxy_bypass(url.host):
-        return None
-    named = getproxies()
-    proxy = named.get("https") or named.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def tls_context() -> ssl.SSLContext:
-    """The context that TLS certificates are judged by; takes 50 ms to make."""
-    return httpx.create_ssl_context()
+def _open(route: _HttpxRoute) -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(verify=route.tls, limits=_ONE_CONNECTION, proxy=route.proxy)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
 from .._core.happened import NoAnswer, NotSent
+from .exact_headers import drop_cookies, make_exact_on_the_wire
 from .response_hooks import EarlyAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from .._core.secret import Sealed
 
@@ -69,12 +70,19 @@ class PostProgress:
 
     ``asking`` while the hook decides, ``leaving`` once it let the request go, ``held_back`` once it did not, or the
     time was over (``late``); ``left`` once the engine, if it reports progress (``traced``), said so too. ``timeouts``
-    has the seconds for each of httpx's steps, ``early`` the answer, if a hook of ours has read it already.
+    has the seconds for each of httpx's steps, ``early`` the answer, if a hook of ours has read it already. ``headers``
+    are those of the request, and no others leave. ``peer`` is the host and port that a connection was last opened to,
+    as far as the engine reports it, ``handshaking`` whether TLS with it was the next step.
     """
 
-    def __init__(self, hook: BeforeFirstByte, seconds_left: SecondsLeft, url: str) -> None:
+    def __init__(self, hook: BeforeFirstByte, seconds_left: SecondsLeft, url: str, headers: Mapping[str, str]) -> None:
         self._hook = hook
         self._seconds_left = seconds_left
+        self._headers = headers
+        self.url = url
+        self.peer: tuple[str, int] | None = None
+        self.handshaking = False
+        self._through_proxy = False
         self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
@@ -97,17 +105,28 @@ class PostProgress:
         """Hear of httpcore's progress; every step gets only what is left of the whole time."""
         self.traced = True
         self._refuse_proxies(event, info)
-        if event.endswith(".receive_response_headers.complete") and self._unheard:
-            # An answer that was there before the request had been heard of: it came with the one before.
-            raise Ended(NoAnswer("what came was left over from the answer before"))
+        if event.endswith(".receive_response_headers.complete"):
+            if self._unheard:
+                # An answer that was there before the request had been heard of: it came with the one before.
+                raise Ended(NoAnswer("what came was left over from the answer before"))
+            drop_cookies(info["return_value"])
         if not event.endswith(".started"):
             return
+        if event.endswith(".connect_tcp.started"):
+            self.peer = info["host"], info["port"]
+        elif event.endswith(".start_tls.started"):
+            self.handshaking = True
+            self._shake_hands_with(info.get("server_hostname"))
         if event.endswith(".receive_response_headers.started"):
             self._unheard = True
             self._loop.call_soon(self._hear)  # to read from the network takes a turn of the loop at least
-        if event.endswith(".send_request_headers.started") and info["request"].method == b"POST":
-            await self.about_to_leave()
-            self.left = True
+        if event.endswith(".send_request_headers.started"):
+            if info["request"].method == b"POST":
+                make_exact_on_the_wire(info["request"], self._headers)
+                await self.about_to_leave()
+                self.left = True
+            else:
+                self._through_proxy = True  # it is asked for a connection
         self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
 
     def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
@@ -122,6 +141,13 @@ class PostProgress:
             to = (url.host.decode("ascii"), url.port or 80)
         if to is not None and to != self._plain_to:
             raise Ended(NotSent("http_client would send plain http through its proxy", again=False))
+
+    def _shake_hands_with(self, host: str | None) -> None:
+        """Hear whose certificate comes next: the gateway's, also where the connection leads to a proxy."""
+        parts = urlsplit(self.url)
+        elsewhere = self.peer is None or self.peer[0] != host
+        if host == parts.hostname and (elsewhere or self._through_proxy):
+            self.peer = host or "", parts.port or 443
 
     def _hear(self) -> None:
         self._unheard = False

@@ -6,45 +6,51 @@ No error of an HTTP library leaves this module, because its request holds the bo
 from __future__ import annotations
 
 import asyncio
-import functools
-from importlib.metadata import version
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from .._core import provider
 from .._core.happened import CLOSED, OVERDUE, Answer, Happened, NoAnswer, NotSent
+from .._core.version import VERSION
 from ..errors import ConfigurationError
 from .answer_reading import read_answer
 from .error_meaning import meaning_of
-from .httpx_engine import HttpxEngine
+from .exact_headers import make_exact
 from .in_flight import InFlight
 from .post_progress import BeforeFirstByte, Ended, PostProgress, RequestBody, SecondsLeft
 from .response_hooks import read_before_hooks
+from .transport_engine import as_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._core.secret import Sealed
-    from .connections import Connections
+    from .connections import Gates
     from .engine import AnyEngine
+    from .transport_engine import HttpxShapedTransport
+
+_HEADERS: Final = {**provider.HEADERS, "User-Agent": f"customersms-async/{VERSION}"}
+"""The headers of every request."""
 
 
 @final
 class Transport:
-    """An engine and the gate in front of it.
+    """An engine and the gates in front of it, one for each key.
 
-    The engine is our own ``HttpxEngine``, made when first used, or ``callers_client``, which stays the caller's to
-    close.
+    The engine is our own ``HttpxEngine``, imported and made with the first request, or ``callers_client``, which stays
+    the caller's to close.
 
-    Mutable state: the engine, the requests in flight, the event loop it is used in, and whether it refuses new requests
-    (``closed``).
+    Mutable state: the engine, or the future that brings it; the requests in flight, the event loop it is used in, and
+    whether it refuses new requests (``closed``).
     """
 
-    def __init__(self, connections: Connections, client: AnyEngine | None = None) -> None:
-        self.connections = connections
+    def __init__(self, gates: Gates, client: AnyEngine | HttpxShapedTransport | None = None) -> None:
+        self.gates = gates
         self.in_flight = InFlight()
         self.callers_client = client
         self.closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._engine = client
-        self._making = asyncio.Lock()
+        self._engine = None if client is None else as_engine(client)
+        self._making: asyncio.Future[AnyEngine] | None = None
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
         """Belong to ``loop`` from now on. Raises ``ConfigurationError`` if closed, or if it belongs to another loop."""
@@ -56,7 +62,21 @@ class Transport:
     def leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Check that it may be closed in ``loop``. Raises ``ConfigurationError`` if it belongs to another loop."""
         if self._loop is not None and self._loop is not loop:
-            raise ConfigurationError("the client belongs to another event loop: make one client for each loop")
+            ended = ", which has ended" if self._loop.is_closed() else ""
+            raise ConfigurationError(
+                f"the client belongs to another event loop{ended}: make one client for each loop, as for each"
+                " asyncio.run; they share the key's quota"
+            )
+
+    @property
+    def has_outlived_its_loop(self) -> bool:
+        """Whether the event loop that it belongs to has ended, and with it all that was in flight."""
+        return self._loop is not None and self._loop.is_closed()
+
+    def abandon(self) -> None:
+        """Refuse new requests, and let go of the connections: they were closed when their event loop was shut down."""
+        self.refuse_new_requests()
+        self._engine = None
 
     async def post(
         self, url: str, body: Sealed, seconds_left: SecondsLeft, before_first_byte: BeforeFirstByte
@@ -68,12 +88,13 @@ class Transport:
         if self._is_closed():
             return NotSent(CLOSED, again=False)
         seconds = seconds_left()
-        if seconds <= 0:  # a time-out that is over in the pool costs it a place: see connections
+        if seconds <= 0:  # a time-out that is over in a caller's pool costs it a place
             return OVERDUE
-        progress = PostProgress(before_first_byte, seconds_left, url)
+        headers = _HEADERS | {"Content-Length": str(body.size)}
+        progress = PostProgress(before_first_byte, seconds_left, url, headers)
         try:
             async with asyncio.timeout(seconds + 0.25):  # should a server make every single step just in time
-                return await self._exchange(url, body, progress)
+                return await self._exchange(url, headers, body, progress)
         except Ended as end:
             return end.happened
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
@@ -97,16 +118,19 @@ class Transport:
     def _is_closed(self) -> bool:
         return self.closed or (self._engine is not None and self._engine.is_closed)
 
-    async def _exchange(self, url: str, body: Sealed, progress: PostProgress) -> Answer | NoAnswer:
+    async def _exchange(
+        self, url: str, headers: Mapping[str, str], body: Sealed, progress: PostProgress
+    ) -> Answer | NoAnswer:
         engine = await self._ready()
         request = engine.build_request(
             "POST",
             url,
-            headers=_headers() | {"Content-Length": str(body.size)},
+            headers=headers,
             content=RequestBody(body, progress.about_to_leave),
             extensions={"trace": progress.trace, "timeout": progress.timeouts},
         )
         if self.callers_client is not None:
+            make_exact(request, url, headers)
             read_before_hooks(engine, request, progress.early)
         response = await engine.send(request, stream=True, auth=None, follow_redirects=False)
         return progress.early.answer or await read_answer(response)
@@ -114,15 +138,19 @@ class Transport:
     async def _ready(self) -> AnyEngine:
         if self._engine is not None:
             return self._engine
-        async with self._making:
-            engine = self._engine
-            if engine is None:  # its TLS context and its imports take 50 ms and more: not in the event loop
-                engine = await asyncio.to_thread(HttpxEngine, self.connections.capacity)
-                self._engine = engine
-            return engine
+        if self._making is None:
+            self._making = asyncio.get_running_loop().run_in_executor(None, _new_engine)
+            self._making.add_done_callback(self._made)
+        return await asyncio.shield(self._making)  # a request whose time is over leaves it to the next one
+
+    def _made(self, making: asyncio.Future[AnyEngine]) -> None:
+        self._making = None
+        if not making.cancelled() and making.exception() is None:
+            self._engine = making.result()
 
 
-@functools.cache
-def _headers() -> dict[str, str]:
-    """The headers of every request; looking up the version takes 5 ms, so not on import."""
-    return {**provider.HEADERS, "User-Agent": f"customersms-async/{version('customersms-async')}"}
+def _new_engine() -> AnyEngine:
+    """The engine of our own; not in the event loop, as its imports and its TLS context take 50 ms each."""
+    from .httpx_engine import HttpxEngine
+
+    return HttpxEngine()

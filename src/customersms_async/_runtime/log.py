@@ -2,13 +2,15 @@
 
 What is logged was done: a text is out, an answer came. So an error of the program's own log is never an error of the
 send. The line then goes to standard error, as lines do for which there is no handler at all.
+
+What concerns one key is logged by its ``KeyLog``: the line names the key, and the record has fields (``extra``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,15 +33,49 @@ def debug(message: str, *arguments: object) -> None:
     _log(logging.DEBUG, message, arguments)
 
 
-def _log(level: int, message: str, arguments: tuple[object, ...]) -> None:
-    if not guarded(_write, level, message, arguments):
+def shows_debug() -> bool:
+    """Whether a line at DEBUG would go anywhere."""
+    return _logger.isEnabledFor(logging.DEBUG)
+
+
+@final
+class KeyLog:
+    """Lines about what is done with one key: each ends with its name, and its record has fields of its own.
+
+    ``event`` says what it is about, as ``sms_event`` does in the record, which has ``sms_key`` and ``sms_`` with each
+    further field, too. Mutable state: the name, which another client of the same key may give it.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def warning(self, event: str, message: str, *arguments: object, **fields: object) -> None:
+        """Log a message that somebody should look at."""
+        _log(logging.WARNING, f"{message} (key %s)", (*arguments, self.name), self._extra(event, fields))
+
+    def info(self, event: str, message: str, *arguments: object, **fields: object) -> None:
+        """Log a message that somebody may look for."""
+        _log(logging.INFO, f"{message} (key %s)", (*arguments, self.name), self._extra(event, fields))
+
+    def debug(self, event: str, message: str, *arguments: object, **fields: object) -> None:
+        """Log a message that hardly anybody looks for."""
+        _log(logging.DEBUG, f"{message} (key %s)", (*arguments, self.name), self._extra(event, fields))
+
+    def _extra(self, event: str, fields: dict[str, object]) -> dict[str, object]:
+        return {"sms_event": event, "sms_key": self.name, **{f"sms_{name}": value for name, value in fields.items()}}
+
+
+def _log(level: int, message: str, arguments: tuple[object, ...], extra: dict[str, object] | None = None) -> None:
+    if not guarded(_write, level, message, arguments, extra):
         record = _logger.makeRecord(_logger.name, level, "", 0, message, arguments, None)
         if logging.lastResort is not None and level >= logging.lastResort.level:
             guarded(logging.lastResort.handle, record)
 
 
-def _write(level: int, message: str, arguments: tuple[object, ...]) -> None:
-    _logger.log(level, message, *arguments, stacklevel=5)
+def _write(level: int, message: str, arguments: tuple[object, ...], extra: dict[str, object] | None) -> None:
+    _logger.log(level, message, *arguments, stacklevel=5, extra=extra)
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:

@@ -11,16 +11,19 @@ import contextlib
 from typing import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 
 @final
 class AtShutdown:
-    """Calls ``call`` once when the running loop is shut down, or when this object is dropped."""
+    """Calls ``call`` once when the running loop is shut down, or when this object is dropped.
+
+    What ``call`` gives is awaited by the loop before it ends; when this is dropped, ``call`` may give nothing.
+    """
 
     __slots__ = ("_generator",)
 
-    def __init__(self, call: Callable[[], object]) -> None:
+    def __init__(self, call: Callable[[], Awaitable[object] | None]) -> None:
         self._generator = _until_closed(call)
         with contextlib.suppress(StopIteration):
             self._generator.__anext__().__await__().send(None)
@@ -30,8 +33,10 @@ class AtShutdown:
             self._generator.aclose().__await__().send(None)
 
 
-async def _until_closed(call: Callable[[], object]) -> AsyncGenerator[None]:
+async def _until_closed(call: Callable[[], Awaitable[object] | None]) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        call()
+        ending = call()
+        if ending is not None:
+            await ending

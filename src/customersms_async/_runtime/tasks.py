@@ -40,6 +40,18 @@ def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) ->
     return task
 
 
+async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, Any]) -> list[Any]:
+    """What these give, in their order, all under way at once.
+
+    When all have ended, it raises what the first of those raised that did. Cancelled, it cancels them.
+    """
+    answers = await asyncio.gather(*(start(loop, call) for call in calls), return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
+
+
 def this_task() -> asyncio.Task[Any]:
     """The task that this is called in; for code that runs in none but tasks."""
     task = asyncio.current_task()

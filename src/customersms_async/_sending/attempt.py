@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._admission.ticket import Held, Stopped
+from .._runtime import log
+from .._runtime.observing import tell
 from .._runtime.tasks import start, this_task
 from ..models import Code
 from .request import BatchRequest, hold_us
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
-    from .._admission.place import Place
+    from .._admission.place import Admission, Place
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
+    from .._core.observer import WaitReason
     from .._core.rulings import Ruling
+    from ..models import Priority
     from .request import AttemptOptions
     from .sender import Sender
 
@@ -48,7 +52,7 @@ async def attempt(
             await ticket.until_released()
         place = sender.room.admit(ticket, sender.terms, hold_us(timeout))
         try:
-            admission = await place
+            admission = await (place if place.done() else _waited(place, sender))
         except Held:
             continue
         request = BatchRequest(sender, batch, ticket, timeout, options, admission)
@@ -62,9 +66,46 @@ async def attempt(
             return ruling, request.sent
 
 
+async def _waited(place: Place, sender: Sender) -> Admission:
+    """Await a place in line, and tell those who look on, and the log, how long that took."""
+    observer, logs = sender.observer, log.shows_debug()
+    if observer is None and not logs:
+        return await place
+    room, priority, began_us = place.room, place.ticket.priority, place.room.clock()
+    reason = room.reason(place)
+    if observer is not None:
+        tell(observer.wait_began, room.key_id, priority, reason)
+    admitted = False
+    try:
+        admission = await place
+        admitted = True
+    finally:
+        seconds = (room.clock() - began_us) / 1e6
+        if observer is not None:
+            tell(observer.wait_ended, room.key_id, priority, seconds, admitted=admitted)
+        if logs:
+            _log_wait(sender, priority, reason, seconds, admitted=admitted)
+    return admission
+
+
+def _log_wait(sender: Sender, priority: Priority, reason: WaitReason, seconds: float, *, admitted: bool) -> None:
+    message = "a request (%s) waited %.3f s, at first for %s%s"
+    left, name = "" if admitted else ", and left its line", priority.name
+    fields = {"priority": name, "reason": reason, "seconds": seconds, "admitted": admitted}
+    sender.log.debug("wait", message, name, seconds, _FOR[reason], left, **fields)
+
+
+_FOR: Final[dict[WaitReason, str]] = {
+    "connection": "a connection",
+    "store": "the quota store",
+    "pace": "the pace",
+    "quota": "the quota",
+}
+
+
 async def _in_this_task(request: BatchRequest, sender: Sender) -> Ruling:
     task, in_flight = this_task(), sender.transport.in_flight
-    in_flight.enter(task, sender)
+    in_flight.enter(task, sender.owner)
     try:
         return await request.post()
     finally:
@@ -76,13 +117,13 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
     heard = request.heard
     assert heard is not None  # noqa: S101 - that is what sends it here
     task = start(sender.room.loop, request.post())
-    sender.transport.in_flight.enter(task, sender)
+    sender.transport.in_flight.enter(task, sender.owner)
     task.add_done_callback(partial(_ended, request, sender, place))
     try:
         return await heard
     except asyncio.CancelledError:
         if request.sent and not heard.cancelled():  # the answer came at this very moment
-            log_unheard(heard.result().outcomes)
+            log_unheard(heard.result().outcomes, sender.log)
         raise
 
 
@@ -92,4 +133,7 @@ def _ended(request: BatchRequest, sender: Sender, place: Place, task: asyncio.Ta
     if task.cancelled():
         place.ticket.stop(Code.STOPPED)
         sender.room.forgo(place)
-    request.fail((None if task.cancelled() else task.exception()) or Stopped())
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        request.was_interrupted()
+    request.fail(error or Stopped())

@@ -10,14 +10,20 @@ from collections import deque
 from typing import TYPE_CHECKING, final
 
 from .._admission.ticket import Ticket
-from .._core.outcomes import dropped
+from .._core.failure_guards import FailuresInARow
+from .._core.outcomes import dropped, interrupted
 from ..models import Code, Outcome
 from .deliveries import Deliveries
 from .outcome_queue import OutcomeQueue
 from .reader import InputReader
+from .run_watch import watch_run
+from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from .._core.batching import Batch
+    from .._core.failure_guards import GuardStop
+    from .._core.observer import RunKind
+    from .._core.rulings import Ruling
     from .delivery import Delivery
     from .reader import Recipients
     from .send_options import SendOptions
@@ -28,17 +34,24 @@ if TYPE_CHECKING:
 class BulkSend:
     """The work behind one ``stream`` or ``send_many``; it begins at once.
 
-    Mutable state: the reader, until everything has been read; the batches in line with their tickets; the deliveries;
-    the queue of outcomes; and the error of the source or of the quota store that ended it.
+    ``unread`` says whether reading was ended before the source's end. Mutable state: that; the reader, until everything
+    has been read; the batches in line with their tickets; the deliveries; the failed requests in a row; the queue of
+    outcomes; and the error of the source or of the quota store that ended it.
     """
 
-    __slots__ = ("__weakref__", "_began", "_options", "_reader", "_ready", "deliveries", "error", "queue")
+    __slots__ = (
+        *("__weakref__", "_began", "_failures", "_options", "_reader", "_ready"),
+        *("deliveries", "error", "queue", "unread"),
+    )
 
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, options: SendOptions) -> None:
         loop = sender.room.loop
-        self.queue = OutcomeQueue(loop, self)
-        self.deliveries = Deliveries(sender, options.timeout)
+        kind: RunKind = "send_many" if options.reads_all else "stream"
+        self.queue = OutcomeQueue(loop, self, sender.log, watch_run(sender, kind, options.priority))
+        self.deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
         self.error: BaseException | None = None
+        self.unread = False
+        self._failures = FailuresInARow()
         self._options = options
         self._ready: deque[tuple[Batch, Ticket]] = deque()
         self._began = loop.time()
@@ -65,12 +78,6 @@ class BulkSend:
             self.go_on()
         return outcome
 
-    def take_all(self) -> list[Outcome]:
-        """All outcomes that nobody took yet, in the order they came."""
-        taken = self.queue.take_all()
-        self.go_on()
-        return taken
-
     def line_up(self, batch: Batch) -> None:
         """Have ``batch`` sent when its turn comes; or give its outcomes, if nothing more is sent."""
         if self.deliveries.stop_code is not None:
@@ -82,7 +89,7 @@ class BulkSend:
 
     def refuse(self, outcome: Outcome) -> None:
         """Give the outcome of a recipient that can't be sent to."""
-        self.queue.put((outcome,))
+        self.queue.put([outcome])
         self.go_on()
 
     def all_read(self, error: BaseException | None) -> None:
@@ -99,6 +106,10 @@ class BulkSend:
         elif delivery.error is not None:
             self.abort(delivery.error)
 
+    def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:
+        """Log the outcomes of a batch, which nobody will take any more."""
+        log_unheard(interrupted(batch) if delivery is None else delivery.outcomes, self.deliveries.log)
+
     def go_on(self) -> None:
         """Start what may start, and wake whoever has something to do."""
         options, queue = self._options, self.queue
@@ -108,7 +119,7 @@ class BulkSend:
             and len(queue.outcomes) < options.lookahead
             and not queue.held
         ):
-            self.deliveries.start(*self._ready.popleft(), self)
+            self.deliveries.start(*self._ready.popleft(), self, after_attempt=self._answered)
         queue.tell()
         reader = self._reader
         if reader is not None and reader.paused is not None and not self.full:
@@ -124,14 +135,22 @@ class BulkSend:
             self.error = self.error or error
             self._stop(Code.STOPPED)
 
-    def _stop(self, code: str) -> None:
+    async def _answered(self, ruling: Ruling) -> None:
+        """After an attempt, answered or not: stop if too many have failed in a row."""
+        self._failures.learn(ruling)
+        guard_stop = self._options.rules.guards.reached(self._failures)
+        if guard_stop is not None:
+            self._stop(Code.STOPPED, guard_stop)
+
+    def _stop(self, code: str, guard_stop: GuardStop | None = None) -> None:
         """Send nothing that is not on its way already; every text held or still read is UNSENT with ``code``."""
-        if self.deliveries.stop(code):
+        if self.deliveries.stop(code, guard_stop):
             ready = tuple(self._ready)
             self._ready.clear()
             for batch, _ in ready:
                 self._drop(batch)
         if self._reader is not None and (self.queue.left or not self._options.reads_all):
+            self.unread = True
             self._reader.stop()
         self.go_on()
 

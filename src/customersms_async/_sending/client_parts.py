@@ -2,71 +2,126 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from .._admission.rooms import room
-from .._admission.ticket import Terms
+from .._admission.terms import Terms
 from .._core.batching import Sizes
-from .._core.credits import Credits
-from .._core.options import DOCUMENTED_URL, Options, as_limits, check_parts
-from .._http.connections import Connections
+from .._core.options import Options, as_limits, check_parts
+from .._core.secret import NAME_DIGITS, Secret
+from .._http.connections import Gates
 from .._http.transport import Transport
+from .._runtime.log import KeyLog
 from ..errors import ConfigurationError
 from ..quota.memory import PROCESS_QUOTA
+from .checking import NAMES as CHECKING_NAMES
+from .checking import NOTHING, Checking
+from .environment import url_of_environment
+from .key_credits import KeyCredits
+from .key_source import KeySource
 from .sender import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from .._core.secret import Secret
+    from .._core.credits import Credits
+    from .._core.observer import Observer
     from .._http.engine import AnyEngine
+    from .._http.transport_engine import HttpxShapedTransport
+    from ..idempotency import IdempotencyKeys
     from ..models import Limit
     from ..quota import QuotaStore
+    from .option_overrides import OptionOverrides
 
 _OPTIONS: Final = frozenset(Options.__struct_fields__)
-_PARTS: Final = frozenset({"quota", "http_client"})
+_PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES})
 
 
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
-    """The parts of one client.
+    """The parts of one client; its key and its URL may be known only when it is used.
 
-    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``; ``credits`` is shared by
-    all that were made from each other and have the same key.
+    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``. ``observer`` is told
+    what becomes known; ``checking`` is what is asked about its texts before they leave.
     """
 
     options: Options
-    secret: Secret
+    key: Secret | KeySource
     quota: QuotaStore
-    credits: Credits
+    key_credits: KeyCredits
     transport: Transport
     owns_transport: bool
+    observer: Observer | None = None
+    checking: Checking = NOTHING
 
     @classmethod
     def of(
         cls,
-        secret: Secret,
+        key: Secret | KeySource,
         quota: QuotaStore | None,
-        http_client: AnyEngine | None,
+        http_client: AnyEngine | HttpxShapedTransport | None,
+        checking: Mapping[str, Any],
         *,
         url: str | None,
         limits: Limit | Iterable[Limit],
         **options: Any,
     ) -> ClientParts:
-        """The parts of a new client; ``None`` stands for the quota of the process, and for the usual ``url``.
+        """The parts of a new client; ``None`` stands for the quota of the process, and for the environment's ``url``.
+
+        ``checking`` has the arguments that ``Checking`` is made of, by their names.
 
         Raises ``ConfigurationError`` for an option that is out of range.
         """
-        url = os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if url is None else url
         checked = Options(url=url, limits=as_limits(limits), **options)
         quota = PROCESS_QUOTA if quota is None else quota
-        check_parts(quota=quota, http_client=http_client)
-        transport = Transport(Connections(checked.max_concurrency), http_client)
-        return cls(checked, secret, quota, Credits(), transport, owns_transport=True)
+        check_parts(quota=quota, http_client=http_client, **checking)
+        transport = Transport(Gates(checked.max_concurrency), http_client)
+        return cls(
+            checked, key, quota, KeyCredits(), transport, owns_transport=True, checking=NOTHING.changed(checking)
+        )
 
-    def changed(self, secret: Secret, overrides: dict[str, Any]) -> ClientParts:
+    @property
+    def secret(self) -> Secret:
+        """The key that requests go out with now; raises what ``KeySource.secret`` does."""
+        return self.key if isinstance(self.key, Secret) else self.key.secret()
+
+    @property
+    def url(self) -> str:
+        """The URL that requests go to now; raises ``ConfigurationError`` if the environment names none that is one."""
+        return self.options.url or url_of_environment()
+
+    @property
+    def key_name(self) -> str | None:
+        """What lines, errors and reprs call the key; ``None`` while it has no label and is not known."""
+        if isinstance(self.key, Secret):
+            return self.key.name(self.options.label)
+        return self.options.label or (self.key.key_id and self.key.key_id[:NAME_DIGITS])
+
+    @property
+    def credits(self) -> Credits:
+        """The credits of the key, which all clients of this process share that send with it to the same URL."""
+        url = None
+        with contextlib.suppress(ConfigurationError):  # the environment has none that is one
+            url = self.url
+        return self.key_credits.of(self.key.key_id, url)
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """The keys of the client's store, for a person. Raises ``ConfigurationError`` without a store."""
+        from ..idempotency.decisions import IdempotencyKeys  # few need them
+
+        if self.checking.idempotency is None:
+            raise ConfigurationError("this client keeps no idempotency keys: AsyncClient(idempotency=…)")
+        return IdempotencyKeys(self.checking.idempotency)
+
+    def refuse(self, secret: Secret) -> None:
+        """Hear that the gateway does not accept ``secret``; where it was asked for, it is asked for anew."""
+        if isinstance(self.key, KeySource):
+            self.key.refuse(secret)
+
+    def changed(self, key: Secret | KeySource, overrides: OptionOverrides) -> ClientParts:
         """The parts of a client with another key, other options, another quota or HTTP client.
 
         Raises ``ConfigurationError`` for an option that does not exist or is out of range.
@@ -74,33 +129,62 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         unknown = overrides.keys() - _OPTIONS - _PARTS
         if unknown:
             raise ConfigurationError(f"no such option: {', '.join(sorted(unknown))}")
-        changed = {name: value for name, value in overrides.items() if name in _OPTIONS}
+        changed: dict[str, Any] = {name: value for name, value in overrides.items() if name in _OPTIONS}
         if "limits" in changed:
             changed["limits"] = as_limits(changed["limits"])
         options = msgspec.structs.replace(self.options, **changed) if changed else self.options
         quota = overrides.get("quota", self.quota)
-        check_parts(quota=quota, http_client=overrides.get("http_client"))
+        quota = PROCESS_QUOTA if quota is None else quota
+        check_parts(
+            quota=quota,
+            http_client=overrides.get("http_client"),
+            idempotency=overrides.get("idempotency"),
+            caps=overrides.get("caps", self.checking.caps and self.checking.caps.caps),
+            suppression=overrides.get("suppression"),
+        )
         owns_transport = "http_client" in overrides or "max_concurrency" in changed
         transport = self.transport
         if owns_transport:
             http_client = overrides.get("http_client", self.transport.callers_client)
-            transport = Transport(Connections(options.max_concurrency), http_client)
-        credits_left = self.credits if secret.key_id == self.secret.key_id else Credits()
-        return ClientParts(options, secret, quota, credits_left, transport, owns_transport)
+            transport = Transport(Gates(options.max_concurrency), http_client)
+        same_key = key is self.key or (key.key_id is not None and key.key_id == self.key.key_id)
+        if not same_key and "label" not in overrides:
+            options = msgspec.structs.replace(options, label=None)  # it names another key
+        checking = self.checking.changed(overrides)
+        return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, self.observer, checking)
+
+    def observed(self, observer: Observer) -> ClientParts:
+        """These parts, with somebody who is told what becomes known, and so are all that are made from them."""
+        return msgspec.structs.replace(self, observer=observer)
 
     def terms(self) -> Terms:
         """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
-        options = self.options
-        return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.connections)
+        return self._terms(self.secret)
 
-    def sender(self) -> Sender:
-        """A sender made of these parts, for the running event loop."""
+    def sender(self, secret: Secret, url: str) -> Sender:
+        """A sender made of these parts with this key and URL, for the running event loop."""
+        found = room(self.quota, secret.key_id)
+        log = KeyLog(secret.name(self.options.label))
+        if self.options.label is not None:
+            found.log.name = log.name  # there, it is about all clients of the key
+        if self.observer is not None:
+            found.observe(self.observer)
         return Sender(
+            owner=self,
             options=self.options,
-            secret=self.secret,
+            url=url,
+            secret=secret,
             transport=self.transport,
-            room=room(self.quota, self.secret.key_id),
-            terms=self.terms(),
-            credits=self.credits,
+            room=found,
+            terms=self._terms(secret),
+            credits=self.key_credits.of(secret.key_id, url),
             sizes=Sizes(),
+            log=log,
+            observer=self.observer,
+            checking=self.checking,
+            asks_at_once=self.checking.stores_apart(self.quota) > 1,
         )
+
+    def _terms(self, secret: Secret) -> Terms:
+        options = self.options
+        return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.gates.of(secret.key_id))

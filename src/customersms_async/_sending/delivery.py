@@ -13,6 +13,8 @@ from .._core.backoff import next_try_us
 from .._core.outcome_table import Then
 from .._core.outcomes import dropped, everyone
 from .._core.rulings import Ruling
+from .._runtime import log
+from .._runtime.observing import tell
 from ..models import Code, Outcome, Status
 from .attempt import attempt
 from .request import AttemptOptions
@@ -27,20 +29,31 @@ SECONDS_PER_NUMBER = 0.5
 """Seconds that each further number of a batch adds to the time that an attempt may take."""
 
 
+def seconds_for(timeout: float, numbers: int) -> float:
+    """How long an attempt at so many numbers may take, if ``timeout`` (seconds) is that of one with one number."""
+    return timeout + SECONDS_PER_NUMBER * (numbers - 1)
+
+
 class Delivery(msgspec.Struct):
     """One batch after all attempts at it: an outcome for each number, in no particular order.
 
-    ``requests`` is how many may have reached the gateway; ``fatal`` the code that makes every further one pointless.
+    ``requests`` is how many may have reached the gateway; ``fatal`` the code that makes every further one pointless,
+    and ``refusal`` what the gateway said then.
     ``error`` is the hook's or the quota store's: what it kept from being sent is UNSENT. ``retry_after`` (seconds)
-    belongs to QUOTA_EXCEEDED and RATE_LIMITED, ``status_code`` to the last answer.
+    belongs to QUOTA_EXCEEDED, CAPPED and RATE_LIMITED, and is the wait that really applies: after a 429, the key's
+    pause. ``cap`` is the option of the cap that was reached.
+    ``status_code`` belongs to the last answer. ``key_name`` is what errors call the key.
     """
 
     outcomes: list[Outcome]
     requests: int = 0
     fatal: Code | None = None
+    refusal: str | None = None
     error: Exception | None = None
     retry_after: float = 0.0
+    cap: str = ""
     status_code: int | None = None
+    key_name: str = ""
 
 
 async def deliver(
@@ -52,6 +65,7 @@ async def deliver(
     before_first_byte: Hook | None = None,
     after_attempt: Record | None = None,
     in_own_task: bool = False,
+    is_part: bool = False,
 ) -> Delivery:
     """Send ``batch`` and say what became of it. ``timeout`` (seconds) is an attempt's with one number.
 
@@ -59,12 +73,16 @@ async def deliver(
     leaves and the grant is given back. ``after_attempt`` is awaited with the ruling of every attempt, even if the call
     was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. Numbers that were not sent to
     when the ticket is stopped are UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the
-    client's own, and nobody cancels it; else each request gets one, which costs some more.
+    client's own, and nobody cancels it; else each request gets one, which costs some more. ``is_part``: whoever asks
+    tells the observer what became of the texts.
 
     Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its deadline, is
     recorded, and logged.
     """
-    done, options = Delivery([]), AttemptOptions(before_first_byte, after_attempt, in_own_task)
+    done, options = (
+        Delivery([], key_name=sender.log.name),
+        AttemptOptions(before_first_byte, after_attempt, in_own_task),
+    )
     parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
     while parts:
         part = parts[0]
@@ -77,7 +95,7 @@ async def deliver(
             _drop(parts, done, ticket.stopped)
             break
         except (asyncio.CancelledError, GeneratorExit):
-            log_unheard(done.outcomes)
+            log_unheard(done.outcomes, sender.log)
             raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
             done.error = error
@@ -90,8 +108,13 @@ async def deliver(
         done.outcomes += ruling.outcomes
         if ruling.fatal is not None:
             done.fatal = ruling.fatal
+            done.refusal = next((o.error for o in ruling.outcomes if o.code == ruling.fatal), None)
+            if ruling.fatal is Code.INVALID_API_KEY:
+                sender.owner.refuse(sender.secret)
             _drop(parts, done, ruling.fatal)
             break
+    if sender.observer is not None and not (in_own_task or is_part):  # else the queue of a bulk send or campaign tells
+        tell(sender.observer.outcomes_known, sender.room.key_id, ticket.priority, done.outcomes)
     return done
 
 
@@ -99,7 +122,7 @@ async def _try(
     sender: Sender, part: Batch, ticket: Ticket, timeout: float, options: AttemptOptions, done: Delivery
 ) -> Ruling:
     """Try until nothing more is to be tried for these texts as they are."""
-    timeout += SECONDS_PER_NUMBER * (len(part.phones) - 1)
+    timeout = seconds_for(timeout, len(part.phones))
     ruling: Ruling | None = None
     number = 0
     while True:
@@ -111,21 +134,34 @@ async def _try(
             return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_late(expired)))
         done.requests += sent
         done.status_code = ruling.status_code
-        done.retry_after = ruling.retry_after or 0.0
+        done.retry_after = sender.terms.pause_us(ruling.retry_after) / 1e6 if ruling.limited else 0.0
         if ruling.then is Then.DONE:
             return ruling
         delay_us = next_try_us(ruling.then, number, sender.options.max_retries, random.random())  # noqa: S311 - no secret
         if delay_us is None:
             return ruling
+        if log.shows_debug():
+            _log_retry(sender, ruling, number, delay_us / 1e6)
+        if sender.observer is not None:
+            tell(sender.observer.retry_planned, sender.room.key_id, number, delay_us / 1e6)
         if delay_us:
             await ticket.sleep(delay_us / 1e6)
+
+
+def _log_retry(sender: Sender, ruling: Ruling, number: int, seconds: float) -> None:
+    first = ruling.outcomes[0]
+    why = f"HTTP status {ruling.status_code}" if ruling.status_code is not None else first.error
+    when = f"in {seconds:.1f} s" if seconds else "when it is let in again"
+    message = "attempt %d failed, and the next comes %s: %s"
+    sender.log.debug("retry", message, number, when, why, attempt=number, seconds=seconds, code=first.code)
 
 
 def _too_late(expired: Expired) -> str:
     if expired.outage is not None:
         return f"the quota store could not be asked within max_wait: {expired.outage}"
     if expired.wait_us:
-        return f"quota and pace make it wait {expired.wait_us / 1e6:.1f} s or more, which is longer than max_wait"
+        whose = "pace" if expired.by_pace else "quota"
+        return f"the {whose} makes it wait {expired.wait_us / 1e6:.1f} s or more, which is longer than max_wait"
     return "no connection was free within max_wait"
 
 

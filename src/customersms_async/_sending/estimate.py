@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 from .._core import segments
 from .._core.layers import layers
 from .._core.secret import Secret
-from ..models import Code, Estimate, Outcome
+from ..models import Code, Estimate, Outcome, Priority
 from .reader import YIELD_EVERY, Recipients
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..models import Limit
     from ..quota import QuotaStore
     from .send_options import SendOptions
+    from .session import Session
 
 
 @final
@@ -60,6 +62,14 @@ class Tally:
             self.requests += 1
             self._recipients += len(batch)
             self._segments += len(batch) * segments.count(batch.message).segments
+
+
+async def estimate(session: Session, recipients: Recipients, message: str | None, options: SendOptions) -> Estimate:
+    """The estimate of a bulk send by this client, if it started now; reads all of ``recipients``."""
+    tally = await Tally.of(recipients, message, options)
+    sender = session.open()
+    terms, wait_us = sender.terms, partial(sender.room.forecast_us, Priority.BULK, sender.terms)
+    return tally.estimate(await seconds_until_last(wait_us, tally.requests, terms.bulk_layers, terms.pace))
 
 
 async def seconds_until_last(

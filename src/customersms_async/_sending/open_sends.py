@@ -31,6 +31,11 @@ class OpenSends:
         self._sends: weakref.WeakSet[OpenSend] = weakref.WeakSet()
         self._at_shutdown: AtShutdown | None = AtShutdown(partial(_shut_down, self._sends))
 
+    @property
+    def are_over(self) -> bool:
+        """Whether none of them is held any more."""
+        return not self._sends
+
     def add(self, send: OpenSend) -> None:
         """Have ``send`` end with the others."""
         self._sends.add(send)

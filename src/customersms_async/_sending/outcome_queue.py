@@ -16,10 +16,12 @@ from .consumers import Consumers
 from .unheard import Unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
+    from .._runtime.log import KeyLog
     from ..models import Outcome
     from .deliveries import Deliveries
+    from .run_watch import RunWatch
 
 GRACE_TURNS: Final = 10
 """Turns of the loop for asking again when an outcome is there: ``asyncio.wait_for`` needs up to four to say that its
@@ -38,6 +40,7 @@ class OutcomeSource(Protocol):
     """A bulk send or a campaign's run, as the queue of its outcomes sees it."""
 
     deliveries: Deliveries
+    error: BaseException | None
 
     @property
     def over(self) -> bool:
@@ -64,10 +67,12 @@ class OutcomeQueue:
 
     __slots__ = (
         *("__weakref__", "_closed", "_closer", "_consumers", "_news", "_source", "_turns", "_unheard", "_waiting"),
-        *("arrivals", "held", "left", "loop", "outcomes", "take", "why"),
+        *("_watch", "arrivals", "held", "left", "loop", "outcomes", "take", "why"),
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, source: OutcomeSource) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, source: OutcomeSource, log: KeyLog, watch: RunWatch | None = None
+    ) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
         self.take: Callable[[], Outcome] = self.outcomes.popleft
@@ -82,35 +87,40 @@ class OutcomeQueue:
         self._turns = 0
         self._closed = False
         self._closer: asyncio.Task[Any] | None = None
-        self._unheard = Unheard()
+        self._unheard = Unheard(log)
+        self._watch = watch
 
     @property
     def _over(self) -> bool:
         source = self._source()
         return source is None or source.over
 
-    def take_all(self) -> list[Outcome]:
-        """All outcomes that nobody took yet, in the order they came."""
-        taken = list(self.outcomes)
-        self.outcomes.clear()
-        return taken
+    def take_all(self, taken: list[Outcome]) -> None:
+        """Append to ``taken`` all outcomes that nobody took yet, in the order they came."""
+        while self.outcomes:
+            taken.append(self.outcomes.popleft())
 
     def give_back(self, outcomes: list[Outcome]) -> None:
         """Put outcomes that were taken in front of all others again."""
         self.outcomes.extendleft(reversed(outcomes))
 
-    def put(self, outcomes: Iterable[Outcome]) -> None:
-        """Keep outcomes for whoever asks; or log them, if nobody will."""
-        if self.left:
-            self._unheard.note(outcomes)
-            return
+    def put(self, outcomes: list[Outcome]) -> None:
+        """Take the outcomes out of their list, and keep them for whoever asks; or log them, if nobody will."""
+        if self._watch is not None and outcomes:
+            self._watch.outcomes(tuple(outcomes))
         self.outcomes += outcomes
+        outcomes.clear()  # where they are is told by this alone, if a signal's handler raises in one of these lines
+        if self.left:
+            self._log_all()
+            return
         self.arrivals += 1
         if self.held and self.outcomes:
             self._decide_soon()
 
     def tell(self) -> None:
         """Wake who waits, if there is something to give or nothing more will come."""
+        if self._watch is not None and (source := self._source()) is not None and source.over:
+            self._watch.end(source)
         if self.outcomes:
             self._news.set()
         elif self._over:
@@ -209,14 +219,13 @@ class OutcomeQueue:
     def leave(self) -> None:
         """Nobody takes outcomes any more: nothing new is sent, and what is here and what still comes is logged."""
         if self.left:
+            self._log_all()
             return
         self.left = True
         if not self.outcomes and not self._waiting and self._over:
             self._consumers.forget_all(self._consumer_ended)
             return
-        outcomes = tuple(self.outcomes)
-        self.outcomes.clear()
-        self._unheard.note(outcomes)
+        self._log_all()
         if self.loop.is_closed():
             self._unheard.sum_up()
             return
@@ -233,3 +242,9 @@ class OutcomeQueue:
         """Hear that the event loop ends: log everything now."""
         self.leave()
         self._unheard.sum_up()
+
+    def _log_all(self) -> None:
+        """Log what is here, each before it is gone from here: a signal's handler may raise in any line."""
+        while self.outcomes:
+            self._unheard.note((self.outcomes[0],))
+            self.outcomes.popleft()

@@ -59,10 +59,13 @@ class InputReader:
     before anything is sent. ``paused`` is the future that it waits on while the taker is full.
 
     Mutable state: the intake; the task that reads; when the last input came, and the timer that looks whether no
-    other has come since; what it waits on.
+    other has come since; what it waits on; whether it was stopped.
     """
 
-    __slots__ = ("_idle_timer", "_intake", "_last_item", "_loop", "_reads_all", "_taker", "_task", "paused")
+    __slots__ = (
+        *("_idle_timer", "_intake", "_last_item", "_loop", "_reads_all", "_stopped", "_taker", "_task"),
+        "paused",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, intake: Intake, taker: BatchTaker, *, reads_all: bool) -> None:
         self.paused: asyncio.Future[None] | None = None
@@ -73,6 +76,7 @@ class InputReader:
         self._last_item = loop.time()
         self._idle_timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
 
     def begin(self, recipients: Recipients) -> None:
         """Read ``recipients`` from now on: in a task, as the loop needs its turns, unless they are few and in order."""
@@ -84,7 +88,8 @@ class InputReader:
             self._task.add_done_callback(self._read_to_the_end)
 
     def stop(self) -> None:
-        """Read nothing more."""
+        """Read nothing more; nothing of what was read is sent any more by then."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
 
@@ -134,9 +139,16 @@ class InputReader:
             self._line_up(batches)
             await self._give_way(before, TAKEN_AT_ONCE)
             return
-        for item in items:
-            self._take_in(item)
-            await self._give_way(self._intake.count - 1, YIELD_EVERY)
+        left = iter(items)
+        try:
+            for item in left:
+                self._take_in(item)
+                await self._give_way(self._intake.count - 1, YIELD_EVERY)
+        except asyncio.CancelledError:
+            if self._stopped:  # what was read gets its outcome all the same; at the loop's end it might still be sent
+                for item in left:
+                    self._take_in(item)
+            raise
 
     def _take_in(self, item: object) -> None:
         taken = self._intake.take(item)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ..models import SendReport, Status
+from ..models import Code, SendReport, Status
 from .failures import stop_failure
-from .unheard import log_unheard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._core.credits import Credits
+    from .._core.failure_guards import GuardStop
     from ..models import Outcome
     from .bulk import BulkSend
 
@@ -24,18 +26,26 @@ async def wait_for_report(send: BulkSend, key_credits: Credits) -> SendReport:
     outcomes: list[Outcome] = []
     try:
         while await send.queue.wait():
-            outcomes += send.take_all()
+            send.queue.take_all(outcomes)
+            send.go_on()
+        if send.queue.arrivals > 1:
+            outcomes.sort(key=attrgetter("index"))
+        stopped_by = _stopped_by(send.deliveries.guard_stop, outcomes)
+        report = SendReport(tuple(outcomes), send.deliveries.requests, key_credits.remaining, stopped_by)
+        if send.deliveries.fatal is None:
+            if send.error is not None:
+                raise send.error
+            return report
     except BaseException:
         send.queue.give_back(outcomes)
         send.queue.leave()
         raise
-    if send.queue.arrivals > 1:
-        outcomes.sort(key=attrgetter("index"))
-    report = SendReport(tuple(outcomes), send.deliveries.requests, key_credits.remaining)
-    if send.deliveries.fatal is not None:
-        unsent = (outcome for outcome in outcomes if outcome.status is Status.UNSENT)
-        raise stop_failure(send.deliveries.fatal, unsent, report)
-    if send.error is not None:
-        log_unheard(outcomes)
-        raise send.error
-    return report
+    unsent = (outcome for outcome in outcomes if outcome.status is Status.UNSENT)
+    raise stop_failure(send.deliveries.fatal, unsent, report)
+
+
+def _stopped_by(guard_stop: GuardStop | None, outcomes: Iterable[Outcome]) -> str | None:
+    """The guard that kept texts back; none did if all of them were on their way when it was reached."""
+    if guard_stop is None or not any(o.status is Status.UNSENT and o.code == Code.STOPPED for o in outcomes):
+        return None
+    return guard_stop.guard

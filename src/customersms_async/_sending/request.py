@@ -4,38 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple, final
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from .._core.backoff import pause_us
 from .._core.buckets import GRACE_US
 from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
 from .._core.layers import Wait
 from .._core.outcome_table import Tokens
+from .._core.outcomes import interrupted
 from .._core.phone import mask
 from .._core.plural import counted
 from .._core.provider import encode
-from .._core.rulings import Ruling, judge
+from .._core.rulings import Ruling, judge, judge_in_steps
 from .._core.secret import Sealed
+from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
-from .._runtime.tasks import this_task
+from .._runtime.observing import tell
+from .._runtime.tasks import this_task, together
 from ..models import Code, Status
-from .unheard import log_unheard
+from .unheard import log_not_told, log_unheard
 
 if TYPE_CHECKING:
     from .._admission.place import Admission
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
+    from .._core.observer import Observer
     from .sender import Sender
 
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
 
-Hook = Callable[["Batch"], Awaitable[None]]
+Hook = Callable[["Batch"], Coroutine[Any, Any, None]]
 """Awaited between the grant and the first byte of every attempt, with its batch; raising keeps it from leaving."""
 
-Record = Callable[["Ruling"], Awaitable[None]]
+Record = Callable[["Ruling"], Coroutine[Any, Any, None]]
 """Awaited with what became of every attempt, whether its caller is still there or not; must not raise."""
 
 
@@ -105,11 +108,12 @@ class BatchRequest:
         """Send, free the connection, settle the tokens, and say what became of the texts; never raises."""
         sender = self._sender
         keep_key_out_of_logs(sender.secret)
+        if sender.observer is not None:
+            recipients = len(self._batch.phones)
+            tell(sender.observer.attempt_began, sender.room.key_id, id(self), self._ticket.priority, recipients)
         happened: Happened
         try:
-            happened = await sender.transport.post(
-                sender.options.url, self._sealed(), self._seconds_left, self._may_leave
-            )
+            happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
@@ -117,19 +121,20 @@ class BatchRequest:
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         except GeneratorExit:  # the event loop is gone, and nobody will hear of anything
             if self.sent:
-                log_unheard(self._judge(NoAnswer("the event loop ended before an answer came")).outcomes)
+                ended = NoAnswer("the event loop ended before an answer came")
+                log_unheard(judge(ended, self._batch, time.time()).outcomes, sender.log)
             raise
         finally:
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
-        ruling = self._judge(happened)
-        if self._options.record is not None:
-            await self._options.record(ruling)
-        await self._settle(ruling)
+        ruling = await self._judge_in_turns(happened)
+        await self._keep(ruling)
         if happened is OVERDUE and self._age_us >= STALE_US:
             self.late = True
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
+        if sender.observer is not None:
+            self._tell(sender.observer, ruling)
         if self.heard is not None and not self.heard.done():
             self.heard.set_result(ruling)
         return ruling
@@ -138,6 +143,11 @@ class BatchRequest:
         """Have whoever awaits ``heard`` get ``error``, unless it has heard, or has left."""
         if self.heard is not None and not self.heard.done():
             self.heard.set_exception(error)
+
+    def was_interrupted(self) -> None:
+        """Log the texts as unknown if they may have left and nobody has heard: a signal's handler has raised."""
+        if self.sent and (self._abandoned or not (self.heard is not None and self.heard.done())):
+            log_unheard(interrupted(self._batch), self._sender.log)
 
     def _sealed(self) -> Sealed:
         return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
@@ -173,6 +183,13 @@ class BatchRequest:
     def _wanted(self) -> bool:
         return self._ticket.stopped is None and self._ticket.held is None and not self._abandoned
 
+    def _tell(self, observer: Observer, ruling: Ruling) -> None:
+        key_id, seconds, outcomes = self._sender.room.key_id, self._age_us / 1e6, ruling.outcomes
+        code = ruling.status_code
+        tell(observer.attempt_ended, key_id, id(self), seconds, sent=self.sent, status_code=code, outcomes=outcomes)
+        if self._abandoned and self.sent:
+            tell(observer.outcomes_known, key_id, self._ticket.priority, outcomes)
+
     @property
     def _abandoned(self) -> bool:
         """Whether the caller has left; it hears of its cancellation itself only when it runs."""
@@ -185,11 +202,42 @@ class BatchRequest:
             renewed = await sender.room.renew(stale, self._ticket, sender.terms, hold_us(self._timeout))
             self._grant = None if isinstance(renewed, Wait) else renewed
 
-    def _judge(self, happened: Happened) -> Ruling:
+    async def _judge_in_turns(self, happened: Happened) -> Ruling:
+        """Judge, with turns for everybody else in between if it takes long; who cancels it only ends the turns."""
+        steps = judge_in_steps(happened, self._batch, time.time(), self._sender.secret.redact)
+        try:
+            while True:
+                next(steps)
+                await asyncio.sleep(0)
+        except StopIteration as ended:
+            ruling: Ruling = ended.value
+        except asyncio.CancelledError:  # the answer is here: it is judged, recorded and told all the same
+            this_task().uncancel()
+            self._ticket.stop(Code.STOPPED)
+            ruling = finish(steps)
+        except GeneratorExit:
+            log_unheard(self._learned(finish(steps)).outcomes, self._sender.log)
+            raise
+        return self._learned(ruling)
+
+    def _learned(self, ruling: Ruling) -> Ruling:
+        """The ruling, once the credits of its answer are known to the client."""
         sender = self._sender
-        ruling = judge(happened, self._batch, time.time(), sender.secret.redact)
         sender.credits.learn(ruling.remaining_credits, self._granted_us, sender.room.clock())
         return ruling
+
+    async def _keep(self, ruling: Ruling) -> None:
+        """Record what became of the attempt, and settle its tokens; over a network both at once."""
+        sender, record = self._sender, self._options.record
+        if record is None:
+            await self._settle(ruling)
+            return
+        sender.transport.in_flight.is_answered(this_task())
+        if sender.room.store.in_process:
+            await record(ruling)
+            await self._settle(ruling)
+        else:
+            await together(sender.room.loop, record(ruling), self._settle(ruling))
 
     async def _settle(self, ruling: Ruling) -> None:
         """Say in the quota store what becomes of the tokens, and whether the key pauses."""
@@ -200,12 +248,18 @@ class BatchRequest:
             elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
                 await room.give_back(grant)
             if ruling.limited:
-                windows = [layer.window_us for layer in self._sender.terms.layers]
-                await room.store.pause(room.key_id, pause_us(ruling.retry_after, min(windows), max(windows)))
+                paused_us = self._sender.terms.pause_us(ruling.retry_after)
+                if log.shows_debug():
+                    seconds = paused_us / 1e6
+                    message = "the gateway asks for a pause of %.1f s"
+                    self._sender.log.debug("pause", message, seconds, seconds=seconds)
+                if self._sender.observer is not None:
+                    tell(self._sender.observer.key_paused, room.key_id, paused_us / 1e6)
+                await room.store.pause(room.key_id, paused_us)
         except asyncio.CancelledError:
             pass  # the client's closing was cancelled: the outcome is known all the same, and is told
         except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
-            log.warning("the quota store could not be told of an answer: %s", error)
+            log_not_told(self._sender.log, error)
         except BaseException as error:  # noqa: BLE001 - what is to end the program does, once the outcome is told
             log.raise_soon(error)
 
@@ -216,9 +270,13 @@ class BatchRequest:
         if unknown:
             some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
             # the gateway's own words might quote a number, or the text
-            why = unknown[0].error if ruling.status_code is None else f"HTTP status {ruling.status_code}"
+            why = unknown[0].error
+            if ruling.status_code is not None:
+                why = f"the answer, HTTP status {ruling.status_code}, does not say whether it was"
             # of one that was stopped, all outcomes are told or summed up together
-            warn = log.warning if self._ticket.stopped is None else log.info
-            warn("%s may have been sent: %s (to %s)", counted(len(unknown), "text"), why, some)
+            tell_log = self._sender.log.warning if self._ticket.stopped is None else self._sender.log.info
+            texts, status_code = len(unknown), ruling.status_code
+            message = "%s may have been sent: %s (to %s); find out before sending it again"
+            tell_log("unknown", message, counted(texts, "text"), why, some, texts=texts, status_code=status_code)
         if self._abandoned and self.sent:
-            log_unheard(ruling.outcomes)
+            log_unheard(ruling.outcomes, self._sender.log)

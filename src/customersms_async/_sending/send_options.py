@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .._core.failure_guards import NO_GUARDS, FailureGuards
 from .._core.intake import Intake
 
 if TYPE_CHECKING:
     from ..models import Priority
 
 
+class CallRules(msgspec.Struct, frozen=True, gc=False):
+    """What only a call says, and no client.
+
+    ``guards`` are those of a bulk send; a single send, an estimate and a campaign, which has its own, go without.
+    ``one_per_number``: a number's further texts are repeats, whatever they say. ``idempotency_key`` is that of all its
+    texts together. ``ignore_suppression``: a suppressed number is texted all the same.
+    """
+
+    guards: FailureGuards = NO_GUARDS
+    one_per_number: bool = False
+    idempotency_key: str | None = None
+    ignore_suppression: bool = False
+
+
+NO_RULES: Final = CallRules()
+
+
 class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The options of one call: the client's own, unless the call says otherwise.
 
     ``reads_all`` is how ``send_many`` differs from ``stream``: a repeat is known over the whole input, ``max_wait``
-    counts from the call, and every input gets an outcome even when nothing more can go out.
+    counts from the call, and every input gets an outcome even when nothing more can go out. ``keeps_keys``: there is a
+    store for idempotency keys.
     """
 
     priority: Priority
@@ -25,6 +44,8 @@ class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timeout: float
     max_concurrency: int
     reads_all: bool
+    rules: CallRules
+    keeps_keys: bool
 
     @property
     def lookahead(self) -> int:
@@ -37,4 +58,12 @@ class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def intake(self, message: str | None) -> Intake:
         """The judge of the recipients of this call; ``message`` is for those that bring none of their own."""
-        return Intake(message, self.batch_size, self.lookahead, None if self.reads_all else self.lookahead)
+        remember = None if self.reads_all else self.lookahead
+        return Intake(
+            message,
+            self.batch_size,
+            self.lookahead,
+            remember,
+            one_per_number=self.rules.one_per_number,
+            keeps_keys=self.keeps_keys,
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self, final
 
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
-from .failures import stop_failure
+from .failures import guard_failure, stop_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class OpenSend(Protocol):
     """A bulk send or a campaign's run, as its consumer and its client see it.
 
-    ``error`` is raised at the end: that of the source, of the quota store, or of whoever aborted it.
+    ``error`` is raised at the end: that of the source, of the quota store, or of whoever aborted it. ``unread`` says
+    whether reading was ended before the end of the input.
     """
 
     queue: OutcomeQueue
     deliveries: Deliveries
     error: BaseException | None
+    unread: bool
 
     def take(self) -> Outcome:
         """The next outcome; only when there is one."""
@@ -49,11 +51,12 @@ class OutcomeStream:
     by its ``aclose``, unless another task is still at it.
 
     When nothing more can go out, it yields an outcome for all that it has read and then raises ``AuthenticationError``
-    or ``InsufficientCreditsError``; an error of the input's own, or the client's closing, is raised at the end in the
-    same way.
+    or ``InsufficientCreditsError``; when too many requests have failed in a row, ``SendError`` with code STOPPED, which
+    says what to look into, and ``phones`` for those that were read and not sent to. An error of the input's own, or the
+    client's closing, is raised at the end in the same way.
 
     Mutable state: the send, once it began, with what leaves it when this is dropped; whether it has ended; and the
-    numbers that a refused key or account has kept back so far.
+    texts that were kept back so far, as nothing more could or should go out.
     """
 
     def __init__(self, start: Callable[[], OpenSend]) -> None:
@@ -80,7 +83,7 @@ class OutcomeStream:
             if not there:
                 raise self._end(send)
         outcome = send.take()
-        if send.deliveries.fatal is not None and outcome.status is Status.UNSENT:
+        if send.deliveries.stop_code is not None and outcome.status is Status.UNSENT:
             self._unsent.append(outcome)
         return outcome
 
@@ -117,6 +120,10 @@ class OutcomeStream:
         self._leave()
         if send.deliveries.fatal is not None:
             return stop_failure(send.deliveries.fatal, self._unsent, None)
+        if send.error is None and send.deliveries.guard_stop is not None:
+            failure = guard_failure(send.deliveries.guard_stop, self._unsent, send.deliveries.log.name)
+            if failure.phones or send.unread:  # else everything was on its way when it was stopped
+                return failure
         return send.error or StopAsyncIteration()
 
     def _leave(self) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, final
 
 from .._core.phone import mask
 from .._core.plural import counted
-from .._runtime import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .._runtime.log import KeyLog
     from ..models import Outcome
 
 _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -22,9 +22,10 @@ _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 class Unheard:
     """Outcomes of one send that nobody waited for. Mutable state: how many of each status are not summed up yet."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_counts", "_log")
 
-    def __init__(self) -> None:
+    def __init__(self, log: KeyLog) -> None:
+        self._log = log
         self._counts: Counter[str] | None = None  # there is one of these for each bulk send, and hardly any is used
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
@@ -32,21 +33,30 @@ class Unheard:
         for o in outcomes:
             self._counts = Counter() if self._counts is None else self._counts
             self._counts[o.status.value] += 1
-            log.info("nobody waited for the text to %s: it is %s (%s)", mask(o.phone), o.status, _name(o))
+            phone, status, name = mask(o.phone), o.status, _name(o)
+            message = "nobody waited for the text to %s: it is %s (%s)"
+            self._log.info("unheard", message, phone, status, name, phone=phone, status=status.value, id=name)
 
     def sum_up(self) -> None:
         """Warn of all outcomes that were noted since the last warning, if there are any."""
         if self._counts:
             counts, self._counts = self._counts, None
             all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
-            log.warning("nobody waited for %s: %s", counted(counts.total(), "outcome"), all_of_them)
+            self._log.warning(
+                "unheard_in_all", "nobody waited for %s: %s", counted(counts.total(), "outcome"), all_of_them, **counts
+            )
 
 
-def log_unheard(outcomes: Iterable[Outcome]) -> None:
+def log_unheard(outcomes: Iterable[Outcome], log: KeyLog) -> None:
     """Log the outcomes of a send that nobody waited for; no more of them will come."""
-    unheard = Unheard()
+    unheard = Unheard(log)
     unheard.note(outcomes)
     unheard.sum_up()
+
+
+def log_not_told(log: KeyLog, error: Exception) -> None:
+    """Log that the quota's store has not heard of an answer, which is told all the same."""
+    log.warning("store_not_told", "the quota store could not be told of an answer: %s", error)
 
 
 def _name(outcome: Outcome) -> str:

@@ -7,14 +7,20 @@ slice.
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import TYPE_CHECKING, Final, final
 
+import msgspec
+
 from .._core.intake import Judge, Letter, RefusedLetter, with_line
+from .._runtime.clock import wall_us
 from ..errors import ConfigurationError
 from ..models import Code
+from . import wanted_rows
 from .ledger_repeats import LedgerRepeats
+from .schema import ORIGINS
 from .states import Event, after
+from .wanted import WantedChange
+from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +36,7 @@ _PLANNED, _SKIPPED = after(None, Event.ADDED), after(None, Event.REFUSED)
 
 @final
 class Digest:
-    """The hash of an input: of every phone and text as given, in order."""
+    """The hash of an input: of every phone, text and key as given, in order."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -45,6 +51,8 @@ class Digest:
             given = phone if isinstance(phone, str) else f"{type(phone).__name__} {phone!r}"
             said = text if isinstance(text, str) else f"{type(text).__name__} {text!r}"
             parts.append(f"{len(given)} {len(said)} {given}{said}")
+            if letter.key is not None:
+                parts.append(f"key {letter.key!r}")
         self._hash.update("".join(parts).encode("utf-8", "surrogatepass"))
 
     @property
@@ -58,23 +66,35 @@ class Adding:
     """Takes slices of the input in, within a transaction that the caller has begun and ends.
 
     Mutable state: the input's digest, and what came before.
+
+    ``one_per_number``: a number's further texts are repeats. ``keep``: the columns whose texts come with each letter.
     """
 
-    def __init__(self, connection: sqlite3.Connection, region: str | None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        region: str | None,
+        *,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+    ) -> None:
         self.connection = connection
-        self._repeats = LedgerRepeats(connection)
-        self._judge = Judge(self._repeats, region)
+        self._keep = keep
+        self._repeats = LedgerRepeats(connection, one_per_number=one_per_number)
+        self._judge = Judge(self._repeats, region, one_per_number=one_per_number, one_per_key=True)
         self._now_us = 0
         self.digest = Digest()
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Judge these and write them. Raises ``ConfigurationError`` for a region that can't be used."""
         base = self.digest.count
-        self._now_us = time.time_ns() // 1_000
+        self._now_us = wall_us()
         self.digest.take(letters)
         for number, letter in enumerate(letters, base):
             self._repeats.add(self._row(letter, number))
         self._repeats.write()
+        if letters and letters[0].line is not None:
+            self._keep_origins(letters, base)
 
     def finish(self, template: str | None, *, rehearsal: bool) -> None:
         """Count what was taken, and say what it was."""
@@ -85,8 +105,24 @@ class Adding:
         )
         self.connection.execute(
             "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
-            (self.digest.hex, template, self.digest.count, time.time_ns() // 1_000, rehearsal),
+            (self.digest.hex, template, self.digest.count, wall_us(), rehearsal),
         )
+        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=wanted_rows.this_process()))
+
+    def _keep_origins(self, letters: Sequence[Letter], base: int) -> None:
+        """Note where letters that came from a file stand in it."""
+        if not base:
+            for statement in ORIGINS:
+                self.connection.execute(statement)
+        self.connection.executemany(
+            "INSERT INTO origins VALUES (?, ?, ?)",
+            ((number, letter.line, self._kept(letter)) for number, letter in enumerate(letters, base)),
+        )
+
+    def _kept(self, letter: Letter) -> str | None:
+        if not self._keep:
+            return None
+        return msgspec.json.encode(dict(zip(self._keep, letter.kept, strict=True))).decode()
 
     def _row(self, letter: Letter, number: int) -> RecipientRow:
         judged = self._judge.judge(letter, number)

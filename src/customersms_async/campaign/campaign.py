@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, final
 
 from .._core import phone as phones
 from .._core.intake import Letter
-from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
+from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.reader import check_recipients
 from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
@@ -17,10 +17,13 @@ from ..models import Message, Outcome, Status
 from .guards import Guards, unix
 from .ledger import CampaignLedger
 from .runner import Runner
-from .states import SAYS, STATUSES, State, sources
+from .states import SAYS, STATUSES, State
+from .terms import CampaignTerms
+from .wanted import WantedChange
+from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from ..client import AsyncClient
     from .ledger import Letters
     from .queries import Entry
+    from .wanted import WantedNow
 
 
 @final
@@ -96,19 +100,22 @@ class Campaign:
         *,
         region: str | None = None,
         suppress: Iterable[str] = (),
+        one_per_number: bool = False,
     ) -> bool:
         """Put everyone into the ledger, in one transaction; false if the same were added before.
 
         ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
         comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
         that reason; who is suppressed once is suppressed in this ledger for good. ``region`` (two letters) is where
-        numbers without ``+`` are dialled from.
+        numbers without ``+`` are dialled from. With ``one_per_number`` a number that comes again is skipped, whatever
+        its text.
 
         Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
         ``recipients`` raises; then, and if it is cancelled, nothing is added.
         """
         check_recipients(recipients)
-        return await self._ledger.add(_letters(recipients, message), message, region, _numbers(suppress, region))
+        letters, suppressed = _letters(recipients, message), _numbers(suppress, region)
+        return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
 
     async def add_letters(
         self,
@@ -118,9 +125,22 @@ class Campaign:
         region: str | None = None,
         suppress: Iterable[str] = (),
         rehearsal: bool = False,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
     ) -> bool:
-        """Put texts made from ``template`` into the ledger, each with its line; ``rehearsal``: for a sandbox."""
-        return await self._ledger.add(letters, template, region, _numbers(suppress, region), rehearsal=rehearsal)
+        """Put texts made from ``template`` into the ledger, each with its line; ``rehearsal``: for a sandbox.
+
+        ``keep`` names the columns of the file whose texts come with each letter; the rest is as for ``add``.
+        """
+        return await self._ledger.add(
+            letters,
+            template,
+            region,
+            _numbers(suppress, region),
+            rehearsal=rehearsal,
+            one_per_number=one_per_number,
+            keep=keep,
+        )
 
     def run(
         self,
@@ -129,7 +149,8 @@ class Campaign:
         keep_credits: Decimal | int | None = None,
         max_recipients: int | None = None,
         max_segments: int | None = None,
-        stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_unknown: int | None = DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = DEFAULT_STOP_AFTER_REFUSED,
         until: datetime | None = None,
         allow_prefix: str | Iterable[str] = (),
         suppress: Iterable[str] = (),
@@ -139,22 +160,30 @@ class Campaign:
 
         Goes out with priority BULK, in batches of the client's ``batch_size``, and waits for quota as long as it takes.
         What provably was not sent stays planned and is tried again; a gateway that was there and can't be reached any
-        more is waited for, up to an hour. The guards stop it before the next request:
+        more is waited for, up to an hour. Whoever hits one of the client's ``caps``, or is on its list of suppressed
+        numbers, is skipped: the outcome is UNSENT, code CAPPED or SUPPRESSED. The guards stop it before the next
+        request:
 
         - ``keep_credits``: with fewer credits left. Only an answer says how many there are, so one request goes out in
           any case, and one at a time until then, unless the client has had an answer before.
-        - ``max_recipients``, ``max_segments``: of the whole campaign, earlier runs included.
-        - ``stop_after_unknown``: so many requests of unknown fate in a row.
+        - ``max_recipients``, ``max_segments``: of the whole campaign, earlier runs included; who is skipped is not
+          counted.
+        - ``stop_after_unknown``, ``stop_after_refused``: so many requests in a row of unknown fate, or refused whole;
+          ``None`` turns each off.
         - ``until``: at this time (without a time zone: local).
         - ``allow_prefix``: a planned number that begins with none of these calling codes (``"+1"``).
 
         ``suppress``: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread, and
         one that is no number stops it.
 
-        At the end it raises ``CampaignStoppedError`` for a guard, ``AuthenticationError`` and
-        ``InsufficientCreditsError`` for a key and an account with which nothing more can go out,
-        ``ConnectionFailedError``, or ``LedgerError``, also where another run holds the ledger: everyone who was not
-        sent to is still planned.
+        Before its first request the ledger says that *run* is wanted, and on which terms: see ``wanted``. A campaign
+        that a guard has stopped, or whose run was left, is simply run again; one that a person has paused or stopped is
+        refused until ``resume``.
+
+        At the end it raises ``CampaignStoppedError`` for a guard and for ``pause`` and ``stop``,
+        ``AuthenticationError`` and ``InsufficientCreditsError`` for a key and an account with which nothing more can go
+        out, ``ConnectionFailedError``, or ``LedgerError``, also where another run holds the ledger: everyone who was
+        not sent to is still planned.
         """
         if isinstance(suppress, str):
             raise ConfigurationError("suppress must be numbers, one after the other, not one text")
@@ -164,6 +193,7 @@ class Campaign:
             max_recipients=max_recipients,
             max_segments=max_segments,
             stop_after_unknown=stop_after_unknown,
+            stop_after_refused=stop_after_refused,
             until_unix=unix(until),
             allow_prefixes=prefixes,
         )
@@ -197,25 +227,55 @@ class Campaign:
     async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
         """Record what a person found out about recipients; gives how many of them it applied to.
 
-        ``status_or_phones``: ``"unknown"`` or ``"rejected"``, for all who are so, or phone numbers, for those of them
-        who are either. ``as_``: ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is
-        the person's name. Who is suppressed is not planned again. Raises ``ConfigurationError`` for a move that does
-        not exist, ``InvalidRecipientError`` for what is no number, and ``LedgerError`` where somebody who is to be
-        planned was being sent to by a process that was cut off (code INTERRUPTED): that process may be a stopped one,
-        so this is refused until ten minutes after the request's time is over.
+        ``status_or_phones``: ``"unknown"``, ``"rejected"`` or ``"capped"`` (skipped with code CAPPED), for all who are
+        so, or phone numbers, for those of them who are any of these. ``as_``: ``"accepted"`` (only unknown ones), or
+        ``"planned"``, to be sent to again. ``by`` is the person's name. Who is suppressed is not planned again.
+
+        Raises ``ConfigurationError`` for a move that does not exist, ``InvalidRecipientError`` for what is no number,
+        and ``LedgerError`` where somebody who is to be planned was being sent to by a process that was cut off (code
+        INTERRUPTED): that process may be a stopped one, so this is refused until ten minutes after the request's time
+        is over.
         """
-        event = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
-        if event is None:
+        choices = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
+        if choices is None:
             raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
-        if not isinstance(by, str) or not by.strip():
-            raise ConfigurationError("say by whom: the ledger keeps the name")
+        name = _name(by)
         if not isinstance(status_or_phones, str):
             numbers = [phones.parse(phone) for phone in status_or_phones]
-            return await self._ledger.resolve(event, sources(event), numbers, by.strip())
-        if status_or_phones not in sources(event):
-            possible = " or ".join(sources(event))
+            return await self._ledger.resolve(tuple(choices.values()), numbers, name)
+        if status_or_phones not in choices:
+            possible = " or ".join(choices)
             raise ConfigurationError(f"only who is {possible} can be resolved as {as_}, not who is {status_or_phones}")
-        return await self._ledger.resolve(event, [State(status_or_phones)], None, by.strip())
+        return await self._ledger.resolve([choices[status_or_phones]], None, name)
+
+    async def wanted(self) -> WantedNow | None:
+        """What is wanted of the campaign, since when, by whom, and on which terms; ``None`` before ``add``."""
+        return await self._ledger.wanted()
+
+    async def pause(self, *, by: str) -> bool:
+        """Let no request begin until ``resume``, in no process; false if a person has paused it already.
+
+        ``by`` is the person's name. Durable when it returns: from then on no intent is made, and what had one is let
+        finish. A run elsewhere notices within about a second, records what is in flight, and ends with
+        ``CampaignStoppedError`` (guard ``"paused"``), as does one that begins before ``resume``.
+
+        Raises ``ConfigurationError`` if nobody was added yet.
+        """
+        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=_name(by)))
+
+    async def stop(self, *, by: str) -> bool:
+        """End the campaign as ``pause`` does (guard ``"stopped"``), to say that nobody means to go on with it.
+
+        All else is as for ``pause``, ``resume`` included.
+        """
+        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=_name(by)))
+
+    async def resume(self, *, by: str) -> bool:
+        """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
+
+        Sends nothing by itself. Raises ``ConfigurationError`` for a campaign that is neither paused nor stopped.
+        """
+        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=_name(by)))
 
     @property
     def ledger(self) -> CampaignLedger:
@@ -230,11 +290,19 @@ class Campaign:
 
     def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
         handle = open_handle(client)
-        runner = Runner(self._ledger, handle, guards, suppressed, tuple(self._runners.values()))
+        terms = CampaignTerms.of(handle.sender, guards)
+        runner = Runner(self._ledger, handle, guards, suppressed, terms, tuple(self._runners.values()))
         handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner
+
+
+def _name(by: object) -> str:
+    """A person's name, as the ledger keeps it. Raises ``ConfigurationError`` for none."""
+    if not isinstance(by, str) or not by.strip():
+        raise ConfigurationError("say by whom: the ledger keeps the name")
+    return by.strip()
 
 
 def _letters(recipients: Recipients, message: str | None) -> Letters:

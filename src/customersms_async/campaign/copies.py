@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from .._core.plural import counted
@@ -10,10 +9,12 @@ from ..errors import LedgerError
 from . import opening
 from .lock import RunLock
 from .refusals import refusal
+from .typed_rows import file_named, only
 from .whole import changes_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
     from .lock import Witness
     from .opening import Identity
@@ -80,5 +81,5 @@ class Copies:
 
     def _earlier_place(self) -> Path | None:
         """The place at which the ledger was last written to, if that is not here."""
-        (place,) = self._reading.execute("SELECT place FROM session").fetchone()
-        return None if place in (None, str(self._path)) else Path(place)
+        (place,) = only(self._reading.execute("SELECT place FROM session"), tuple[str | None])
+        return None if place is None or place == str(self._path) else file_named(place)

@@ -19,6 +19,8 @@ from . import opening
 from .copies import Copies
 from .lock import Witness
 from .refusals import refusal, translated
+from .schema import SINCE_VERSION_3, VERSION
+from .typed_rows import only
 from .whole import UNKNOWN_BOOT, changes_of, checkpoint, is_closed, open_whole
 
 if TYPE_CHECKING:
@@ -47,9 +49,9 @@ class LedgerFile:
     """An open ledger, by the name ``path``; ``lock`` is its run lock. Raises ``LedgerError`` for all that is wrong.
 
     Mutable state: a connection that reads, and sees only what is committed; one that writes, made when first needed;
-    which files these are; the era that this object has seen in the main file; whether the disk was full, so that it
-    can only be read, and by nobody else; whether the ledger has been further than what is seen here, so that it is
-    not written to.
+    which files these are; the era that this object has seen in the main file; whether its schema is known to be that of
+    this version; whether the disk was full, so that it can only be read, and by nobody else; whether the ledger has
+    been further than what is seen here, so that it is not written to.
     """
 
     def __init__(self, path: Path, lock: RunLock, identity: Identity) -> None:
@@ -59,6 +61,7 @@ class LedgerFile:
         self._writing: sqlite3.Connection | None = None
         self._boot = boot_clock()[0] or UNKNOWN_BOOT
         self._era: str | None = None
+        self._is_up_to_date = False
         if opening.look(path) != identity:
             raise refusal(path, "it was replaced by another file while in use")
         self._reading, self._lags = open_whole(path, lock, self._boot, self._writer)
@@ -67,7 +70,7 @@ class LedgerFile:
             with translated(path):
                 self._alone = opening.is_alone(self._reading)
                 self._files = [identity] if self._alone else self._identities()
-                (self._ledger,) = self._reading.execute("SELECT ledger FROM session").fetchone()
+                (self._ledger,) = only(self._reading.execute("SELECT ledger FROM session"), tuple[str])
             if self._files[0] != identity:
                 raise refusal(path, "it was replaced by another file while it was being opened")
             self._copies = Copies(path, lock, self._reading, self._ledger, identity)
@@ -104,12 +107,14 @@ class LedgerFile:
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
-            closed, place, era = connection.execute("SELECT closed, place, era FROM session").fetchone()
+            session = connection.execute("SELECT closed, place, era FROM session")
+            closed, place, era = only(session, tuple[int, str | None, str])
             if (closed, place) != (0, str(self.path)):
                 era = secrets.token_hex(8)
                 connection.execute("UPDATE session SET closed = 0, place = ?, era = ?", (str(self.path), era))
                 connection.execute("UPDATE progress SET era = ?", (era,))
             elif era == self._era:
+                self._bring_up_to_date(connection)
                 connection.execute("UPDATE progress SET changes = changes + 1")
                 return connection
             connection.execute("COMMIT")
@@ -117,6 +122,23 @@ class LedgerFile:
                 break
             self._era = era  # now the main file says so, too
         raise refusal(self.path, "other programs read it without end, so that nothing can be written")
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        """Have the file know the moves of this version from its next change on: one of an older one can be read.
+
+        A program that knows no version 3 tells people to drop its trigger, so that it is made again where it is gone.
+        """
+        if self._is_up_to_date:
+            return
+        try:
+            if opening.version_of(connection, self.path) < VERSION or not opening.knows_moves(connection):
+                for statement in SINCE_VERSION_3:
+                    connection.execute(statement)
+            else:
+                self._is_up_to_date = True
+        except BaseException:
+            self.roll_back()
+            raise
 
     def commit(self) -> None:
         """Make what was changed since ``begin`` durable, and write beside the ledger how far it has come."""
@@ -191,7 +213,7 @@ class LedgerFile:
         return True
 
     def _disconnect(self) -> None:
-        """Close both connections; the one that writes last, as only that one may tidy up."""
+        """Close both connections: the one that writes last, as only that one may tidy up."""
         self._reading.close()
         if self._writing is not None:
             self._writing.close()

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from .._core.options import DEFAULT_STOP_AFTER_UNKNOWN
+from .._core.failure_guards import FailureGuards, FailuresInARow
 from .._core.phone import mask
 from .._core.plural import counted
 from ..errors import CampaignStoppedError, ConfigurationError
-from ..models import Outcome, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .._core.rulings import Ruling
 
-class Guards(msgspec.Struct, frozen=True, kw_only=True):
+
+class Guards(FailureGuards, frozen=True, kw_only=True):
     """The options that stop a run. Raises ``ConfigurationError`` for a value that can't be one.
 
     ``max_recipients`` and ``max_segments`` are for the whole campaign, not for one run, so that a program which is
@@ -28,15 +29,15 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
     keep_credits: Decimal | int | None = None
     max_recipients: int | None = None
     max_segments: int | None = None
-    stop_after_unknown: int = DEFAULT_STOP_AFTER_UNKNOWN
     until_unix: float | None = None
     allow_prefixes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, least in (("keep_credits", 0), ("max_recipients", 0), ("max_segments", 0), ("stop_after_unknown", 1)):
+        super().__post_init__()
+        for name in ("keep_credits", "max_recipients", "max_segments"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | Decimal) or value < least):
-                raise ConfigurationError(f"{name} must be a number, {least} or more, not {value!r}")
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | Decimal) or value < 0):
+                raise ConfigurationError(f"{name} must be a number, 0 or more, not {value!r}")
         for prefix in self.allow_prefixes:
             if not (isinstance(prefix, str) and prefix[:1] == "+" and prefix[1:].isascii() and prefix[1:].isdigit()):
                 raise ConfigurationError(f"allow_prefix must be a calling code such as +1, not {prefix!r}")
@@ -52,7 +53,8 @@ def unix(until: datetime | None) -> float | None:
 class CampaignTotals(msgspec.Struct):
     """The figures that a run's guards go by: of the whole campaign, requests in flight included.
 
-    ``credits`` is ``None`` until an answer gave a figure; ``answers`` counts the answers of this run.
+    ``credits`` is ``None`` until an answer gave a figure; ``answers`` counts the answers of this run, ``failures`` its
+    failed requests in a row.
     """
 
     recipients: int = 0
@@ -61,7 +63,7 @@ class CampaignTotals(msgspec.Struct):
     requests_in_flight: int = 0
     credits: Decimal | None = None
     answers: int = 0
-    unknown_in_a_row: int = 0
+    failures: FailuresInARow = msgspec.field(default_factory=FailuresInARow)
 
     def start(self, recipients: int, segments_each: int) -> None:
         """Count in a request to so many recipients."""
@@ -77,12 +79,10 @@ class CampaignTotals(msgspec.Struct):
         self.segments_in_flight -= recipients * segments_each
         self.requests_in_flight -= 1
 
-    def learn(self, told: Sequence[Outcome], status_code: int | None) -> None:
-        """Take in what an attempt came to: the outcomes of those who may have been sent to, the answer's status."""
-        self.answers += status_code is not None
-        if told:
-            unknown = all(outcome.status is Status.UNKNOWN for outcome in told)
-            self.unknown_in_a_row = self.unknown_in_a_row + 1 if unknown else 0
+    def learn(self, ruling: Ruling) -> None:
+        """Take in what an attempt came to."""
+        self.answers += ruling.status_code is not None
+        self.failures.learn(ruling)
 
 
 class Load(NamedTuple):
@@ -96,9 +96,9 @@ def check(guards: Guards, totals: CampaignTotals, now_unix: float) -> CampaignSt
     """Why nothing more at all may go out, or ``None``."""
     if guards.until_unix is not None and now_unix >= guards.until_unix:
         return _stop("until", "it is the time that until names")
-    if totals.unknown_in_a_row >= guards.stop_after_unknown:
-        row = counted(totals.unknown_in_a_row, "request", "requests in a row")
-        return _stop("stop_after_unknown", f"{row} ended unknown: look into that first")
+    reached = guards.reached(totals.failures)
+    if reached is not None:
+        return _stop(reached.guard, reached.reason)
     keep = guards.keep_credits
     if keep is not None and totals.credits is not None and totals.credits < keep:
         return _stop("keep_credits", _left(totals.credits, keep))
@@ -115,11 +115,19 @@ def check_prefix(guards: Guards, phones: Sequence[str]) -> CampaignStoppedError 
     return prefix_stop(guards, len(strangers), mask(strangers[0])) if strangers else None
 
 
-def prefix_stop(guards: Guards, count: int, first: str) -> CampaignStoppedError:
-    """The error for ``count`` numbers that begin with none of the allowed codes; ``first`` says which is the first."""
+def place_in_input(index: int) -> str:
+    """The place of a recipient in the input, for people."""
+    return f"number {index + 1:,} of the input"
+
+
+def prefix_stop(guards: Guards, count: int, first: str, index: int | None = None) -> CampaignStoppedError:
+    """The error for ``count`` numbers that begin with none of the allowed codes; ``first`` says which is the first.
+
+    ``index`` is that one's place in the input, from 0, if it is known.
+    """
     allowed = " or ".join(guards.allow_prefixes)
     strangers = counted(count, "planned number does", "planned numbers do")
-    return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}")
+    return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}", index)
 
 
 def fitting(guards: Guards, totals: CampaignTotals, load: Load) -> tuple[int, CampaignStoppedError | None]:
@@ -151,5 +159,5 @@ def _left(figure: Decimal, keep: Decimal | int) -> str:
     return f"{counted(figure, 'credit is', 'credits are')} left, and {keep:,} to be kept"
 
 
-def _stop(guard: str, reason: str) -> CampaignStoppedError:
-    return CampaignStoppedError(f"stopped before the next request: {reason}", guard=guard)
+def _stop(guard: str, reason: str, index: int | None = None) -> CampaignStoppedError:
+    return CampaignStoppedError(f"stopped before the next request: {reason}", guard=guard, index=index)

@@ -103,7 +103,11 @@ class LedgerHandle:
         await self.do(lambda _: self._leave_running(runner))
 
     def _recover(self, file: LedgerFile) -> None:
-        if self._lock.held or not file.read(transitions.being_sent_to) or not self._lock.try_to_take():
+        if self._lock.held or not file.read(transitions.being_sent_to):
+            return
+        with contextlib.suppress(LedgerError):  # where there are no locks; whoever runs it hears of that
+            self._lock.try_to_take()
+        if not self._lock.held:
             return
         try:
             if not file.is_run_elsewhere:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from .._core.intake import Letter
 from ..errors import ConfigurationError
-from . import opening, queries, resolving, transitions
+from . import opening, queries, resolving, transitions, wanted_rows
 from .adding import SLICE, Adding, Digest
 from .file import LedgerFile
 from .handle import LedgerHandle
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
     from .._core.rulings import Ruling
-    from .states import Event, State
+    from ..models import Outcome
+    from .states import Choice, State
+    from .wanted import WantedChange, WantedNow
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ Letters = Iterable[Letter] | AsyncIterable[Letter]
 class CampaignLedger:
     """One open ledger, of which a process may have as many as it likes over one file: see ``LedgerHandle``.
 
+    ``id`` is its own, made at random, whatever the file is called.
+
     Every method runs in the file's thread, one after the other, and raises ``LedgerError``. A cancelled call leaves at
     once; what it asked for still happens, whole, in its turn. WAL with ``synchronous = FULL``: what a method changed is
     durable when it returns. Mutable state: the handle, until it is closed.
@@ -40,6 +44,7 @@ class CampaignLedger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.id = ""
         self._handle: LedgerHandle | None = None
 
     @classmethod
@@ -56,6 +61,7 @@ class CampaignLedger:
         ledger._handle = LedgerHandle.join(ledger.path, ledger)
         try:
             await ledger._handle.recover()
+            ledger.id = await ledger.read(queries.ledger_id)
         except BaseException:
             await ledger.close()
             raise
@@ -86,11 +92,14 @@ class CampaignLedger:
         *,
         source: str = "add",
         rehearsal: bool = False,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
     ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
 
-        ``suppressed`` are kept in either case, as told by ``source``. Raises ``ConfigurationError`` if others are, and
-        what ``letters`` raises; then, or if it is cancelled, nothing is added.
+        ``suppressed`` are kept in either case, as told by ``source``. ``one_per_number``: a number's further texts are
+        skipped. ``keep`` are the columns whose texts come with each letter. Raises ``ConfigurationError`` if others
+        are, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
         """
         known = await self.added()
         if known is not None:
@@ -102,7 +111,9 @@ class CampaignLedger:
             raise ConfigurationError("recipients are being added already")
         handle.adder = self
         try:
-            adding = await handle.do(lambda file: self._begin_adding(file, region))
+            adding = await handle.do(
+                lambda file: self._begin_adding(file, region, one_per_number=one_per_number, keep=keep)
+            )
             async for some in _slices(letters):
                 await handle.do(_ignoring(partial(adding.take, some)))
             phones = await asyncio.to_thread(list, suppressed)
@@ -136,12 +147,28 @@ class CampaignLedger:
         """How many planned numbers begin with none of ``prefixes``, and the first one's place."""
         return await self._read(lambda connection: queries.outside(connection, prefixes))
 
+    async def kept_names(self) -> tuple[str, ...]:
+        """The columns of the input whose texts are kept beside each recipient."""
+        return await self._read(queries.kept_names)
+
+    async def among(self, phones: Collection[str]) -> int:
+        """How many of these numbers recipients have."""
+        return await self._read(lambda connection: queries.among(connection, phones))
+
     async def entries(self, start: int, states: Collection[State]) -> list[queries.Entry]:
         """The next recipients in any of ``states``."""
         return await self._read(lambda connection: queries.entries(connection, start, states))
 
+    async def wanted(self) -> WantedNow | None:
+        """What is wanted of the campaign now; ``None`` if nobody was added yet."""
+        return await self._read(wanted_rows.current)
+
+    async def want(self, change: WantedChange) -> bool:
+        """Make a change of what is wanted durable: see ``WantedLedger``."""
+        return await self._write(lambda file: wanted_rows.want(file, change))
+
     async def begin(self, intent: transitions.Intent) -> None:
-        """Make it durable that a request is about to leave."""
+        """Make it durable that a request is about to leave, unless something else than *run* is wanted."""
         await self._write(lambda file: transitions.begin(file, intent))
 
     async def record(self, intent: transitions.Intent, ruling: Ruling) -> None:
@@ -153,9 +180,13 @@ class CampaignLedger:
         listed = await asyncio.to_thread(list, phones)  # whatever that takes, the ledger is not kept waiting
         return await self._write(lambda file: _suppress(file, listed, source))
 
-    async def resolve(self, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
+    async def skip(self, outcomes: Sequence[Outcome]) -> None:
+        """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
+        await self._write(lambda file: transitions.skip(file, outcomes))
+
+    async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says of recipients; gives of how many that was."""
-        return await self._write(lambda file: resolving.resolve(file, event, states, phones, by))
+        return await self._write(lambda file: resolving.resolve(file, choices, phones, by))
 
     async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
         """The findings of ``look`` in the file, for questions that have no method of their own here."""
@@ -187,11 +218,13 @@ class CampaignLedger:
             raise refusal(self.path, "it is closed")
         return self._handle
 
-    def _begin_adding(self, file: LedgerFile, region: str | None) -> Adding:
+    def _begin_adding(
+        self, file: LedgerFile, region: str | None, *, one_per_number: bool, keep: Sequence[str]
+    ) -> Adding:
         connection = file.begin()
         if queries.added(connection) is not None:
             raise ConfigurationError(f"{self.path}: another program has just added recipients")
-        return Adding(connection, region)
+        return Adding(connection, region, one_per_number=one_per_number, keep=keep)
 
     def _finish_adding(
         self,

@@ -31,9 +31,11 @@ class LedgerRepeats:
 
     Every recipient is added, also one that was refused, as its place is its number. Mutable state: the fingerprints;
     the latest texts; ``text``, the one that was asked about last; and the rows and texts that are not written yet.
+    With ``one_per_number`` a number that comes again is known, whatever its text.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, *, one_per_number: bool = False) -> None:
+        self._numbers = FingerprintIndex(self._is_number) if one_per_number else None
         self._connection = connection
         self._texts = FingerprintIndex(self._is_text)
         self._messages = FingerprintIndex(self._is_message)
@@ -46,6 +48,11 @@ class LedgerRepeats:
     def known(self, phone: str, text: str) -> bool:
         """Whether this number had this text before; from now on the recipient who is added next had it."""
         number = self._written + len(self._new_rows)
+        if self._numbers is not None:
+            first = self._numbers.find(phone, number)
+            if first != number:
+                self.text = LedgerText(self._recipient(first)[1] or 0, 0, phone)
+                return True
         found = self._recent.get(text)
         if found is None:
             first = self._texts.find(text, number)
@@ -90,6 +97,9 @@ class LedgerRepeats:
 
     def _is_message(self, number: int, message: tuple[str, int]) -> bool:
         return self._recipient(number) == message
+
+    def _is_number(self, number: int, phone: str) -> bool:
+        return self._recipient(number)[0] == phone
 
     def _recipient(self, number: int) -> tuple[str, int | None]:
         """The phone and the text's number of one who came before."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from .._runtime import forks
+from .._runtime.file_locks import try_to_lock, unlock
 from ..errors import LedgerError
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ _HOLDER: Final = 200
 
 _WITNESS: Final = 100
 """Bytes behind these that say how far the ledger is. On Windows, where no locked part can be read, the lock is next."""
+
+_END: Final = _HOLDER + _WITNESS
+
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+"""What systems say of a file that can't be locked: on NFS without its lock service, in some mounts of containers."""
+
+_ITSELF: Final = getattr(os, "O_NOFOLLOW", 0)
+"""The file is never another one, to which a symbolic link leads: that would be written over."""
+
+_OPENED: Final = os.O_RDWR | os.O_CREAT | _ITSELF
 
 PATIENCE: Final = 2.0
 """Seconds that a lock is waited for: others take it for a glance when they open the ledger."""
@@ -68,14 +79,17 @@ class RunLock:
         return not free
 
     def try_to_take(self) -> bool:
-        """Take the lock if it is free. Raises ``LedgerError`` if the file can't be used."""
+        """Take the lock if it is free. Raises ``LedgerError`` if the file can't be used, or nobody could lock it."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self._path, _OPENED, 0o600)
+            try:
+                free = try_to_lock(descriptor, _END)
+            except OSError:
+                os.close(descriptor)
+                raise
         except OSError as error:
-            raise LedgerError(f"{self._path}: it can't be locked: {error.strerror}", path=str(self._ledger)) from None
-        try:
-            _lock(descriptor)
-        except OSError:
+            raise self._unusable(error) from None
+        if not free:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
@@ -102,7 +116,7 @@ class RunLock:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):
-                _unlock(descriptor)
+                unlock(descriptor, _END)
             os.close(descriptor)
 
     def note(self, witness: Witness) -> None:
@@ -115,7 +129,7 @@ class RunLock:
             return
         with suppress(OSError):
             descriptor = self._descriptor
-            opened = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600) if descriptor is None else descriptor
+            opened = os.open(self._path, _OPENED, 0o600) if descriptor is None else descriptor
             try:
                 _write(opened, " ".join(map(str, witness)).ljust(_WITNESS - 1).encode() + b"\n")
             finally:
@@ -124,7 +138,7 @@ class RunLock:
 
     def witness(self) -> Witness | None:
         """How far the ledger was when it was last written to, if that can be read."""
-        match self._text()[_HOLDER : _HOLDER + _WITNESS].split():
+        match self._text()[_HOLDER:_END].split():
             case [ledger, changes, boot] if changes.isdecimal():
                 return Witness(ledger, int(changes), boot)
         return None
@@ -140,6 +154,11 @@ class RunLock:
         if descriptor is not None:
             os.close(descriptor)
 
+    def _unusable(self, error: OSError) -> LedgerError:
+        where = ", as its file system knows no locks: bring the ledger to a local disk" * (error.errno in _NO_LOCKS)
+        reason = "it is a symbolic link" if self._path.is_symlink() else f"{error.strerror}{where}"
+        return LedgerError(f"{self._path}: it can't be locked: {reason}", path=str(self._ledger))
+
     def _sign(self) -> None:
         assert self._descriptor is not None  # noqa: S101 - take() saw to it
         started = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -152,8 +171,9 @@ class RunLock:
 
     def _text(self) -> str:
         try:
-            with self._path.open(encoding="ascii", errors="replace") as file:
-                return file.read(_HOLDER + _WITNESS)
+            descriptor = os.open(self._path, os.O_RDONLY | _ITSELF | getattr(os, "O_NONBLOCK", 0))
+            with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
+                return file.read(_END)
         except OSError:
             return ""
 
@@ -164,24 +184,3 @@ def _write(descriptor: int, note: bytes) -> None:
         os.write(descriptor, note)
     except OSError:
         os.ftruncate(descriptor, _HOLDER)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, _HOLDER + _WITNESS, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, _HOLDER + _WITNESS, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -16,11 +16,18 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from .._runtime import forks
+from .._runtime.new_files import give_place, sync_folder
 from ..errors import LedgerError
 from .refusals import BUSY_SECONDS, code_of, refusal, translated
-from .schema import APPLICATION_ID, SCHEMA, VERSION
+from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION
+from .typed_rows import only, typed
 
 _CACHE_KB: Final = 4_096
+
+DURABLE: Final = ("PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
+"""A commit survives a loss of power; on macOS only with the second, else it may be in the disk's cache for a while."""
+
+_OUR_SCHEMA: Final = " ".join(" ".join([SCHEMA, *ORIGINS]).replace("IF NOT EXISTS ", "").split())
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
@@ -58,12 +65,12 @@ def create(path: Path) -> None:
         new = Path(name)
         try:
             with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as connection:
-                connection.execute("PRAGMA synchronous = FULL")
+                for setting in DURABLE:
+                    connection.execute(setting)
                 connection.executescript(SCHEMA)
                 connection.execute("PRAGMA journal_mode = WAL")
-            with contextlib.suppress(FileExistsError):  # another program was faster: then that one is the ledger
-                os.link(new, path)
-            _sync_folder(path)
+            give_place(new, path)  # if another program was faster, that one is the ledger
+            sync_folder(path.parent)
         finally:
             new.unlink(missing_ok=True)
 
@@ -142,7 +149,7 @@ def _connect(path: Path, mode: str, *settings: str) -> sqlite3.Connection:
         f"{path.as_uri()}?{mode}", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
     )
     try:
-        for setting in (*settings, "PRAGMA synchronous = FULL", f"PRAGMA cache_size = -{_CACHE_KB}"):
+        for setting in (*settings, *DURABLE, f"PRAGMA cache_size = -{_CACHE_KB}"):
             connection.execute(setting)
         connection.execute("PRAGMA temp_store = FILE")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the -wal as well
@@ -160,30 +167,54 @@ def ledger_of(path: Path) -> str | None:
     with translated(path):
         try:
             with contextlib.closing(main_file(path)) as connection:
-                found: str = connection.execute("SELECT ledger FROM session").fetchone()[0]
-                return found
+                if foreign_program(connection) is not None:
+                    return None
+                return only(connection.execute("SELECT ledger FROM session"), tuple[str])[0]
         except sqlite3.DatabaseError as error:
             if code_of(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # no such table
                 return None
             raise
 
 
+def foreign_program(connection: sqlite3.Connection) -> str | None:
+    """The name of a view, a trigger or a virtual table that is somebody else's: what looks at it may never end."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type IN ('view', 'trigger') OR sql LIKE 'CREATE VIRTUAL%'"
+    found = typed(connection.execute(query), tuple[str, str])
+    return next((name for name, sql in found if " ".join(sql.split()) not in _OUR_SCHEMA), None)
+
+
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
-    """The schema's version. Raises ``LedgerError`` if it is no ledger, or one of a newer version."""
+    """The schema's version. Raises ``LedgerError`` if it is no ledger, or not ours alone, or of a newer version."""
     with translated(path):
         if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
             raise refusal(path, "it is no campaign ledger")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise refusal(path, f"it was made by a newer version of customersms_async (schema {version}, not {VERSION})")
-    return int(version)
+        version = schema_of(connection)
+        if version > VERSION:  # said first, as a newer version may have triggers that this one does not know
+            words = f"it was made by a newer version of customersms_async (schema {version}, not {VERSION})"
+            raise refusal(path, words)
+        foreign = foreign_program(connection)
+        if foreign is not None:
+            reason = f"it holds a view, a trigger or a table that no campaign makes ({foreign[:40]}): drop it"
+            raise refusal(path, reason)
+    return version
+
+
+def schema_of(connection: sqlite3.Connection) -> int:
+    """The schema's version, whatever else the file is."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def knows_moves(connection: sqlite3.Connection) -> bool:
+    """Whether the file itself refuses what is no move."""
+    found = typed(connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"), tuple[str])
+    return {name for (name,) in found} >= TRIGGERS_SINCE_VERSION_3
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``LedgerError`` if recipients are missing at the end; the cheap look that every opening takes."""
     with translated(path):
         row = connection.execute("SELECT recipients FROM input").fetchone()
-        (last,) = connection.execute("SELECT max(id) FROM recipients").fetchone()
+        (last,) = only(connection.execute("SELECT max(id) FROM recipients"), tuple[int | None])
     if (0 if row is None else row[0]) != (0 if last is None else last + 1):
         raise refusal(path, "it is damaged: it does not hold all recipients that were added")
 
@@ -214,13 +245,3 @@ def _is_mounted(path: Path) -> bool:
     for special in "\\ \t\n":
         name = name.replace(special, f"\\{ord(special):03o}")
     return any(line.split(" ", 5)[4:5] == [name] for line in mounts.splitlines())
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the new name itself durable, where the system can."""
-    with contextlib.suppress(OSError):
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

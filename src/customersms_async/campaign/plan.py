@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from .._core.batching import Batch, Grouper
+from .refusals import refusal
 from .states import State
 
 if TYPE_CHECKING:
     from .ledger import CampaignLedger
+
+_MOST_EMPTY_SWEEPS: Final = 3
+"""Sweeps in a row that may find nobody though the ledger counts somebody: what people decide meanwhile explains one."""
 
 
 @final
@@ -18,7 +22,7 @@ class Plan:
 
     No recipient is held twice: a sweep through the ledger meets each once.
 
-    Mutable state: how far the sweep is, part-filled batches, and those that are ready.
+    Mutable state: how far the sweep is, part-filled batches, those that are ready, and how many sweeps found nobody.
     """
 
     def __init__(self, ledger: CampaignLedger, batch_size: int, lookahead: int) -> None:
@@ -27,6 +31,7 @@ class Plan:
         self._ready: deque[Batch] = deque()
         self._next_id = 0
         self._read = False
+        self._empty_sweeps = 0
 
     async def next(self) -> Batch | None:
         """The next batch, or ``None`` once the sweep is through."""
@@ -34,7 +39,7 @@ class Plan:
             page = await self._ledger.planned(self._next_id)
             for one in page:
                 self._ready.extend(self._grouper.push(one.id, one.phone, one.text))
-                self._next_id = one.id + 1
+                self._next_id, self._empty_sweeps = one.id + 1, 0
             if not page:
                 self._read = True
                 self._ready.extend(self._grouper.flush())
@@ -46,9 +51,15 @@ class Plan:
             self._ready.appendleft(batch)
 
     async def again(self) -> bool:
-        """Begin another sweep if anyone is planned by now, by a person's decision. Nothing may be under way."""
+        """Begin another sweep if anyone is planned by now, by a person's decision. Nothing may be under way.
+
+        Raises ``LedgerError`` for a ledger that counts planned recipients and has none, as one changed by hand.
+        """
         if not any(count.state is State.PLANNED for count in await self._ledger.counts()):
             return False
         if not self._ready:
+            self._empty_sweeps += 1
+            if self._empty_sweeps > _MOST_EMPTY_SWEEPS:
+                raise refusal(self._ledger.path, "it is damaged: it counts planned recipients, and holds none")
             self._next_id, self._read = 0, False
         return True

@@ -1,30 +1,43 @@
-"""A campaign's run before its first request: suppressed numbers are noted, earlier requests counted, guards asked."""
+"""A campaign's run before its first request: said to be wanted, suppressed numbers noted, guards asked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError
-from .guards import CampaignTotals, Guards, prefix_stop
+from .guards import CampaignTotals, Guards, place_in_input, prefix_stop
 from .states import State
+from .wanted import WantedChange
+from .wanted_rows import this_process
+from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .ledger import CampaignLedger
+    from .terms import CampaignTerms
 
 _SENT_TO: Final = (State.SENDING, State.ACCEPTED, State.REJECTED, State.UNKNOWN)
 """The states of recipients that a request has left for."""
 
 
-async def prepare(ledger: CampaignLedger, guards: Guards, suppressed: Iterable[str]) -> CampaignTotals:
-    """The figures that the guards go by, as earlier runs left them, once ``suppressed`` is in the ledger.
+async def want_run(ledger: CampaignLedger, terms: CampaignTerms) -> None:
+    """Make it durable that *run* is wanted, on these terms.
 
-    Raises ``ConfigurationError`` for a ledger that nobody was added to, ``CampaignStoppedError`` for a planned number
-    outside the allowed prefixes, and what ``suppressed`` and the ledger raise.
+    Raises ``ConfigurationError`` for a ledger that nobody was added to, and ``CampaignStoppedError`` for one that a
+    person has paused or stopped.
     """
     if await ledger.added() is None:
         raise ConfigurationError(f"{ledger.path}: nobody was added to this ledger yet")
+    await ledger.want(WantedChange(event=WantedEvent.BEGUN, by=this_process(), terms=terms))
+
+
+async def prepare(ledger: CampaignLedger, guards: Guards, suppressed: Iterable[str]) -> CampaignTotals:
+    """The figures that the guards go by, as earlier runs left them, once ``suppressed`` is in the ledger.
+
+    Raises ``CampaignStoppedError`` for a planned number outside the allowed prefixes, and what ``suppressed`` and the
+    ledger raise.
+    """
     await ledger.suppress(suppressed, "run")
     totals = CampaignTotals()
     for count in await ledger.counts():
@@ -34,5 +47,5 @@ async def prepare(ledger: CampaignLedger, guards: Guards, suppressed: Iterable[s
     if guards.allow_prefixes:
         strangers, first = await ledger.outside(guards.allow_prefixes)
         if strangers:
-            raise prefix_stop(guards, strangers, f"number {(first or 0) + 1:,} of the input")
+            raise prefix_stop(guards, strangers, place_in_input(first or 0), first)
     return totals

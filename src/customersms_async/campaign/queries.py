@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from .states import State
+from .typed_rows import E164, Microseconds, Number, Text, only, typed
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection
 
 PAGE: Final = 2_000
@@ -24,18 +25,18 @@ class Input(NamedTuple):
 
     hash: str
     template: str | None
-    recipients: int
-    added_us: int
+    recipients: Number
+    added_us: Microseconds
     rehearsal: int
 
 
 class PlannedRecipient(NamedTuple):
     """A recipient who is to be sent to; ``id`` is the place in the input, from 0."""
 
-    id: int
-    phone: str
-    text: str
-    segments: int
+    id: Number
+    phone: E164
+    text: Text
+    segments: Number
 
 
 class Count(NamedTuple):
@@ -43,33 +44,46 @@ class Count(NamedTuple):
 
     state: State
     code: str
-    recipients: int
-    segments: int
+    recipients: Number
+    segments: Number
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One recipient as the ledger has it. ``updated_us``: microseconds since 1970."""
+    """One recipient as the ledger has it. ``updated_us``: microseconds since 1970.
 
-    index: int
+    ``line`` is the input file's, if it came from one, and ``kept`` a JSON object of texts: what was kept of that row.
+    """
+
+    index: Number
     phone: str
     state: State
     code: str | None
     error: str | None
     message_id: str | None
-    attempts: int
-    updated_us: int
+    attempts: Number
+    updated_us: Microseconds
+    line: Number | None = None
+    kept: str | None = None
+
+
+_FIELDS: Final = Entry.__struct_fields__
 
 
 def added(connection: sqlite3.Connection) -> Input | None:
     """The input, or ``None`` if nothing was added yet."""
     row = connection.execute("SELECT hash, template, recipients, added_us, rehearsal FROM input").fetchone()
-    return None if row is None else Input(*row)
+    return None if row is None else typed([row], Input)[0]
+
+
+def ledger_id(connection: sqlite3.Connection) -> str:
+    """The ledger's own id, made at random, whatever its file is called."""
+    return only(connection.execute("SELECT ledger FROM session"), tuple[str])[0]
 
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
     """Numbers of recipients by state (in the table's order) and code; kept by the ledger, so they cost nothing."""
     rows = connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall()
-    found = [Count(State(state), *rest) for state, *rest in rows]
+    found = typed(rows, Count)
     order = list(State)
     return sorted(found, key=lambda count: (order.index(count.state), count.code))
 
@@ -81,7 +95,7 @@ def planned(connection: sqlite3.Connection, start: int) -> list[PlannedRecipient
         " WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
         (start, State.PLANNED, PAGE),
     )
-    return [PlannedRecipient(*row) for row in rows]
+    return typed(rows, PlannedRecipient)
 
 
 def requests(connection: sqlite3.Connection, batch_size: int) -> int:
@@ -91,7 +105,7 @@ def requests(connection: sqlite3.Connection, batch_size: int) -> int:
         " (SELECT count(*) AS n FROM recipients WHERE state = ?2 GROUP BY text_id)",
         (batch_size, State.PLANNED),
     ).fetchone()
-    return int(found)
+    return int(found)  # counted here, whatever the rows hold
 
 
 def outside(connection: sqlite3.Connection, prefixes: Collection[str]) -> tuple[int, int | None]:
@@ -108,9 +122,44 @@ def outside(connection: sqlite3.Connection, prefixes: Collection[str]) -> tuple[
 def entries(connection: sqlite3.Connection, start: int, states: Collection[State]) -> list[Entry]:
     """The next recipients in any of ``states``, from number ``start`` on, in the input's order."""
     marks = ", ".join("?" * len(states))
+    line, kept, origins = _ORIGINS if _has_origins(connection) else _NO_ORIGINS
     rows = connection.execute(
-        "SELECT id, phone, state, code, error, message_id, attempts, updated_us FROM recipients"  # noqa: S608 - marks
-        f" WHERE id >= ? AND state IN ({marks}) ORDER BY id LIMIT ?",
+        "SELECT id, phone, state, nullif(code, ''), error, message_id, attempts, updated_us,"  # noqa: S608
+        f" {line}, {kept} FROM recipients{origins} WHERE id >= ? AND state IN ({marks}) ORDER BY id LIMIT ?",
         [start, *states, PAGE],
     )
-    return [Entry(number, phone, State(state), code or None, *rest) for number, phone, state, code, *rest in rows]
+    return typed((dict(zip(_FIELDS, row, strict=True)) for row in rows), Entry)
+
+
+_ORIGINS: Final = ("o.line", "o.kept", " LEFT JOIN origins o USING (id)")
+_NO_ORIGINS: Final = ("NULL", "NULL", "")
+"""Columns and table of a query, with a file that filled the ledger and without."""
+
+
+def kept_names(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+    if not _has_origins(connection):
+        return ()
+    row = connection.execute("SELECT kept FROM origins ORDER BY id LIMIT 1").fetchone()
+    return () if row is None or row[0] is None else tuple(kept_texts(row[0]))
+
+
+def kept_texts(kept: str) -> dict[str, str]:
+    """What was kept of one row, by column. Raises ``sqlite3.DataError`` for what no campaign writes."""
+    try:
+        return msgspec.json.decode(kept, type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
+        raise sqlite3.DataError(f"it holds what no campaign writes there ({error})") from None
+
+
+def among(connection: sqlite3.Connection, phones: Collection[str]) -> int:
+    """How many of these numbers recipients have, by one look at all recipients."""
+    wanted = frozenset(phones)
+    if not wanted:
+        return 0
+    return len({phone for (phone,) in connection.execute("SELECT phone FROM recipients") if phone in wanted})
+
+
+def _has_origins(connection: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'origins'"
+    return connection.execute(query).fetchone() is not None

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from .._core.plural import counted
-from .._runtime import log
-from .._sending.delivery import SECONDS_PER_NUMBER
+from .._sending.delivery import seconds_for
 from .._sending.unheard import log_unheard
 from ..errors import LedgerError
 from ..models import Outcome, Status
 from .transitions import Intent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._core.batching import Batch
     from .._core.credits import Credits
     from .._core.rulings import Ruling
+    from .._runtime.log import KeyLog
     from .._sending.outcome_queue import OutcomeQueue
     from .ledger import CampaignLedger
 
@@ -25,20 +27,24 @@ class Recorder:
     """Writes the attempts of one run into the ledger, and gives each outcome once it is recorded.
 
     ``timeout`` (seconds) is an attempt's with one number. Mutable state: the intents of the attempts on their way, by
-    their first recipient, and the answers that could not be recorded.
+    their first recipient, the answers that could not be recorded, and the outcomes of who is to be skipped.
     """
 
-    def __init__(self, ledger: CampaignLedger, key_credits: Credits, timeout: float, queue: OutcomeQueue) -> None:
+    def __init__(
+        self, ledger: CampaignLedger, key_credits: Credits, timeout: float, queue: OutcomeQueue, log: KeyLog
+    ) -> None:
         self._ledger = ledger
         self._credits = key_credits
         self._timeout = timeout
         self._queue = queue
+        self._log = log
         self._intents: dict[int, Intent] = {}
         self._unrecorded: list[tuple[Intent, Ruling]] = []
+        self._to_skip: list[Outcome] = []
 
     async def begin(self, batch: Batch) -> None:
         """Make durable that ``batch`` is being sent to. Raises what the ledger raises: then nothing may leave."""
-        timeout = self._timeout + SECONDS_PER_NUMBER * (len(batch) - 1)
+        timeout = seconds_for(self._timeout, len(batch))
         intent = Intent(batch.indexes, self._credits.remaining, timeout)
         self._intents[batch.indexes[0]] = intent
         await self._ledger.begin(intent)
@@ -58,6 +64,22 @@ class Recorder:
             self._unrecorded.append((intent, ruling))
             raise
 
+    def skip_soon(self, outcomes: Iterable[Outcome]) -> None:
+        """Keep the outcomes of recipients who may not be sent to; they are told when ``skip`` has recorded them."""
+        self._to_skip += outcomes
+
+    async def skip(self) -> None:
+        """Make durable who is skipped, then give their outcomes.
+
+        Raises what the ledger raises; they stay planned then, and nothing is told of them.
+        """
+        while self._to_skip:
+            some = self._to_skip[:]
+            await self._ledger.skip(some)
+            del self._to_skip[: len(some)]
+            self._queue.put(some)
+            self._queue.tell()
+
     async def try_again(self) -> list[Outcome]:
         """Try once more to store what could not be stored; gives the outcomes of what still can't be."""
         left: list[Outcome] = []
@@ -65,13 +87,13 @@ class Recorder:
             try:
                 await self._store(intent, ruling)
             except Exception as error:  # noqa: BLE001 - the reason is told already
-                log.debug("an answer could not be recorded: %s", error)
+                self._log.debug("unrecorded", "an answer could not be recorded: %s", error)
                 left += ruling.outcomes
         return left
 
     def give_up(self, left: list[Outcome], reason: BaseException | None) -> LedgerError:
         """Log outcomes that can't be stored; gives the error that says how many they are, and the ``reason``."""
-        log_unheard(left)
+        log_unheard(left, self._log)
         lost = counted(len(left), "recipient")
         return LedgerError(
             f"{reason}; what became of {lost} could not be recorded, so they are unknown to the ledger (the log has"

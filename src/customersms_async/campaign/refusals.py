@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 BUSY_SECONDS: Final = 60.0
 """How long another program's write is waited for: a person's decision about a million recipients takes seconds."""
 
+_MOST_WORDS: Final = 300
+"""Characters of what SQLite says that are told."""
+
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
@@ -23,6 +26,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise refusal(path, _words(error)) from None
+    except UnicodeDecodeError:  # of SQLite's own words, which quote a damaged file
+        raise refusal(path, "it is damaged: restore it from a backup") from None
     except OSError as error:
         raise refusal(path, error.strerror or str(error)) from None
 
@@ -46,4 +51,10 @@ def _words(error: sqlite3.Error) -> str:
         sqlite3.SQLITE_IOERR: "the disk is full, or fails",
         sqlite3.SQLITE_BUSY: f"another program has kept it busy for {BUSY_SECONDS:g} seconds",
     }.get(code_of(error))
-    return f"{said} ({error})" if said else str(error)
+    return f"{said} ({_short(error)})" if said else _short(error)
+
+
+def _short(error: sqlite3.Error) -> str:
+    """What SQLite says; in the middle it may quote a whole cell, or the schema."""
+    text = str(error)
+    return text if len(text) <= _MOST_WORDS else f"{text[: _MOST_WORDS // 2]} … {text[-_MOST_WORDS // 2 :]}"

@@ -1,4 +1,4 @@
-"""A person's decision about recipients whose fate nobody knew, or who were rejected: one transaction.
+"""A person's decision about recipients whose fate nobody knew, or who got nothing: one transaction.
 
 Runs in the ledger's own thread.
 """
@@ -10,54 +10,60 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from .._core.plural import counted
+from .._runtime.clock import wall_us
 from ..models import Code
+from . import wanted_rows
 from .refusals import refusal
-from .states import Event, State, after, sources
-from .transitions import counted_ranges, now_us
+from .states import State, after
+from .transitions import counted_ranges
+from .wanted import WantedChange
+from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
     from .file import LedgerFile
+    from .states import Choice
 
 CUT_OFF_US: Final = 600_000_000
 """How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
 may be a stopped one that goes on, on a machine whose clock is minutes behind."""
 
 
-def resolve(file: LedgerFile, event: Event, states: Sequence[State], phones: Iterable[str] | None, by: str) -> int:
-    """Do what the person ``by`` says to everyone in ``states``, or to those of them with these numbers.
+def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
+    """Do what the person ``by`` says to everyone of these ``choices``, or to those of them with these numbers.
 
-    Gives how many that were. Nobody who is suppressed is planned again. Raises ``LedgerError``, and does nothing, while
-    any of them may still be sent to by a process that was taken for dead.
+    All choices lead to one state. Gives how many recipients that were. Nobody who is suppressed is planned again.
+    Raises ``LedgerError``, and does nothing, while any of them may still be sent to by a process that was taken for
+    dead.
     """
-    possible = [state for state in states if state in sources(event)]
-    now, becomes = now_us(), after(possible[0], event)
+    now, becomes = wall_us(), after(choices[0].state, choices[0].event)
     with file.transaction() as db, _named(db, phones or ()):
         among = "" if phones is None else " AND phone IN (SELECT phone FROM named)"
         if becomes is State.PLANNED:
             _refuse_who_may_be_sent_to(file, db, among, now)
             among += " AND phone NOT IN (SELECT phone FROM suppressed)"
-        marks = ", ".join("?" * len(possible))
-        ids = db.execute(
-            f"SELECT id FROM recipients WHERE state IN ({marks}){among} ORDER BY id",  # noqa: S608 - marks only
-            possible,
-        )
+        who = f"({' OR '.join(_WHO for _ in choices)}){among}"
+        values = [value for choice in choices for value in (choice.state, choice.code, choice.code)]
+        ids = db.execute(f"SELECT id FROM recipients WHERE {who} ORDER BY id", values)  # noqa: S608 - marks only
         listed, count = counted_ranges(number for (number,) in ids)
         if not count:
             return 0
-        for state in possible:
-            db.execute(
-                "UPDATE recipients SET state = ?, code = '', error = NULL, updated_us = ?"  # noqa: S608 - ours alone
-                f" WHERE state = ?{among}",
-                (after(state, event), now, state),
-            )
+        db.execute(
+            f"UPDATE recipients SET state = ?, code = '', error = NULL, updated_us = ? WHERE {who}",  # noqa: S608 - marks only
+            (becomes, now, *values),
+        )
         db.execute(
             "INSERT INTO resolutions (at_us, by, becomes, recipients, ids) VALUES (?, ?, ?, ?, ?)",
             (now, by, becomes, count, listed),
         )
+        if becomes is State.PLANNED:
+            wanted_rows.append(db, WantedChange(event=WantedEvent.PLAN, by=by))
     return count
+
+
+_WHO: Final = "(state = ? AND (code = ? OR ? = ''))"
 
 
 def _refuse_who_may_be_sent_to(file: LedgerFile, db: sqlite3.Connection, among: str, at_us: int) -> None:

@@ -9,22 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 from .._admission.ticket import Ticket
 from .._core import segments
-from .._core.backoff import Outage
 from .._core.batching import Batch
 from .._runtime.tasks import start
 from .._sending.deliveries import Deliveries
 from .._sending.outcome_queue import OutcomeQueue
+from .._sending.run_watch import watch_run
 from ..errors import CampaignStoppedError, ConnectionFailedError
 from ..models import Code, Outcome, Status
 from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
+from .outage_watch import OutageWatch
 from .plan import Plan
-from .preparation import prepare
+from .preparation import prepare, want_run
 from .recorder import Recorder
+from .text_ids import text_id
 from .transitions import SuppressedMeanwhileError
+from .unsent import Next, gravest, next_of
+from .wanted import end_of_run
+from .wanted_rows import this_process
+from .wanted_watch import WantedWatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from .._sending.delivery import Delivery
     from .._sending.sending_handle import SendingHandle
     from .ledger import CampaignLedger
+    from .terms import CampaignTerms
 
 
 @final
@@ -41,7 +49,7 @@ class Runner:
 
     ``over`` says whether no further outcome will come. Mutable state: that; the plan, the figures that the guards go
     by, the deliveries, the record of their attempts; what the loop waits on, until when an outage pauses it, what
-    watches the time; and the error with which it came to an end.
+    watches the time and what is wanted; whether the ledger has it as wanted; and the error with which it ended.
     """
 
     def __init__(
@@ -50,22 +58,27 @@ class Runner:
         handle: SendingHandle,
         guards: Guards,
         suppressed: Iterable[str],
+        terms: CampaignTerms,
         earlier: Sequence[Runner] = (),
     ) -> None:
         options, loop = handle.options, handle.sender.room.loop
-        self.queue = OutcomeQueue(loop, self)
-        self.deliveries = Deliveries(handle.sender, options.timeout)
+        self.queue = OutcomeQueue(loop, self, handle.sender.log, watch_run(handle.sender, "campaign", options.priority))
+        self.deliveries = Deliveries(handle.sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
         self.over = False
+        self.unread = False  # the ledger is read again by the next run
         self._ledger = ledger
         self._options = options
         self._credits = handle.sender.credits
         self._guards = guards
         self._suppressed = suppressed
+        self._terms = terms
+        self._is_wanted = False
+        self._watch = WantedWatch(ledger, self.stop)
         self._plan = Plan(ledger, options.batch_size, options.lookahead)
-        self._recorder = Recorder(ledger, self._credits, options.timeout, self.queue)
+        self._recorder = Recorder(ledger, self._credits, options.timeout, self.queue, handle.sender.log)
         self._totals = CampaignTotals()
-        self._outage = Outage()
+        self._outage = OutageWatch(handle.sender.log)
         self._paused_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._change: asyncio.Future[None] | None = None
@@ -84,20 +97,24 @@ class Runner:
         self.go_on()
         return outcome
 
+    def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:
+        """Do nothing: the ledger holds what was being sent, and what was answered."""
+
     def delivered(self, batch: Batch, delivery: Delivery) -> None:
-        """Put back who was not sent to, to be tried again; or stop, if nothing more can go out."""
+        """Put back who was not sent to, to be tried again, or skip them; or stop, if nothing more can go out."""
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
         self._totals.end(len(batch), len(unsent), segments.count(batch.message).segments)
-        if isinstance(delivery.error, SuppressedMeanwhileError):
-            unsent = [o for o in unsent if o.index not in delivery.error.ids]
-            self._put_back(batch, unsent)
-        elif delivery.error is not None:
-            self.stop(delivery.error)
+        self._recorder.skip_soon(o for o in unsent if next_of(o.code) is Next.SKIP)
+        left, error = [o for o in unsent if next_of(o.code) is not Next.SKIP], delivery.error
+        if isinstance(error, SuppressedMeanwhileError):
+            left, error = [o for o in left if o.index not in error.ids], None
+        if error is not None:
+            self.stop(error)
         elif delivery.fatal is not None:
             self.stop()
-        elif unsent and not self.stopped:
-            self._put_back(batch, unsent)
-            self._pause(unsent[0])
+        elif left and not self.stopped:
+            self._plan.put_back(Batch(batch.message, [o.phone for o in left], [o.index for o in left]))
+            self._react(gravest(left))
 
     def go_on(self) -> None:
         """Have the loop look again, and wake whoever waits for an outcome."""
@@ -122,25 +139,45 @@ class Runner:
             await asyncio.wait(ending)
         await self._ledger.lock()
         try:
+            await want_run(self._ledger, self._terms)
+            self._is_wanted = True
             self._totals = await prepare(self._ledger, self._guards, self._suppressed)
             await self._send_all()
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
             self.stop(error)
         finally:
             await self.deliveries.land()
+            try:
+                await self._recorder.skip()
+            except Exception as error:  # noqa: BLE001 - told to the consumer; they stay planned
+                self.error = self.error or error
             if left := await self._recorder.try_again():
                 self.error = self._recorder.give_up(left, self.error)
             try:
                 if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
                     self.error = None  # it was stopped when there was nobody left
+                await self._say_how_it_ended()
             finally:
                 await self._ledger.unlock()
+
+    async def _say_how_it_ended(self) -> None:
+        """Have the ledger say what is wanted now, unless *run* still is."""
+        fatal = None if self.deliveries.fatal is None else self.deliveries.fatal.fatal
+        change = end_of_run(self.error, fatal, left=self.stopped, by=this_process())
+        if change is None or not self._is_wanted:
+            return
+        try:
+            await self._ledger.want(change)
+        except Exception as error:  # noqa: BLE001 - told to the consumer
+            self.error = self.error or error
 
     async def _send_all(self) -> None:
         """Start requests as long as there is anyone to send to, and nothing says to stop."""
         self._watch_the_time()
+        self._watch.begin(self._loop)
         try:
             while not self.stopped:
+                await self._recorder.skip()  # before the ledger is read again, which has them as planned
                 batch = None if self._full else await self._plan.next()
                 if batch is not None:
                     if not self._start(batch):
@@ -150,6 +187,7 @@ class Runner:
                 elif not await self._plan.again():
                     break
         finally:
+            self._watch.end()
             if self._timer is not None:
                 self._timer.cancel()
 
@@ -201,14 +239,12 @@ class Runner:
         self.deliveries.start(batch, ticket, self, before_first_byte=self._leaving, after_attempt=self._answered)
         return True
 
-    def _put_back(self, batch: Batch, unsent: Sequence[Outcome]) -> None:
-        self._plan.put_back(Batch(batch.message, [o.phone for o in unsent], [o.index for o in unsent]))
-
     async def _leaving(self, part: Batch) -> None:
         """Between the grant and the first byte: make *sending* durable."""
         self._check()
         if not self.stopped:  # else its ticket is stopped as well, so nothing leaves
             await self._recorder.begin(part)
+            self._watch.looked()
 
     async def _answered(self, ruling: Ruling) -> None:
         """After an attempt, answered or not: make what became of it durable, then tell it."""
@@ -217,8 +253,7 @@ class Runner:
         intent = self._recorder.take(ruling)
         if intent is None:
             return  # it never came to the first byte
-        told = [o for o in ruling.outcomes if o.status is not Status.UNSENT]
-        self._totals.learn(told, ruling.status_code)
+        self._totals.learn(ruling)
         self._check()
         try:
             await self._recorder.end(intent, ruling)
@@ -226,14 +261,15 @@ class Runner:
             self.stop(error)
         self.go_on()
 
-    def _pause(self, unsent: Outcome) -> None:
-        """Wait a while before the next try, or give up."""
-        now = self._loop.time()
-        pause = self._outage.pause(now)
-        if unsent.code == Code.CERTIFICATE_REFUSED or (
-            unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)
-        ):
-            self.stop(ConnectionFailedError(f"nothing more is sent: {unsent.error}", code=unsent.code))
+    def _react(self, unsent: Outcome) -> None:
+        """Wait a while before the next try, or give up, as the table says."""
+        step, now = next_of(unsent.code), self._loop.time()
+        if step is Next.AGAIN:
+            return
+        pause = self._outage.pause(now, unsent.code)
+        if step is Next.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
+            text = f"nothing more is sent: {unsent.error} (key {self.deliveries.log.name})"
+            self.stop(ConnectionFailedError(text, code=unsent.code))
         self._paused_until = max(self._paused_until, now + pause)
 
     def _check(self) -> CampaignStoppedError | None:

@@ -11,20 +11,50 @@ which stands in the main file, only if the two belong together.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from .states import MOVES, State
+from . import wanted_states
+from .states import MOVES, ONLY_WITH_CODE, State
+from .wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 APPLICATION_ID: Final = 0x43534D53
 """SQLite's place for saying whose file it is: "CSMS"."""
 
-VERSION: Final = 2
-"""The schema's version. A ledger of version 1 is brought up to it when opened; one of a newer version is refused."""
+VERSION: Final = 3
+"""The schema's version. A ledger of version 1 is brought up to it when opened, one of version 2 when first changed.
+
+One of a newer version is refused.
+"""
+
+SESSIONS_SINCE: Final = 2
+"""The version from which on the main file says whether all that is known stands in it."""
 
 _STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})
-_MOVES: Final = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}')" for state, to in _PAIRS)
+_PAIRS_UNTIL_VERSION_2: Final = (
+    *(("planned", to) for to in ("sending", "skipped")),
+    ("rejected", "planned"),
+    *(("sending", to) for to in ("accepted", "planned", "rejected", "unknown")),
+    *(("unknown", to) for to in ("accepted", "planned")),
+)
 _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
+
+
+def _moves(pairs: Iterable[tuple[str, str]]) -> str:
+    """The trigger that refuses all moves but these."""
+    allowed = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}'{_code(state, to)})" for state, to in pairs)
+    return (
+        f"CREATE TRIGGER moves_of_the_table BEFORE UPDATE OF state ON recipients WHEN NOT ({allowed})"
+        " BEGIN SELECT raise(ABORT, 'the ledger has no such move'); END"
+    )
+
+
+def _code(state: str, to: str) -> str:
+    code = ONLY_WITH_CODE.get((State(state), State(to)))
+    return "" if code is None else f" AND OLD.code = '{code}'"
 
 
 def _appended(table: str) -> str:
@@ -59,11 +89,104 @@ CREATE TABLE suppressed (
 ) WITHOUT ROWID;
 ALTER TABLE attempts ADD COLUMN deadline_us INTEGER NOT NULL DEFAULT 0;
 {_appended("suppressed")}
-PRAGMA user_version = {VERSION};
+PRAGMA user_version = 2;
 """  # noqa: S608 - made of our own words
+"""What makes version 2 of a ledger of version 1."""
+
+
+def _wanted_moves() -> str:
+    """The trigger that refuses all moves of what is wanted but those of the table, and to want a run without terms."""
+    first = " OR ".join(_wanted_move(event, move.to) for (was, event), move in _WANTED if was is None)
+    later = " OR ".join(
+        f"(o.state = '{was}'{_of_a_guard(was, event)} AND {_wanted_move(event, move.to)})"
+        for (was, event), move in _WANTED
+        if was is not None
+    )
+    return (
+        "CREATE TRIGGER IF NOT EXISTS moves_of_what_is_wanted AFTER INSERT ON wanted"  # noqa: S608 - made of our own words
+        f" WHEN (NEW.state = '{Wanted.RUN}' AND NEW.terms_id IS NULL)"
+        " OR EXISTS (SELECT 1 FROM wanted WHERE id > NEW.id)"
+        f" OR NOT coalesce((SELECT {later} FROM wanted AS o WHERE o.id < NEW.id ORDER BY o.id DESC LIMIT 1), {first})"
+        " BEGIN SELECT raise(ABORT, 'nothing in the ledger leads to wanting that'); END"
+    )
+
+
+_WANTED: Final = tuple(wanted_states.MOVES.items())
+
+
+def _wanted_move(event: WantedEvent, to: Wanted) -> str:
+    return f"(NEW.event = '{event}' AND NEW.state = '{to}' AND NEW.guard {'<>' if event in GUARDED else '='} '')"
+
+
+def _of_a_guard(was: Wanted, event: WantedEvent) -> str:
+    return " AND o.guard <> ''" if (was, event) in NOT_AFTER_A_PERSON else ""
+
+
+def _kept(table: str) -> tuple[str, ...]:
+    """The triggers that keep what is in a table that a ledger may have already."""
+    return tuple(
+        f"CREATE TRIGGER IF NOT EXISTS kept_{table}_{verb} BEFORE {verb} ON {table}"
+        f" BEGIN SELECT raise(ABORT, '{table} are only ever appended'); END"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+_TERMS_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS terms (
+    id INTEGER PRIMARY KEY,
+    at_us INTEGER NOT NULL,
+    terms TEXT NOT NULL
+)"""
+_WANTED_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS wanted (
+    id INTEGER PRIMARY KEY,
+    at_us INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    event TEXT NOT NULL,
+    by TEXT NOT NULL,
+    guard TEXT NOT NULL,
+    why TEXT NOT NULL,
+    terms_id INTEGER
+)"""
+_WANTED_BEFORE: Final = (
+    "INSERT INTO wanted (at_us, state, event, by, guard, why)"  # noqa: S608 - our own words
+    f" SELECT added_us, '{Wanted.DRAFT}', '{WantedEvent.ADDED}', '', '', ''"
+    " FROM input WHERE NOT EXISTS (SELECT 1 FROM wanted)"
+)
+"""A ledger that was filled by an older version is a draft: the next run of a person's program goes on."""
+
+SINCE_VERSION_3: Final = (
+    "DROP TRIGGER IF EXISTS moves_of_the_table",
+    _moves(_PAIRS),
+    _TERMS_TABLE,
+    _WANTED_TABLE,
+    _wanted_moves(),
+    *_kept("terms"),
+    *_kept("wanted"),
+    _WANTED_BEFORE,
+    f"PRAGMA user_version = {VERSION}",
+)
+"""What brings a ledger of version 2 up to date."""
+
+UPGRADE: Final = f"{SINCE_VERSION_2}{'; '.join(SINCE_VERSION_3)};"
 """What brings a ledger of version 1 up to date."""
 
-SCHEMA: Final = f"""
+TRIGGERS_SINCE_VERSION_3: Final = frozenset(
+    {
+        "moves_of_the_table",
+        "moves_of_what_is_wanted",
+        *(f"kept_{table}_{verb}" for table in ("terms", "wanted") for verb in ("UPDATE", "DELETE")),
+    }
+)
+"""The names of its triggers."""
+
+ORIGINS: Final = (
+    "CREATE TABLE IF NOT EXISTS origins (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, kept TEXT)",
+    *_kept("origins"),
+)
+"""Where recipients stand in their file, and what was kept of their rows (a JSON object), if there is a file."""
+
+VERSION_1: Final = f"""
 CREATE TABLE input (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     hash TEXT NOT NULL,
@@ -122,8 +245,7 @@ CREATE TABLE resolutions (
     recipients INTEGER NOT NULL,
     ids TEXT NOT NULL
 );
-CREATE TRIGGER moves_of_the_table BEFORE UPDATE OF state ON recipients WHEN NOT ({_MOVES})
-BEGIN SELECT raise(ABORT, 'the ledger has no such move'); END;
+{_moves(_PAIRS_UNTIL_VERSION_2)};
 CREATE TRIGGER counted AFTER UPDATE OF state, code ON recipients BEGIN
     UPDATE counts SET recipients = recipients - 1, segments = segments - OLD.segments
         WHERE state = OLD.state AND code = OLD.code;
@@ -136,4 +258,9 @@ CREATE TRIGGER kept_recipients BEFORE DELETE ON recipients
 BEGIN SELECT raise(ABORT, 'recipients are never removed'); END;
 {" ".join(map(_appended, _KEPT))}
 PRAGMA application_id = {APPLICATION_ID};
-{SINCE_VERSION_2}"""  # noqa: S608 - made of our own words
+PRAGMA user_version = 1;
+"""  # noqa: S608 - made of our own words
+"""The first tables, as they were."""
+
+SCHEMA: Final = f"{VERSION_1}{UPGRADE}"
+"""What makes an empty ledger; every trigger that a campaign has ever made stands in it."""

@@ -8,18 +8,19 @@ sending        after the grant, before the first byte leaves         unknown
 accepted       the answer is recorded                                nothing more
 rejected       the answer is recorded                                nothing more
 unknown        the answer, or its absence, or a crash is recorded    stays, until a person decides
-skipped        added, or the list of suppressed numbers was read     nothing more
+skipped        added, or found suppressed, or a cap is reached       nothing more
 =============  ====================================================  =============================
 
-A move that is not in ``MOVES`` raises here, and the ledger's file refuses it as well.
+A move that is not in ``MOVES`` raises here, and the ledger's file refuses it as well. Of those who are skipped, a
+person may plan those alone for whom a cap had no room.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import Final, NamedTuple
 
-from ..models import Status
+from ..models import Code, Status
 
 
 class State(enum.StrEnum):
@@ -40,6 +41,7 @@ class Event(enum.StrEnum):
     REFUSED = "added: repeated, invalid or suppressed"
     LEAVING = "a request is about to leave"
     SUPPRESSED = "the number is suppressed"
+    CAPPED = "a cap is reached"
     ACCEPTED = "the gateway took the text"
     REJECTED = "the gateway refused it"
     UNANSWERED = "it may have been sent"
@@ -47,6 +49,7 @@ class Event(enum.StrEnum):
     CRASHED = "the process ended"
     FOUND_ACCEPTED = "a person found it accepted"
     SEND_AGAIN = "a person wants it sent again"
+    SEND_LATER = "a person wants it sent after all, if a cap was reached"
 
 
 MOVES: Final[dict[tuple[State | None, Event], State]] = {
@@ -54,6 +57,7 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
     (None, Event.REFUSED): State.SKIPPED,
     (State.PLANNED, Event.LEAVING): State.SENDING,
     (State.PLANNED, Event.SUPPRESSED): State.SKIPPED,
+    (State.PLANNED, Event.CAPPED): State.SKIPPED,
     (State.SENDING, Event.ACCEPTED): State.ACCEPTED,
     (State.SENDING, Event.REJECTED): State.REJECTED,
     (State.SENDING, Event.UNANSWERED): State.UNKNOWN,
@@ -62,8 +66,15 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
     (State.REJECTED, Event.SEND_AGAIN): State.PLANNED,
     (State.UNKNOWN, Event.SEND_AGAIN): State.PLANNED,
     (State.UNKNOWN, Event.FOUND_ACCEPTED): State.ACCEPTED,
+    (State.SKIPPED, Event.SEND_LATER): State.PLANNED,
 }
 """All moves there are; ``None`` is a recipient that is being added."""
+
+ONLY_WITH_CODE: Final = {(State.SKIPPED, State.PLANNED): Code.CAPPED}
+"""Moves that no recipient makes but those with this code."""
+
+SKIPS: Final = {Code.SUPPRESSED: Event.SUPPRESSED, Code.CAPPED: Event.CAPPED}
+"""Why a run skips a recipient that it was not allowed to send to, by the outcome's code."""
 
 ANSWERS: Final = {
     Status.ACCEPTED: Event.ACCEPTED,
@@ -96,13 +107,23 @@ def after(state: State | None, event: Event) -> State:
         raise ImpossibleMoveError(f"a recipient that is {state or 'new'} can't move on because {event.value}") from None
 
 
-def sources(event: Event) -> tuple[State, ...]:
-    """The states that ``event`` can happen in."""
-    return tuple(state for state, why in MOVES if why is event and state is not None)
+class Choice(NamedTuple):
+    """Recipients of whom a person may say what became of them: those in ``state``, with ``code`` if it is not empty."""
+
+    state: State
+    code: str
+    event: Event
 
 
-SAYS: Final = {State.ACCEPTED: Event.FOUND_ACCEPTED, State.PLANNED: Event.SEND_AGAIN}
-"""What a person may say of a recipient, by the state that it leads to."""
+SAYS: Final = {
+    State.ACCEPTED: {"unknown": Choice(State.UNKNOWN, "", Event.FOUND_ACCEPTED)},
+    State.PLANNED: {
+        "rejected": Choice(State.REJECTED, "", Event.SEND_AGAIN),
+        "unknown": Choice(State.UNKNOWN, "", Event.SEND_AGAIN),
+        "capped": Choice(State.SKIPPED, Code.CAPPED, Event.SEND_LATER),
+    },
+}
+"""What a person may say of recipients, by the state that it leads to: of whom, by the words for them."""
 
 
 def diagram() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.calling_codes import calling_code
 from .states import State
+from .typed_rows import Microseconds, Number, typed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,20 +39,20 @@ class Doubt(NamedTuple):
     phone: str
     code: str
     error: str | None
-    attempts: int
-    began_us: int | None
+    attempts: Number
+    began_us: Microseconds | None
     credits_before: str | None
     credits_after: str | None
-    with_it: int | None
+    with_it: Number | None
 
 
 class Resolution(NamedTuple):
     """A person's decision: when, by whom, what became of how many."""
 
-    at_us: int
+    at_us: Microseconds
     by: str
     becomes: str
-    recipients: int
+    recipients: Number
 
 
 _LEFT: Final = """
@@ -63,9 +64,10 @@ _LEFT: Final = """
 
 def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timeline | None:
     """Requests over time, in the windows of the shortest limit that gives few enough; ``None`` if there are none."""
-    first, last = connection.execute(f"SELECT min(began_us), max(began_us) {_LEFT}").fetchone()
-    if first is None:
+    found = connection.execute(f"SELECT min(began_us), max(began_us) {_LEFT}").fetchone()
+    if found[0] is None:
         return None
+    first, last = typed([found], tuple[Microseconds, Microseconds])[0]
     by_length = sorted(limits, key=lambda limit: limit.window_us)
     fitting = [limit for limit in by_length if (last - first) // limit.window_us < MOST_BARS]
     limit = fitting[0] if fitting else by_length[-1]
@@ -73,7 +75,7 @@ def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timelin
     bars = [0] * min(MOST_BARS, (last - first) // window + 1)
     rows = connection.execute(f"SELECT (began_us - ?) / ? AS bar, count(*) {_LEFT} GROUP BY bar", (first, window))
     for bar, count in rows:
-        if bar < len(bars):
+        if isinstance(bar, int) and 0 <= bar < len(bars):  # what no campaign writes has no bar
             bars[bar] = count
     return Timeline(limit, first, bars)
 
@@ -85,8 +87,8 @@ def by_calling_code(connection: sqlite3.Connection) -> list[tuple[str, Counter[S
         "SELECT substr(phone, 1, 4) AS start, state, count(*) FROM recipients WHERE state <> ? GROUP BY start, state",
         (State.SKIPPED,),
     )
-    for start, state, count in rows:
-        found.setdefault(calling_code(start), Counter())[State(state)] += count
+    for start, state, count in typed(rows, tuple[str, State, int]):
+        found.setdefault(calling_code(start), Counter())[state] += count
     return sorted(found.items(), key=lambda item: (-item[1][State.REJECTED] - item[1][State.UNKNOWN], item[0]))
 
 
@@ -98,7 +100,7 @@ def doubts(connection: sqlite3.Connection) -> list[Doubt]:
         " WHERE r.state = ? ORDER BY r.id LIMIT ?",
         (State.UNKNOWN, MOST_LISTED),
     )
-    return [Doubt(*row) for row in rows]
+    return typed(rows, Doubt)
 
 
 def resolutions(connection: sqlite3.Connection) -> list[Resolution]:
@@ -106,4 +108,4 @@ def resolutions(connection: sqlite3.Connection) -> list[Resolution]:
     rows = connection.execute(
         "SELECT at_us, by, becomes, recipients FROM resolutions ORDER BY id DESC LIMIT ?", (MOST_RESOLUTIONS,)
     )
-    return [Resolution(*row) for row in rows]
+    return typed(rows, Resolution)

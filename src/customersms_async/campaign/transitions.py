@@ -5,14 +5,17 @@ Runs in the ledger's own thread. Every statement names the state that it moves f
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from .._core.outcomes import ON_THE_LIST
+from .._runtime.clock import wall_us
 from ..models import Code, Status
+from . import wanted_rows
 from .refusals import refusal
-from .states import ANSWERS, Event, State, after
+from .states import ANSWERS, SKIPS, Event, State, after
+from .typed_rows import Number, only
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .._core.rulings import Ruling
+    from ..models import Outcome
     from .file import LedgerFile
 
 CRASHED: Final = "the process ended before the answer was recorded"
@@ -48,22 +52,22 @@ class SuppressedMeanwhileError(Exception):
 def begin(file: LedgerFile, intent: Intent) -> None:
     """Make it durable that a request to these recipients is about to leave.
 
-    Raises ``SuppressedMeanwhileError``, and ``LedgerError`` unless every one of them is planned and the file is where
-    it was opened; then nothing may leave.
+    Raises ``SuppressedMeanwhileError``, ``CampaignStoppedError`` unless *run* is wanted, and ``LedgerError`` unless
+    every one of them is planned and the file is where it was opened; then nothing may leave.
     """
     try:
         with file.transaction() as db:
             attempt_id = _begin(db, intent, file)
     except SuppressedMeanwhileError as error:
         with file.transaction() as db:
-            _skip(db, error.ids)
+            _skip(db, [(number, Code.SUPPRESSED, ON_THE_LIST) for number in error.ids])
         raise
     intent.attempt_id = attempt_id
     file.check_place()  # once more: what was written to a file that went away meanwhile is not durable
 
 
 def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
-    state, now = after(State.PLANNED, Event.LEAVING), now_us()
+    state, now = after(State.PLANNED, Event.LEAVING), wall_us()
     deadline_us, figure = now + round(intent.timeout * 1e6), _figure(intent.credits_before)
     attempt_id = db.execute(
         "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
@@ -78,6 +82,8 @@ def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
         if suppressed := _suppressed_among(db, intent.ids):
             raise SuppressedMeanwhileError(suppressed)
         raise refusal(file.path, "recipients that were to be sent to are not planned any more: the ledger was changed")
+    if (stop := wanted_rows.stop(db)) is not None:
+        raise stop
     assert attempt_id is not None  # noqa: S101 - it was inserted
     return attempt_id
 
@@ -86,7 +92,7 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
     """Make durable what became of an attempt; nothing, if it never came to be one."""
     if intent.attempt_id is None:
         return
-    now = now_us()
+    now = wall_us()
     counts = dict.fromkeys(Status, 0)
     changes = []
     for o in ruling.outcomes:
@@ -126,17 +132,15 @@ def recover(file: LedgerFile) -> int:
         with file.transaction() as db:
             db.execute(
                 "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ? WHERE state = ?",
-                (state, Code.INTERRUPTED, CRASHED, now_us(), State.SENDING),
+                (state, Code.INTERRUPTED, CRASHED, wall_us(), State.SENDING),
             )
     return sending
 
 
 def being_sent_to(connection: sqlite3.Connection) -> int:
     """How many recipients are being sent to, or were when a process ended."""
-    (sending,) = connection.execute(
-        "SELECT coalesce(sum(recipients), 0) FROM counts WHERE state = ?", (State.SENDING,)
-    ).fetchone()
-    return int(sending)
+    counted = connection.execute("SELECT coalesce(sum(recipients), 0) FROM counts WHERE state = ?", (State.SENDING,))
+    return only(counted, tuple[Number])[0]
 
 
 def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str) -> int:
@@ -145,7 +149,7 @@ def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str)
     Within the caller's transaction. ``source`` says where the numbers come from; a number that the same source has
     named before is not kept twice.
     """
-    now = now_us()
+    now = wall_us()
     connection.executemany(
         "INSERT OR IGNORE INTO suppressed VALUES (?, ?, ?)", ((phone, source, now) for phone in phones)
     )
@@ -153,21 +157,27 @@ def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str)
         return 0
     return connection.execute(
         f"{_SKIP} WHERE state = ? AND phone IN (SELECT phone FROM suppressed)",  # noqa: S608 - ours alone
-        (*_skipped(), State.PLANNED),
+        (*_skipped(Code.SUPPRESSED, ON_THE_LIST), State.PLANNED),
     ).rowcount
+
+
+def skip(file: LedgerFile, outcomes: Iterable[Outcome]) -> None:
+    """Skip those of these recipients who are planned, with the code and the words of their outcomes."""
+    with file.transaction() as db:
+        _skip(db, [(o.index, Code(o.code or ""), o.error) for o in outcomes])
 
 
 _SKIP: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?"
 
 
-def _skipped() -> tuple[str, str, str, int]:
-    state = after(State.PLANNED, Event.SUPPRESSED)
-    return state, Code.SUPPRESSED, "the number is on the list of suppressed numbers", now_us()
+def _skipped(code: Code, error: str | None) -> tuple[str, str, str | None, int]:
+    return after(State.PLANNED, SKIPS[code]), code, error, wall_us()
 
 
-def _skip(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, str | None]]) -> None:
     connection.executemany(
-        f"{_SKIP} WHERE id = ? AND state = ?", [(*_skipped(), number, State.PLANNED) for number in ids]
+        f"{_SKIP} WHERE id = ? AND state = ?",
+        [(*_skipped(code, error), number, State.PLANNED) for number, code, error in recipients],
     )
 
 
@@ -192,11 +202,6 @@ def counted_ranges(ids: Iterable[int]) -> tuple[str, int]:
         else:
             found.append([number, number])
     return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in found), count
-
-
-def now_us() -> int:
-    """The time, in microseconds since 1970."""
-    return time.time_ns() // 1_000
 
 
 def _figure(amount: Decimal | None) -> str | None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import opening
 from .lock import RunLock
 from .refusals import refusal
-from .schema import SINCE_VERSION_2, VERSION
+from .schema import SESSIONS_SINCE, UPGRADE, VERSION
+from .typed_rows import Number, file_named, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _LOOKS: Final = 20
 _LOOK_SECONDS: Final = 0.05
@@ -41,7 +42,7 @@ def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite
     """A look at the ledger at ``path``, from which nothing is missing.
 
     ``lock`` is its run lock, ``boot`` the name of this machine's run; ``writer`` gives the connection that writes, for
-    an older version that is brought up to this one. Raises ``LedgerError`` if something is missing, or the version is
+    version 1 that is brought up to this one. Raises ``LedgerError`` if something is missing, or the version is
     a newer one.
 
     Whoever looks through SQLite makes a ``-shm`` that says what the ``-wal`` holds, and holds on to it: a ``-wal`` that
@@ -56,7 +57,7 @@ def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite
         reading = opening.connect(path, writing=False)
         try:
             version = opening.version_of(reading, path)
-            if version < VERSION:
+            if version < SESSIONS_SINCE:
                 _upgrade(path, lock, writer)
             whole = _belong_together(reading)
             if has_wal and not whole:
@@ -69,14 +70,14 @@ def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite
                 writer()  # which wants a -wal again
                 return WholeView(reading)
             witnessed = _is_witnessed(reading, boot)
-            if whole and (version < VERSION or is_closed(reading) or witnessed):
+            if whole and (version < SESSIONS_SINCE or is_closed(reading) or witnessed):
                 return WholeView(reading)
             if whole and has_wal and (witnessed is None or not left):
                 return WholeView(reading, lags=witnessed is not None)
         except BaseException:
             reading.close()
             raise
-        place = reading.execute("SELECT place FROM session").fetchone()[0]
+        (place,) = only(reading.execute("SELECT place FROM session"), tuple[str | None])
         reading.close()
         if left:
             time.sleep(_LOOK_SECONDS)
@@ -90,7 +91,7 @@ def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite
 
 def is_closed(connection: sqlite3.Connection) -> bool:
     """Whether the main file says that nothing of it is elsewhere."""
-    return bool(connection.execute("SELECT closed FROM session").fetchone()[0])
+    return bool(only(connection.execute("SELECT closed FROM session"), tuple[int])[0])
 
 
 def checkpoint(connection: sqlite3.Connection) -> bool:
@@ -101,7 +102,7 @@ def checkpoint(connection: sqlite3.Connection) -> bool:
 
 def changes_of(connection: sqlite3.Connection) -> int:
     """How often the ledger was changed, as far as this file knows."""
-    return int(connection.execute("SELECT changes FROM progress").fetchone()[0])
+    return only(connection.execute("SELECT changes FROM progress"), tuple[Number])[0]
 
 
 def _has_wal(path: Path) -> bool:
@@ -116,10 +117,11 @@ def _stands_alone(path: Path, boot: str) -> bool:
     """Whether the main file says by itself that nothing is missing; false as well while somebody writes to it."""
     try:
         with contextlib.closing(opening.main_file(path)) as main:
-            if main.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            sessions = SESSIONS_SINCE <= opening.schema_of(main) <= VERSION
+            if not sessions or opening.foreign_program(main) is not None:
                 return True  # what it is then, is said by whoever opens it
             return is_closed(main) or bool(_is_witnessed(main, boot))
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the second for SQLite's own words, which quote a damaged file
         return False
 
 
@@ -129,8 +131,8 @@ def _is_witnessed(reading: sqlite3.Connection, boot: str) -> bool | None:
     Only the lock of the place that the main file names can: whoever writes to the ledger at another one says so there
     first.
     """
-    ledger, place = reading.execute("SELECT ledger, place FROM session").fetchone()
-    witness = None if place is None else RunLock(Path(place)).witness()
+    ledger, place = only(reading.execute("SELECT ledger, place FROM session"), tuple[str, str | None])
+    witness = None if place is None else RunLock(file_named(place)).witness()
     if witness is None or (witness.ledger, witness.boot) != (ledger, boot) or boot == UNKNOWN_BOOT:
         return None
     return witness.changes <= changes_of(reading)
@@ -142,8 +144,8 @@ def _upgrade(path: Path, lock: RunLock, writer: Callable[[], sqlite3.Connection]
     try:
         connection = writer()
         try:
-            if opening.version_of(connection, path) < VERSION:
-                connection.executescript(f"BEGIN IMMEDIATE; {SINCE_VERSION_2} COMMIT;")
+            if opening.version_of(connection, path) < SESSIONS_SINCE:
+                connection.executescript(f"BEGIN IMMEDIATE; {UPGRADE} COMMIT;")
                 checkpoint(connection)
         finally:
             if connection.in_transaction:
@@ -155,7 +157,7 @@ def _upgrade(path: Path, lock: RunLock, writer: Callable[[], sqlite3.Connection]
 def _belong_together(connection: sqlite3.Connection) -> bool:
     """Whether the ``-wal`` is of this main file, and of its last session."""
     query = "SELECT session.era = progress.era FROM session, progress"
-    return bool(connection.execute(query).fetchone()[0])
+    return bool(only(connection.execute(query), tuple[int | None])[0])
 
 
 def _was_emptied(connection: sqlite3.Connection) -> bool:

@@ -1,28 +1,48 @@
-"""The commands of ``customersms``, each with its options; the API key comes from ``CUSTOMERSMS_API_KEY`` only.
+"""The commands of ``customersms``, each with its options; the API key comes from the environment only.
 
 What a command does is imported when it is called, so that none pays for another.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
+from .._core.version import VERSION
+from . import examples
 from .bundle import takes_bundles
-from .options import EstimateCommandOptions, QuotaCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+from .options import DoctorCommandOptions, EstimateCommandOptions, QuotaCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app: Final = typer.Typer(
     name="customersms",
     help="Send texts through customersms.pro: within its limits, never twice, with an outcome for everyone.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-@app.command()
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"customersms {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def customersms(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version, and exit.")
+    ] = False,
+) -> None:
+    """Run one of the commands."""
+
+
+@app.command(epilog=examples.epilog(examples.SEND))
 @takes_bundles
 def send(options: SendCommandOptions) -> None:
     """Send a text to numbers, or to everyone in a file."""
@@ -31,7 +51,7 @@ def send(options: SendCommandOptions) -> None:
     commands.send(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.ESTIMATE))
 @takes_bundles
 def estimate(options: EstimateCommandOptions) -> None:
     """Say what a send with the same options would come to; sends nothing and needs no key."""
@@ -40,13 +60,22 @@ def estimate(options: EstimateCommandOptions) -> None:
     commands.estimate(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.QUOTA))
 @takes_bundles
 def quota(options: QuotaCommandOptions) -> None:
     """Show what is used and free of every limit of the key."""
     from .quota import show_quota
 
     show_quota(options)
+
+
+@app.command(epilog=examples.epilog(examples.DOCTOR))
+@takes_bundles
+def doctor(options: DoctorCommandOptions) -> None:
+    """Look at each part of the way to the gateway, say what is wrong and what to do; sends nothing."""
+    from .doctor import commands
+
+    commands.doctor(options)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -57,22 +86,69 @@ def sandbox(context: typer.Context) -> None:
     raise typer.Exit(main(context.args, prog="customersms sandbox"))
 
 
-@final
-class CampaignGroup(TyperGroup):
-    """The commands of ``customersms campaign``, imported when one of them (or their ``--help``) is asked for."""
+def _ledger() -> typer.Typer:
+    from .ledger.app import app as ledger
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """Parse what follows ``campaign``, by the commands that it has."""
-        from .campaign.app import app as campaign
+    return ledger
 
-        self.commands = typer.main.get_group(campaign).commands
-        return super().make_context(*arguments, **options)
+
+def _suppress() -> typer.Typer:
+    from .suppress.app import app as suppress
+
+    return suppress
+
+
+def _idempotency() -> typer.Typer:
+    from .idempotency.app import app as idempotency
+
+    return idempotency
+
+
+def _campaign() -> typer.Typer:
+    from .campaign.app import app as campaign
+
+    return campaign
+
+
+def _late(load: Callable[[], typer.Typer]) -> type[TyperGroup]:
+    """A group whose commands are imported when one of them (or their ``--help``) is asked for."""
+
+    class LateGroup(TyperGroup):
+        def make_context(self, *arguments: Any, **options: Any) -> Any:
+            self.commands = typer.main.get_group(load()).commands
+            return super().make_context(*arguments, **options)
+
+    return LateGroup
 
 
 app.add_typer(
     typer.Typer(
+        name="ledger",
+        cls=_late(_ledger),
+        help="Make the schema of a fleet in PostgreSQL, and trust a server after a fail-over.",
+        no_args_is_help=True,
+    )
+)
+app.add_typer(
+    typer.Typer(
+        name="suppress",
+        cls=_late(_suppress),
+        help="Keep the list of people who said no, who get no text.",
+        no_args_is_help=True,
+    )
+)
+app.add_typer(
+    typer.Typer(
+        name="idempotency",
+        cls=_late(_idempotency),
+        help="Look at the idempotency keys that programs keep, and decide about texts of unknown fate.",
+        no_args_is_help=True,
+    )
+)
+app.add_typer(
+    typer.Typer(
         name="campaign",
-        cls=CampaignGroup,
+        cls=_late(_campaign),
         help="Send to many over hours or days, through kills and restarts, with a ledger on disk.",
         no_args_is_help=True,
     )

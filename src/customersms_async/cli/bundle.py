@@ -7,11 +7,13 @@ several commands share, every command would list them anew and hand them on by p
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
 import msgspec
+from typer.models import OptionInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +23,11 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """Options that belong together: of one command, or shared by several.
 
     A field is ``name: Annotated[type, typer.Option(…)]`` with its default, or another bundle, whose options stand in
-    its place. The order of the fields is the order in ``--help``.
+    its place. The order of the fields is the order in ``--help``, where they stand under the title ``panel``, if it is
+    given; a bundle in another has a title of its own.
     """
+
+    panel: ClassVar[str] = ""
 
 
 def takes_bundles(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,22 +45,37 @@ def takes_bundles(command: Callable[..., None]) -> Callable[..., None]:
     return flat
 
 
-def _parameters(name: str, hint: Any, default: object) -> Iterator[inspect.Parameter]:
-    """The parameters that stand for one of a command, or for one field of a bundle."""
+def _parameters(name: str, hint: Any, default: object, panel: str = "") -> Iterator[inspect.Parameter]:
+    """The parameters that stand for one of a command, or for one field of a bundle with this ``panel``."""
     if not _is_bundle(hint):
-        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+        annotation = _under(panel, hint) if panel else hint
+        yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         return
     hints = get_type_hints(hint, include_extras=True)
     for field in msgspec.structs.fields(hint):
         missing = field.default is msgspec.NODEFAULT
-        yield from _parameters(field.name, hints[field.name], inspect.Parameter.empty if missing else field.default)
+        of_field = inspect.Parameter.empty if missing else field.default
+        yield from _parameters(field.name, hints[field.name], of_field, hint.panel)
+
+
+def _under(panel: str, hint: Any) -> Any:
+    """The annotation of an option, with a title to stand under in ``--help``; the one of several bundles stays."""
+    if get_origin(hint) is not Annotated:
+        return hint
+    kind, *about = get_args(hint)
+    titled = [copy.copy(each) for each in about]
+    for each in titled:
+        if isinstance(each, OptionInfo):
+            each.rich_help_panel = each.rich_help_panel or panel
+    return Annotated[(kind, *titled)]
 
 
 def _value(name: str, hint: Any, given: dict[str, Any]) -> Any:
     """The value of one parameter of a command, made of the options ``given``."""
     if not _is_bundle(hint):
         return given[name]
-    return hint(**{field: _value(field, of, given) for field, of in get_type_hints(hint, include_extras=True).items()})
+    hints = get_type_hints(hint, include_extras=True)
+    return hint(**{field: _value(field, hints[field], given) for field in hint.__struct_fields__})
 
 
 def _is_bundle(hint: Any) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
-from rich.console import Console
 
 from ..errors import ConfigurationError, CustomerSMSError
+from .error_words import in_words
+from .output import SafeConsole, SafeFormatter
 from .problems import InputProblem
 
 if TYPE_CHECKING:
@@ -27,18 +29,20 @@ if TYPE_CHECKING:
 def ending_well(log_level: LogLevel) -> Iterator[None]:
     """Turn what goes wrong in a command into a line and an exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    logging.basicConfig(level=log_level.value.upper(), format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=log_level.value.upper(), handlers=[handler])
     try:
         yield
     except (InputProblem, ConfigurationError) as problem:
-        fail(str(problem), 2)
-    except CustomerSMSError as error:
-        fail(str(error), 1)
+        fail(in_words(problem), 2)
+    except (CustomerSMSError, OSError) as error:  # OSError: what can't be written, as where a disk is full
+        fail(in_words(error), 1)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", 130)
 
 
 def fail(problem: str, status: int) -> NoReturn:
     """End the command with a line on standard error."""
-    Console(stderr=True, soft_wrap=True).print(problem, style="red", markup=False, highlight=False)
+    SafeConsole(sys.stderr, soft_wrap=True).print(problem, style="red", highlight=False)
     raise typer.Exit(status)

@@ -8,27 +8,39 @@ from __future__ import annotations
 import enum
 import math
 import os
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
+from .._core.failure_guards import FailureGuards
 from .._core.options import (
     DEFAULT_BATCH_SIZE,
     DEFAULT_MAX_CONCURRENCY,
+    DEFAULT_STOP_AFTER_REFUSED,
+    DEFAULT_STOP_AFTER_UNKNOWN,
     DEFAULT_TIMEOUT,
     DOCUMENTED_URL,
     Options,
 )
 from ..errors import ConfigurationError
-from ..models import DOCUMENTED_LIMITS, Limit
+from ..models import DOCUMENTED_LIMITS, Limit, Priority
+from .allowed_options import AllowedOptions
 from .bundle import Bundle
+from .credentials import QUOTA_VARIABLE, URL_VARIABLE, key_of_environment
+from .panels import LOOK_PANEL, ROUTE_PANEL, STOP_PANEL
+from .text_options import TextOptions, TrialOptions
 
 if TYPE_CHECKING:
     from types import EllipsisType
 
 MEMORY = "memory"
 """What ``--quota`` takes for a quota of this run alone."""
+
+
+def quota_named(option: str | None) -> str | None:
+    """The place of the quota that ``--quota`` names, else the environment; ``None`` is the user's own file."""
+    return os.environ.get(QUOTA_VARIABLE) or None if option is None else option
 
 
 class LogLevel(enum.StrEnum):
@@ -65,10 +77,20 @@ def read_pace(text: str) -> Limit | None:
         raise typer.BadParameter(f"{text!r} is not a number of requests a second, or none") from None
 
 
+def read_count(text: str) -> int | None:
+    """The number in ``text``, 1 or more; ``None`` for ``none``."""
+    if text.lower() == "none":
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is not a whole number, 1 or more, or none")
+    return int(text)
+
+
 Encoding = Annotated[str, typer.Option("--encoding", help="Of the file; never guessed.")]
 Region = Annotated[
     str | None, typer.Option("--region", metavar="CC", help="Read numbers without + as this country's, such as GB.")
 ]
+Url = Annotated[str | None, typer.Option("--url", help="The endpoint; else CUSTOMERSMS_URL, else the documented one.")]
 Limits = Annotated[
     list[str] | None,
     typer.Option("--limit", metavar="N/SECONDS", help="Replaces the documented limits; may be given again."),
@@ -78,45 +100,89 @@ Quota = Annotated[
     typer.Option(
         "--quota",
         metavar="PATH|redis://…|memory",
-        help="Where the quota is kept; else in a file that all your runs share. memory: for this run alone.",
+        help=f"Where the quota is kept; else as {QUOTA_VARIABLE} says, which nobody else sees, else in a file that all"
+        " your runs share. memory: for this run alone.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send a file without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after showing what would happen.")]
-Sample = Annotated[int, typer.Option("--sample", min=0, metavar="N", help="Show the first N texts.")]
+Sample = Annotated[
+    int, typer.Option("--sample", min=0, metavar="N", help="Show the first N texts; the first is always shown.")
+]
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object per outcome, then a summary.")]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="Cells of a CSV as they are, also those that a spreadsheet would run.")
+]
 Logging = Annotated[LogLevel, typer.Option("--log-level", help="Of the log, on standard error.")]
+PhoneColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--phone-column",
+        metavar="NAME",
+        help="If it has no usual name; given again, the next is used where those before are empty.",
+    ),
+]
+Suppress = Annotated[
+    Path | None,
+    typer.Option(
+        "--suppress", metavar="FILE", help="Numbers that must not be sent to; in a log of replies, those who sent them."
+    ),
+]
+SuppressColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--suppress-column",
+        metavar="NAME",
+        help="The column of --suppress, where its name leaves a doubt; given again, that one too.",
+    ),
+]
+
+
+class PriorityName(enum.StrEnum):
+    """The priorities, as ``--priority`` takes them."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"
 
 
 class FileOptions(Bundle, frozen=True, kw_only=True):
     """How a file of recipients is read, and the numbers in it."""
 
-    phone_column: Annotated[str | None, typer.Option("--phone-column", help="If it has no usual name.")] = None
+    panel: ClassVar[str] = "Reading the file"
+
+    phone_column: PhoneColumn = None
     encoding: Encoding = "utf-8"
     delimiter: Annotated[str | None, typer.Option("--delimiter", help='One character, or "tab".')] = None
     region: Region = None
+    one_per_number: Annotated[
+        bool, typer.Option("--one-per-number", help="Send a number that occurs again its first text only.")
+    ] = False
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="COLUMN", help="Write this column beside each outcome; may be given again."),
+    ] = None
 
 
 class RecipientOptions(Bundle, frozen=True, kw_only=True):
     """The recipients and their text: numbers, or everyone in a file."""
 
     phones: Annotated[list[str] | None, typer.Argument(metavar="PHONE…", help="Numbers such as +12125551234.")] = None
-    message: Annotated[
-        str,
-        typer.Option("--message", "-m", help="The text; with --file, {column} stands for the row's own, {{ for {."),
-    ]
+    text: TextOptions
     file: Annotated[
         Path | None, typer.Option("--file", "-f", help="CSV, TSV, plain lines, JSONL or XLSX; - is standard input.")
     ] = None
     reading: FileOptions
+    suppress: Suppress = None
+    suppress_column: SuppressColumn = None
 
 
 class ClientOptions(Bundle, frozen=True, kw_only=True):
     """The options that make a client. Raises ``typer.BadParameter`` for a limit or a pace that can't be read."""
 
-    url: Annotated[
-        str | None, typer.Option("--url", help="The endpoint; else CUSTOMERSMS_URL, else the documented one.")
-    ] = None
+    panel: ClassVar[str] = ROUTE_PANEL
+
+    url: Url = None
     limit: Limits = None
     quota: Quota = None
     pace: Annotated[str | None, typer.Option("--pace", metavar="N|none", help="Requests a second, at most.")] = None
@@ -129,6 +195,7 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
     timeout: Annotated[
         float, typer.Option("--timeout", help="Seconds for one request; half a second more a number.")
     ] = DEFAULT_TIMEOUT
+    allowed: AllowedOptions = AllowedOptions()
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Send to a made-up gateway that is started here, with a made-up key.")
     ] = False
@@ -145,12 +212,12 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
     @property
     def quota_at(self) -> str | None:
         """The place of the quota: a sandbox that lives as long as the run has one of its own, if none is named."""
-        return MEMORY if self.sandbox and self.quota is None else self.quota
+        return MEMORY if self.sandbox and self.quota is None else quota_named(self.quota)
 
     @property
     def key(self) -> str | None:
         """The key whose quota is asked: none for a sandbox, which has a made-up one."""
-        return None if self.sandbox else os.environ.get("CUSTOMERSMS_API_KEY")
+        return None if self.sandbox else key_of_environment()
 
     def options(self, url: str | None = None) -> Options:
         """The client's own options; it sends to ``url`` if that is given, as once a sandbox is there.
@@ -160,7 +227,7 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
         if self.sandbox and self.url is not None:
             raise ConfigurationError("--sandbox and --url name two places to send to")
         if url is None:
-            url = os.environ.get("CUSTOMERSMS_URL", DOCUMENTED_URL) if self.url is None else self.url
+            url = os.environ.get(URL_VARIABLE, DOCUMENTED_URL) if self.url is None else self.url
         return Options(
             url=url,
             limits=self.limits,
@@ -174,18 +241,86 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
         return ... if self.pace is None else read_pace(self.pace)
 
 
+class TurnOptions(Bundle, frozen=True, kw_only=True):
+    """The options for how long a text may wait for its turn, and who goes first.
+
+    Raises ``typer.BadParameter`` for a number that can't be.
+    """
+
+    panel: ClassVar[str] = ROUTE_PANEL
+    max_wait: Annotated[
+        float | None,
+        typer.Option(
+            "--max-wait",
+            metavar="SECONDS",
+            help="Leave a text unsent that would wait longer than this for quota, pace or connection; else it waits.",
+        ),
+    ] = None
+    priority: Annotated[
+        PriorityName | None,
+        typer.Option("--priority", help="Who goes first, of all that use the key; else normal, with --file bulk."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.max_wait is not None and not 0 <= self.max_wait < math.inf:
+            raise typer.BadParameter(f"{self.max_wait:g} is not a number of seconds for --max-wait, 0 or more")
+
+    def priority_of(self, *, file: bool) -> Priority:
+        """The priority asked for, else that of a ``file``, or of numbers on the command line."""
+        if self.priority is not None:
+            return Priority[self.priority.name]
+        return Priority.BULK if file else Priority.NORMAL
+
+
+class FailureOptions(Bundle, frozen=True, kw_only=True):
+    """The options that stop a send to many when request after request fails.
+
+    Raises ``typer.BadParameter`` for a number that can't be read.
+    """
+
+    panel: ClassVar[str] = STOP_PANEL
+
+    stop_after_unknown: Annotated[
+        str,
+        typer.Option(
+            "--stop-after-unknown", metavar="N|none", help="Stop after so many requests of unknown fate in a row."
+        ),
+    ] = str(DEFAULT_STOP_AFTER_UNKNOWN)
+    stop_after_refused: Annotated[
+        str,
+        typer.Option(
+            "--stop-after-refused", metavar="N|none", help="Stop after so many requests refused as a whole in a row."
+        ),
+    ] = str(DEFAULT_STOP_AFTER_REFUSED)
+
+    def __post_init__(self) -> None:
+        self.read()  # refused before anything else is done
+
+    def read(self) -> FailureGuards:
+        """The guards that they stand for."""
+        return FailureGuards(
+            stop_after_unknown=read_count(self.stop_after_unknown),
+            stop_after_refused=read_count(self.stop_after_refused),
+        )
+
+
 class SendCommandOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms send``."""
 
+    panel: ClassVar[str] = LOOK_PANEL
     recipients: RecipientOptions
     client: ClientOptions
+    turn: TurnOptions = TurnOptions()
+    failures: FailureOptions = FailureOptions()
+    trial: TrialOptions = TrialOptions()
     yes: Yes = False
     dry_run: DryRun = False
-    sample: Sample = 0
+    sample: Sample = 1
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Write every outcome to a new .csv or .jsonl file, as it comes."),
     ] = None
+    raw: Raw = False
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -193,11 +328,28 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
 class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms estimate``: those of a send, but for what it writes and whether it is one."""
 
+    panel: ClassVar[str] = LOOK_PANEL
+
     recipients: RecipientOptions
     client: ClientOptions
     yes: Yes = False
-    sample: Sample = 0
+    sample: Sample = 1
     json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class DoctorCommandOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms doctor``."""
+
+    url: Url = None
+    limit: Limits = None
+    quota: Quota = None
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="For each look at another machine.")
+    ] = 10.0
+    json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object per part, then a summary.")] = (
+        False
+    )
     log_level: Logging = LogLevel.WARNING
 
 

@@ -1,16 +1,24 @@
-"""Standard output and error that outlive whoever reads them, and JSON for programs."""
+"""Standard output and error that do nothing but show, and outlive whoever reads them, and JSON for programs."""
 
 from __future__ import annotations
 
 import errno
 import io
 import json
+import logging
 import os
+import re
 import sys
-from typing import IO, Any, TextIO, cast, final
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO, cast, final
 
 import msgspec
 from rich.console import Console
+from rich.segment import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType
 
 
 @final
@@ -49,7 +57,7 @@ class SafeOutput(io.TextIOBase):
                 self._gone = True
                 self._forget()
                 if self._record and error.errno not in (errno.EPIPE, errno.EIO):
-                    raise
+                    raise OSError(error.errno, error.strerror, "standard output") from None
         return len(text)
 
     def _forget(self) -> None:
@@ -59,9 +67,47 @@ class SafeOutput(io.TextIOBase):
         os.close(nowhere)
 
 
-def safe_console(*, json: bool) -> Console:
+@final
+class SafeConsole(Console):
+    """A console that shows what it is given and does nothing that a text says: the one door to a terminal.
+
+    No markup is read from a text, and no character in it moves the cursor or turns the line around; what rich itself
+    sends to the terminal does.
+    """
+
+    def __init__(self, file: TextIO, *, soft_wrap: bool = False) -> None:
+        super().__init__(file=cast("IO[str]", SafeOutput(file)), markup=False, emoji=False, soft_wrap=soft_wrap)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is drawn, in pieces."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(visible(piece.text), piece.style)
+
+
+class SafeFormatter(logging.Formatter):
+    """Lines of the log, without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines if there is a traceback."""
+        return visible(super().format(record))
+
+
+def safe_console(*, json: bool) -> SafeConsole:
     """A console that survives its reader: on standard output, or on standard error if that is for ``--json``."""
-    return Console(file=cast("IO[str]", SafeOutput(sys.stderr if json else sys.stdout)))
+    return SafeConsole(sys.stderr if json else sys.stdout)
+
+
+_INVISIBLE: Final = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What does something to a terminal, or to the order of what is read there: all but line ends."""
+
+_INVISIBLE_IN_JSON: Final = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""A text whose control characters are written out, line ends aside: ``\x1b`` for ESC."""
+    return _INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], text.replace("\r\n", "\n"))
 
 
 def say_json(value: Any) -> None:
@@ -70,8 +116,9 @@ def say_json(value: Any) -> None:
 
 
 def as_json(value: Any) -> str:
-    """One line of JSON, in ASCII where a text holds what no encoding can carry."""
+    """One line of JSON, in ASCII where a text holds what no encoding can carry; a terminal can show it."""
     try:
-        return msgspec.json.encode(value).decode()
+        text = msgspec.json.encode(value).decode()
+        return _INVISIBLE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     except UnicodeEncodeError:
         return json.dumps(msgspec.to_builtins(value))

@@ -1,32 +1,26 @@
-"""The two things that a send needs before it begins: a key, and a person's word."""
+"""A person's word, which a command needs before it sends to everyone in a file, or takes their numbers."""
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from .._core.secret import Secret
-from ..errors import ConfigurationError
 from .exits import fail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def check_key() -> None:
-    """Raise ``ConfigurationError`` if the environment has no key, or what can be none."""
-    key = os.environ.get("CUSTOMERSMS_API_KEY")
-    if not key:
-        raise ConfigurationError("the API key is missing: set the environment variable CUSTOMERSMS_API_KEY")
-    Secret(key)
+NOTHING_ELSE: Final = "nothing else was sent"
+"""What a person is told who answers no once the test text has gone out."""
 
 
-def ask(file: Path) -> None:
-    """Go on only if a person says so; end the command otherwise, and where nobody can be asked."""
+def ask(file: Path, otherwise: str = "nothing was sent", *, question: str = "Send?") -> None:
+    """Go on only if a person says so; end the command ``otherwise``, and where nobody can be asked."""
     if str(file) == "-" or not sys.stdin.isatty():
-        fail("nothing was sent: there is nobody to ask, so add --yes", 2)
-    if not typer.confirm("Send?", err=True):
-        fail("nothing was sent", 1)
+        tried = otherwise == NOTHING_ELSE
+        instead = "give --yes in place of --test-to once it is right" if tried else "add --yes"
+        fail(f"{otherwise}: there is nobody to ask, so {instead}", 2)
+    if not typer.confirm(question, err=True):
+        fail(otherwise, 1)

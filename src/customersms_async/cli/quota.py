@@ -6,19 +6,18 @@ import asyncio
 import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
-import platformdirs
 from rich.table import Table
 
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..quota import MemoryQuota
+from .credentials import check_key, is_url, without_credentials
 from .exits import ending_well
 from .formats import length
-from .options import MEMORY, read_limits
+from .options import MEMORY, quota_named, read_limits
 from .output import safe_console, say_json
-from .permission import check_key
+from .state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
     from .options import QuotaCommandOptions
 
 REDIS: Final = ("redis://", "rediss://", "unix://")
+POSTGRES: Final = ("postgresql://", "postgres://")
 SHARED: Final = "The quota is shared with all runs and programs that keep it in"
 
 
 @contextlib.asynccontextmanager
 async def open_quota(where: str | None) -> AsyncIterator[QuotaStore]:
-    """The store that ``--quota`` names, open until the end: ``memory``, a Redis URL, or the path of a file.
+    """The store that ``--quota`` names, open until the end: ``memory``, a server's URL, or the path of a file.
 
     ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none. Raises
     ``ConfigurationError`` for a folder that can't be made and a URL that can't be read.
@@ -45,6 +45,13 @@ async def open_quota(where: str | None) -> AsyncIterator[QuotaStore]:
 
         async with RedisQuota(where) as redis:
             yield redis
+    elif where is not None and where.lower().startswith(POSTGRES):
+        from ..quota import PostgresQuota
+
+        async with PostgresQuota(where) as database:
+            yield database
+    elif where is not None and is_url(where):
+        raise ConfigurationError(f"no quota is kept at {without_credentials(where)}: see --quota")
     else:
         from ..quota import SQLiteQuota
 
@@ -52,24 +59,17 @@ async def open_quota(where: str | None) -> AsyncIterator[QuotaStore]:
             yield file
 
 
-def users_file() -> Path:
-    """The file of this user, in a folder that only the user may enter."""
-    folder = platformdirs.user_state_path("customersms", appauthor=False)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"the folder for the quota can't be made: {error}; see --quota") from None
-    return folder / "quota.sqlite"
+def users_file(*, make: bool = True) -> Path:
+    """The file of this user, in a folder that only the user may enter, which is made if it is not there."""
+    return state_folder("the quota", "--quota", make=make) / "quota.sqlite"
 
 
 def place(where: str | None) -> str:
     """The quota's place, for people and programs: ``memory``, the server without its password, or the path."""
     if where == MEMORY:
         return MEMORY
-    if where is not None and where.startswith(REDIS):
-        url = urlsplit(where)
-        server = url.hostname or ""
-        return f"{url.scheme}://{server}{f':{url.port}' if url.port else ''}{url.path}"
+    if where is not None and where.lower().startswith(REDIS + POSTGRES):
+        return without_credentials(where)
     return str(users_file() if where is None else Path(where).absolute())
 
 
@@ -86,7 +86,7 @@ def show_quota(options: QuotaCommandOptions) -> None:
     """Do what ``customersms quota`` does: print how every limit of the key stands."""
     with ending_well(options.log_level):
         check_key()
-        asyncio.run(_show(options.quota, read_limits(options.limit), json=options.json))
+        asyncio.run(_show(quota_named(options.quota), read_limits(options.limit), json=options.json))
 
 
 async def _show(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:

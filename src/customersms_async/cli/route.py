@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -12,8 +11,10 @@ from .._core.plural import counted
 from ..client import AsyncClient
 from ..errors import CustomerSMSError
 from ..models import Status
+from .allowed_options import NOBODY_ASKED
 from .forecast import SendForecast
 from .quota import open_quota
+from .suppress.place import open_list
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,13 +35,20 @@ class Route(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def open_route(options: ClientOptions, console: Console) -> AsyncIterator[Route]:
+async def open_route(options: ClientOptions, console: Console, *, is_trial: bool = False) -> AsyncIterator[Route]:
     """The route that ``options`` name; its client is the caller's to close before the end.
 
-    Raises ``ConfigurationError`` for an option out of range, a key that can be none, and as ``open_quota`` does.
+    One for a trial, which goes to oneself, asks no list and counts for no cap. Raises ``ConfigurationError`` for an
+    option out of range, a key that can be none, and as ``open_quota`` and ``open_list`` do.
     """
-    async with open_quota(options.quota_at) as quota, _gateway(options, console) as (sandbox, api_key, url):
-        client = AsyncClient(api_key=api_key, quota=quota, **msgspec.structs.asdict(options.options(url)))
+    allowed = NOBODY_ASKED if is_trial else options.allowed
+    async with (
+        open_quota(options.quota_at) as quota,
+        open_list(allowed.suppression_list) as suppression,
+        _gateway(options, console) as (sandbox, api_key, url),
+    ):
+        given = msgspec.structs.asdict(options.options(url))
+        client = AsyncClient(api_key=api_key, quota=quota, caps=allowed.caps, suppression=suppression, **given)
         yield Route(client, SendForecast(quota, options, api_key), sandbox)
 
 
@@ -48,7 +56,7 @@ async def open_route(options: ClientOptions, console: Console) -> AsyncIterator[
 async def _gateway(options: ClientOptions, console: Console) -> AsyncIterator[tuple[Sandbox | None, str, str | None]]:
     """The gateway, its key and its URL: the provider's, or those of a sandbox that lives as long as the send."""
     if not options.sandbox:
-        yield None, os.environ.get("CUSTOMERSMS_API_KEY", ""), None
+        yield None, options.key or "", None
         return
     from ..sandbox import Sandbox  # with its web server, which a send to the provider has no need of
 

@@ -8,25 +8,38 @@ import typing
 from .._core.buckets import Buckets
 from .._core.layers import Layer, Usage, Wait
 from .memory import MemoryQuota
-from .protocol import InProcessQuotaStore, QuotaStore
+from .protocol import CapStore, InProcessQuotaStore, QuotaStore
 
 if typing.TYPE_CHECKING:
+    from .._core.caps import CapHit, CappedText, CapScope, hits
+    from .postgres import PostgresQuota
     from .redis import RedisQuota
     from .sqlite import SQLiteQuota
 
 __all__ = [
     "Buckets",
+    "CapHit",
+    "CapScope",
+    "CapStore",
+    "CappedText",
     "InProcessQuotaStore",
     "Layer",
     "MemoryQuota",
+    "PostgresQuota",
     "QuotaStore",
     "RedisQuota",
     "SQLiteQuota",
     "Usage",
     "Wait",
+    "hits",
 ]
 
-_LATER: typing.Final = {"RedisQuota": ".redis", "SQLiteQuota": ".sqlite"}
+_LATER: typing.Final = {
+    "PostgresQuota": ".postgres",
+    "RedisQuota": ".redis",
+    "SQLiteQuota": ".sqlite",
+    **dict.fromkeys(("CapHit", "CapScope", "CappedText", "hits"), ".._core.caps"),
+}
 """Where the names are that are imported when first asked for, as few need them."""
 
 

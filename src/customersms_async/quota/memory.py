@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NoReturn, final
 
 from .._core.buckets import Buckets
 from .._runtime import forks
@@ -14,6 +14,8 @@ from .protocol import warn_of_rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._core.cap_log import CapLog
+    from .._core.caps import CapHit, CappedText
     from .._core.layers import Layer, Usage, Wait
 
 
@@ -23,10 +25,11 @@ class MemoryQuota:
 
     Clients that are given no store share one of these. It is bound to no event loop and may be used from several
     threads; it is forgotten when the process ends, so a restarted worker starts with an unused quota: use a shared
-    store where that matters. ``clock`` gives integer microseconds and is for tests.
+    store where that matters. It can't be pickled or copied. ``clock`` gives integer microseconds and is for tests.
 
-    Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key, and whether
-    there is a warning to be logged, without the lock, as a handler may do anything.
+    Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key, what counts for
+    caps once they are used, and whether there is a warning to be logged, without the lock, as a handler may do
+    anything.
     """
 
     in_process = True
@@ -35,9 +38,16 @@ class MemoryQuota:
         self._clock = clock
         self._lock = threading.RLock()
         self._keys: dict[str, Buckets] = {}
+        self._caps: CapLog | None = None
         self._guard = forks.Guard(self._lock)
         self._unsaid: list[bool] = []
         self._on_rest = functools.partial(self._unsaid.append, True)  # one for all keys
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a MemoryQuota can't be pickled or copied: it is shared within one process only. Give processes that are to"
+            " share a quota a SQLiteQuota, of one host, or a RedisQuota"
+        )
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``; never suspends, like every method here."""
@@ -101,6 +111,28 @@ class MemoryQuota:
             usage = buckets.usage(now, layers), buckets.paused_us(now)
         self._warn()
         return usage
+
+    async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
+        """See ``CapStore.look_at_caps``."""
+        with self._lock:
+            return self._cap_log().look(self._clock(), space, texts)
+
+    async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
+        """See ``CapStore.take_caps``."""
+        with self._lock:
+            return self._cap_log().take(self._clock(), space, texts, hold_us)
+
+    async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
+        """See ``CapStore.end_caps``."""
+        with self._lock:
+            self._cap_log().end(self._clock(), space, answered, not_sent)
+
+    def _cap_log(self) -> CapLog:
+        if self._caps is None:
+            from .._core.cap_log import CapLog  # few use caps
+
+            self._caps = CapLog()
+        return self._caps
 
     def _of(self, key_id: str) -> Buckets:
         return self._keys.get(key_id) or self._new(key_id)

@@ -9,6 +9,7 @@ from .._runtime import log
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .._core.caps import CapHit, CappedText
     from .._core.layers import Layer, Usage, Wait
 
 
@@ -73,6 +74,37 @@ class InProcessQuotaStore(QuotaStore, Protocol):
 
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """Do as ``forecast_us``, in a plain call."""
+
+
+class CapStore(Protocol):
+    """What a quota store needs besides, for clients with ``caps``; ``customersms_async.quota.hits`` is the rule.
+
+    Texts that are counted together have one ``space``; a store knows it, and what they count in, by hashes. Each call
+    is one atomic decision over a whole batch, whose texts count in their order. What was settled is kept for the
+    longest window that anybody has asked for so far in that space; a longer one counts from its first use.
+
+    As of a ``QuotaStore``: lengths alone cross this boundary; a call may come late, twice, or after a later one; and a
+    text that nobody speaks of again lapses by itself, and counts. Raises ``QuotaStoreError`` where it can't decide.
+
+    ``customersms_async.testing.CapStoreContract`` tests a store of your own.
+    """
+
+    async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
+        """For each text the cap that it hits, or ``None`` if there is room for it; nothing is taken."""
+
+    async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
+        """Count all of these texts, or none of them where any hits a cap; then say which do.
+
+        Each is held for ``hold_us`` from now, and counts for its windows from then on, unless ``end_caps`` says
+        otherwise before. A text that comes ``again`` takes the place of what its earlier try counted for, in each scope
+        that both have; that is let go for good, even if the new one turns out never to have left.
+        """
+
+    async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
+        """Hear of which texts the answer is known, and which provably never left; unknown and lapsed ones are ignored.
+
+        The former count from now on, the latter no more.
+        """
 
 
 def is_in_process(store: QuotaStore) -> TypeGuard[InProcessQuotaStore]:

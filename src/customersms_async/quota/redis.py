@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final, Self, final
+from functools import partial
+from typing import TYPE_CHECKING, Final, final
 
 from .._core.forecast import LineForecast
 from .._core.layers import Usage, Wait, longest_us
+from .._runtime.closing import Closing
 from ..errors import ConfigurationError
 from ._redis import script
 from ._redis.clients import RedisClients
+from ._redis.server_url import shown
 from ._redis.settings import SettingsCheck
 from .protocol import warn_of_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from redis.asyncio import Redis, RedisCluster
 
+    from .._core.caps import CapHit, CappedText
     from .._core.layers import Layer
+    from ._redis.caps import RedisCaps
 
 MOST_UNHEARD: Final = 1_000
 """Of so many grants, at most, that nobody heard of, a call lets go; others lapse by themselves."""
 
 
 @final
-class RedisQuota:
+class RedisQuota(Closing):
     """Shares each key's quota between all processes that name the same server and ``prefix``.
 
     ``server``: a URL (``redis://``, ``rediss://``, ``unix://``), or your own ``redis.asyncio`` client, of a cluster
@@ -46,7 +50,18 @@ class RedisQuota:
     microseconds in place of the server's time, and is for tests.
 
     A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a client of your own
-    serves the loop that it belongs to.
+    serves the loop that it belongs to. Each loop asks over at most 50 connections, ``?max_connections=`` of them if the
+    URL says so, or as many as the pool of your own client has, if that is fewer; whoever finds none free waits for one,
+    as long as the server answers anybody.
+
+    A store that was made from a URL can be pickled and copied, used or not: it is the URL, with its password, and the
+    options, and what comes back makes connections of its own. One with a client of your own can't.
+
+    A server that a person must mend, by what it or TLS says (a refused certificate or password, a missing permission or
+    database, a key of another kind, no scripting), is a ``QuotaStoreError`` at once.
+
+    What counts for ``caps`` is kept by a second script, in ``<prefix>caps:{<space>}:``, and goes when its windows are
+    over; a text whose ``take_caps`` nobody heard of lapses by itself, and counts.
 
     Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
     with the next call that takes some.
@@ -66,9 +81,20 @@ class RedisQuota:
         if "{}" in prefix:
             raise ConfigurationError("RedisQuota's prefix must not contain {}: a key's state needs one hash slot")
         self._prefix = prefix
+        self._timeout = timeout
         self._clock = clock
         self._settings = SettingsCheck(self._clients)
         self._unheard: dict[str, tuple[int, ...]] = {}
+
+    def __repr__(self) -> str:
+        url = self._clients.url
+        server = "a client of the caller's" if url is None else repr(shown(url))
+        return f"RedisQuota({server}, {self._prefix!r})"
+
+    def __reduce__(self) -> tuple[Callable[..., RedisQuota], tuple[str, str]]:
+        if (url := self._clients.url) is None:
+            raise TypeError("a RedisQuota with a client of your own can't be pickled or copied: make it from a URL")
+        return partial(RedisQuota, timeout=self._timeout, clock=self._clock), (url, self._prefix)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``."""
@@ -108,17 +134,29 @@ class RedisQuota:
             warn_of_rest()
         return tuple(map(Usage, pairs[::2], pairs[1::2])), paused_us
 
+    async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
+        """See ``CapStore.look_at_caps``."""
+        return await self._caps.look(space, texts)
+
+    async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
+        """See ``CapStore.take_caps``."""
+        if not self._settings.is_done:
+            await self._settings.run()
+        return await self._caps.take(space, texts, hold_us)
+
+    async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
+        """See ``CapStore.end_caps``."""
+        await self._caps.end(space, answered, not_sent)
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop, unless the client is yours."""
         await self._clients.aclose()
 
-    async def __aenter__(self) -> Self:
-        return self
+    @property
+    def _caps(self) -> RedisCaps:
+        from ._redis.caps import RedisCaps  # few use caps
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
+        return RedisCaps(self._clients, self._prefix, self._clock)
 
     async def _grant(
         self, key_id: str, layers: Sequence[Layer], hold_us: int, renewing: int | None = None

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
-from .._runtime.file_thread import ClosedError, FileThread
-from ..errors import QuotaStoreError
+from .._runtime.closing import Closing
+from .._runtime.file_thread import ClosedError
+from .._runtime.process_threads import ProcessThreads
+from ..errors import ConfigurationError, QuotaStoreError
 from ._sqlite.file import QuotaFile
 from .host_clock import host_moment
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
-    from types import TracebackType
-    from typing import Self
 
+    from .._core.caps import CapHit, CappedText
     from .._core.layers import Layer, Usage, Wait
+    from ._sqlite.cap_rows import CapRows
     from ._sqlite.key_rows import KeyRows
     from .host_clock import Moment
 
@@ -28,7 +30,7 @@ T = TypeVar("T")
 
 
 @final
-class SQLiteQuota:
+class SQLiteQuota(Closing):
     """Shares each key's quota between all processes of one host, and keeps it through restarts, in the file ``path``.
 
     The file is made at first use, readable and writable by its user only; its folder must be there. While it is in use
@@ -47,10 +49,14 @@ class SQLiteQuota:
     leaves the file as a crash would, which costs nothing.
 
     Each call raises ``QuotaStoreError``, never a temporary one, where the file can't be trusted or used: damaged, not
-    ours, of another version, empty, deleted or replaced meanwhile, not writable, or locked by another program for
+    ours, of another version, empty, deleted or replaced meanwhile, not writable (the disk is full or read-only, or this
+    user may not), or locked by another program for
     longer than ``lock_timeout`` seconds. It is never replaced by a new one; only where there is none is one made.
 
-    ``clock`` gives a ``Moment`` and is for tests. Mutable state: the thread of this process, and whether it is closed.
+    It can be pickled and copied, used or not: it is its absolute path and the options, and what comes back opens the
+    file for itself.
+
+    ``clock`` gives a ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``.
     """
 
     in_process = False
@@ -63,12 +69,16 @@ class SQLiteQuota:
         lock_timeout: float = 5.0,
     ) -> None:
         self._path = Path(path).absolute()
-        self._open = partial(QuotaFile, self._path, clock, lock_timeout)
-        self._threads: dict[int, FileThread[QuotaFile]] = {}  # by process id: a forked child starts its own
-        self._closed = False
+        if "\0" in str(self._path):
+            raise ConfigurationError("SQLiteQuota's path must not contain a null character")
+        self._again = partial(SQLiteQuota, clock=clock, lock_timeout=lock_timeout)
+        self._threads = ProcessThreads("SQLiteQuota", self._path, partial(QuotaFile, self._path, clock, lock_timeout))
 
     def __repr__(self) -> str:
         return f"SQLiteQuota({str(self._path)!r})"
+
+    def __reduce__(self) -> tuple[Callable[..., SQLiteQuota], tuple[str]]:
+        return self._again, (str(self._path),)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """See ``QuotaStore.take``; after a cancel the grant is given back as soon as it is there."""
@@ -103,23 +113,30 @@ class SQLiteQuota:
         """See ``QuotaStore.usage``."""
         return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.usage(layers)))
 
+    async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
+        """See ``CapStore.look_at_caps``."""
+        return await asyncio.wrap_future(self._ask_caps(space, lambda rows: rows.look(texts)))
+
+    async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
+        """See ``CapStore.take_caps``; after a cancel the texts are given back as soon as they are counted."""
+        future = self._ask_caps(space, lambda rows: rows.take(texts, hold_us), durable=True)
+        try:
+            return await asyncio.wrap_future(future)
+        except (asyncio.CancelledError, GeneratorExit):
+            future.add_done_callback(partial(self._uncounted, space, texts))
+            raise
+
+    async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
+        """See ``CapStore.end_caps``; takes effect after a cancel, too."""
+        await asyncio.wrap_future(self._ask_caps(space, lambda rows: rows.end(answered, not_sent)))
+
     def close(self) -> None:
         """Do what was asked for, and close the file; waits for that. A closed store stays closed."""
-        if (stopped := self._stop()) is not None:
-            stopped.result()
+        self._threads.close()
 
     async def aclose(self) -> None:
         """See ``close``; a cancel only ends the waiting."""
-        if (stopped := self._stop()) is not None:
-            await asyncio.wrap_future(stopped)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
+        await self._threads.aclose()
 
     async def _granted(self, key_id: str, call: Callable[[KeyRows], int | Wait]) -> int | Wait:
         future = self._ask(key_id, call, durable=True)
@@ -135,31 +152,30 @@ class SQLiteQuota:
             with suppress(QuotaStoreError):
                 self._ask(key_id, lambda rows: rows.give_back(request))
 
+    def _uncounted(self, space: bytes, texts: Sequence[CappedText], future: Future[list[CapHit | None]]) -> None:
+        """Give back texts of which nobody heard that they are counted; if that fails, they lapse."""
+        if future.exception() is None and not any(future.result()):
+            with suppress(QuotaStoreError):
+                self._ask_caps(space, lambda rows: rows.end((), texts))
+
     def _ask(self, key_id: str, call: Callable[[KeyRows], T], *, durable: bool = False) -> Future[T]:
         def job(file: QuotaFile) -> T:
             with file.key(key_id, durable=durable) as rows:
                 return call(rows)
 
+        return self._submit(job)
+
+    def _ask_caps(self, space: bytes, call: Callable[[CapRows], T], *, durable: bool = False) -> Future[T]:
+        def job(file: QuotaFile) -> T:
+            with file.caps(space, durable=durable) as rows:
+                return call(rows)
+
+        return self._submit(job)
+
+    def _submit(self, job: Callable[[QuotaFile], T]) -> Future[T]:
+        if self._threads.is_closed:
+            raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
         try:
-            return self._thread().submit(job)
+            return self._threads.submit(job)
         except ClosedError:
             raise QuotaStoreError("The quota file was closed.") from None
-
-    def _thread(self) -> FileThread[QuotaFile]:
-        """The thread of this process, started by whoever comes first; takes no lock that a fork could leave locked."""
-        if self._closed:
-            raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
-        process = os.getpid()
-        if (thread := self._threads.get(process)) is None:
-            started = FileThread("SQLiteQuota", self._path, self._open)
-            thread = self._threads.setdefault(
-                process, started
-            )  # one of several threads wins; the rest end by themselves
-            for parent in set(self._threads) - {process}:
-                self._threads.pop(parent, None)
-        return thread
-
-    def _stop(self) -> Future[None] | None:
-        self._closed = True
-        thread = self._threads.get(os.getpid())
-        return None if thread is None else thread.stop()

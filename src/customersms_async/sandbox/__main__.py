@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
 import sys
+import time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from ..errors import CustomerSMSError
 from ..models import DOCUMENTED_LIMITS, Limit
 from . import magic
 from .faults import Fault
+from .request import PATHS
 from .sandbox import DEMO_CREDITS, DEMO_KEY, Sandbox
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ The sandbox listens. Its limits are per key: {limits}.
 
   export CUSTOMERSMS_URL={url}
   export CUSTOMERSMS_API_KEY={key}
+
+Its inbox, with all texts and with switches for faults and limits: {inbox}
 
 It stops on Ctrl-C. --magic lists the phone numbers that bring a fault of their own.
 """
@@ -81,6 +86,10 @@ def parser(prog: str) -> argparse.ArgumentParser:
     asks.add_argument("--latency", type=latency, default=(0.0, 0.0), metavar="SECONDS[,SECONDS]")
     asks.add_argument("--max-numbers", type=int, metavar="N", help="in one request; more are answered with 413")
     asks.add_argument("--fault", type=fault, action="append", metavar="NAME[:SECONDS]", help="1st, 2nd, … request")
+    asks.add_argument(
+        "--allow-host", action="append", metavar="NAME", help="a name of this machine, by which the inbox may be asked"
+    )
+    asks.add_argument("--quiet", action="store_true", help="log no requests")
     asks.add_argument("--magic", action="store_true", help="print the table of magic numbers, and end")
     return asks
 
@@ -94,7 +103,9 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m customer
     limits = tuple(given.limit or DOCUMENTED_LIMITS)
     try:
         sandbox = Sandbox({given.key: given.credits}, limits, given.latency, given.max_numbers, given.fault or ())
-        asyncio.run(_serve(sandbox, limits, given.host, given.port))
+        if not given.quiet:
+            sandbox.log_requests(_log)
+        asyncio.run(_serve(sandbox, limits, given))
     except (CustomerSMSError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -102,14 +113,21 @@ def main(arguments: Sequence[str] | None = None, prog: str = "python -m customer
     return 0
 
 
-async def _serve(sandbox: Sandbox, limits: Sequence[Limit], host: str, port: int) -> None:
+async def _serve(sandbox: Sandbox, limits: Sequence[Limit], given: argparse.Namespace) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async with sandbox.serve(host=host, port=port) as url:
+        async with sandbox.serve(host=given.host, port=given.port, names=given.allow_host or ()) as url:
             told = ", ".join(f"{one.requests} in {one.seconds:g} s" for one in limits)
-            sys.stdout.write(_READY.format(url=url, key=sandbox.api_key, limits=told))
+            inbox = url.removesuffix(PATHS[0]) + "/"
+            sys.stdout.write(_READY.format(url=url, key=sandbox.api_key, limits=told, inbox=inbox))
             sys.stdout.flush()
             async for _ in signals:
                 return
+
+
+def _log(line: str) -> None:
+    """Write a line with the time of day; whoever has closed standard error wants none."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
 
 def _summary(sandbox: Sandbox) -> str:

@@ -8,6 +8,7 @@ it finds the connection in the scope's extensions; elsewhere, as under ``httpx.A
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 from starlette.applications import Starlette
@@ -16,6 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from .faults import Fault, Spoils
+from .inbox import app as inbox
+from .inbox.claims import claims
 from .odd_answers import PADDING
 
 if TYPE_CHECKING:
@@ -34,6 +37,9 @@ EXTENSION: Final = "customersms.connection"
 class Connection(Protocol):
     """The connection below ASGI, as far as a fault needs it."""
 
+    def asks_inbox(self) -> bool | None:
+        """Whether the request that is being read is for the inbox; ``None`` if the connection hasn't looked."""
+
     def take_planned(self) -> PlannedFault | None:
         """The fault that the schedule has for the request that is being read."""
 
@@ -42,7 +48,7 @@ class Connection(Protocol):
 
 
 def build(gateway: Gateway) -> Starlette:
-    """The ASGI app. Every path and method reaches the rules, which know what is allowed."""
+    """The ASGI app. Every path and method that is not the inbox's reaches the rules, which know what is allowed."""
     return Starlette(routes=[Route("/{path:path}", _Endpoint(gateway))])
 
 
@@ -54,6 +60,10 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gateway, request = self._gateway, Request(scope, receive)
         connection: Connection | None = scope.get("extensions", {}).get(EXTENSION)
+        if _asks_inbox(connection, request):
+            with contextlib.suppress(ClientDisconnect):
+                await (await inbox.answer(gateway, request))(scope, receive, send)
+            return
         scheduled = connection.take_planned() if connection is not None else gateway.begin()
         try:
             body = await request.body()
@@ -67,6 +77,11 @@ class _Endpoint:
             await _response(answer)(scope, receive, send)
         else:
             await _gone(receive)
+
+
+def _asks_inbox(connection: Connection | None, request: Request) -> bool:
+    known = connection.asks_inbox() if connection is not None else None
+    return claims(request.method, request.url.path) if known is None else known
 
 
 async def _pass(seconds: float) -> None:

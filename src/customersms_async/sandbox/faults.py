@@ -199,3 +199,15 @@ EFFECTS: Final[Mapping[Fault, Effect]] = {
     Fault.SLOW: Effect(Spoils.TIME, "answered so many seconds late", seconds=1.0),
 }
 """Every fault and its effect."""
+
+UNANSWERED: Final = frozenset(
+    {
+        Fault.CLOSE_BEFORE,
+        Fault.CLOSE_DURING,
+        Fault.CLOSE_AFTER,
+        Fault.CUT_IN_HEADERS,
+        Fault.RESET_BEFORE,
+        Fault.RESET_AFTER,
+    }
+)
+"""The faults that end the connection before the status of an answer is known."""

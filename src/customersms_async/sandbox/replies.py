@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .schedule import PlannedFault
+    from .state import Text
 
 RowFields: TypeAlias = dict[str, Any]
 """One row of an answer's ``results``, by the names of its fields."""
@@ -19,11 +20,16 @@ Document: TypeAlias = dict[str, Any]
 
 
 class ScriptReply(msgspec.Struct, frozen=True):
-    """The answer of the script itself, before any fault has touched it."""
+    """The answer of the script itself, before any fault has touched it.
+
+    ``judged`` has for each number its accepted text, or the fields of its refusal; none if the request was refused
+    as a whole.
+    """
 
     status: int
     document: Document
     headers: Mapping[str, str] = {}
+    judged: Sequence[Text | RowFields] = ()
 
 
 def error_reply(status: int, code: str, text: str, headers: Mapping[str, str] | None = None) -> ScriptReply:

@@ -14,18 +14,20 @@ API page; what the page leaves open is decided here, once:
 from __future__ import annotations
 
 import re
+from itertools import count, repeat
 from typing import TYPE_CHECKING, Final
 
 from . import magic
-from .faults import EFFECTS, Fault, Spoils
+from .arrivals import Arrival, count_segments, without_keys
+from .faults import EFFECTS, UNANSWERED, Fault, Spoils
 from .replies import RowFields, ScriptReply, ServerAnswer, error_reply
 from .request import SendRequest, read_request
 from .schedule import plan
 from .spoiling import spoil, spoil_row
-from .state import Text
+from .state import Text, key_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .schedule import PlannedFault
     from .state import GatewayState
@@ -61,16 +63,54 @@ def answer(
     """
     request = read_request(state.options.error_status, method, path, headers, body)
     planned = scheduled or _magic(state, request)
+    reply = _reply(state, now_us, request, planned)
+    given = ServerAnswer(200, {}, b"", planned) if reply is None else spoil(reply, planned, now_us)
+    if isinstance(request, SendRequest):
+        state.arrivals.add(_arrivals(state, now_us, request, reply, given))
+    return given
+
+
+def _reply(
+    state: GatewayState, now_us: int, request: SendRequest | ScriptReply, planned: PlannedFault | None
+) -> ScriptReply | None:
+    """The script's own reply, after it has done what is asked for; ``None`` if it never read the request."""
     if planned is not None and not planned.effect.read:
-        return ServerAnswer(200, {}, b"", planned)
+        return None
     state.requests += 1
     if isinstance(request, SendRequest):
         state.numbers_seen += len(request.phones)
     if planned is not None and planned.effect.spoils is Spoils.STATUS and not planned.effect.sent:
-        return spoil(ScriptReply(planned.effect.status, {}), planned, now_us)
+        return ScriptReply(planned.effect.status, {})
     fault = planned.fault if planned is not None else None
-    reply = request if isinstance(request, ScriptReply) else _judge(state, now_us, request, fault)
-    return spoil(reply, planned, now_us)
+    return request if isinstance(request, ScriptReply) else _judge(state, now_us, request, fault)
+
+
+def _arrivals(
+    state: GatewayState, now_us: int, request: SendRequest, reply: ScriptReply | None, given: ServerAnswer
+) -> Iterator[Arrival]:
+    """What became of each number of a request, for those who look on."""
+    keys = {request.key, *state.windows}
+    message, sender = without_keys(request.message, keys), state.key_ids.get(request.key) or key_id(request.key)
+    fault = given.planned.fault if given.planned is not None else None
+    status = None if fault in UNANSWERED else given.status
+    document = reply.document if reply is not None else {}
+    rows = reply.judged if reply is not None else ()
+    judged: Iterable[Text | RowFields] = rows or repeat(document)
+    for number, phone, fate in zip(count(state.arrivals.total + 1), request.phones, judged, strict=False):
+        own = fault or (magic.row_fault(phone) if rows else None)
+        text = fate if isinstance(fate, Text) else None
+        yield Arrival(
+            number=number,
+            phone=without_keys(phone, keys),
+            message=message,
+            accepted=text is not None,
+            code=fate.get("code") if not isinstance(fate, Text) else None,
+            message_id=text.message_id if text is not None else None,
+            status=status,
+            fault=own.name if own is not None else None,
+            key_id=sender,
+            at_us=now_us,
+        )
 
 
 def _magic(state: GatewayState, request: SendRequest | ScriptReply) -> PlannedFault | None:
@@ -78,7 +118,7 @@ def _magic(state: GatewayState, request: SendRequest | ScriptReply) -> PlannedFa
 
 
 def _judge(state: GatewayState, now_us: int, request: SendRequest, fault: Fault | None) -> ScriptReply:
-    """The script's own reply, after it has done what is asked for; ``fault`` is that of the whole request."""
+    """The reply to a request in the documented form; ``fault`` is that of the whole request."""
     options = state.options
     if request.key not in state.windows:
         return error_reply(options.error_status or 401, "INVALID_API_KEY", "Invalid or inactive API key")
@@ -101,16 +141,20 @@ def _refuse(state: GatewayState, refusal: WindowRefusal) -> ScriptReply:
 
 
 def _send(state: GatewayState, now_us: int, request: SendRequest, fault: Fault | None) -> ScriptReply:
-    before, rows = len(state.texts), list[RowFields]()
+    judged, rows = list[Text | RowFields](), list[RowFields]()
     for phone in request.phones:
         own = fault if fault in _ROW_FAULTS else magic.row_fault(phone)
         refused = _row_refusal(state, request.key, phone, own)
         if refused is not None:
             rows.append({"phone": phone, "success": False, **refused})
+            judged.append(refused)
         else:
             text = _accept(state, now_us, request, phone)
+            judged.append(text)
             rows += spoil_row({"phone": phone, "success": True, "message_id": text.message_id}, own)
-    sent, total = len(state.texts) - before, len(request.phones)
+    total = len(request.phones)
+    sent = sum(isinstance(fate, Text) for fate in judged)
+    state.segments += sent and sent * count_segments(request.message).segments
     document = {
         "success": True,
         "message": "SMS sending completed",
@@ -120,7 +164,7 @@ def _send(state: GatewayState, now_us: int, request: SendRequest, fault: Fault |
         "remaining_credits": state.credits[request.key],
         "results": rows,
     }
-    return ScriptReply(200, document)
+    return ScriptReply(200, document, judged=judged)
 
 
 def _row_refusal(state: GatewayState, key: str, phone: str, fault: Fault | None) -> RowFields | None:

@@ -13,7 +13,7 @@ from .gateway import Gateway
 from .options import GatewayOptions, ServerTiming, credits_of, seconds_range
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -129,6 +129,13 @@ class Sandbox:
             seen.add((text.phone, text.message))
         return tuple(again)
 
+    def log_requests(self, write: Callable[[str], object]) -> None:
+        """Have ``write`` given one line for each request from now on, and for each change of the inbox's switches.
+
+        A line says what was asked and answered, and how many texts were accepted and refused; no key, number or text.
+        """
+        self._gateway.write_line = write
+
     def misbehave(self, faults: Faults) -> None:
         """Replace ``faults``; the new schedule counts from the next request."""
         self._gateway.misbehave(faults)
@@ -142,13 +149,16 @@ class Sandbox:
         await self._asgi()(scope, receive, send)
 
     @contextlib.asynccontextmanager
-    async def serve(self, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    async def serve(self, *, host: str = "127.0.0.1", port: int = 0, names: Iterable[str] = ()) -> AsyncIterator[str]:
         """Serve over real sockets while the block runs; gives the endpoint's full URL. Port 0 is any free one.
 
+        At the root of the same address is the inbox. It answers whoever asks for it by an address, by ``localhost``, by
+        ``host`` or by one of ``names``: see ``inbox/access``.
         Leaving cuts all connections, those with a request in flight too. ``OSError`` if the port is taken.
         """
         with _with_advice():
             from .serving import serve
+        self._gateway.names = frozenset(name.lower() for name in (host, *names))
         async with serve(self._gateway, self._asgi(), host, port) as url:
             before, self._url = self._url, url
             try:

@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from .app import EXTENSION
 from .faults import Fault
+from .inbox.claims import begins_as_claimed
 from .request import PATHS
 
 if TYPE_CHECKING:
@@ -72,14 +73,16 @@ async def _end(state: ServerState) -> None:
 class FaultyConnection(H11Protocol):
     """uvicorn's connection, and what can go wrong with it.
 
-    Mutable, beside uvicorn's own: whether a request has begun that isn't answered yet, its fault, and the bytes held
-    back of one that will be cut while it is read.
+    Mutable, beside uvicorn's own: whether a request has begun that isn't answered yet, its fault, whether it is for the
+    inbox (``None``: not known yet), and the bytes held back of one that is not known, or that will be cut while it is
+    read.
     """
 
     def __init__(self, gateway: Gateway, config: Config, state: ServerState) -> None:
         super().__init__(config, state, {})
         self._gateway, self._served = gateway, self.app
         self._begun, self._held = False, b""
+        self._inbox: bool | None = None
         self._planned: PlannedFault | None = None
         self.app = self._run
         self.access_log = False  # for this connection only: Config's own switch is global
@@ -93,6 +96,10 @@ class FaultyConnection(H11Protocol):
             if not self.transport.is_closing():  # else it's the end of serve(), and no news
                 raise
 
+    def asks_inbox(self) -> bool | None:
+        """Whether the request that is being read is for the inbox, which no fault befalls."""
+        return self._inbox
+
     def take_planned(self) -> PlannedFault | None:
         """The fault of the request that is being read. A request begins with its first byte."""
         if not self._begun:
@@ -101,17 +108,24 @@ class FaultyConnection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless the fault cuts the connection before or during that."""
-        planned = self.take_planned()
+        if self._inbox is None:
+            self._held += data
+            self._inbox = begins_as_claimed(self._held)
+            if self._inbox is None:
+                return
+            data, self._held = self._held, b""
+        planned = None if self._inbox else self.take_planned()
         if planned is None or planned.effect.read:
             super().data_received(data)
             return
         self._held += data
         if planned.fault is not Fault.CLOSE_DURING or b"\r\n\r\n" in self._held:
+            self._gateway.cut(planned)
             self._cut(planned)
 
     def on_response_complete(self) -> None:
         """Be ready for the next request."""
-        self._begun = False
+        self._begun, self._inbox = False, None
         super().on_response_complete()
 
     def show(self, planned: PlannedFault, answer: ServerAnswer) -> bool:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
+from .arrivals import Arrivals
 from .windows import Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
 
+    from ..models import Limit
     from .options import GatewayOptions
 
 
@@ -32,18 +34,24 @@ class Text(msgspec.Struct, frozen=True, gc=False):
 
 @final
 class GatewayState:
-    """All that the gateway remembers: written by ``rules.answer`` alone, read by ``Sandbox``."""
+    """All that the gateway remembers: written by ``rules.answer``, and by ``limit``; read by ``Sandbox``."""
 
     def __init__(self, keys: Mapping[str, Decimal], options: GatewayOptions) -> None:
         self.options: Final = options
         self.credits = dict(keys)
-        self.windows = {key: Windows(options.limits) for key in keys}
+        self.limit(options.limits)
         self.key_ids = {key: key_id(key) for key in keys}
         self.texts: list[Text] = []  # in the order of acceptance
+        self.arrivals = Arrivals()  # and what was refused
         self.acted: set[str] = set()  # the magic numbers that act once, and have
         self.requests = 0  # requests read
+        self.segments = 0  # billed parts of all accepted texts
         self.numbers_seen = 0  # numbers in all requests that could be understood
         self.refused = self.refused_fixed = self.refused_rolling = 0  # requests, by the limits
+
+    def limit(self, limits: Sequence[Limit]) -> None:
+        """Have each key keep to these from now on; what came before doesn't count."""
+        self.windows = {key: Windows(limits) for key in self.credits}
 
 
 def key_id(api_key: str) -> str:

@@ -1,9 +1,19 @@
-"""For tests of programs that send texts, and of quota stores: a pytest plugin (``plugin``), and a contract."""
+"""For tests of programs that send texts, and of stores: a pytest plugin (``plugin``), and contracts."""
 
 from __future__ import annotations
 
+from .cap_contract import CapStoreContract
 from .clock import ManualClock
 from .contract import QuotaStoreContract
+from .idempotency_contract import IdempotencyStoreContract
 from .network import Network
+from .suppression_contract import SuppressionStoreContract
 
-__all__ = ["ManualClock", "Network", "QuotaStoreContract"]
+__all__ = [
+    "CapStoreContract",
+    "IdempotencyStoreContract",
+    "ManualClock",
+    "Network",
+    "QuotaStoreContract",
+    "SuppressionStoreContract",
+]

@@ -25,14 +25,18 @@ def customersms_sandbox(
 ) -> Iterator[Sandbox]:
     """A gateway of this test's own, served on a loopback port, where ``AsyncClient()`` sends to by itself.
 
-    CUSTOMERSMS_URL and CUSTOMERSMS_API_KEY lead there for the time of the test. The key is a new one each time, so no
+    CUSTOMERSMS_URL and CUSTOMERSMS_API_KEY lead there for the time of the test, and so does every client that has its
+    URL and its key from the environment, also one that was made, or used, before. The key is a new one each time, so no
     test waits for quota that another has used. Works for tests with and without async: it runs in a thread of its own.
     """
+    from .._sending.environment import KEY_FILE_VARIABLE, KEY_VARIABLE, URL_VARIABLE, revision
     from ..sandbox import Sandbox
 
     fresh = {f"cspro_test_{secrets.token_hex(8)}": 1_000_000}
     sandbox = Sandbox(**{"keys": fresh, **customersms_sandbox_options})
     with sandbox.serve_in_thread() as url:
-        monkeypatch.setenv("CUSTOMERSMS_URL", url)
-        monkeypatch.setenv("CUSTOMERSMS_API_KEY", sandbox.api_key)
+        monkeypatch.setenv(URL_VARIABLE, url)
+        monkeypatch.setenv(KEY_VARIABLE, sandbox.api_key)
+        monkeypatch.delenv(KEY_FILE_VARIABLE, raising=False)
+        revision.watch()
         yield sandbox

@@ -42,6 +42,4 @@ def killing(tmp_path: Path) -> Iterator[Killing]:
     """A campaign of its own, with a gateway of its own."""
     sandbox = Sandbox(keys={KILLED_KEY: 1_000_000}, limits=(Limit(1_000_000, 1),), latency=(0.0, 0.01))
     with sandbox.serve_in_thread():
-        killing = Killing(tmp_path, sandbox)
-        yield killing
-        killing.close()
+        yield Killing(tmp_path, sandbox)

@@ -146,11 +146,11 @@ def test_nothing_is_written_over_what_others_wrote_since(path: Path, sandbox: Sa
     """The shared memory was removed in the middle of a run, and others have made another."""
     run = Run(path, sandbox.url)
     run.comes_some_way()
-    run.process.send_signal(signal.SIGSTOP)
+    run.send_signal(signal.SIGSTOP)
     path.with_name("spring.ledger-shm").unlink()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE others (x)")
-        run.process.send_signal(signal.SIGCONT)
+        run.send_signal(signal.SIGCONT)
         assert "moved, deleted or replaced while in use" in run.end()
         assert connection.execute("SELECT count(*) FROM others").fetchone() == (0,)
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)

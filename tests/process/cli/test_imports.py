@@ -19,7 +19,8 @@ finally:
 SEND = ("send", "+12125551234", "--message", "Hi")
 CAMPAIGNS = ("customersms_async.campaign", "customersms_async.cli.campaign")
 SANDBOX = ("customersms_async.sandbox", "starlette", "uvicorn")
-SENDING = ("customersms_async.cli.send", "customersms_async.cli.files", "platformdirs")
+SUPPRESSING = ("customersms_async.suppression", "customersms_async.cli.suppress")
+SENDING = ("customersms_async.cli.send", "customersms_async.cli.doctor", "customersms_async.cli.files", "platformdirs")
 RARE = ("customersms_async.quota.redis", "redis", "phonenumbers", "python_calamine", "aiohttp")
 
 
@@ -49,9 +50,17 @@ def test_a_rehearsal_imports_a_sandbox_and_no_campaign(customersms: Commands) ->
     assert {"customersms_async.sandbox", "starlette"} <= modules
 
 
-@pytest.mark.parametrize("command", [(), ("send",), ("estimate",), ("quota",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [(), ("send",), ("estimate",), ("quota",), ("doctor",), ("suppress",)], ids=" ".join
+)
 def test_help_imports_the_options_and_nothing_that_a_command_does(
     customersms: Commands, command: tuple[str, ...]
 ) -> None:
     modules = imported(customersms, *command, "--help")
     assert found(modules, (*CAMPAIGNS, *SANDBOX, *SENDING, *RARE)) == []
+    assert command == ("suppress",) or found(modules, SUPPRESSING) == []
+
+
+def test_a_list_of_suppressed_numbers_needs_nothing_that_sends(customersms: Commands) -> None:
+    modules = imported(customersms, "suppress", "list")
+    assert found(modules, (*CAMPAIGNS, *SANDBOX, *RARE, "customersms_async.client", "httpx")) == []

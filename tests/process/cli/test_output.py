@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command import COMMAND
+from support.command import COMMAND, KEY, PATIENCE
+from support.platforms import WINDOWS
+
+if TYPE_CHECKING:
+    from support.command import Commands
 
 SEND = [*COMMAND, "send", "--sandbox", "--message", "Hi"]
 FULL = Path("/dev/full")
@@ -34,3 +39,28 @@ def test_a_screen_that_nobody_reads_ends_nothing() -> None:
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(WINDOWS, reason="there is no such bound")
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+def test_a_disk_that_is_full_ends_the_send_with_the_file_s_name_and_no_traceback(
+    customersms: Commands, name: str
+) -> None:
+    """A bound on what a process may write into a file stands for the end of a disk."""
+    arguments = f"send --file {customersms.people(400)} --message Hi --sandbox --batch-size 20 --yes --output {name}"
+    program = f"ulimit -f 8; exec {COMMAND[0]} {arguments}"
+    process = customersms.start_as(("/bin/bash", "-c", program))
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "Traceback" not in out + err
+    assert f"It ended early: {name}: File too large" in out
+    assert "nothing went out to those who are rejected, unsent or were not read" in " ".join(out.split())
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+@pytest.mark.parametrize("command", ["estimate +12125551234 --message Hi --json", "quota --json"])
+def test_an_output_that_can_not_be_kept_is_said(customersms: Commands, command: str) -> None:
+    program = f"exec {COMMAND[0]} {command} >/dev/full"
+    process = customersms.start_as(("/bin/bash", "-c", program), CUSTOMERSMS_API_KEY=KEY)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (1, "standard output: No space left on device\n")

@@ -10,7 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from customersms_async.cli.campaign.resume import hint, resume_command
 from customersms_async.cli.quota import note, place
 from customersms_async.models import Limit
 from support.command import KEY, Commands
@@ -161,3 +164,33 @@ def test_a_campaign_counts_on_the_same_quota(customersms: Commands, serve: Serve
     assert used(customersms) == [3, 3, 3]
     assert customersms(*run, "--ledger", "two.ledger", "--quota", "memory", **there).status == 0
     assert used(customersms) == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:hush@127.0.0.1:9/0", "redis://:hu/hush@127.0.0.1:9/0", "postgres://u:hush@h/x", "REDIS://:hush@h"]
+)
+def test_a_password_is_shown_nowhere(customersms: Commands, url: str) -> None:
+    people = customersms.people(2)
+    for command in (
+        ("quota",),
+        ("send", A, "-m", "x"),
+        ("campaign", "run", people, "-m", "x", "--ledger", "l", "--yes", "--json", "--log-level", "debug"),
+    ):
+        for named in ({"CUSTOMERSMS_QUOTA": url}, {}):
+            ended = customersms(*command, *(() if named else ("--quota", url)), **KEYED, **named)
+            assert ended.status != 0
+            assert "hush" not in ended.out + ended.err
+            assert "Traceback" not in ended.err
+
+
+def test_the_command_to_go_on_names_the_variable_of_a_url_with_a_password() -> None:
+    made = typer.Typer()
+    found: list[str] = []
+
+    @made.command()
+    def run(context: typer.Context, quota: str = "", url: str = "", ledger: str = "") -> None:
+        found.append(resume_command(context))
+
+    CliRunner().invoke(made, ["--quota", "redis://:hush@h", "--url", "https://h/", "--ledger", "a b"], prog_name="x")
+    assert found == ["x --quota \"$CUSTOMERSMS_QUOTA\" --url https://h/ --ledger 'a b'"]
+    assert hint(found[0]) == "Put what --quota was, into CUSTOMERSMS_QUOTA: it is not shown, as it holds a password"

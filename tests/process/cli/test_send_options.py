@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,8 +33,9 @@ def test_a_bad_key_is_an_error(customersms: Commands, serve: Serve) -> None:
     ended = customersms("send", "--file", file, "--message", "Hi", "--yes", "--json", **there)
     outcomes, summary = spoken(ended.out)
     assert (ended.status, summary["exit_status"]) == (1, 1)
-    assert "It ended early: Invalid or inactive API key" in ended.words
-    assert summary["error"] == "Invalid or inactive API key"
+    said = "the gateway does not accept the API key from CUSTOMERSMS_API_KEY: Invalid or inactive API key"
+    assert f"It ended early: {said}" in ended.words
+    assert re.fullmatch(re.escape(said) + r" \(key [0-9a-f]{8}\)", summary["error"])
     assert len(outcomes) + summary["not_read"] == 250
     assert {outcome["status"] for outcome in outcomes} == {"unsent"}
     assert gateway.texts == ()
@@ -75,8 +77,18 @@ def test_the_key_appears_nowhere(customersms: Commands, serve: Serve, trouble: s
     keys = {"cspro_another": 5} if trouble == "key" else {KEY: 10_000}
     _, there = serve(faults=faults if trouble == "connection" else (), keys=keys)
     file = customersms.people(12)
-    options = ("--yes", "--batch-size", "2", "--log-level", "debug", "--output", "r.jsonl")
-    ended = customersms("send", "--file", file, "--message", "Hi", *options, **there)
+    options = (
+        "--yes",
+        "--batch-size",
+        "2",
+        "--log-level",
+        "debug",
+        "--output",
+        "r.jsonl",
+        "--stop-after-unknown",
+        "none",
+    )
+    ended = customersms("send", "--file", file, "--message", "Hi", *options, "--output", "r.jsonl", **there)
     assert ended.status == {"connection": 3, "key": 1}[trouble]
     assert "DEBUG" in ended.err
     assert KEY not in ended.out + ended.err + (customersms.folder / "r.jsonl").read_text()
@@ -107,3 +119,17 @@ def test_a_region_reads_numbers_without_a_plus(customersms: Commands, serve: Ser
     ended = customersms("send", "--file", "people.txt", "--message", "Hi", "--yes", "--region", "gb", **there)
     assert (ended.status, texted(gateway)) == (0, [C])
     assert "1 DUPLICATE" in ended.words
+
+
+def test_a_text_that_would_wait_too_long_stays_unsent_and_an_urgent_one_is_first(
+    customersms: Commands, serve: Serve
+) -> None:
+    """Of a limit of two, bulk may use one: the other is left to the urgent text."""
+    gateway, there = serve()
+    slow = ("--message", "Hi", "--limit", "2/3600", "--batch-size", "1", "--max-wait", "5", "--json")
+    bulk = customersms("send", A, C, *slow, "--priority", "bulk", **there)
+    outcomes, _ = spoken(bulk.out)
+    assert bulk.status == 3
+    assert {each["phone"]: each["code"] for each in outcomes} == {A: None, C: "QUOTA_EXCEEDED"}
+    assert customersms("send", C, *slow, "--priority", "urgent", **there).status == 0
+    assert texted(gateway) == [A, C]

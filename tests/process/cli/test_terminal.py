@@ -41,6 +41,22 @@ def test_a_file_is_sent_once_a_person_agrees(
     assert ("nothing was sent" in terminal.shown) is (texts == 0)
 
 
+@pytest.mark.parametrize(("typed", "status", "texts"), [("y\n", 0, 3), ("n\n", 1, 1)])
+def test_a_test_text_comes_first_and_then_a_person_is_asked(
+    customersms: Commands, serve: Serve, typed: str, status: int, texts: int
+) -> None:
+    gateway, there = serve()
+    options = (*OPTIONS, "--test-to", "+16465550000")
+    terminal = customersms.in_terminal("send", "--file", customersms.people(2), *options, **there)
+    terminal.wait_for(r"Send\? \[y/N\]: ?")
+    assert [(text.phone, text.message) for text in gateway.texts] == [("+16465550000", "Hi Person 0")]
+    assert re.search(r"the first text, 1 segment .*\s+\+12125550000: Hi Person 0", terminal.shown)
+    terminal.type(typed)
+    assert terminal.end() == status
+    assert len(gateway.texts) == texts
+    assert ("nothing else was sent" in terminal.shown) is (texts == 1)
+
+
 @pytest.mark.parametrize("left_by", ["Ctrl-C", "Ctrl-D", "SIGTERM"])
 def test_who_leaves_the_question_has_sent_nothing(customersms: Commands, serve: Serve, left_by: str) -> None:
     gateway, there = serve()
@@ -158,3 +174,21 @@ def test_a_files_name_is_only_a_name(customersms: Commands, name: str) -> None:
     assert terminal.end() == 0
     assert f"reading {name}: a table" in terminal.shown
     assert f"{name}: a table separated by commas\r\nrecipients" in terminal.shown
+
+
+@pytest.mark.parametrize(("typed", "status", "listed"), [("y\n", 0, 1), ("n\n", 1, 0)])
+def test_whoever_replied_stop_is_suppressed_once_a_person_agrees(
+    customersms: Commands, typed: str, status: int, listed: int
+) -> None:
+    (customersms.folder / "log.csv").write_text("From,Body\n+12125551234,\x1bSTOP\x07\n+12125551235,stop it\n")
+    terminal = customersms.in_terminal("suppress", "import", "log.csv", "--stops", "--list", "list.db")
+    terminal.wait_for(r"Put 1 number on the list\? \[y/N\]: ?")
+    assert "+12***35" in terminal.shown
+    assert r'"\x1bSTOP\x07"' in terminal.shown
+    assert "\x07" not in terminal.shown
+    assert not (customersms.folder / "list.db").exists()
+    terminal.type(typed)
+    assert terminal.end() == status
+    assert ("added to the list: 1" in terminal.shown) is bool(listed)
+    assert ("nothing was changed" in terminal.shown) is not bool(listed)
+    assert (customersms.folder / "list.db").exists() is bool(listed)

@@ -20,14 +20,18 @@ SEND = ("send", "--file", "people.csv", "--message", "Hi {name}", "--yes")
 NUMBER = ("send", A, "--message", "Hi")
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "nobody": (("send", "--message", "Hi"), "give either phone numbers or --file"),
+    "a file as a number": (
+        ("send", "people.csv", "--message", "Hi"),
+        "people.csv is the name of a file: give it with --file",
+    ),
     "numbers and a file": ((*SEND, A), "give either phone numbers or --file"),
     "no message": (("send", A), "Missing option '--message'"),
     "a limit that is none": ((*NUMBER, "--limit", "100"), "'100' is not REQUESTS/SECONDS"),
     "a quota of a bad limit": (("quota", "--limit", "1/-1"), "'1/-1' is not REQUESTS/SECONDS"),
     "a pace in words": ((*NUMBER, "--pace", "fast"), "'fast' is not a number of requests a second"),
-    "an empty batch": ((*NUMBER, "--batch-size", "0"), "batch_size must be a whole number, 1 or more"),
-    "no concurrency": ((*NUMBER, "--max-concurrency", "0"), "max_concurrency must be a whole number, 1 or more"),
-    "no time": ((*NUMBER, "--timeout", "0"), "timeout must be a number of at least 0.001"),
+    "an empty batch": ((*NUMBER, "--batch-size", "0"), "--batch-size must be a whole number, 1 or more"),
+    "no concurrency": ((*NUMBER, "--max-concurrency", "0"), "--max-concurrency must be a whole number, 1 or more"),
+    "no time": ((*NUMBER, "--timeout", "0"), "--timeout must be a number of at least 0.001"),
     "an unknown level": ((*NUMBER, "--log-level", "loud"), "Invalid value for '--log-level'"),
     "the key as an option": ((*NUMBER, "--api-key", "k"), "No such option: --api-key"),
     "an unknown column": ((*SEND[:-2], "Hi {nam}"), "no column is called 'nam'; did you mean {name}?"),

@@ -18,12 +18,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from redis.asyncio import Redis
 
 from customersms_async._core.layers import Layer
 from customersms_async._core.secret import Secret
-from customersms_async.quota import RedisQuota
+from customersms_async.quota import PostgresQuota, RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 from support.places import SUPPORT
 from support.real_time import PATIENCE
@@ -130,15 +131,22 @@ def go(process: asyncio.subprocess.Process) -> None:
     process.stdin.write(b"go\n")
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """Where the tokens are kept; each test has a key of its own."""
     kind: str = request.param
-    where = request.getfixturevalue("shared_redis").url if kind == "redis" else str(tmp_path / "quota")
+    if kind == "sqlite":
+        where = str(tmp_path / "quota")
+    elif kind == "redis":
+        where = request.getfixturevalue("shared_redis").url
+    else:
+        where = request.getfixturevalue("shared_postgres").url()
     return {"store": kind, "place": where, "key": f"cspro_{secrets.token_hex(8)}"}
 
 
-def opened(place: dict[str, str]) -> RedisQuota | SQLiteQuota:
+def opened(place: dict[str, str]) -> RedisQuota | SQLiteQuota | PostgresQuota:
+    if place["store"] == "postgres":
+        return PostgresQuota(place["place"], timeout=PATIENCE)
     return RedisQuota(place["place"], timeout=PATIENCE) if place["store"] == "redis" else SQLiteQuota(place["place"])
 
 
@@ -218,5 +226,9 @@ async def calls(place: dict[str, str]) -> object:
         async with Redis.from_url(place["place"]) as client:
             stats = await client.info("commandstats")
         return stats["cmdstat_evalsha"]["calls"], stats.get("cmdstat_eval", {}).get("calls")
+    if place["store"] == "postgres":
+        with psycopg.connect(place["place"]) as connection:
+            statement = "SELECT now_us FROM customersms.quota_keys WHERE key_id = %s"
+            return connection.execute(statement, [Secret(place["key"]).key_id]).fetchone()
     files = [Path(place["place"] + ending) for ending in ("", "-wal")]
     return [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]

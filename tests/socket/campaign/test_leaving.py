@@ -30,6 +30,11 @@ async def refuse_to_write(campaign: Campaign, table: str) -> None:
     await asyncio.to_thread(write)
 
 
+def let_write_again(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TRIGGER full")
+
+
 async def part_of_it_is_recorded(path: Path, sandbox: Sandbox, *, of: int) -> None:
     """What was in flight is there, the rest is still planned, and nobody is in between."""
     async with Campaign.open(path) as campaign:
@@ -109,6 +114,7 @@ async def test_an_answer_that_can_not_be_recorded_is_unknown_and_not_sent_again(
         await refuse_to_write(campaign, "answers")
         with pytest.raises(LedgerError, match="full"):
             await run(campaign, client)
+    let_write_again(path)
     async with Campaign.open(path) as campaign:
         assert await counted(campaign) == {"unknown": 10}
         assert await run(campaign, client) == []

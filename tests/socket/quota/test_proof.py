@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from customersms_async import Limit, MemoryQuota, Priority
 from customersms_async._core.layers import Layer, Usage, Wait, layers
-from customersms_async.quota import RedisQuota
+from customersms_async.quota import PostgresQuota, RedisQuota
 from customersms_async.quota.sqlite import SQLiteQuota
 from support.clocks import Clock, HostClock, SteppingClock
 from support.quota_oracle import Oracle, Sent, Token, over_a_limit
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from customersms_async.quota import QuotaStore
+    from support.postgres_servers import PostgresServerProcess
     from support.redis_servers import RedisServer
 
 T = TypeVar("T")
@@ -341,3 +342,14 @@ def test_the_quota_of_a_fleet_is_never_exceeded_and_never_late(shared_redis: Red
         return clock, lambda: RedisQuota(shared_redis.url, prefix, clock=clock, timeout=PATIENCE)
 
     prove(new, 60)
+
+
+def test_the_quota_of_a_fleet_on_postgresql_is_never_exceeded_and_never_late(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    def new() -> tuple[Clock, Callable[[], Any]]:
+        clock = SteppingClock()
+        shared_postgres.empty()
+        return clock, lambda: PostgresQuota(shared_postgres.url(), clock=clock, timeout=PATIENCE)
+
+    prove(new, 30)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import secrets
 import warnings
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -17,54 +15,19 @@ from redis.backoff import NoBackoff
 from customersms_async._core.history import KEPT_US
 from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
-from customersms_async.testing import Network, QuotaStoreContract
+from customersms_async.testing import QuotaStoreContract
 from support.real_time import PATIENCE
-from support.redis_quota import HOLD_US, HOUR, SECOND, taken
+from support.redis_quota import HOLD_US, HOUR, SECOND, RedisPlace, taken
 from support.threads import in_threads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Callable
 
-    from customersms_async.quota import QuotaStore
     from support.redis_servers import RedisServer
 
 
-class TestRedisQuota(QuotaStoreContract):
-    @pytest.fixture(autouse=True)
-    def place(self, shared_redis: RedisServer) -> None:
-        self.url = shared_redis.url
-        self.prefix = f"test:{secrets.token_hex(8)}:"
-
-    def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[QuotaStore]:
-        return RedisQuota(self.url, self.prefix, clock=clock, timeout=PATIENCE)
-
-    def open_far_store(self, clock: Callable[[], int], network: Network) -> AbstractAsyncContextManager[QuotaStore]:
-        return self._open_far_store(clock, network)
-
-    @asynccontextmanager
-    async def _open_far_store(self, clock: Callable[[], int], network: Network) -> AsyncIterator[QuotaStore]:
-        async with Redis.from_url(self.url) as client:
-            far: Any = FarClient(client, clock, network)
-            yield RedisQuota(far, self.prefix, clock=clock, timeout=PATIENCE)
-
-
-class FarClient:
-    """A client of redis.asyncio whose scripts go over a network, and run on the server at the time of their arrival."""
-
-    def __init__(self, client: Redis, clock: Callable[[], int], network: Network) -> None:
-        self.info = client.info
-        self._client, self._clock, self._network = client, clock, network
-
-    async def evalsha(self, sha: str, count: int, *given: Any) -> Any:
-        return await self._carry(self._client.evalsha, sha, count, *given)
-
-    async def eval(self, script: str, count: int, *given: Any) -> Any:
-        return await self._carry(self._client.eval, script, count, *given)
-
-    async def _carry(self, ask: Any, script: str, count: int, *given: Any) -> Any:
-        keys, (call, _, *arguments) = given[:count], given[count:]
-        return await self._network.carry(lambda: ask(script, count, *keys, call, self._clock(), *arguments))
+class TestRedisQuota(RedisPlace, QuotaStoreContract):
+    pass
 
 
 async def now_us(bare: Redis) -> int:

@@ -9,7 +9,8 @@ import pytest
 
 from customersms_async import Limit, Priority
 from customersms_async._admission.room import Room
-from customersms_async._admission.ticket import Terms, Ticket
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Ticket
 from customersms_async._http.connections import Connections
 from support import virtual_loop
 from support.slow_store import FarStore

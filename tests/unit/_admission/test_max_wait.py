@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from customersms_async import Limit, Priority
+from customersms_async._admission.max_wait import ROUND_TRIP
 from customersms_async._admission.room import Room
-from customersms_async._admission.ticket import Expired, Terms, Ticket
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Expired, Ticket
 from customersms_async._http.connections import Connections
 from customersms_async.quota.protocol import is_in_process
 from support import virtual_loop
@@ -71,3 +74,61 @@ def test_who_can_not_be_let_in_in_time_hears_so_at_once_and_others_when_their_ti
 
 async def _admitted(room: Room, terms: Terms) -> None:
     await room.admit(Ticket(Priority.URGENT), terms, HOLD_US)
+
+
+async def _raises(*_: object) -> int:
+    raise RuntimeError("a bug of the store's own")
+
+
+async def _is_cancelled(*_: object) -> int:
+    raise asyncio.CancelledError
+
+
+async def _never_answers(*_: object) -> int:
+    never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def _answers_nothing(*_: object) -> Any:
+    return None
+
+
+async def _ends(*_: object) -> int:
+    raise StopAsyncIteration
+
+
+def _raises_now(*_: object) -> int:
+    raise RuntimeError("a bug of the store's own")
+
+
+@pytest.mark.parametrize("forecast", [_raises, _is_cancelled, _never_answers, _answers_nothing, _ends])
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("max_wait", [0.0, 3.0])
+def test_a_store_that_can_not_forecast_ends_no_wait_late_and_no_task_in_an_error(
+    forecast: Any, near: bool, max_wait: float
+) -> None:
+    async def main() -> tuple[float, str | None, list[str]]:
+        loop = virtual_loop.loop()
+        unheard: list[str] = []
+        loop.set_exception_handler(lambda _, context: unheard.append(context["message"]))
+        store: Any = OwnWithForecast(loop.quota()) if near else Own(loop.quota())
+        store.in_process, store.forecast_us, store.forecast_now_us = near, forecast, _raises_now
+        room, terms = Room(store, "key", loop), Terms.of((Limit(1, 60),), 0.0, None, Connections(9))
+        await store.settle("key", (await room.admit(Ticket(Priority.NORMAL), terms, HOLD_US)).grant)
+        began = loop.time()
+        first = asyncio.create_task(_admitted(room, terms))  # so that somebody is ahead
+        await asyncio.sleep(0)
+        with pytest.raises(Expired) as caught:
+            await room.admit(Ticket(Priority.NORMAL, began + max_wait), terms, HOLD_US)
+        ended = loop.time() - began
+        first.cancel()
+        await asyncio.sleep(1)
+        gc.collect()
+        return ended, caught.value.outage, unheard
+
+    ended, outage, unheard = virtual_loop.run(main())
+    assert max_wait <= ended <= max_wait + ROUND_TRIP + 0.01
+    assert outage
+    if forecast is _raises:
+        assert outage == "RuntimeError: a bug of the store's own"
+    assert not unheard

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from customersms_async import Limit, Priority
 from customersms_async._admission.room import Room
 from customersms_async._admission.rooms import room
-from customersms_async._admission.ticket import Expired, Stopped, Terms, Ticket
-from customersms_async._http.connections import Connections
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Expired, Stopped, Ticket
+from customersms_async._http.connections import Connections, LoopConnections
 from support import virtual_loop
 
 URGENT, NORMAL, BULK = Priority
@@ -260,6 +261,26 @@ def test_a_connection_is_passed_on_between_the_rooms_of_two_keys() -> None:
         return one.names
 
     assert virtual_loop.run(main()) == ["one", "two"]
+
+
+def test_a_connection_that_comes_back_to_the_room_that_declines_it_is_used_at_once() -> None:
+    """One connection for all: it is promised to who waits for its pace, and then to who stood before it in the room."""
+
+    async def main() -> list[tuple[str, float]]:
+        together = LoopConnections(1)
+        first, paced = Desk(), Desk()
+        paced.room, paced.store, paced.admitted = first.room, first.store, first.admitted
+        for desk, pace in ((first, None), (paced, Limit(1, 60))):
+            desk.connections = Connections(1, together)
+            desk.terms = Terms.of((Limit(9, 1),), 0.0, pace, desk.connections)
+        await paced.send("paced")
+        tasks = [asyncio.create_task(first.send(name, lasts=lasts)) for name, lasts in (("long", 5), ("first", 0))]
+        await tick()
+        tasks.append(asyncio.create_task(paced.send("paced")))
+        await asyncio.gather(*tasks)
+        return first.admitted
+
+    assert virtual_loop.run(main()) == [("paced", 0), ("long", 0), ("first", 5), ("paced", 60)]
 
 
 def test_cancelled_at_any_step_between_arrival_and_admission_nothing_stays_taken() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -15,7 +15,11 @@ from customersms_async._core.answer_rows import AnswerRow, refusal_code
 from customersms_async._core.answer_search import MOST_OBJECTS
 from customersms_async._core.answers import Reading, read
 from customersms_async._core.php_values import phone_digits
+from customersms_async._core.steps import finish
 from customersms_async._core.written_json import Pairs
+
+if TYPE_CHECKING:
+    from customersms_async._core.written_json import Entries
 
 GOOD: dict[str, Any] = {
     "success": True,
@@ -37,9 +41,13 @@ def body(**fields: Any) -> bytes:
     return json.dumps(fields).encode()
 
 
+def entries_of(reading: Reading) -> Entries:
+    return finish(reading.written.entries_in_steps())
+
+
 def plain(reading: Reading | None) -> Any:
     """All that a reading says, without the bytes that it came from."""
-    return reading and {**msgspec.structs.asdict(reading), "source": b"", "entries": reading.entries()}
+    return reading and {**msgspec.structs.asdict(reading), "written": entries_of(reading)}
 
 
 def test_the_documented_answer_is_read_whole() -> None:
@@ -213,12 +221,12 @@ def test_the_entries_are_all_there_as_they_are_written(around: bytes) -> None:
     twice = b'{"success": true, "results": {"0": {"a": 1.50, "a": null}, "0": [], "x": "y"}}'
     reading = read(around % twice)
     assert reading is not None
-    entries = reading.entries()
+    entries = entries_of(reading)
     assert entries == [("0", [("a", Decimal("1.50")), ("a", None)]), ("0", []), ("x", "y")]
     assert [type(entry) for _, entry in entries] == [Pairs, list, str]
     reading = read(around % b'{"success": true, "results": [{"a": 1}, null]}')
     assert reading is not None
-    assert reading.entries() == [(None, [("a", 1)]), (None, None)]
+    assert entries_of(reading) == [(None, [("a", 1)]), (None, None)]
 
 
 @pytest.mark.parametrize(
@@ -233,8 +241,8 @@ def test_the_entries_are_all_there_as_they_are_written(around: bytes) -> None:
 def test_there_are_no_entries_where_they_are_in_doubt(doubtful: bytes) -> None:
     reading = read(doubtful)
     assert reading is not None
-    assert reading.entries() == []
-    assert Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[]).entries() == []
+    assert entries_of(reading) == []
+    assert entries_of(Reading(None, None, None, may_have_sent=False, remaining_credits=None, rows=[])) == []
 
 
 @pytest.mark.parametrize(

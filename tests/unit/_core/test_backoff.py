@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async._core.backoff import (
@@ -20,6 +20,7 @@ randoms = st.floats(0, 1, exclude_max=True)
 
 
 @given(st.sampled_from([Then.DONE, Then.HALVE]), st.integers(1, 9), st.integers(0, 99), randoms)
+@example(Then.HALVE, 1, 9, 0.5)
 def test_what_is_done_is_never_tried_again(then: Then, attempt: int, max_retries: int, random: float) -> None:
     assert next_try_us(then, attempt, max_retries, random) is None
 
@@ -30,6 +31,7 @@ def test_there_are_no_more_retries_than_allowed(then: Then, max_retries: int, ov
 
 
 @given(st.integers(1, 9), st.integers(0, 9), randoms)
+@example(1, 0, 0.5)
 def test_after_a_429_only_the_keys_pause_is_waited_for(attempt: int, more: int, random: float) -> None:
     assert next_try_us(Then.WAIT, attempt, attempt + more, random) == 0
 
@@ -80,6 +82,24 @@ def test_a_pause_is_as_told_or_the_shortest_window_and_at_most_the_longest(
     retry_after: float | None, pause: int
 ) -> None:
     assert pause_us(retry_after, 60_000_000, 86_400_000_000) == pause
+
+
+def test_an_outage_is_told_once_when_it_has_lasted_a_minute_and_so_is_its_end() -> None:
+    outage = Outage()
+    assert not outage.is_to_be_told(0.0)
+    assert outage.end() is False
+    for _ in range(2):
+        outage.pause(100.0)
+        assert [outage.is_to_be_told(at) for at in (100.0, 159.9, 160.0, 160.0, 500.0)] == [
+            False,
+            False,
+            True,
+            False,
+            False,
+        ]
+        assert outage.end() is True
+        assert outage.end() is False
+        assert not outage.is_to_be_told(1_000.0)
 
 
 def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:

@@ -97,6 +97,7 @@ def test_a_flushed_text_starts_a_new_batch() -> None:
 
 
 @given(st.lists(st.integers(1, 4), max_size=12), st.integers(1, 7))
+@example([2, 1], 7)
 def test_several_pushed_at_once_are_batched_as_one_by_one(counts: list[int], batch_size: int) -> None:
     together, apart = Grouper(batch_size, 3 * batch_size), Grouper(batch_size, 3 * batch_size)
     index = 0

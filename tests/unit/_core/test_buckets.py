@@ -189,6 +189,11 @@ def test_a_clock_that_steps_back_stands_still() -> None:
     buckets.settle(1_010, request)
     assert buckets.take(0, one, 500) == Wait(100)
     assert buckets.take(1_109, one, 500) == Wait(1)
+    taken = buckets.take(1_110, one, 500)
+    assert isinstance(taken, int)
+    buckets.settle(0, taken)
+    buckets.pause(0, 1)
+    assert buckets.usage(0, one) == (Usage(1, 100),)
 
 
 def test_the_log_is_cut_at_the_longest_window() -> None:

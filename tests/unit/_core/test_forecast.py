@@ -50,3 +50,12 @@ def test_a_forecast_follows_the_log_and_then_itself(count: int, forecast_us: int
         buckets.settle(now_us, taken)
     assert buckets.forecast_us(50, [(three, count)]) == forecast_us
     assert buckets.forecast_us(50, [(three, 0), (three, count), (three, 0)]) == forecast_us
+
+
+def test_a_forecast_counts_who_is_held_and_no_run_goes_before_the_one_ahead() -> None:
+    buckets, two, one = Buckets(), (Layer(2, 100), Layer(3, 1_000)), (Layer(1, 10),)
+    assert not isinstance(buckets.take(0, two, 50), Wait)  # counted as if it were answered now
+    assert buckets.forecast_us(0, [(two, 1)]) == 0
+    assert buckets.forecast_us(0, [(two, 2)]) == 100
+    assert buckets.forecast_us(0, [(two, 2), (one, 1)]) == 110
+    assert buckets.forecast_us(0, [(two, 2), (one, 1), (two, 1)]) == 1_000

@@ -24,6 +24,7 @@ from customersms_async._core.intake import (
 )
 from customersms_async._core.repeats import ExactRepeats
 from customersms_async.cli.send.check import check
+from customersms_async.cli.send.results import NOWHERE, Origin
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.errors import ConfigurationError
 from customersms_async.models import Code, Message, Outcome, Priority, Status
@@ -66,6 +67,12 @@ def test_any_text_with_something_in_it_can_be_sent(message: str) -> None:
 )
 def test_a_message_that_cant_be_sent_is_told_why(message: object, problem: str) -> None:
     assert problem in (message_problem(message) or "")
+
+
+def test_a_text_that_can_not_be_made_is_refused_with_its_reason() -> None:
+    judged = Judge(ExactRepeats(None)).judge(Letter(PHONE, "", 4, problem="'name' is blank"), 0)
+    assert isinstance(judged, RefusedLetter)
+    assert (judged.outcome.code, judged.outcome.error, judged.line) == ("INVALID_MESSAGE", "'name' is blank", 4)
 
 
 def test_inputs_become_batches_of_clean_numbers_with_their_places() -> None:
@@ -286,7 +293,7 @@ class Kept:
     def __init__(self) -> None:
         self.outcomes: list[Outcome] = []
 
-    def write(self, outcome: Outcome) -> None:
+    def write(self, outcome: Outcome, origin: Origin = NOWHERE) -> None:
         self.outcomes.append(outcome)
 
     def close(self) -> None: ...

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.layers import DRIFT_PPM, Layer, layers
+from customersms_async._core.layers import DRIFT_PPM, Layer, ask_no_more, layers
 from customersms_async.models import Limit
 
 
@@ -40,3 +40,23 @@ def test_layers_keep_the_order_and_never_shrink_a_window_or_stop_the_bulk(limits
         assert layer.requests == max(1, limit.requests - math.floor(limit.requests * reserve))
         assert layer.window_us * 1_000_000 >= limit.window_us * (1_000_000 + DRIFT_PPM)
         assert (layer.window_us - 1) * 1_000_000 < limit.window_us * (1_000_000 + DRIFT_PPM)
+
+
+@pytest.mark.parametrize(
+    ("some", "than", "no_more"),
+    [
+        ([(4, 10)], [(4, 10)], True),
+        ([(4, 10)], [(3, 10)], True),
+        ([(4, 10)], [(4, 11)], True),
+        ([(4, 10)], [(5, 10)], False),
+        ([(4, 10)], [(4, 9)], False),
+        ([(4, 10), (9, 60)], [(3, 10), (8, 60)], True),
+        ([(4, 10), (9, 60)], [(3, 10)], False),
+        ([(9, 10)], [(8, 60), (4, 10)], True),
+        ([], [(1, 1)], True),
+    ],
+)
+def test_layers_ask_no_more_than_others_that_are_as_narrow_over_as_long(
+    some: list[tuple[int, int]], than: list[tuple[int, int]], no_more: bool
+) -> None:
+    assert ask_no_more([Layer(*each) for each in some], [Layer(*each) for each in than]) is no_more

@@ -14,6 +14,7 @@ from customersms_async._core.answers import read
 from customersms_async._core.asked_numbers import is_blank
 from customersms_async._core.matching import DISPUTED, match
 from customersms_async._core.php_values import as_flag, phone_digits
+from customersms_async._core.row_numbers import MOST_DIGITS, MOST_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,10 @@ A, B, C = ({"success": success, "message_id": i} for i, success in enumerate((Tr
         ([{**A, "To": "+19995550000"}, B, C], None),
         ([{**A, "mobile_number": "+1212***1234"}, B, C], None),
         ([{**A, "mobile_number": "n/a"}, B, C], [0, 1, 2]),
+        ([{**A, "mobile\0number": "+1212***1234"}, B, C], None),
+        ([{**A, "\0": 7, "n": "+1212***1234"}, B, C], [0, 1, 2]),
+        ([{**A, "to": PHONES[0], "tel": "(212) 555-1234"}, {**B, "to": PHONES[1]}, {**C, "to": PHONES[2]}], [0, 1, 2]),
+        ([{**A, "to": PHONES[0], "tel": "12"}, {**B, "to": PHONES[1]}, {**C, "to": PHONES[2]}], None),
         ([{**A, "at": 1764255190, "cost": 0.05}, {**B, "parts": [1, 2]}, C], [0, 1, 2]),
         ([{**A, "to": PHONES[0], "from": PHONES[1]}, B, C], None),
         ([A, {**B, "error": "+44 20 7946 0958 is no mobile number"}, C], None),
@@ -148,6 +153,21 @@ def test_rows_without_a_phone_count_by_position_or_key_only_where_nothing_is_in_
     rows = matched(results)
     assert ids(rows) == (found or [None, None, None])
     assert found or all(row is None or row.accepted is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("fields", "looked_through"),
+    [
+        ({f"n{place}": place for place in range(1, MOST_FIELDS + 1)}, True),
+        ({f"n{place}": place for place in range(1, MOST_FIELDS + 2)}, False),
+        ({f"n{place}": "x" for place in range(MOST_FIELDS + 2)} | {"n": "1"}, True),
+        ({f"n{place}": "1" for place in range(MOST_FIELDS + 1)}, False),
+        ({"n": "1 " * MOST_DIGITS}, True),
+        ({"n": "1 " * (MOST_DIGITS + 1)}, False),
+    ],
+)
+def test_a_row_of_too_much_to_look_through_is_in_doubt(fields: dict[str, object], *, looked_through: bool) -> None:
+    assert ids(matched([{**A, **fields}, B, C])) == ([0, 1, 2] if looked_through else [None, None, None])
 
 
 def test_a_key_that_two_numbers_may_be_written_as_belongs_to_neither() -> None:

@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 
 from customersms_async._core.options import DOCUMENTED_URL, Options, as_limits, check_parts
 from customersms_async.errors import ConfigurationError
-from customersms_async.models import DOCUMENTED_LIMITS, Limit
+from customersms_async.idempotency import MemoryIdempotency
+from customersms_async.models import DOCUMENTED_LIMITS, Caps, Limit
 from customersms_async.quota import MemoryQuota
+from customersms_async.suppression import MemorySuppression
+
+CAPS = Caps("otp", per_number=Limit(1, 30))
 
 
 def options(**changed: Any) -> Options:
@@ -36,6 +40,10 @@ def options(**changed: Any) -> Options:
 def test_the_documented_endpoint_is_the_one_of_the_endpoint_section() -> None:
     assert DOCUMENTED_URL.endswith("/sms_system/api.php")
     assert options().url == DOCUMENTED_URL
+
+
+def test_the_url_may_be_left_to_the_environment() -> None:
+    assert options(url=None).url is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +68,7 @@ def test_https_goes_anywhere_and_plain_http_to_this_machine(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
-        (None, "must be text"),
+        (3, "must be text"),
         (b"https://example.org", "must be text"),
         ("", "https://host/path"),
         ("example.org/api.php", "https://host/path"),
@@ -131,6 +139,7 @@ def test_a_pace_is_a_limit_or_none(pace: Any) -> None:
         ("max_retries", [0, 1, 100]),
         ("max_wait", [None, 0, 0.0, 0.5, 86_400]),
         ("timeout", [0.001, 1, 30.0, 3_600]),
+        ("label", [None, "tenant-42", "Zoë's shop", "x" * 64]),
     ],
 )
 def test_values_in_range_are_kept(name: str, good: list[Any]) -> None:
@@ -149,11 +158,12 @@ NO_NUMBERS: list[Any] = ["1", True, False, math.nan, math.inf, -math.inf, -1, -0
         ("max_retries", [*NO_NUMBERS, None, 0.0, 1.5]),
         ("max_wait", NO_NUMBERS),
         ("timeout", [*NO_NUMBERS, None, 0, 0.0, 0.0009]),
+        ("label", ["", " ", "x" * 65, "a\nb", "\x1b[31m", 42, b"tenant", "cspro_", "my cspro_key"]),
     ],
 )
 def test_values_out_of_range_are_refused_by_name(name: str, bad: list[Any]) -> None:
     for value in bad:
-        with pytest.raises(ConfigurationError, match=f"{name} must be"):
+        with pytest.raises(ConfigurationError, match=f"{name} must (be|not)"):
             options(**{name: value})
 
 
@@ -168,14 +178,33 @@ async def test_a_store_and_an_http_client_are_known_by_what_they_can_do() -> Non
     async with httpx.AsyncClient() as http_client:
         check_parts(quota=MemoryQuota(), http_client=None)
         check_parts(quota=MemoryQuota(), http_client=http_client)
+        check_parts(quota=MemoryQuota(), http_client=httpx.AsyncHTTPTransport())
         no_stores: list[Any] = [None, {}, http_client]
         for no_store in no_stores:
             with pytest.raises(ConfigurationError, match=f"quota .* not {type(no_store).__name__}"):
                 check_parts(quota=no_store, http_client=None)
-        no_clients: list[Any] = [{}, MemoryQuota(), "https://example.org"]
+        no_clients: list[Any] = [{}, MemoryQuota(), "https://example.org", httpx.HTTPTransport()]
         for no_client in no_clients:
             with pytest.raises(ConfigurationError, match=f"http_client .* not {type(no_client).__name__}"):
                 check_parts(quota=MemoryQuota(), http_client=no_client)
+        check_parts(quota=MemoryQuota(), http_client=None, idempotency=MemoryIdempotency())
+        with pytest.raises(ConfigurationError, match="idempotency must be a store of keys, not MemoryQuota"):
+            check_parts(quota=MemoryQuota(), http_client=None, idempotency=MemoryQuota())
+        check_parts(quota=MemoryQuota(), http_client=None, caps=CAPS, suppression=MemorySuppression())
+        with pytest.raises(ConfigurationError, match="caps must be Caps, not Limit"):
+            check_parts(quota=MemoryQuota(), http_client=None, caps=Limit(1, 30))
+        with pytest.raises(ConfigurationError, match="suppression must be a store of numbers, not set"):
+            check_parts(quota=MemoryQuota(), http_client=None, suppression={"+12125551234"})
+
+
+def test_caps_need_a_quota_store_that_keeps_them() -> None:
+    class Old:
+        in_process = False
+        take = renew = settle = give_back = pause = forecast_us = usage = None
+
+    check_parts(quota=Old(), http_client=None)
+    with pytest.raises(ConfigurationError, match="caps need a quota store that keeps them, and Old does not"):
+        check_parts(quota=Old(), http_client=None, caps=CAPS)
 
 
 def test_options_are_frozen_and_checked_again_when_replaced() -> None:

@@ -53,6 +53,15 @@ ANSWERS: list[AnswerFacts] = [
         [1, 2],
     )
 ]
+
+
+def test_the_rules_for_rows_look_at_nothing_but_what_decides() -> None:
+    """So that numbers who have that in common need one look at the table between them."""
+    for facts in ROWS:
+        no_row: Any = None
+        assert first(BY_ROW, facts) is first(BY_ROW, NumberFacts(no_row, *facts.deciding))
+
+
 PARTS: list[Any] = [
     pytest.param(UNANSWERED, UNANSWERED_REQUESTS, id="no answer"),
     pytest.param(BY_ROW, ROWS, id="by row"),

@@ -21,7 +21,16 @@ DASHES = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code
 INVISIBLE = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cf"]
 ZEROS = [chr(code) for code in range(0x110000) if unicodedata.decimal(chr(code), None) == 0]
 
-numbers = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
+
+def is_sure(number: str) -> bool:
+    """Whether it is dialled as it is written, by the plain rule."""
+    try:
+        return phone.parse(f" {number}") == number
+    except InvalidRecipientError:
+        return False
+
+
+numbers = st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True).filter(is_sure)
 # Not a dot: "+1212555123.0" is a damaged number. Not a line break: it may part two numbers.
 fillers = st.sampled_from([char for char in SPACES if char not in phone._LINE_BREAKS] + DASHES + INVISIBLE)
 
@@ -31,7 +40,7 @@ fillers = st.sampled_from([char for char in SPACES if char not in phone._LINE_BR
     [
         ("+12125551234", "+12125551234"),
         ("+1234567", "+1234567"),
-        ("+123456789012345", "+123456789012345"),
+        ("+423456789012345", "+423456789012345"),
         ("+1 (212) 555-1234", "+12125551234"),
         ("+1 [212] 555-1234", "+12125551234"),
         ("(+1) 212.555.1234", "+12125551234"),
@@ -60,7 +69,17 @@ fillers = st.sampled_from([char for char in SPACES if char not in phone._LINE_BR
         ("+353 (0)86 123 4567", "+353861234567"),
         ("+39 (06) 6981 2345", "+390669812345"),  # Italy keeps its zero, so there is nothing to lose
         ("+44 20 (079) 46 0958", "+4420079460958"),
-        ("+4402079460958", "+4402079460958"),  # clean, if unlikely: never repaired
+        ("+4402079460958", "+442079460958"),  # a 0 after the code is what (0) is, as no number there begins with 0
+        ("+44 07911 123456", "+447911123456"),
+        ("+44 (020) 7946 0958", "+442079460958"),
+        ("(+44)(020) 7946 0958", "+442079460958"),
+        ("+49 030 1234567", "+49301234567"),
+        ("+353 086 123 4567", "+353861234567"),
+        ("+39 06 6981 2345", "+390669812345"),
+        ("+225 01 23 45 67 89", "+2250123456789"),  # dialled with its 0
+        ("+2290197123456", "+2290197123456"),
+        ("p:+12125551234", "+12125551234"),
+        ("sms:+12125551234", "+12125551234"),
     ],
 )
 def test_removes_what_cannot_change_the_number(text: str, number: str) -> None:
@@ -83,7 +102,7 @@ def test_removes_what_cannot_change_the_number(text: str, number: str) -> None:
         ("(0)20 7946 0958", "no +"),
         ("+1-800-FLOWERS1", "letters in it: 'FLOWERS'"),
         ("+1212555O234", "letters in it: 'O'"),
-        ("+1 212 555 1234 or +1 212 555 1235", "letters in it: 'or'"),
+        ("+1 212 555 1234 or +1 212 555 1235", "two numbers"),
         ("+12125551234x123", "extension"),
         ("+12125551234 ext. 5", "extension"),
         ("+12125551234 Extension 5", "extension"),
@@ -126,8 +145,20 @@ def test_removes_what_cannot_change_the_number(text: str, number: str) -> None:
         ("+1 (0)212 555 1234", "(0) may only stand"),
         ("+44 20 (0)7946 0958", "(0) may only stand"),
         ("+44 (0)(0)20 7946 0958", "(0) twice"),
-        ("+44 (020) 7946 0958", "not dialled after the country code"),
-        ("(+44)(020) 7946 0958", "not dialled after the country code"),
+        ("+44 (0) 020 7946 0958", "no number begins with 0 after +44"),
+        ("+44 (0)(020) 7946 0958", "no number begins with 0 after +44"),
+        ("+44002079460958", "no number begins with 0 after +44"),
+        ("+36 06 30 123 4567", "no number begins with 0 after +36"),
+        ("+7 0 912 345 67 89", "no number begins with 0 after +7"),
+        ("+1 02125551234", "after +1 come 10 digits"),
+        ("+1 1 212 555 1234", "after +1 come 10 digits"),
+        ("+121255512345", "after +1 come 10 digits"),
+        ("+12125551234 ::: +12125551235", "two numbers"),
+        ("+12125551234 mobile, +12125551235 home", "two numbers"),
+        ("212 555 1234 oder 212 555 1235", "two numbers"),
+        ("#N/A", "a spreadsheet's error"),
+        ("#DIV/0!", "a spreadsheet's error"),
+        ("=VLOOKUP(A2,B:C,2)", "it is a formula"),
         ("+1 (212 555-1234", "do not pair up"),
         ("+1 )212( 555-1234", "do not pair up"),
         ("+1 (212] 555-1234", "do not pair up"),
@@ -156,6 +187,16 @@ def test_a_refused_novel_is_not_repeated_in_the_message() -> None:
     with pytest.raises(InvalidRecipientError) as caught:
         phone.parse("x" * 100_000 + "1")
     assert len(str(caught.value)) < 200
+
+
+@given(st.lists(st.from_regex(r"\+[1-9]0?[0-9]{6,13}", fullmatch=True), min_size=1))
+@example(["+390669812345", "+2250123456789", "+12125551234", "+44207946000"])
+@example(["+4402079460958"])
+@example(["+121255512345"])
+@example(["+70123456789"])
+def test_clean_numbers_are_those_that_come_out_as_they_went_in(given_: list[str]) -> None:
+    zeros = any(number.startswith("0", len(calling_codes.calling_code(number))) for number in given_)
+    assert phone.are_clean(given_) == (all(map(is_sure, given_)) and not zeros)
 
 
 @given(numbers)

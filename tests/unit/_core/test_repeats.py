@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core.repeats import ExactRepeats, SuspectFinder, SuspectRepeats
+from customersms_async._core.repeats import ExactRepeats, OnePerNumber, SuspectFinder, SuspectRepeats
 
 some_messages = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from("AB")), max_size=40)
 
@@ -51,6 +51,8 @@ def test_the_same_number_with_another_text_is_no_repeat() -> None:
 
 @given(st.lists(st.tuples(st.lists(st.sampled_from("123456"), min_size=1, max_size=3), st.sampled_from("AAAB"))))
 @example([(["1"], "B"), (["1"], "A")])
+@example([(["1"], "A"), (["2"], "A")])
+@example([(["1", "2"], "A")])
 def test_several_all_new_if_each_is_and_are_remembered_together_or_not_at_all(
     several: list[tuple[list[str], str]],
 ) -> None:
@@ -70,6 +72,7 @@ def knows(repeats: ExactRepeats, number: str, text: str) -> bool:
 
 
 @given(some_messages)
+@example([("1", "A"), ("2", "A"), ("1", "A")])
 def test_a_second_reading_knows_every_repeat_and_nothing_else(messages: list[tuple[str, str]]) -> None:
     finder = SuspectFinder()
     found = [finder.known(number, text) for number, text in messages]
@@ -77,3 +80,25 @@ def test_a_second_reading_knows_every_repeat_and_nothing_else(messages: list[tup
     for suspects in (finder.suspects, finder.suspects | set(map(hash, messages))):
         repeats = SuspectRepeats(suspects)
         assert [repeats.known(number, text) for number, text in messages] == found
+
+
+@given(some_messages)
+@example([("1", "A"), ("1", "B"), ("1", "B"), ("1", "C"), ("1", "A"), ("2", "A"), ("2", "A")])
+def test_numbers_with_different_texts_are_counted_once_each(messages: list[tuple[str, str]]) -> None:
+    finder = SuspectFinder()
+    for i, (number, text) in enumerate(messages):
+        assert finder.known(number, text) is ((number, text) in messages[:i])
+    texts: dict[str, set[str]] = {}
+    for number, text in messages:
+        texts.setdefault(number, set()).add(text)
+    again = SuspectRepeats(finder.suspects)
+    assert [again.known(*message) for message in messages] == [one in messages[:i] for i, one in enumerate(messages)]
+    assert finder.several == sum(len(each) > 1 for each in texts.values())
+
+
+@given(some_messages)
+@example([("1", "A"), ("1", "B"), ("2", "A")])
+def test_one_per_number_knows_a_number_whatever_it_is_told(messages: list[tuple[str, str]]) -> None:
+    for repeats in (OnePerNumber(ExactRepeats(None)), OnePerNumber(SuspectFinder())):
+        for i, (number, text) in enumerate(messages):
+            assert repeats.known(number, text) is (number in [number for number, _ in messages[:i]])

@@ -198,6 +198,16 @@ def test_a_page_that_is_not_there_is_told_as_a_url_that_is_wrong() -> None:
     assert errors(answered(404, body(success=False, error="No such list"))) == ["No such list"] * len(TWO)
 
 
+def test_a_page_in_the_place_of_the_gateway_is_told_by_its_status_and_where_to_look() -> None:
+    assert errors(answered(200, PAGE))[0] == (
+        "the gateway's answer (HTTP status 200) can't be read: see url=… or CUSTOMERSMS_URL, and who answers there"
+    )
+    for status in (301, 302, 308):
+        assert errors(answered(status, PAGE))[0] == (
+            f"the gateway answered with HTTP status {status}: it sends elsewhere, so see url=… or CUSTOMERSMS_URL"
+        )
+
+
 def errors(ruling: Ruling) -> list[str | None]:
     return [outcome.error for outcome in ruling.outcomes]
 

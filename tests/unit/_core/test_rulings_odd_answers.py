@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
+from customersms_async._core.happened import Answer
 from customersms_async._core.outcome_table import Then, Tokens
 from customersms_async._core.php_values import phone_digits
+from customersms_async._core.rulings import judge
 from support.gateway_answers import (
     ACCEPTED,
     BOTH,
@@ -20,6 +22,7 @@ from support.gateway_answers import (
     FATAL_ERROR,
     GOOD,
     GOOD_BODY,
+    NOW,
     ONE,
     REJECTED,
     TWO,
@@ -202,3 +205,10 @@ def test_any_answer_gives_one_outcome_per_number_and_frees_no_text_without_reaso
             assert (outcome.error, outcome.code) == (None, None)
         else:
             assert outcome.error
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, UNKNOWN), (404, REJECTED), (500, UNKNOWN)])
+def test_an_answer_that_can_not_be_unpacked_is_named_as_what_it_is(status: int, found: Status) -> None:
+    ruling = judge(Answer(status, b"\x00", None, "br"), TWO, NOW)
+    assert statuses(ruling) == [found, found]
+    assert ruling.outcomes[0].error == "the gateway's answer is packed in a way that can't be read (br)"

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from customersms_async._core.happened import CLOSED, Answer, NotSent
 from customersms_async._core.secret import Sealed
-from customersms_async._http.connections import Connections
+from customersms_async._core.version import VERSION
+from customersms_async._http.connections import Gates
 from customersms_async._http.engine import Engine
+from customersms_async._http.httpx_engine import HttpxEngine
 from customersms_async._http.post_progress import RequestBody
 from customersms_async._http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
-    import httpx
+    import httpx2
 
     from customersms_async._core.happened import Happened
     from customersms_async._http.engine import AnyEngine, EngineResponse
-    from customersms_async._http.httpx_engine import HttpxEngine
+    from customersms_async._http.transport_engine import HttpxShapedTransport
     from customersms_async.fast import FastClient
 
 METHODS = ("build_request", "send", "aclose")
 
 
 def fitting(
-    engine: HttpxEngine, callers: httpx.AsyncClient, fast: FastClient, response: httpx.Response
-) -> tuple[tuple[AnyEngine, ...], EngineResponse]:
+    engines: tuple[HttpxEngine, httpx.AsyncClient, httpx2.AsyncClient, FastClient],
+    transports: tuple[httpx.AsyncBaseTransport, httpx2.AsyncBaseTransport],
+    responses: tuple[httpx.Response, httpx2.Response],
+) -> tuple[tuple[AnyEngine, ...], tuple[HttpxShapedTransport, ...], tuple[EngineResponse, ...]]:
     """Read by mypy, which knows no other test of this: all of these fit as they are."""
-    return (engine, callers, fast), response
+    return engines, transports, responses
 
 
 @pytest.mark.parametrize(
@@ -47,6 +53,70 @@ def test_a_client_that_may_be_brought_takes_whatever_the_transport_gives(module:
         given, taken = (inspect.signature(getattr(each, name)).parameters for each in (Engine, client))
         assert given.keys() <= taken.keys()
         assert all(taken[each].kind is given[each].kind for each in given)
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+async def test_a_transport_of_httpx_s_shape_gets_requests_of_its_own_library_and_stays_open(library: str) -> None:
+    module: Any = pytest.importorskip(library)
+    asked: list[Any] = []
+
+    class Counting(module.MockTransport):  # type: ignore[misc]  # of either library
+        closed = False
+
+        async def aclose(self) -> None:
+            Counting.closed = True
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        return module.Response(429, headers={"Retry-After": "7"}, content=b"{}")
+
+    transport = Transport(Gates(1), Counting(answer))
+    assert await post(transport) == Answer(429, b"{}", "7")
+    await transport.aclose()
+    (request,) = asked
+    assert isinstance(request, module.Request)
+    assert (request.content, request.headers["content-length"]) == (b"the body", "8")
+    assert not Counting.closed
+
+
+async def test_a_transport_without_a_base_class_gets_requests_of_httpx() -> None:
+    class Plain:
+        async def handle_async_request(self, request: Any) -> Any:
+            assert isinstance(request, httpx.Request)
+            return httpx.Response(200, content=await request.aread())
+
+        async def aclose(self) -> None:
+            raise AssertionError("it is not ours to close")
+
+    transport = Transport(Gates(1), Plain())
+    assert await post(transport) == Answer(200, b"the body")
+    await transport.aclose()
+
+
+async def test_an_engine_that_could_not_be_made_is_tried_again_with_the_next_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transport = Transport(Gates(1))
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    happened = await post(transport)
+    assert isinstance(happened, NotSent)
+    assert happened.error == "SSL_CERT_FILE names /nowhere.pem as the authorities to trust, which is not there"
+    assert not happened.again, "as it would fail alike"
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert isinstance(await transport._ready(), HttpxEngine)
+    await transport.aclose()
+
+
+async def test_a_request_that_is_cancelled_while_the_engine_is_made_leaves_it_to_the_next_one() -> None:
+    transport = Transport(Gates(1))
+    first, second = asyncio.create_task(transport._ready()), asyncio.create_task(transport._ready())
+    await asyncio.sleep(0)
+    first.cancel()
+    engine = await second
+    assert first.cancelled()
+    assert await transport._ready() is engine
+    await transport.aclose()
+    assert engine.is_closed
 
 
 class MemoryEngine:
@@ -100,21 +170,33 @@ async def post(transport: Transport, *, may_leave: bool = True) -> Happened:
 
 async def test_an_engine_of_ones_own_sends_the_body_once_and_its_answer_is_read() -> None:
     engine = MemoryEngine()
-    assert await post(Transport(Connections(1), engine)) == Answer(429, b"{}", "7")
+    assert await post(Transport(Gates(1), engine)) == Answer(429, b"{}", "7")
     assert engine.sent == [b"the body"]
     assert (engine.headers["Content-Type"], engine.headers["Content-Length"]) == ("application/json", "8")
 
 
+async def test_a_request_looks_nothing_up_in_the_package_s_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slimmed-down packages and frozen programs leave it out, and a process without descriptors can't read it."""
+
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    engine = MemoryEngine()
+    assert await post(Transport(Gates(1), engine)) == Answer(429, b"{}", "7")
+    assert engine.headers["User-Agent"] == f"customersms-async/{VERSION}"
+
+
 async def test_asking_for_the_body_is_the_last_moment_at_which_an_engine_can_be_held_back() -> None:
     engine = MemoryEngine()
-    happened = await post(Transport(Connections(1), engine), may_leave=False)
+    happened = await post(Transport(Gates(1), engine), may_leave=False)
     assert happened == NotSent("held back before the first byte", again=False)
     assert engine.sent == []
 
 
 async def test_a_transport_that_was_asked_to_refuse_requests_sends_no_more_and_leaves_a_callers_engine_open() -> None:
     engine = MemoryEngine()
-    transport = Transport(Connections(1), engine)
+    transport = Transport(Gates(1), engine)
     transport.refuse_new_requests()
     assert transport.closed
     assert await post(transport) == NotSent(CLOSED, again=False)

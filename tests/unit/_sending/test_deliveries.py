@@ -38,6 +38,9 @@ class Owner:
         self.ended.append(delivery)
         self.told.append(f"delivered, {len(self.deliveries)} on their way")
 
+    def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:
+        raise NotImplementedError
+
     def go_on(self) -> None:
         self.told.append(f"go on, {len(self.deliveries)} on their way")
 

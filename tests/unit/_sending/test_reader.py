@@ -9,7 +9,7 @@ import pytest
 
 from customersms_async import ConfigurationError, Message
 from customersms_async._core.intake import Intake
-from customersms_async._sending.reader import IDLE_SECONDS, InputReader, check_recipients
+from customersms_async._sending.reader import IDLE_SECONDS, YIELD_EVERY, InputReader, check_recipients
 from support import virtual_loop
 
 if TYPE_CHECKING:
@@ -91,6 +91,27 @@ def test_nothing_is_read_ahead_of_a_taker_that_is_full() -> None:
         assert (len(taker.lines), read) == (5, 10)
         taker.reader.stop()
         assert await taker.ended is None
+
+    virtual_loop.run(main())
+
+
+def test_everything_that_was_read_is_taken_in_when_it_is_stopped() -> None:
+    async def main() -> None:
+        loop, read = asyncio.get_running_loop(), 0
+
+        def source() -> Iterator[str]:
+            nonlocal read
+            for i, number in enumerate(numbers(1_000)):
+                read += 1
+                if i == YIELD_EVERY - 1:
+                    loop.call_soon(taker.reader.stop)  # before the loop's next turn, so in the middle of a batch
+                yield number if i % 7 else "nobody"
+
+        taker = Taker(100)
+        taker.reader.begin(source())
+        assert await taker.ended is None
+        assert YIELD_EVERY < read < 1_000
+        assert len(taker.refused) + sum(map(len, taker.lines)) == read
 
     virtual_loop.run(main())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, ConfigurationError, Message, Status
+from customersms_async._core.intake import Letter
 from support.filled_ledger import PEOPLE, counted, filled
 
 if TYPE_CHECKING:
@@ -94,3 +95,30 @@ async def test_a_hundred_thousand_are_added_and_exported_in_bounded_memory(path:
             count += 1
     assert count == 100_000
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 30
+
+
+async def test_a_files_lines_and_what_is_kept_of_its_rows_stand_in_the_ledger(tmp_path: Path) -> None:
+    letters = [Letter("+12125551234", "a", 2, ("17",)), Letter("x", "a", 3, ("18",))]
+    async with Campaign.open(tmp_path / "ledger") as campaign:
+        await campaign.add_letters(letters, "a", keep=("id",))
+        assert await campaign.ledger.kept_names() == ("id",)
+        assert await campaign.ledger.among(["+12125551234", "+12125551235"]) == 1
+        assert await campaign.ledger.among([]) == 0
+        (page,) = [page async for page in campaign.pages()]
+        assert [(entry.line, entry.kept) for entry in page] == [(2, '{"id":"17"}'), (3, '{"id":"18"}')]
+    async with Campaign.open(tmp_path / "other") as campaign:
+        await campaign.add(["+12125551234"], "a")
+        assert await campaign.ledger.kept_names() == ()
+        (page,) = [page async for page in campaign.pages()]
+        assert [(entry.line, entry.kept) for entry in page] == [(None, None)]
+
+
+async def test_one_per_number_skips_a_number_that_comes_again_with_any_text(tmp_path: Path) -> None:
+    people = [("+12125551234", "a"), ("+1 212 555 1234", "b"), ("+12125551235", "b"), ("+12125551234", "a")]
+    async with Campaign.open(tmp_path / "ledger") as campaign:
+        await campaign.add([Message(*each) for each in people], one_per_number=True)
+        found = [(outcome.phone, outcome.code) async for outcome in campaign.outcomes()]
+    assert found == [
+        *(("+12125551234", None), ("+12125551234", "DUPLICATE"), ("+12125551235", None)),
+        ("+12125551234", "DUPLICATE"),
+    ]

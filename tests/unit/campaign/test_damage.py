@@ -15,9 +15,11 @@ import pytest
 
 from customersms_async import LedgerError
 from customersms_async.campaign.ledger import CampaignLedger
+from customersms_async.campaign.refusals import translated
 from customersms_async.campaign.schema import VERSION
 from support.filled_ledger import counted, filled
 from support.platforms import needs_posix
+from support.wanted_runs import run_is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +38,12 @@ def foreign(path: Path) -> None:
     connection.close()
 
 
+def with_a_view(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE VIEW everyone AS SELECT * FROM recipients")
+    connection.close()
+
+
 def without_its_last_rows(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.executescript("DROP TRIGGER kept_recipients; DELETE FROM recipients WHERE id > 2000")
@@ -51,9 +59,10 @@ def without_its_last_rows(path: Path) -> None:
         (lambda path: path.write_text("phone\n+12125551234\n" * 100), "no campaign ledger"),
         (newer, "newer version of customersms_async"),
         (foreign, "no campaign ledger"),
+        (with_a_view, r"that no campaign makes \(everyone\): drop it"),
         (without_its_last_rows, "does not hold all recipients"),
     ],
-    ids=["half", "header", "empty", "text", "newer", "foreign", "rows"],
+    ids=["half", "header", "empty", "text", "newer", "foreign", "view", "rows"],
 )
 async def test_a_file_that_is_no_whole_ledger_is_refused_and_left_as_it_is(path: Path, harm: object, says: str) -> None:
     await filled(path)
@@ -80,6 +89,11 @@ async def test_damage_in_the_middle_is_found_before_anything_is_sent(path: Path)
     await ledger.close()
 
 
+def test_a_ledger_that_sqlite_has_no_readable_words_for_is_damaged_too(path: Path) -> None:
+    with pytest.raises(LedgerError, match="it is damaged: restore it from a backup"), translated(path):
+        b"\xff".decode()
+
+
 async def test_a_ledger_that_is_not_there_is_made_only_when_asked_for(path: Path) -> None:
     with pytest.raises(LedgerError, match="there is no such ledger"):
         await counted(path)
@@ -88,10 +102,17 @@ async def test_a_ledger_that_is_not_there_is_made_only_when_asked_for(path: Path
         await filled(path)
 
 
+async def filled_and_wanted(path: Path) -> None:
+    await filled(path)
+    ledger = await CampaignLedger.open(path, create=False)
+    await run_is_wanted(ledger)
+    await ledger.close()
+
+
 @needs_posix
 def test_a_full_disk_ends_it_and_harms_nothing(path: Path) -> None:
     """A process that may write no more than so many bytes to a file meets what a full disk does."""
-    asyncio.run(filled(path))
+    asyncio.run(filled_and_wanted(path))
     size = path.stat().st_size
     script = """
 import asyncio, resource, sys

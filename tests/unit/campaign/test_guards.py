@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from customersms_async import CampaignStoppedError, ConfigurationError, Outcome, Status
+from customersms_async import CampaignStoppedError, ConfigurationError
+from customersms_async._core.batching import Batch
+from customersms_async._core.failure_guards import FailuresInARow
+from customersms_async._core.happened import Answer, NoAnswer, NotSent
+from customersms_async._core.rulings import judge
 from customersms_async.campaign.guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
+from support.broken_gateways import answered
+
+
+def failed(unknown: int = 0, refused: int = 0) -> CampaignTotals:
+    return CampaignTotals(failures=FailuresInARow(unknown, refused))
 
 
 @pytest.mark.parametrize(
     ("guards", "totals", "now", "guard"),
     [
-        (Guards(), CampaignTotals(unknown_in_a_row=4), 0.0, None),
-        (Guards(), CampaignTotals(unknown_in_a_row=5), 0.0, "stop_after_unknown"),
-        (Guards(stop_after_unknown=1), CampaignTotals(unknown_in_a_row=1), 0.0, "stop_after_unknown"),
+        (Guards(), failed(unknown=4), 0.0, None),
+        (Guards(), failed(unknown=5), 0.0, "stop_after_unknown"),
+        (Guards(stop_after_unknown=1), failed(unknown=1), 0.0, "stop_after_unknown"),
+        (Guards(stop_after_unknown=None), failed(unknown=999), 0.0, None),
+        (Guards(), failed(refused=4, unknown=4), 0.0, None),
+        (Guards(), failed(refused=5), 0.0, "stop_after_refused"),
+        (Guards(stop_after_refused=None), failed(refused=999), 0.0, None),
         (Guards(until_unix=100.0), CampaignTotals(), 99.9, None),
         (Guards(until_unix=100.0), CampaignTotals(), 100.0, "until"),
         (Guards(keep_credits=10), CampaignTotals(credits=Decimal(10)), 0.0, None),
@@ -60,8 +74,17 @@ def test_as_many_go_out_as_the_guards_allow(
         (Guards(max_segments=1), CampaignTotals(segments=1), "1 segment is the most"),
         (Guards(keep_credits=1), CampaignTotals(credits=Decimal(1)), "1 credit is left, and 1 to be kept"),
         (Guards(keep_credits=10), CampaignTotals(credits=Decimal(5)), "5 credits are left, and 10 to be kept"),
-        (Guards(stop_after_unknown=1), CampaignTotals(unknown_in_a_row=1), "1 request ended unknown"),
-        (Guards(stop_after_unknown=2), CampaignTotals(unknown_in_a_row=2), "2 requests in a row ended unknown"),
+        (Guards(stop_after_unknown=1), failed(unknown=1), "1 request ended unknown"),
+        (
+            Guards(stop_after_unknown=2),
+            failed(unknown=2),
+            "2 requests in a row ended unknown",
+        ),
+        (
+            Guards(stop_after_refused=2),
+            failed(refused=2),
+            "2 requests in a row were refused",
+        ),
     ],
 )
 def test_a_stop_says_in_words_why_it_is_one(guards: Guards, totals: CampaignTotals, says: str) -> None:
@@ -85,6 +108,9 @@ def test_a_number_with_another_calling_code_stops_it_without_showing_it() -> Non
         {"max_recipients": True},
         {"max_segments": "many"},
         {"stop_after_unknown": 0},
+        {"stop_after_unknown": 2.0},
+        {"stop_after_refused": 0},
+        {"stop_after_refused": True},
         {"allow_prefixes": ("1",)},
         {"allow_prefixes": ("+",)},
         {"allow_prefixes": ("+1x",)},
@@ -112,10 +138,14 @@ def test_a_request_counts_while_it_is_on_its_way_and_unsent_ones_no_more() -> No
     assert figures(totals) == (70, 140, 0, 0)
 
 
-def test_only_requests_of_wholly_unknown_fate_count_as_unknown() -> None:
+def test_a_run_counts_its_answers_and_its_failed_requests() -> None:
     totals = CampaignTotals()
-    unknown, accepted = (Outcome(0, "+12125551234", status) for status in (Status.UNKNOWN, Status.ACCEPTED))
-    for told, row in (([unknown], 1), ([], 1), ([unknown, unknown], 2), ([unknown, accepted], 0)):
-        totals.learn(told, 200 if told else None)
-        assert totals.unknown_in_a_row == row
-    assert totals.answers == 3
+    batch = Batch("Hello", ["+12125551234"], [0])
+    for happened, answers, unknown in (
+        (NotSent("refused"), 0, 0),
+        (NoAnswer("reset"), 0, 1),
+        (Answer(502, b""), 1, 2),
+        (Answer(200, json.dumps(answered(batch.phones)).encode()), 2, 0),
+    ):
+        totals.learn(judge(happened, batch, 0.0))
+        assert (totals.answers, totals.failures.unknown) == (answers, unknown)

@@ -17,6 +17,7 @@ from customersms_async.campaign.lock import RunLock
 from customersms_async.campaign.transitions import Intent, ranges
 from support.filled_ledger import PEOPLE, counted, filled
 from support.ledger_aging import let_minutes_pass
+from support.wanted_runs import run_is_wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,7 @@ def test_a_lock_is_free_when_its_holder_is_killed(path: Path) -> None:
 async def test_who_was_being_sent_to_by_a_process_that_ended_is_unknown(path: Path) -> None:
     await filled(path)
     ledger = await CampaignLedger.open(path, create=False)
+    await run_is_wanted(ledger)
     await ledger.begin(Intent(range(100), None))
     copy = path.with_name("copy")
     for end in ("", "-wal"):
@@ -85,6 +87,7 @@ async def test_two_runners_never_begin_with_the_same_recipient(path: Path) -> No
     """The second line of defence, should a lock fail: the ledger itself refuses."""
     await filled(path)
     ledger = await CampaignLedger.open(path, create=False)
+    await run_is_wanted(ledger)
     await ledger.begin(Intent([0, 1], None))
     with pytest.raises(LedgerError, match="not planned any more"):
         await ledger.begin(Intent([1, 2], None))
@@ -99,6 +102,7 @@ async def test_two_runners_never_begin_with_the_same_recipient(path: Path) -> No
 async def test_a_person_resolves_what_is_unknown_and_the_ledger_keeps_who(path: Path) -> None:
     await filled(path)
     ledger = await CampaignLedger.open(path, create=False)
+    await run_is_wanted(ledger)
     await ledger.begin(Intent(range(10), None))
     await ledger.close()
     async with Campaign.open(path) as campaign:
@@ -121,6 +125,7 @@ async def test_a_person_resolves_what_is_unknown_and_the_ledger_keeps_who(path: 
 async def test_the_counts_are_what_is_there(path: Path) -> None:
     await filled(path)
     async with Campaign.open(path) as campaign:
+        await run_is_wanted(campaign.ledger)
         await campaign.ledger.begin(Intent(range(10), None))
         counted = await campaign.ledger.counts()
         grouped = await campaign.ledger.read(

@@ -1,11 +1,13 @@
 """Every history of one recipient and two runners, whatever befalls them; then without each rule.
 
 A runner crashes, is cancelled, or is stopped and goes on when others have taken it for dead, at any step; the number is
-suppressed; a person decides; the ledger is moved without its ``-wal``.
+suppressed, in the ledger or on the client's list; a cap has no room for its text; a person decides, pauses the campaign
+and resumes it; the ledger is moved without its ``-wal``.
 
 The promise: no second request ever contains a recipient of the campaign unless the first was proven not accepted or a
 named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at most
-requests in flight times batch size per crash.
+requests in flight times batch size per crash. And no request begins after a pause was acknowledged: one that had its
+intent by then may still leave.
 
 The model is small and looks at everything: it moves by the package's own table of states, and each of its rules is one
 that ``runner``, ``attempt``, ``moves``, ``file`` and ``lock`` keep. Without the rule it finds the duplicate, or the
@@ -15,11 +17,15 @@ loss, that it prevents.
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from customersms_async.campaign.states import Event, ImpossibleMoveError, State, after
+from customersms_async.campaign.wanted import STARTS
+from customersms_async.campaign.wanted_states import MOVES as WANTED_MOVES
+from customersms_async.campaign.wanted_states import NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,11 +40,18 @@ RULES = {
     "what was not sent is planned again": "loss",
     "a cancelled run still records": "loss",
     "who is suppressed is neither begun with nor planned again": "suppressed",
+    "who is on the client's list is turned away right before the first byte": "suppressed",
+    "an intent that was turned away is ended as unsent": "loss",
+    "a text for which a cap has no room does not leave": "capped",
+    "nobody is planned again for a cap who is skipped for something else": "suppressed",
     "past its deadline nothing leaves": "duplicate",
     "a run whose file was moved stops before its next request": "duplicate",
     "who was cut off is not planned again before that deadline is over": "duplicate",
     "the main file says that it is not closed before anything is changed": "duplicate",
-    "a main file that says so and has no -wal is refused": "duplicate",
+    (REFUSED := "a main file that says so and has no -wal is refused"): "duplicate",
+    "an intent is made only while a run is wanted": "paused",
+    "a run does not begin where a person has paused it": "paused",
+    "the end of a run leaves alone what a person said": "paused",
 }
 """Each rule, and what goes wrong without it."""
 
@@ -47,8 +60,9 @@ REQUESTS = 3
 
 
 class Runner(NamedTuple):
-    """One process: ``at`` is off, started, ready, picked, intent, flying or answered (with ``outcome``).
+    """One process: ``at`` is off, started, ready, picked, intent, flying, answered or refused (with ``outcome``).
 
+    Refused is whoever may not be sent to, before the ledger says so.
     It is a zombie if it was stopped in its intent, and has ``lost`` the lock as its file was moved: it may still go on.
     """
 
@@ -61,7 +75,9 @@ class World(NamedTuple):
     """All there is. ``open``: a request has left and nobody has proven that its text was not accepted.
 
     ``main`` is what the main file says without its ``-wal``, and ``closed`` whether it says that this is all; ``late``
-    whether a zombie's deadline is over.
+    whether a zombie's deadline is over. ``listed``: the number is on the client's list. ``capped``: it was skipped last
+    for a cap. ``wanted`` is what the ledger says, with whether a guard stopped it, and ``paused`` that a pause was
+    acknowledged and not taken back.
     """
 
     ledger: State = State.PLANNED
@@ -72,8 +88,14 @@ class World(NamedTuple):
     crashes: int = 0
     requests: int = 0
     suppressed: bool = False
+    listed: bool = False
+    capped: bool = False
     late: bool = False
     main: State = State.PLANNED
+    main_capped: bool = False
+    wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)  # a draft moves on as what a guard has stopped
+    main_wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)
+    paused: bool = False
     closed: bool = True
     runners: tuple[Runner, Runner] = (Runner(), Runner())
 
@@ -82,13 +104,32 @@ class World(NamedTuple):
         return self._replace(runners=(runner, second) if number == 0 else (first, runner))
 
 
+NEW = World()
+
+
 class WrongError(Exception):
     """A promise is broken."""
 
 
 def moved(world: World, event: Event, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
-    return world._replace(ledger=after(world.ledger, event), closed=world.closed and not says_so)
+    capped = event is Event.CAPPED or (world.capped and event is not Event.SUPPRESSED)
+    return world._replace(ledger=after(world.ledger, event), capped=capped, closed=world.closed and not says_so)
+
+
+def may_make(world: World, event: WantedEvent) -> bool:
+    """Whether the table lets what is wanted move on."""
+    state, by_guard = world.wanted
+    return (state, event) in WANTED_MOVES and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
+
+
+def wished(world: World, event: WantedEvent, rules: frozenset[str]) -> World:
+    """Something else is wanted, if the table lets it be; it is written down as every change is."""
+    if not may_make(world, event):
+        return world
+    says_so = "the main file says that it is not closed before anything is changed" in rules
+    to = WANTED_MOVES[world.wanted[0], event].to
+    return world._replace(wanted=(to, event is WantedEvent.GUARD), closed=world.closed and not says_so)
 
 
 def leave(world: World, number: int) -> World:
@@ -121,6 +162,17 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
             yield moved(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
     if world.ledger is State.REJECTED and may_plan:
         yield moved(world, Event.SEND_AGAIN, rules)._replace(person=True)
+    only_capped = "nobody is planned again for a cap who is skipped for something else" in rules
+    if world.ledger is State.SKIPPED and may_plan and (world.capped or not only_capped):
+        if not world.capped:
+            raise WrongError("suppressed")
+        yield moved(world, Event.SEND_LATER, rules)._replace(person=True)
+    if not world.paused:
+        yield wished(world, WantedEvent.PAUSE, rules)._replace(paused=True)
+    elif world.wanted[0] is Wanted.PAUSED:
+        yield wished(world, WantedEvent.RESUME, rules)._replace(paused=False)
+    if not (world.listed or world.suppressed):
+        yield world._replace(listed=True)
     if not world.suppressed:
         suppressed = world._replace(suppressed=True)
         yield moved(suppressed, Event.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
@@ -128,11 +180,12 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
 
 def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:
     """It is brought up to date, closed in order, or moved without its -wal once nobody has it open."""
-    yield world._replace(main=world.ledger)
-    yield world._replace(main=world.ledger, closed=True)
-    refused = not world.closed and "a main file that says so and has no -wal is refused" in rules
+    up_to_date = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+    yield up_to_date
+    yield up_to_date._replace(closed=True)
+    refused = not world.closed and REFUSED in rules
     if not refused and all(runner.at == "off" or runner.lost for runner in world.runners):
-        yield world._replace(ledger=world.main)
+        yield world._replace(ledger=world.main, capped=world.main_capped, wanted=world.main_wanted)
 
 
 def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[World]:
@@ -155,9 +208,19 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
         if other.at == "off" or other.lost or "one runner at a time" not in rules:
             yield go("started")
     elif runner.at == "started":
-        yield go("ready", of=recovered(world, rules))
+        of = recovered(world, rules)
+        if may_make(world, WantedEvent.BEGUN):
+            yield go("ready", of=wished(of, WantedEvent.BEGUN, rules))
+        elif "a run does not begin where a person has paused it" in rules:
+            yield go("off", of=of)
+        else:
+            yield go("ready", of=of._replace(wanted=(Wanted.RUN, False)))
     elif runner.at == "ready":
         yield go("off")
+        if may_make(world, WantedEvent.GUARD):
+            yield go("off", of=wished(world, WantedEvent.GUARD, rules))
+        elif "the end of a run leaves alone what a person said" not in rules:
+            yield go("off", of=world._replace(wanted=(Wanted.STOPPED, True)))
         if world.ledger is State.PLANNED and world.requests < REQUESTS:
             yield go("picked")
     elif runner.at == "picked":
@@ -172,12 +235,33 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
             elif world.suppressed:
                 raise WrongError("suppressed")
             else:
-                yield go("intent", of=moved(world, Event.LEAVING, rules))
+                if "a text for which a cap has no room does not leave" not in rules:
+                    raise WrongError("capped")
+                yield go("refused", Event.CAPPED)
+                if world.listed:
+                    yield go("refused", Event.SUPPRESSED)
+                looks = "an intent is made only while a run is wanted" in rules
+                if world.wanted[0] not in STARTS and looks:
+                    yield go("off")
+                elif world.paused:
+                    raise WrongError("paused")
+                else:
+                    yield go("intent", of=moved(world, Event.LEAVING, rules))
     elif runner.at == "intent":
-        yield leave(world, number)
+        if not world.listed:
+            yield leave(world, number)
+        elif "who is on the client's list is turned away right before the first byte" not in rules:
+            raise WrongError("suppressed")
+        elif "an intent that was turned away is ended as unsent" not in rules:
+            yield go("ready")
+        else:
+            yield go("refused", Event.SUPPRESSED, recorded(world, Event.UNSENT, rules))
         yield go("answered", Event.UNSENT)  # the ticket was stopped, or the grant had gone stale
         if other.at != "zombie" and not world.late:
             yield go("zombie", of=world._replace(doubt=True))
+    elif runner.at == "refused":
+        yield go("off")  # it can't be written down, and is still planned
+        yield go("ready", of=skipped(world, runner.outcome, rules))
     elif runner.at == "flying":
         if "a cancelled run still records" not in rules:
             yield go("off")
@@ -198,6 +282,13 @@ def recovered(world: World, rules: frozenset[str]) -> World:
     if "who is found as sending is unknown" not in rules:
         return world._replace(ledger=State.PLANNED)
     return moved(world, Event.CRASHED, rules)
+
+
+def skipped(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
+    assert outcome is not None
+    if world.ledger is not State.PLANNED:  # somebody has suppressed the number in the ledger meanwhile
+        return world
+    return moved(world, outcome, rules)
 
 
 def recorded(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
@@ -224,10 +315,22 @@ def check(world: World) -> None:
         raise WrongError("loss")
 
 
-def alike(world: World) -> World:
-    """The same for all worlds that differ in nothing but which runner is which."""
-    first, second = sorted(world.runners, key=repr)
-    return world._replace(runners=(first, second))
+def alike(world: World, rules: frozenset[str]) -> World:
+    """The same for all worlds that differ in nothing but which runner is which, or in what nobody will read.
+
+    What the main file says by itself is not read while it says that this is not all, if it is refused then.
+    """
+    if not world.closed and REFUSED in rules:
+        world = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+    runners = in_order(world.runners)
+    return world if runners is world.runners else world._replace(runners=runners)
+
+
+@cache
+def in_order(runners: tuple[Runner, Runner]) -> tuple[Runner, Runner]:
+    """The same two, whichever of them is first."""
+    first, second = sorted(runners, key=lambda runner: (runner.at, runner.outcome or "", runner.lost))
+    return first, second
 
 
 def explore(rules: frozenset[str], until: str = "") -> set[str]:
@@ -242,13 +345,15 @@ def explore(rules: frozenset[str], until: str = "") -> set[str]:
             wrong.add(str(error))
             continue
         for each in following:
-            one = alike(each)
+            one = alike(each, rules)
             if one not in seen:
                 seen.add(one)
                 todo.append(one)
     if not wrong:
         assert len(seen) > 500, "it looked at many histories"
-        assert {world.ledger for world in seen} >= {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.PLANNED}
+        assert {world.ledger for world in seen} == set(State)
+        assert {world.ledger for world in seen if world.capped} > {State.SKIPPED}, "they are sent to after all"
+        assert {world.wanted[0] for world in seen} == {Wanted.RUN, Wanted.PAUSED, Wanted.STOPPED}
     return wrong
 
 

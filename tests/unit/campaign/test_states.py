@@ -11,15 +11,17 @@ from customersms_async.campaign.schema import SCHEMA
 from customersms_async.campaign.states import (
     ANSWERS,
     MOVES,
+    ONLY_WITH_CODE,
+    SAYS,
+    SKIPS,
     STATUSES,
     Event,
     ImpossibleMoveError,
     State,
     after,
     diagram,
-    sources,
 )
-from customersms_async.models import Status
+from customersms_async.models import Code, Status
 from support.places import DOCS
 
 PAGE = DOCS / "campaigns.md"
@@ -30,7 +32,6 @@ PAIRS = {(state, to) for (state, _), to in MOVES.items() if state is not None}
 def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: Event) -> None:
     if (state, event) in MOVES:
         assert after(state, event) is MOVES[state, event]
-        assert state is None or state in sources(event)
     else:
         with pytest.raises(ImpossibleMoveError, match="can't move on"):
             after(state, event)
@@ -38,18 +39,38 @@ def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: Even
 
 @pytest.mark.parametrize(("state", "to"), list(itertools.permutations(State, 2)))
 def test_the_file_itself_refuses_such_a_move(state: State, to: State) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
-    connection.execute(
-        "INSERT INTO recipients (id, phone, segments, state, updated_us) VALUES (0, '+12125551234', 1, ?, 0)", (state,)
-    )
-    connection.execute("INSERT INTO counts VALUES (?, '', 1, 1)", (state,))
-    if (state, to) in PAIRS:
+    connection = with_one(state, "")
+    if (state, to) in PAIRS and (state, to) not in ONLY_WITH_CODE:
         connection.execute("UPDATE recipients SET state = ?", (to,))
         assert connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall() == [(to, "", 1, 1)]
     else:
         with pytest.raises(sqlite3.IntegrityError, match="no such move"):
             connection.execute("UPDATE recipients SET state = ?", (to,))
+    connection.close()
+
+
+def with_one(state: State, code: str) -> sqlite3.Connection:
+    """A ledger with one recipient, in this state and with this code."""
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    connection.execute(
+        "INSERT INTO recipients (id, phone, segments, state, code, updated_us) VALUES (0, '+12125551234', 1, ?, ?, 0)",
+        (state, code),
+    )
+    connection.execute("INSERT INTO counts VALUES (?, ?, 1, 1)", (state, code))
+    return connection
+
+
+@pytest.mark.parametrize("code", ["", *Code])
+def test_the_file_lets_nobody_who_is_skipped_be_planned_but_who_hit_a_cap(code: str) -> None:
+    connection = with_one(State.SKIPPED, code)
+    plan = "UPDATE recipients SET state = 'planned', code = ''"
+    if code == Code.CAPPED:
+        connection.execute(plan)
+        assert connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall() == [("planned", "", 1, 1)]
+    else:
+        with pytest.raises(sqlite3.IntegrityError, match="no such move"):
+            connection.execute(plan)
     connection.close()
 
 
@@ -75,7 +96,23 @@ def test_every_status_of_an_attempt_moves_a_recipient_on() -> None:
 
 def test_only_a_person_moves_anyone_on_from_an_end() -> None:
     ends = {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.SKIPPED}
-    assert {event for state, event in MOVES if state in ends} == {Event.FOUND_ACCEPTED, Event.SEND_AGAIN}
+    said = {event for state, event in MOVES if state in ends}
+    assert said == {Event.FOUND_ACCEPTED, Event.SEND_AGAIN, Event.SEND_LATER}
+    assert said == {choice.event for choices in SAYS.values() for choice in choices.values()}
+
+
+def test_what_a_person_may_say_is_in_the_table() -> None:
+    for becomes, choices in SAYS.items():
+        for word, choice in choices.items():
+            assert MOVES[choice.state, choice.event] is becomes
+            assert word == (choice.code.lower() or choice.state), "people choose by the word that they read"
+            assert ONLY_WITH_CODE.get((choice.state, becomes), "") == choice.code
+    assert {SAYS[state].keys() >= {"unknown"} for state in (State.ACCEPTED, State.PLANNED)} == {True}
+
+
+def test_whoever_is_skipped_in_a_run_was_planned() -> None:
+    assert {after(State.PLANNED, event) for event in SKIPS.values()} == {State.SKIPPED}
+    assert set(SKIPS) == {Code.CAPPED, Code.SUPPRESSED}
 
 
 def test_the_diagram_of_the_docs_is_the_table() -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import inspect
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, get_args
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from customersms_async._core.options import Options
+from customersms_async.cli.allowed_options import AllowedOptions
 from customersms_async.cli.app import app
 from customersms_async.cli.bundle import Bundle, takes_bundles
 from customersms_async.cli.campaign.app import app as campaign
-from customersms_async.cli.options import ClientOptions, EstimateCommandOptions, FileOptions, SendCommandOptions
+from customersms_async.cli.options import (
+    ClientOptions,
+    EstimateCommandOptions,
+    FileOptions,
+    SendCommandOptions,
+)
 from customersms_async.client import AsyncClient
 
 URL = "https://sms.invalid/"
+
+
+Shared = Annotated[int, typer.Option("--shared")]
 
 
 class Inner(Bundle, frozen=True, kw_only=True):
@@ -42,6 +51,23 @@ def test_every_field_is_an_option_in_the_order_of_the_fields() -> None:
     }  # fmt: skip
     assert {p.kind for p in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
     assert command.__doc__ == "Do it."
+
+
+class Titled(Bundle, frozen=True, kw_only=True):
+    panel: ClassVar[str] = "Loudness"
+    loud: Annotated[bool, typer.Option("--loud")] = False
+    shared: Shared = 1
+    inner: Inner
+
+
+def test_the_options_of_a_bundle_stand_under_its_title_and_those_of_another_do_not() -> None:
+    @takes_bundles
+    def command(*, options: Titled) -> None: ...
+
+    about = {name: get_args(p.annotation)[1] for name, p in inspect.signature(command).parameters.items()}
+    titles = {name: each.rich_help_panel for name, each in about.items()}
+    assert titles == {"loud": "Loudness", "shared": "Loudness", "colour": None, "size": None}
+    assert get_args(Shared)[1].rich_help_panel is None, "what several bundles use is left as it is"
 
 
 def test_a_command_gets_its_bundles_and_what_is_none_as_it_is() -> None:
@@ -75,7 +101,8 @@ def test_an_option_of_the_client_that_is_not_given_is_as_the_client_has_it() -> 
 def test_a_send_and_its_estimate_take_the_same_recipients_and_client() -> None:
     shared = {"recipients", "client", "yes", "sample", "json", "log_level"}
     assert set(EstimateCommandOptions.__struct_fields__) == shared
-    assert set(SendCommandOptions.__struct_fields__) == shared | {"dry_run", "output"}
+    own = {"turn", "failures", "trial", "dry_run", "output", "raw"}
+    assert set(SendCommandOptions.__struct_fields__) == shared | own
 
 
 @pytest.mark.parametrize("command", ["send", "estimate", "run"])
@@ -83,4 +110,5 @@ def test_every_command_that_sends_has_every_option_of_the_client_and_of_files(co
     registered = [*app.registered_commands, *campaign.registered_commands]
     (found,) = [each.callback for each in registered if each.callback and each.callback.__name__ == command]
     options = set(inspect.signature(found).parameters)
-    assert options >= {*ClientOptions.__struct_fields__, *FileOptions.__struct_fields__}
+    of_client = {*ClientOptions.__struct_fields__, *AllowedOptions.__struct_fields__} - {"allowed"}
+    assert options >= {*of_client, *FileOptions.__struct_fields__}

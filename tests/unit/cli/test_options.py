@@ -1,4 +1,4 @@
-"""Limits and paces as they are typed."""
+"""Limits, paces and guards as they are typed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import re
 import pytest
 import typer
 
-from customersms_async.cli.options import read_limit, read_pace
-from customersms_async.models import Limit
+from customersms_async._core.failure_guards import DEFAULT_GUARDS, NO_GUARDS
+from customersms_async.cli.options import FailureOptions, PriorityName, TurnOptions, read_limit, read_pace
+from customersms_async.models import Limit, Priority
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,31 @@ def test_a_pace_that_cannot_be_is_refused(text: str) -> None:
 )
 def test_a_pace_may_be_any_rate(text: str, pace: Limit | None) -> None:
     assert read_pace(text) == pace
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "+5", "1.5", "five", "²", "nan"])
+@pytest.mark.parametrize("name", ["stop_after_unknown", "stop_after_refused"])
+def test_a_guard_that_cannot_be_is_refused(name: str, text: str) -> None:
+    with pytest.raises(typer.BadParameter, match=re.escape(f"{text!r} is not a whole number, 1 or more, or none")):
+        FailureOptions(**{name: text})
+
+
+def test_a_guard_is_a_number_or_none() -> None:
+    assert FailureOptions().read() == DEFAULT_GUARDS
+    assert FailureOptions(stop_after_unknown="None", stop_after_refused="none").read() == NO_GUARDS
+    typed = FailureOptions(stop_after_unknown="1", stop_after_refused="12").read()
+    assert (typed.stop_after_unknown, typed.stop_after_refused) == (1, 12)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_a_longest_wait_that_cannot_be_is_refused(seconds: float) -> None:
+    with pytest.raises(typer.BadParameter, match="is not a number of seconds for --max-wait, 0 or more"):
+        TurnOptions(max_wait=seconds)
+
+
+def test_the_priority_is_the_one_asked_for_else_normal_and_of_a_file_bulk() -> None:
+    assert [TurnOptions(priority=each).priority_of(file=True) for each in PriorityName] == list(Priority)
+    assert (TurnOptions().priority_of(file=True), TurnOptions().priority_of(file=False)) == (
+        Priority.BULK,
+        Priority.NORMAL,
+    )

@@ -14,14 +14,27 @@ if TYPE_CHECKING:
 
 SEAMS = {
     "_core.options",  # defaults, and what an option may be
+    "_core.failure_guards",  # when a send stops, as request after request fails
     "_core.secret",  # whether a key can be one
     "_core.phone",  # a number, read as everywhere
     "_core.plural",  # words
+    "_core.number_lengths",  # how long a country's numbers are
+    "_core.version",
     "_core.intake",  # the judge of recipients, with what it knows of repeats
     "_core.repeats",
     "_core.batching",  # the requests that a job comes to, and the segments of their texts
     "_core.segments",
+    "_core.gsm7_twins",  # what the preview shows of a text
+    "_core.merge_tags",
+    "_core.suspicious",
+    "_sending.environment",  # the key, from where a client has it
     "_sending.estimate",  # when the last request may leave
+    "_http.error_meaning",  # what a failed connection means, in the words that a send has for it
+    "_http.error_words",
+    "_http.proxies",  # the way to the gateway, as an engine finds it
+    "_http.setup_problem",
+    "_http.tls",
+    "_postgres.administration",  # what a person does to the schema of a fleet
     "_runtime.tasks",  # how a task is started
 }
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from customersms_async import Limit, MemoryQuota, Priority
 from customersms_async._admission.rooms import room
-from customersms_async._admission.ticket import Terms, Ticket
+from customersms_async._admission.terms import Terms
+from customersms_async._admission.ticket import Ticket
 from customersms_async._core.layers import Layer, Wait, layers
 from customersms_async._http.connections import Connections
 from customersms_async.testing import QuotaStoreContract

@@ -81,9 +81,9 @@ async def test_a_newer_version_is_refused(make: Callable[..., SQLiteQuota], path
     async with make() as first:
         await take(first)
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 3")
+        db.execute("PRAGMA user_version = 4")
     assert await message(make()) == (
-        f"The quota file {path} has version 3, and this customersms_async knows 2 only: update customersms_async."
+        f"The quota file {path} has version 4, and this customersms_async knows 3 only: update customersms_async."
     )
 
 
@@ -222,7 +222,7 @@ def test_a_file_that_is_replaced_while_it_is_being_opened_is_not_counted_in(path
 
 async def test_a_full_disk_grants_nothing_and_is_named(store: SQLiteQuota, path: Path) -> None:
     await used(store)
-    core = store._thread()
+    core = store._threads.here()
     core.submit(lambda file: file._db.execute("PRAGMA max_page_count = 1").fetchall()).result()
     many = (Layer(10**6, 10**9),)
     with pytest.raises(QuotaStoreError, match=r"can't be written, as the disk is full: database or disk is full\.$"):
@@ -281,7 +281,7 @@ def test_an_interrupted_first_use_leaves_nothing_in_the_way(path: Path) -> None:
 
 async def test_what_takes_tokens_survives_a_loss_of_power_and_what_lets_go_of_them_need_not(store: SQLiteQuota) -> None:
     def synchronous() -> object:
-        return store._thread().submit(lambda file: file._db.execute("PRAGMA synchronous").fetchone()[0]).result()
+        return store._threads.here().submit(lambda file: file._db.execute("PRAGMA synchronous").fetchone()[0]).result()
 
     full, normal = 2, 1
     held = await take(store, THREE)

@@ -45,7 +45,7 @@ async def test_a_cancelled_take_gives_its_grant_back_when_it_comes(
 async def test_a_take_that_is_cancelled_when_its_grant_has_come_gives_it_back(store: SQLiteQuota) -> None:
     task = asyncio.create_task(store.take("key", THREE, HOLD_US))
     await asyncio.sleep(0)
-    store._thread().submit(lambda _: None).result()
+    store._threads.here().submit(lambda _: None).result()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -125,7 +125,7 @@ def test_loops_and_threads_share_one_store(path: Path) -> None:
 async def test_a_dropped_store_closes_its_file_and_ends_its_thread(path: Path, clock: Clock) -> None:
     store = SQLiteQuota(path, clock=clock)
     await take(store)
-    ended = store._thread().stopped
+    ended = store._threads.here().stopped
     del store
     gc.collect()
     await asyncio.wait_for(asyncio.wrap_future(ended), 10)
@@ -140,7 +140,7 @@ async def test_a_cancelled_call_without_a_grant_does_not_keep_a_dropped_store(pa
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    ended = store._thread().stopped
+    ended = store._threads.here().stopped
     del store, task
     gc.collect()
     await asyncio.wait_for(asyncio.wrap_future(ended), 10)
@@ -182,7 +182,7 @@ def test_a_forked_child_opens_the_file_anew_and_ends_without_harm(path: Path) ->
             child = os.fork()
             if not child:
                 if child_takes:
-                    assert take() == 2 and list(store._threads) == [os.getpid()]
+                    assert take() == 2 and list(store._threads._threads) == [os.getpid()]
                     store.close()
                 sys.exit()
             assert os.waitpid(child, 0)[1] == 0

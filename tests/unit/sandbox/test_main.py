@@ -27,13 +27,21 @@ async def test_it_serves_until_it_is_told_to_stop(ended_by: signal.Signals) -> N
     url = re.search(rb"CUSTOMERSMS_URL=(\S+)", told)
     assert url is not None
     assert f"CUSTOMERSMS_API_KEY={DEMO_KEY}".encode() in told
+    assert b"limits: " + url[1].removesuffix(b"sms_system/api.php") + b"\n" in told
     closing = b"Connection: close\r\nContent-Type"
     sent = raw("+12125551234", key=DEMO_KEY).replace(b"Content-Type", closing, 1)
     statuses = [(await exchange(url[1].decode(), sent))[9:12] for _ in range(3)]
     assert statuses == [b"200", b"200", b"429"]
     os.kill(process.pid, ended_by)
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    assert (process.returncode, err) == (0, b"")
+    assert process.returncode == 0
+    lines = [line.split(b" ", 1) for line in err.splitlines()]
+    assert [told for _, told in lines] == [
+        b"POST /sms_system/api.php 200: 1 number, 1 accepted",
+        b"POST /sms_system/api.php 200: 1 number, 1 accepted",
+        b"POST /sms_system/api.php 429: 1 number, 1 refused (RATE_LIMITED)",
+    ]
+    assert all(re.fullmatch(rb"\d\d:\d\d:\d\d", at) for at, _ in lines)
     assert b"requests: 3\ntexts accepted: 2, of which twice: 1\nrequests refused by the limits: 1" in out
 
 

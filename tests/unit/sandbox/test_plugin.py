@@ -3,16 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
+from customersms_async.sandbox import Sandbox
 from support.sandbox_requests import JSON, body
-
-if TYPE_CHECKING:
-    import pytest
-
-    from customersms_async.sandbox import Sandbox
 
 pytest_plugins = "pytester"
 
@@ -59,6 +55,63 @@ def test_options_are_overridden_by_a_fixture(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("used_before", [False, True], ids=["made on import", "used before as well"])
+@pytest.mark.parametrize("key", ["CUSTOMERSMS_API_KEY", "CUSTOMERSMS_API_KEY_FILE", None])
+def test_a_client_of_the_environment_never_reaches_the_provider_from_a_test_with_the_fixture(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, used_before: bool, key: str | None
+) -> None:
+    if used_before and key is None:
+        pytest.skip("nothing can be sent without a key")
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_test_loop_scope = session\n")
+    pytester.makepyfile(
+        sign_up="""
+            from customersms_async import AsyncClient
+
+            client = AsyncClient()
+            urgent = client.with_options(max_wait=5)
+
+            async def sign_up(phone):
+                await client.send(phone, "Welcome")
+                await urgent.send(phone, "Welcome")
+                assert (await client.send_many([phone], "Again")).accepted == 1
+        """,
+        test_1_before=f"""
+            from sign_up import sign_up
+
+            async def test_it_reaches_the_provider():
+                if {used_before}:
+                    await sign_up("+12125551230")
+        """,
+        test_2_with_the_fixture="""
+            import pytest
+            from sign_up import sign_up
+
+            @pytest.mark.parametrize("again", range(2))
+            async def test_it_reaches_the_sandbox(customersms_sandbox, again):
+                await sign_up("+12125551234")
+                assert [text.phone for text in customersms_sandbox.texts] == ["+12125551234"] * 3
+        """,
+        test_3_after=f"""
+            from sign_up import sign_up
+
+            async def test_it_reaches_the_provider_again():
+                if {used_before}:
+                    await sign_up("+12125551230")
+        """,
+    )
+    provider = Sandbox(keys={"cspro_the_real_key": 99})
+    path = pytester.path / "key"
+    path.write_text("cspro_the_real_key")
+    for name, value in (("CUSTOMERSMS_API_KEY", "cspro_the_real_key"), ("CUSTOMERSMS_API_KEY_FILE", str(path))):
+        monkeypatch.delenv(name, raising=False)
+        if name == key:
+            monkeypatch.setenv(name, value)
+    with provider.serve_in_thread() as url:
+        monkeypatch.setenv("CUSTOMERSMS_URL", url)
+        pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+    assert [text.phone for text in provider.texts] == ["+12125551230"] * 6 * used_before
 
 
 def test_the_plugin_loads_no_server_until_a_test_asks_for_it() -> None:

@@ -1,7 +1,7 @@
 """``customersms campaign``: a send that can be killed at any moment and goes on where it was.
 
 Exit status: 0 finished and everyone accepted (duplicates and suppressed numbers aside), 3 finished otherwise, 4 stopped
-by a guard, 130 interrupted, 1 an error, 2 wrong usage or unreadable input.
+by a guard or a person, 130 interrupted, 1 an error, 2 wrong usage or unreadable input.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Final
 
 import typer
 
+from ...campaign.wanted_states import WantedEvent
+from .. import examples
 from ..bundle import takes_bundles
 from .export import export_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
@@ -18,45 +20,68 @@ from .options import (  # noqa: TC001 - takes_bundles reads them
     ResolveOptions,
     RunOptions,
     StatusOptions,
+    WantOptions,
 )
 from .report import report_on_ledger
 from .resolve import resolve_recipients
 from .resume import resume_command
 from .run import run_ledger
 from .status import show_status
+from .want import say_what_is_wanted
 
 app: Final = typer.Typer()
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.RUN))
 @takes_bundles
 def run(context: typer.Context, options: RunOptions) -> None:
     """Begin a campaign, or go on with it: to everyone in FILE who was not sent to yet."""
     run_ledger(options, resume_command(context))
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.STATUS))
 @takes_bundles
 def status(options: StatusOptions) -> None:
-    """Say how many recipients are in which state."""
+    """Say how many recipients are in which state, what is wanted of the campaign, and on which terms."""
     show_status(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.PAUSE))
+@takes_bundles
+def pause(options: WantOptions) -> None:
+    """Let no request begin until the campaign is resumed, also where another process runs it."""
+    say_what_is_wanted(options, WantedEvent.PAUSE)
+
+
+@app.command(epilog=examples.epilog(examples.RESUME))
+@takes_bundles
+def resume(options: WantOptions) -> None:
+    """Take back a pause or a stop, so that campaign run may go on."""
+    say_what_is_wanted(options, WantedEvent.RESUME)
+
+
+@app.command(epilog=examples.epilog(examples.STOP))
+@takes_bundles
+def stop(options: WantOptions) -> None:
+    """Let no request begin any more, as nobody means to go on with the campaign."""
+    say_what_is_wanted(options, WantedEvent.STOP)
+
+
+@app.command(epilog=examples.epilog(examples.EXPORT))
 @takes_bundles
 def export(options: ExportOptions) -> None:
     """Write what became of everyone to standard output, in the input's order."""
     export_ledger(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.RESOLVE))
 @takes_bundles
 def resolve(options: ResolveOptions) -> None:
-    """Record what a person found out about unknown or rejected recipients."""
+    """Record what a person found out about unknown or rejected recipients, or plan again who hit a cap."""
     resolve_recipients(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.REPORT))
 @takes_bundles
 def report(options: ReportOptions) -> None:
     """Write one self-contained page about the campaign."""

@@ -8,9 +8,18 @@ from rich.text import Text
 
 from ..._core.plural import counted
 from ...campaign.states import State
-from ...errors import AuthenticationError, CampaignStoppedError, ConfigurationError, InsufficientCreditsError
+from ...errors import (
+    AuthenticationError,
+    CampaignStoppedError,
+    ConfigurationError,
+    ConnectionFailedError,
+    InsufficientCreditsError,
+)
+from ...models import Code
+from ..error_words import NO_WAY, in_words, once_mended
 from ..formats import credits_left, length, plain
 from .counts import counts_object, counts_table, everyone_accepted
+from .resume import hint
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -23,9 +32,6 @@ if TYPE_CHECKING:
 
 _STOPS: Final = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 """Errors that stop a campaign for a reason which a person can remove."""
-
-_SPENT: Final = ("max_recipients", "max_segments", "until")
-"""Guards that would stop the same command again at once."""
 
 
 def exit_status(progress: Progress, counts: list[Count]) -> int:
@@ -56,18 +62,25 @@ def show_ending(
         highlight=False,
     )
     if progress.error is not None:
-        console.print(Text(plain(f"It ended early: {_in_words(progress.error)}"), style="red"))
+        console.print(Text(plain(f"It ended early: {in_words(progress.error)}"), style="red"))
     unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
     if unrecorded:
         who = counted(unrecorded, "recipient")
         console.print(f"What became of {who} could not be recorded: they may have got the text, and will be unknown")
     if any(count.state is State.UNKNOWN for count in counts):
         console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
+    if any(count.state is State.SKIPPED and count.code == Code.CAPPED for count in counts):
+        console.print("Who hit a cap got nothing, and is not sent to again: see campaign resolve")
+    if isinstance(progress.error, ConnectionFailedError):
+        console.print(NO_WAY)
+    guard = getattr(progress.error, "guard", "")
+    if guard == "stop_after_refused":
+        console.print("Who is rejected got nothing, and is not sent to again: see campaign resolve")
     if resume is not None:
-        guard = getattr(progress.error, "guard", "")
-        change = f", with another --{guard.replace('_', '-')}" if guard in _SPENT else ""
+        change = once_mended(progress.error)
         head = f"To go on{change}:" if unrecorded else f"Nothing is lost. To go on{change}:"
-        console.print(head, f"  {resume}", sep="\n", soft_wrap=True, highlight=False)
+        lines = [head, f"  {resume}", *([] if (more := hint(resume)) is None else [more])]
+        console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
 
 
 def summary(
@@ -82,12 +95,7 @@ def summary(
         "seconds": round(progress.seconds, 3),
         "interrupted": progress.interrupted,
         "stopped": (getattr(error, "guard", None) or type(error).__name__) if isinstance(error, _STOPS) else None,
-        "error": None if error is None else _in_words(error),
+        "error": None if error is None else in_words(error),
         "resume": resume,
         "exit_status": status,
     }
-
-
-def _in_words(error: Exception) -> str:
-    """The text of an error, with an option called by the name that it has on the command line."""
-    return str(error).replace("the time that until names", "the time that --until names")

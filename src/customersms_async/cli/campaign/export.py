@@ -3,57 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ...campaign import Campaign
+from ...campaign.queries import kept_texts
 from ...campaign.states import State
 from ..exits import ending_well, fail
-from ..output import SafeOutput, as_json
+from ..kept_columns import kept_names
+from ..output import SafeOutput, as_json, visible
+from ..spreadsheets import as_csv
 from .options import ExportFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ...campaign.queries import Entry
     from .options import ExportOptions
 
-FIELDS: Final = ("phone", "status", "code", "error", "message_id", "attempts", "updated_at")
+FIELDS: Final = ("phone", "status", "code", "error", "message_id", "attempts", "updated_at", "line")
 
 
 def export_ledger(options: ExportOptions) -> None:
     """Do what ``customersms campaign export`` does."""
     with ending_well(options.log_level):
         try:
-            asyncio.run(export_entries(options.ledger, options.format, options.status or list(State)))
+            states = options.status or list(State)
+            asyncio.run(export_entries(options.ledger, options.format, states, raw=options.raw))
         except OSError as error:
-            fail(f"standard output can't be written: {error.strerror}", 1)
+            fail(f"standard output can't be written: {error.strerror}; mend that, and export again", 1)
 
 
-async def export_entries(ledger: Path, kind: ExportFormat, states: Iterable[State]) -> None:
-    """Write everyone in ``states``, as they stand when they are read. Raises ``OSError`` if it can't be kept."""
+async def export_entries(ledger: Path, kind: ExportFormat, states: Iterable[State], *, raw: bool = False) -> None:
+    """Write everyone in ``states``, as they stand when they are read. Raises ``OSError`` if it can't be kept.
+
+    A terminal gets no control characters, whatever is in the ledger.
+    """
     out = SafeOutput(sys.stdout, record=True)
-    if kind is ExportFormat.CSV:
-        out.write(_csv([FIELDS]))
+    shown = visible if out.isatty() else str
     async with Campaign.open(ledger, create=False) as campaign:
+        keep = await campaign.ledger.kept_names()
+        if kind is ExportFormat.CSV:
+            out.write(shown(as_csv([[*FIELDS, *kept_names(keep, FIELDS)]], raw=raw)))
         async for page in campaign.pages(states):
-            rows = [_row(entry) for entry in page]
             if kind is ExportFormat.CSV:
-                out.write(_csv(rows))
+                rows = [(*_row(entry), *(_kept(entry).get(name, "") for name in keep)) for entry in page]
+                out.write(shown(as_csv(rows, raw=raw)))
             else:
-                out.write("".join(as_json(dict(zip(FIELDS, row, strict=True))) + "\n" for row in rows))
+                out.write("".join(as_json(_object(entry, keep)) + "\n" for entry in page))
+
+
+def _object(entry: Entry, keep: Sequence[str]) -> dict[str, Any]:
+    found = dict(zip(FIELDS, _row(entry), strict=True))
+    return {**found, "kept": _kept(entry)} if keep else found
+
+
+def _kept(entry: Entry) -> dict[str, str]:
+    return {} if entry.kept is None else kept_texts(entry.kept)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
     moment = datetime.fromtimestamp(entry.updated_us / 1e6, UTC).isoformat(timespec="milliseconds")
-    return entry.phone, entry.state, entry.code, entry.error, entry.message_id, entry.attempts, moment
-
-
-def _csv(rows: Iterable[Iterable[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+    return entry.phone, entry.state, entry.code, entry.error, entry.message_id, entry.attempts, moment, entry.line

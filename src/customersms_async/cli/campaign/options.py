@@ -7,17 +7,38 @@ import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from ..._core.options import DEFAULT_STOP_AFTER_UNKNOWN
 from ...campaign.guards import Guards, unix
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
-from ..options import ClientOptions, DryRun, Encoding, FileOptions, Json, Limits, Logging, LogLevel, Region, Sample, Yes
+from ..options import (
+    ClientOptions,
+    DryRun,
+    Encoding,
+    FailureOptions,
+    FileOptions,
+    Json,
+    Limits,
+    Logging,
+    LogLevel,
+    PhoneColumn,
+    Raw,
+    Region,
+    Sample,
+    Suppress,
+    SuppressColumn,
+    Yes,
+)
+from ..panels import LOOK_PANEL, MAIN_PANEL, STOP_PANEL
+from ..text_options import TextOptions, TrialOptions
 
-Ledger = Annotated[Path, typer.Option("--ledger", metavar="PATH", help="The campaign's file, on a local disk.")]
+Ledger = Annotated[
+    Path,
+    typer.Option("--ledger", metavar="PATH", rich_help_panel=MAIN_PANEL, help="The campaign's file, on a local disk."),
+]
 
 
 class ExportFormat(enum.StrEnum):
@@ -34,8 +55,18 @@ class Resolved(enum.StrEnum):
     PLANNED = "planned"
 
 
+class Resolvable(enum.StrEnum):
+    """The values of ``--status`` of ``campaign resolve``: whom a person may decide about."""
+
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    CAPPED = "capped"
+
+
 class GuardOptions(Bundle, frozen=True, kw_only=True):
     """The options that stop a campaign, and the numbers that it leaves out."""
+
+    panel: ClassVar[str] = STOP_PANEL
 
     keep_credits: Annotated[
         str | None,
@@ -54,10 +85,7 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
         int | None,
         typer.Option("--max-segments", min=0, metavar="N", help="The same for segments, as they are estimated."),
     ] = None
-    stop_after_unknown: Annotated[
-        int,
-        typer.Option("--stop-after-unknown", min=1, metavar="N", help="Stop after so many unknown requests in a row."),
-    ] = DEFAULT_STOP_AFTER_UNKNOWN
+    failures: FailureOptions = FailureOptions()
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Stop at 18:30 today, or at 2026-10-31T18:30.")
     ] = None
@@ -67,18 +95,18 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
             "--allow-prefix", metavar="+CODE", help="Stop if any number has another calling code; repeatable."
         ),
     ] = None
-    suppress: Annotated[
-        Path | None,
-        typer.Option("--suppress", metavar="FILE", help="Numbers that must not be sent to, read at each run."),
-    ] = None
+    suppress: Suppress = None
+    suppress_column: SuppressColumn = None
 
     def read(self) -> dict[str, Any]:
         """The guards as ``Campaign.run`` takes them. Raises ``typer.BadParameter`` for what can't be read."""
+        failures = self.failures.read()
         return {
             "keep_credits": None if self.keep_credits is None else _amount(self.keep_credits),
             "max_recipients": self.max_recipients,
             "max_segments": self.max_segments,
-            "stop_after_unknown": self.stop_after_unknown,
+            "stop_after_unknown": failures.stop_after_unknown,
+            "stop_after_refused": failures.stop_after_refused,
             "until": None if self.until is None else _time(self.until),
             "allow_prefix": self.allow_prefix or (),
         }
@@ -87,18 +115,19 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
 class RunOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign run``."""
 
+    panel: ClassVar[str] = LOOK_PANEL
+
     ledger: Ledger
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="As for send --file; not needed to go on with a ledger.")
     ] = None
-    message: Annotated[
-        str | None, typer.Option("--message", "-m", help="The text, as for send; not needed to go on with a ledger.")
-    ] = None
+    text: TextOptions = TextOptions()
     reading: FileOptions
     client: ClientOptions
     yes: Yes = False
     dry_run: DryRun = False
-    sample: Sample = 0
+    sample: Sample = 1
+    trial: TrialOptions = TrialOptions()
     guards: GuardOptions
     json: Json = False
     log_level: Logging = LogLevel.WARNING
@@ -112,12 +141,25 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
+class WantOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign pause``, ``resume`` and ``stop``."""
+
+    ledger: Ledger
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name. Else the user's."),
+    ] = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
 class ExportOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign export``."""
 
     ledger: Ledger
     format: Annotated[ExportFormat, typer.Option("--format", help="What to write to standard output.")]
     status: Annotated[list[State] | None, typer.Option("--status", help="Only these; may be given again.")] = None
+    raw: Raw = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -127,8 +169,12 @@ class ResolveOptions(Bundle, frozen=True, kw_only=True):
     ledger: Ledger
     becomes: Annotated[Resolved, typer.Option("--as", help="What they are from now on.")]
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
-    status: Annotated[State | None, typer.Option("--status", help="All who are unknown, or rejected.")] = None
+    status: Annotated[
+        Resolvable | None,
+        typer.Option("--status", help="All who are unknown, or rejected, or skipped with code CAPPED."),
+    ] = None
     phones: Annotated[Path | None, typer.Option("--phones", metavar="FILE", help="Only these numbers.")] = None
+    phone_column: PhoneColumn = None
     encoding: Encoding = "utf-8"
     region: Region = None
     json: Json = False

@@ -178,7 +178,7 @@ def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
 def _resolutions(found: Sequence[summary.Resolution]) -> str:
     if not found:
         return ""
-    rows = ((_moment(one.at_us), escape(one.by), one.becomes, f"{one.recipients:,}") for one in found)
+    rows = ((_moment(one.at_us), escape(one.by), escape(one.becomes), f"{one.recipients:,}") for one in found)
     return _part("What people decided", _table(("when", "who", "as", "recipients"), rows))
 
 

@@ -1,23 +1,25 @@
-"""``customersms campaign resolve``: a person's word about recipients whose fate nobody knew."""
+"""``customersms campaign resolve``: a person's word about recipients whose fate nobody knew, or who got nothing."""
 
 from __future__ import annotations
 
 import asyncio
+import shlex
 from typing import TYPE_CHECKING
 
 import typer
 
 from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.states import SAYS, State, sources
+from ...campaign.states import SAYS, State
 from ..exits import ending_well, fail
+from ..files.phone_list import numbers_in
 from ..output import safe_console, say_json
-from .phone_list import numbers_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from ...campaign.states import Choice
     from .options import Resolved, ResolveOptions
 
 
@@ -29,7 +31,7 @@ def resolve_recipients(options: ResolveOptions) -> None:
     with ending_well(options.log_level):
         chosen: str | Collection[str] = options.status or ""
         if options.phones is not None:
-            chosen = list(numbers_in(options.phones, options.encoding, options.region))
+            chosen = list(numbers_in(options.phones, options.encoding, options.region, options.phone_column))
         count, kept, missed = asyncio.run(_resolve(options.ledger, chosen, becomes, by))
         if options.json:
             say_json({"resolved": count, "as": becomes, "by": by})
@@ -40,7 +42,10 @@ def resolve_recipients(options: ResolveOptions) -> None:
                 who = counted(kept, "is", "are")
                 safe_console(json=False).print(f"{who} suppressed, and stay as they are", highlight=False)
         if missed:
-            fail("not every number is in this ledger and in a state from which that is possible", 1)
+            some = f"{counted(len(missed), 'number is', 'numbers are')} left out, the first is {min(missed)}"
+            where = f"see customersms campaign export --ledger {shlex.quote(str(options.ledger))} --format csv"
+            said = "not every number is in this ledger and in a state from which that is possible"
+            fail(f"{said}: {some}; {where}", 1)
 
 
 async def _resolve(
@@ -55,12 +60,23 @@ async def _resolve(
 
 async def _concerned(campaign: Campaign, chosen: str | Collection[str], becomes: str) -> tuple[int, set[str]]:
     """How many recipients may become that, of a state or of some numbers, and the numbers that none of them has."""
+    choices = SAYS[State(becomes)]
     if isinstance(chosen, str):
-        return (await campaign.counts())[State(chosen)], set()
+        one = choices.get(chosen)
+        counts = await campaign.ledger.counts()
+        return sum(c.recipients for c in counts if one and _fits(one, c.state, c.code)), set()
     count, numbers = 0, set(chosen)
     missed = set(numbers)
-    async for page in campaign.pages(sources(SAYS[State(becomes)])):
-        found = [entry.phone for entry in page if entry.phone in numbers]
+    async for page in campaign.pages(one.state for one in choices.values()):
+        found = [
+            entry.phone
+            for entry in page
+            if entry.phone in numbers and any(_fits(one, entry.state, entry.code) for one in choices.values())
+        ]
         count += len(found)
         missed.difference_update(found)
     return count, missed
+
+
+def _fits(choice: Choice, state: State, code: str | None) -> bool:
+    return choice.state is state and choice.code in ("", code)

@@ -5,15 +5,30 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import typer
 
-_OF_THE_INPUT: Final = frozenset({"file", "message", "phone_column", "delimiter", "dry_run", "sample"})
+_OF_THE_INPUT: Final = frozenset((
+    "file", "message", "message_file", "literal", "smart", "require", "phone_column", "delimiter",
+    "one_per_number", "keep", "dry_run", "sample", "test_to", "test_row",
+))  # fmt: skip
 """Options that say what is in the ledger by now."""
+
+_VARIABLES: Final = {"quota": QUOTA_VARIABLE, "url": URL_VARIABLE}
+"""Options that may hold a password, each with the variable that stands for it."""
+
+_FLAGS: Final = {f"--{name}": variable for name, variable in _VARIABLES.items()}
 
 
 def resume_command(context: typer.Context) -> str:
-    """The command that goes on with the same ledger and options; the input stands in the ledger."""
+    """The command that goes on with the same ledger and options; the input stands in the ledger.
+
+    A URL with credentials is not in it, but the variable that it belongs into.
+    """
     words = context.command_path.split()
     for parameter in context.command.params:
         name = parameter.name or ""
@@ -26,5 +41,19 @@ def resume_command(context: typer.Context) -> str:
             words.append(flag)
             continue
         for one in value if isinstance(value, list | tuple) else [value]:
-            words += [flag, str(getattr(one, "value", one))]
-    return shlex.join(words)
+            word = str(getattr(one, "value", one))
+            variable = _VARIABLES.get(name)
+            secret = variable is not None and without_credentials(word) != word
+            words += [flag, f'"${variable}"' if secret else shlex.quote(word)]
+    return " ".join(words)
+
+
+def once_resumed(resume: str, ledger: Path) -> str:
+    """The commands that go on where a person has paused or stopped the campaign: ``resume`` is the second of them."""
+    return f"customersms campaign resume --ledger {shlex.quote(str(ledger))} && {resume}"
+
+
+def hint(resume: str) -> str | None:
+    """What a person has to know of a command that names a variable."""
+    named = [f"{flag} was, into {variable}" for flag, variable in _FLAGS.items() if f'"${variable}"' in resume]
+    return f"Put what {' and what '.join(named)}: it is not shown, as it holds a password" if named else None

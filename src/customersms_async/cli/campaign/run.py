@@ -13,20 +13,28 @@ import typer
 
 from ...campaign import Campaign
 from ...campaign.states import State
+from ...campaign.wanted import kept_from_running
+from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, CustomerSMSError
-from ..exits import ending_well
+from ..credentials import check_key
+from ..error_words import in_words
+from ..exits import ending_well, fail
 from ..output import safe_console, say_json
-from ..permission import ask, check_key
+from ..permission import NOTHING_ELSE, ask
 from ..route import confirm, open_route
-from ..send.commands import check_job, file_job, show
+from ..send.commands import check_job, file_job, list_rules, show
+from ..send.list_facts import suppression
+from ..send.message import read_message, rules_of
 from ..send.screen import Screen
 from ..send.sending import Progress
+from ..send.trial import send_trial, text_of_row, trial_of
 from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary
+from .first_line import with_file_line
 from .options import check_guards
-from .phone_list import numbers_in
-from .started import read_ledger, show_started
+from .resume import once_resumed
+from .started import planned_text, read_ledger, recipients_among, show_started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,34 +62,56 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     region: str | None
     guards: dict[str, Any]
     suppressed: tuple[str, ...]
+    one_per_number: bool
     resume: str
 
 
 def run_ledger(options: RunOptions, resume: str) -> None:
     """Do what ``customersms campaign run`` does; ``resume`` is the command that goes on with it."""
     ledger, file, client, reading = options.ledger, options.file, options.client, options.reading
-    guards = options.guards.read()
+    guards, region = options.guards.read(), reading.region
+    asks = not options.yes and not options.dry_run
+    trial = trial_of(options.trial, region, asks=asks)
     console = safe_console(json=options.json)
     with ending_well(options.log_level), contextlib.ExitStack() as stack:
         if not client.sandbox and not options.dry_run:
             check_key()
         check_guards(guards)
-        started = read_ledger(ledger, client.batch_size)
+        started = read_ledger(ledger, client.batch_size, samples=max(1, options.sample))
+        if started is not None and started.planned and not options.dry_run:
+            kept_from_it = kept_from_running(started.wanted)
+            if kept_from_it is not None:
+                fail(f"{in_words(kept_from_it)}: {once_resumed(resume, ledger)}", 4)
         text = _text_of(options, started)
+        if started is not None and reading.keep and tuple(reading.keep) != started.kept:
+            kept = f"keeps {', '.join(started.kept)}" if started.kept else "keeps no columns"
+            raise ConfigurationError(f"{ledger} was made with another --keep, and {kept}: leave it out to go on")
         job = None
-        if file is not None and text is not None:
-            job = stack.enter_context(contextlib.closing(file_job(file, text, reading)))
         suppress, region = options.guards.suppress, reading.region
-        suppressed = () if suppress is None else tuple(numbers_in(suppress, reading.encoding, region))
+        rules = list_rules(suppress, options.guards.suppress_column, reading)
+        suppressed = rules.suppressed or frozenset()
+        if file is not None and text is not None:
+            text_rules = rules_of(options.text)
+            job = stack.enter_context(contextlib.closing(file_job(file, text, reading, text_rules)))
+        tried: str | None = None
         if started is None and job is not None:
-            checked = check_job(job, client, region, console, samples=options.sample)
+            checked = check_job(job, client, region, console, samples=options.sample, rules=rules)
             show(job, checked, client, console, as_object=options.json and options.dry_run)
+            tried = trial and text_of_row(job, checked, region, trial.row)
+            in_campaign = len(checked.list_facts.found)
         elif started is not None:
             show_started(ledger, started, client, console, as_object=options.json and options.dry_run)
+            tried = trial and planned_text(ledger, started, trial.row)
+            in_campaign = recipients_among(ledger, suppressed)
+        if suppress is not None and (started is not None or options.json):
+            line = suppression(len(suppressed), in_campaign, rules.list_remarks)
+            safe_console(json=options.json).print(line, highlight=False, markup=False)
         if options.dry_run:
             return
-        if not client.sandbox and not options.yes:
-            ask(file or ledger)
+        if trial is not None and tried is not None:
+            send_trial(trial, tried, client, console)
+        if asks and (trial is not None or not client.sandbox):
+            ask(file or ledger, **({} if trial is None else {"otherwise": NOTHING_ELSE}))
         run = CampaignRun(
             ledger=ledger,
             job=job,
@@ -89,7 +119,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             client=client,
             region=region,
             guards=guards,
-            suppressed=suppressed,
+            suppressed=tuple(suppressed),
+            one_per_number=reading.one_per_number,
             resume=resume,
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
@@ -100,9 +131,13 @@ def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None
 
     Raises for what a new campaign lacks, and for what does not go with one that was begun.
     """
-    ledger, file, message = options.ledger, options.file, options.message
+    ledger, file, message = options.ledger, options.file, read_message(options.text)
     if started is None and file is None:
         raise typer.BadParameter("a new campaign needs FILE and --message")
+    if file is None and (options.text.smart or options.text.literal or options.text.require):
+        raise typer.BadParameter(
+            "--smart, --literal and --require go with FILE: the texts in the ledger stay as they are"
+        )
     if started is not None:
         if file is None and message is not None and message != started.template:
             raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
@@ -132,14 +167,21 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
         async with watching(route, progress, screen):
             await _send(campaign, route.client, run, progress, screen, json=json)
         counts = await campaign.ledger.counts()
+        progress.error = with_file_line(progress.error, run.job)
         if route.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
             confirm(route.sandbox, progress, console)
         status = exit_status(progress, counts)
-        resume, left = None if status in (0, 3) else run.resume, route.client.remaining_credits
+        resume, left = None if status in (0, 3) else _going_on(run, progress), route.client.remaining_credits
         show_ending(run.ledger, progress, counts, left, console, resume=resume)
     if json:
         say_json({"summary": summary(progress, counts, left, status=status, resume=resume)})
     return status
+
+
+def _going_on(run: CampaignRun, progress: Progress) -> str:
+    """The command that goes on with it; where a person has paused or stopped it, that is to be taken back first."""
+    by_person = getattr(progress.error, "guard", "") in (Wanted.PAUSED, Wanted.STOPPED)
+    return once_resumed(run.resume, run.ledger) if by_person else run.resume
 
 
 async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console) -> None:
@@ -147,7 +189,13 @@ async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console)
     waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
     with waiting:
         await campaign.add_letters(
-            job, run.template, region=run.region, suppress=run.suppressed, rehearsal=run.client.sandbox
+            job,
+            run.template,
+            region=run.region,
+            suppress=run.suppressed,
+            rehearsal=run.client.sandbox,
+            one_per_number=run.one_per_number,
+            keep=job.keep,
         )
 
 

@@ -13,21 +13,27 @@ from ...campaign.states import State
 from ..forecast import forecast
 from ..formats import length, moment
 from ..output import say_json
+from ..problems import InputProblem
+from ..send.allowed_now import allowed_now
+from ..send.preview import first_texts
 from .counts import counts_object, counts_table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from rich.console import Console
 
-    from ...campaign.queries import Count
+    from ...campaign.queries import Count, PlannedRecipient
+    from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
 
 
 class StartedCampaign(msgspec.Struct, frozen=True):
     """A ledger that recipients were added to: the text (``None``: each came with one of its own), and who is left.
 
-    ``planned`` are the recipients that are left, in so many ``requests`` at best.
+    ``planned`` are the recipients that are left, in so many ``requests`` at best; ``samples`` are the first of them.
+    ``kept`` are the columns of the file that stand beside them; ``wanted`` is what is wanted of the campaign.
     """
 
     template: str | None
@@ -35,25 +41,88 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     planned: int
     requests: int
     counts: list[Count]
+    kept: tuple[str, ...] = ()
+    samples: list[PlannedRecipient] = []
+    wanted: WantedNow | None = None
 
 
-def read_ledger(path: Path, batch_size: int = 0, *, must_exist: bool = False) -> StartedCampaign | None:
+def read_ledger(
+    path: Path, batch_size: int = 0, *, samples: int = 0, must_exist: bool = False
+) -> StartedCampaign | None:
     """The campaign in the ledger at ``path``; ``None`` if there is no ledger, or nothing in it.
 
     ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
     """
     if not must_exist and not path.exists():
         return None
-    return asyncio.run(_read(path, batch_size))
+    return asyncio.run(_read(path, batch_size, samples))
 
 
-async def _read(path: Path, batch_size: int) -> StartedCampaign | None:
+def recipients_among(path: Path, phones: Collection[str]) -> int:
+    """How many of these numbers the recipients in a ledger have."""
+
+    async def look() -> int:
+        async with Campaign.open(path, create=False) as campaign:
+            return await campaign.ledger.among(phones)
+
+    return asyncio.run(look()) if phones else 0
+
+
+def planned_text(path: Path, started: StartedCampaign, row: int | None) -> str:
+    """The text of one row of the input (from 1), or of the first that is left. Raises ``InputProblem`` if it isn't."""
+    if row is None:
+        if not started.samples:
+            raise InputProblem(f"{path}: nobody is planned any more, so there is no text to try")
+        return started.samples[0].text
+    found = asyncio.run(_planned(path, row - 1, 1))
+    if not found or found[0].id != row - 1:
+        raise InputProblem(f"--test-row {row:,}: nobody is planned there (any more); name another row")
+    return found[0].text
+
+
+async def _planned(path: Path, start: int, number: int) -> list[PlannedRecipient]:
+    async with Campaign.open(path, create=False) as campaign:
+        return await _first_planned(campaign, start, number)
+
+
+async def _first_planned(campaign: Campaign, start: int, number: int) -> list[PlannedRecipient]:
+    """The first so many who are left, from ``start`` on."""
+    found: list[PlannedRecipient] = []
+    while len(found) < number and (page := await campaign.ledger.planned(start)):
+        found += page[: number - len(found)]
+        start = page[-1].id + 1
+    return found
+
+
+async def _read(path: Path, batch_size: int, samples: int) -> StartedCampaign | None:
     async with Campaign.open(path, create=False) as campaign:
         added = await campaign.ledger.added()
         counts = await campaign.ledger.counts()
         requests = await campaign.ledger.requests(batch_size) if batch_size else 0
+        kept = await campaign.ledger.kept_names()
+        first = await _first_planned(campaign, 0, samples)
+        wanted = await campaign.wanted()
     planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
-    return None if added is None else StartedCampaign(added.template, bool(added.rehearsal), planned, requests, counts)
+    if added is None:
+        return None
+    return StartedCampaign(added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted)
+
+
+def show_allowed(path: Path, client: ClientOptions, console: Console) -> None:
+    """Say how many of those who are left are on the user's list, and how many have reached a cap, as things stand."""
+
+    async def see() -> None:
+        async with Campaign.open(path, create=False) as campaign:
+            start = 0
+            while page := await campaign.ledger.planned(start):
+                await allowed.ask_about([one.phone for one in page])
+                start = page[-1].id + 1
+
+    with allowed_now(client) as allowed:
+        if allowed.on_list is not None or allowed.capped is not None:
+            allowed.runner.run(see())
+    for line in allowed.remarks:
+        console.print(line, style="yellow", highlight=False)
 
 
 def show_started(
@@ -69,4 +138,6 @@ def show_started(
     if started.planned:
         planned = counted(started.planned, "recipient is", "recipients are")
         left = f"{planned} planned, in {counted(started.requests, 'request')}"
+        console.print(*first_texts(started.samples), sep="\n")
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
+        show_allowed(ledger, client, console)

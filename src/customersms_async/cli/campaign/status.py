@@ -8,6 +8,7 @@ from ..exits import ending_well
 from ..output import safe_console, say_json
 from .counts import counts_object, counts_table
 from .started import read_ledger
+from .wanted_now import wanted_lines, wanted_object
 
 if TYPE_CHECKING:
     from .options import StatusOptions
@@ -17,8 +18,11 @@ def show_status(options: StatusOptions) -> None:
     """Do what ``customersms campaign status`` does."""
     with ending_well(options.log_level):
         started = read_ledger(options.ledger, must_exist=True)
-        counts = [] if started is None else started.counts
+        counts, wanted = ([], None) if started is None else (started.counts, started.wanted)
         if options.json:
-            say_json(counts_object(counts))
-        else:
-            safe_console(json=False).print(counts_table(str(options.ledger), counts))
+            say_json({**counts_object(counts), "wanted": wanted_object(wanted)})
+            return
+        console = safe_console(json=False)
+        console.print(counts_table(str(options.ledger), counts))
+        for line in wanted_lines(wanted):
+            console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -13,32 +13,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import jsonl, sheets, table
+from .phone_column import PhoneColumns
 from .rows import FileProblem, FileRow, Rows
 from .source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-__all__ = ["FileProblem", "FileRow", "Rows", "open_rows"]
+__all__ = ["FileProblem", "FileRow", "PhoneColumns", "Rows", "open_rows"]
 
 
-def open_rows(path: Path, *, phone_column: str | None, encoding: str, delimiter: str | None) -> Rows:
+def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, delimiter: str | None) -> Rows:
     """The rows of the file ``path``, which stays open until the ``Rows`` is closed.
 
-    ``phone_column`` is a column's name in full (else the one that has a usual name); ``encoding`` a codec of
-    Python's, not used for XLSX; ``delimiter`` one character or ``"tab"`` (else found, in a CSV). Only the beginning is
-    read here. Raises ``FileProblem``, as does every iteration: where the file can't be read or is not what its
+    ``phone_column`` says which columns have the numbers (else the one that has a usual name); ``encoding`` is a codec
+    of Python's, not used for XLSX; ``delimiter`` one character or ``"tab"`` (else found, in a CSV). Only the beginning
+    is read here. Raises ``FileProblem``, as does every iteration: where the file can't be read or is not what its
     name says, or has changed since it was opened.
     """
     extension = path.suffix.lower()
+    columns = phone_column or PhoneColumns()
     if delimiter is not None:
         delimiter = _one_character(delimiter)
         if extension in (*sheets.EXTENSIONS, *jsonl.EXTENSIONS):
             raise FileProblem(f"a {extension} file has no delimiter; leave out --delimiter")
     if extension in sheets.EXTENSIONS:
-        return sheets.open_sheet(path, phone_column)
-    plain = extension in ("", ".txt", ".lst") and delimiter is None and phone_column is None
+        return sheets.open_sheet(path, columns)
+    plain = extension in ("", ".txt", ".lst") and delimiter is None and not columns.names
     known = extension in (".csv", ".tsv", ".txt", ".lst", "", *jsonl.EXTENSIONS)
     if not known and delimiter is None:
         raise FileProblem(
@@ -48,20 +50,37 @@ def open_rows(path: Path, *, phone_column: str | None, encoding: str, delimiter:
     source = Source(path, encoding)
     try:
         if plain:
-            return Rows(("phone",), "phone", "plain lines", lambda: _plain_lines(source), source.close)
+            _check_plain(path, source)
+            return _plain_rows(source)
         if extension in jsonl.EXTENSIONS:
-            return jsonl.open_objects(source, phone_column)
-        return table.open_table(source, phone_column, "\t" if extension == ".tsv" and not delimiter else delimiter)
+            return jsonl.open_objects(source, columns)
+        return table.open_table(source, columns, "\t" if extension == ".tsv" and not delimiter else delimiter)
     except BaseException:
         source.close()
         raise
 
 
-def _plain_lines(source: Source) -> Iterator[FileRow]:
-    for number, line in enumerate(source.lines(), 1):
-        if not line.isspace():
-            text = line.rstrip("\r\n")
-            yield FileRow(number, text, {"phone": text})
+def _check_plain(path: Path, source: Source) -> None:
+    """Raise ``FileProblem`` for a table on standard input, which has no name to say what it is."""
+    first = next((line for line in source.lines() if not line.isspace()), "") if str(path) == "-" else ""
+    if any(delimiter in first.strip() for delimiter in ",;\t|"):
+        raise FileProblem(
+            "standard input is plain lines, one number each; for a table, say what separates its columns with"
+            " --delimiter"
+        )
+
+
+def _plain_rows(source: Source) -> Rows:
+    names = ("phone",)
+
+    def read(wanted: Collection[str] = names) -> Iterator[FileRow]:
+        whole, none = "phone" in wanted, dict[str, str]()
+        for number, line in enumerate(source.lines(), 1):
+            if not line.isspace():
+                text = line.rstrip("\r\n")
+                yield FileRow(number, text, {"phone": text} if whole else none)
+
+    return Rows(names, names, "plain lines", read, source.close, read_some=read)
 
 
 def _one_character(delimiter: str) -> str:

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
-from .rows import FileProblem, FileRow, Rows, find_phone
+from .rows import FileProblem, FileRow, Rows, first_filled, first_twice, in_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .phone_column import PhoneColumns
     from .source import Source
 
 EXTENSIONS: Final = (".jsonl", ".ndjson")
 
 
-def open_objects(source: Source, phone_column: str | None) -> Rows:
+def open_objects(source: Source, columns: PhoneColumns) -> Rows:
     """The objects of a file; the first one says what the columns are and which has the phone numbers.
 
     Texts stay as they are; numbers, ``true`` and ``false`` become the text that stands in the file, and ``null``
@@ -29,15 +30,21 @@ def open_objects(source: Source, phone_column: str | None) -> Rows:
         raise FileProblem("it is empty, without a single object")
     line, values = first
     keys = tuple(values)
-    phone = keys[find_phone(keys, phone_column, line=line)]
-    columns = tuple(key for key, value in values.items() if key == phone or _text(value) is not None)
+    phones = tuple(keys[place] for place in columns.find(keys, line=line))
+    names = tuple(key for key, value in values.items() if key in phones or _text(value) is not None)
 
     def read() -> Iterator[FileRow]:
         for number, each in _objects(source):
             fields = {key: text for key, value in each.items() if (text := _text(value)) is not None}
-            yield FileRow(number, _given(each.get(phone)), fields)
+            yield FileRow(number, _phone(each, fields, phones), fields)
 
-    return Rows(columns, phone, "JSON lines", read, source.close)
+    return Rows(names, phones, "JSON lines" + in_column(phones, columns), read, source.close)
+
+
+def _phone(values: dict[str, Any], fields: dict[str, str], phones: tuple[str, ...]) -> object:
+    """The first of the phone's values that says anything: a number as it is written, as in a table."""
+    found = [fields.get(key, values.get(key)) for key in phones]
+    return first_filled(found, range(len(found)))
 
 
 class _Number(msgspec.Struct, frozen=True):
@@ -47,9 +54,6 @@ class _Number(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return self.text
-
-    def value(self) -> int | float:
-        return int(self.text) if len(self.text) < 100 and self.text.lstrip("-").isdigit() else float(self.text)
 
 
 def _text(value: object) -> str | None:
@@ -62,10 +66,6 @@ def _text(value: object) -> str | None:
     return "" if value is None else None
 
 
-def _given(value: object) -> object:
-    return value.value() if isinstance(value, _Number) else value
-
-
 def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(source.lines(), 1):
         if line.isspace():
@@ -73,7 +73,7 @@ def _objects(source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
             value = _decode(line.strip(" \t\r\n"))
             if "\\u" in line:
-                json.dumps(value, ensure_ascii=False, default=_Number.value).encode()
+                json.dumps(value, ensure_ascii=False, default=str).encode()
         except json.JSONDecodeError as error:
             raise FileProblem(f"it is not JSON: {error.msg} at character {error.pos + 1}", line=number) from None
         except UnicodeEncodeError:
@@ -92,8 +92,7 @@ class _AmbiguousJSONError(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for at, key in enumerate(keys) if key in keys[:at])
+        twice = first_twice(key for key, _ in pairs)
         raise _AmbiguousJSONError(f"it has the key {twice!r} twice")
     return found
 

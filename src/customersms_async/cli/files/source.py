@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 import os
 import shutil
 import stat
@@ -15,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Final, cast, final
 from .rows import FileProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _CHUNK: Final = 1 << 16  # bytes: large beside a line, small beside memory
 _IN_MEMORY: Final = 1 << 23  # bytes of a pipe that are kept in memory before they go to a temporary file
@@ -63,6 +64,10 @@ class Source:
 
         ``FileProblem`` with its line for bytes that are not in the encoding, a NUL, or a line above ``LONGEST``.
         """
+        return itertools.chain.from_iterable(self._blocks())
+
+    def _blocks(self) -> Iterator[Iterable[str]]:
+        """The lines of each piece of the file."""
         rest, done, first = "", 0, True
         texts = self._texts()
         while True:
@@ -77,12 +82,12 @@ class Source:
             text = rest + text
             lines = list(io.StringIO(text, newline=""))
             rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""  # after \r an \n may follow
-            yield from _checked(lines, done) if "\0" in text else lines
+            yield _checked(lines, done) if "\0" in text else lines
             done += len(lines)
             if len(rest) > LONGEST:
                 raise FileProblem(f"it is longer than {LONGEST:,} characters", line=done + 1)
         if rest:
-            yield from _checked([rest], done)
+            yield _checked([rest], done)
 
     def _texts(self) -> Iterator[str]:
         """The decoded text in pieces; all that comes before a wrong byte, then ``UnicodeError``."""
@@ -116,6 +121,12 @@ class Source:
 
     def _check_mark(self) -> None:
         start = self._read(0)[:4]
+        if start == b"PK\x03\x04":
+            raise FileProblem("it is an .xlsx file by its first bytes: give it a name that ends in .xlsx")
+        if start == b"\xd0\xcf\x11\xe0":
+            raise FileProblem(
+                "it is an old Excel file, or one with a password, by its first bytes: save it as .xlsx or .csv"
+            )
         name = codecs.lookup(self._encoding).name
         for mark, family, names in _MARKS:
             if start.startswith(mark):

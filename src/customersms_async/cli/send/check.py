@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 
 import msgspec
 
-from ..._core import segments
+from ..._core import gsm7_twins, segments
 from ..._core.batching import Grouper
 from ..._core.intake import Judge, JudgedLetter, RefusedLetter, SendableLetter
-from ..._core.repeats import ExactRepeats, SuspectFinder, SuspectRepeats
+from ..._core.repeats import ExactRepeats, OnePerNumber, SuspectFinder, SuspectRepeats
 from ...models import Code
+from .findings import TextFinding
+from .list_facts import ListFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..._core.batching import Batch
+    from ..._core.repeats import Repeats
+    from .allowed_now import AllowedNow
+    from .findings import Findings
     from .job import Job
 
 SHOWN_PROBLEMS: Final = 5
@@ -23,18 +28,44 @@ SHOWN_PROBLEMS: Final = 5
 
 SHOWN_CHARACTERS: Final = 20
 
+MANY_SEGMENTS: Final = 10
+"""Beyond so many segments a text is suspicious: nobody writes so much, but a cell may hold it."""
+
+_SEEN: Final = 1_000
+"""Characters, and sets of them looked through for what ``--smart`` would replace, that are kept: bounds on memory."""
+
+
+class ListRules(msgspec.Struct, frozen=True):
+    """Who of a list gets no text.
+
+    ``suppressed`` numbers (``None``: there is no list of them) and, with ``one_per_number``, those that came before.
+    ``list_remarks``: what there is to say of that list.
+    """
+
+    suppressed: frozenset[str] | None = None
+    one_per_number: bool = False
+    list_remarks: tuple[str, ...] = ()
+
+
+NO_RULES: Final = ListRules()
+
 
 class Checked(msgspec.Struct):
     """The figures of a job, and what its sending needs to know.
 
     ``kept`` are all letters as they were judged, if the job is in memory; of a file there are only ``suspects``, the
     fingerprints of letters that seem to occur again. ``seconds`` until the last request may leave, once that is known.
+    ``first_with_fallback`` is the first that has words in place of a blank; ``long_texts`` have ``MANY_SEGMENTS``.
+    ``blank`` texts have a placeholder that is blank for them and no fallback; ``blanks`` says which. ``smart_saves``
+    are the segments that ``--smart`` would save, or (if ``smart``) has saved; ``smart_replaces`` is what, how often.
+    ``on_list`` recipients are on the user's list now, and ``capped`` have reached a cap; ``None``: there is none.
     """
 
     rows: int = 0
     recipients: int = 0
     invalid: int = 0
     duplicates: int = 0
+    suppressed: int = 0
     requests: int = 0
     segments: int = 0
     least_segments: int = 0
@@ -43,35 +74,109 @@ class Checked(msgspec.Struct):
     ucs2_characters: str = ""
     problems: list[RefusedLetter] = []
     samples: list[SendableLetter] = []
+    first_with_fallback: SendableLetter | None = None
+    long_texts: int = 0
     suspects: set[int] = set()
     kept: list[JudgedLetter] | None = None
     seconds: float = 0.0
+    smart: bool = False
+    smart_saves: int = 0
+    smart_replaces: dict[str, int] = {}
+    smart_seen: set[str] = set()
+    blank: int = 0
+    blanks: list[TextFinding] = []
+    suspicious: list[TextFinding] = []
+    rules: ListRules = NO_RULES
+    on_list: int | None = None
+    capped: int | None = None
+    list_facts: ListFacts = msgspec.field(default_factory=ListFacts)
+
+    @property
+    def listed(self) -> int | None:
+        """The numbers on ``--suppress``, if there is such a list."""
+        return self.list_facts.listed
+
+    @property
+    def listed_here(self) -> int:
+        """How many numbers on ``--suppress`` are among the recipients."""
+        return len(self.list_facts.found)
+
+    @property
+    def several_texts(self) -> int:
+        """How many numbers came with different texts."""
+        return self.list_facts.several_texts
+
+    @property
+    def odd_numbers(self) -> int:
+        """How many recipients have a number of a length that no number of their country has."""
+        return self.list_facts.odd_numbers
 
 
-def check(job: Job, *, region: str | None, batch_size: int, lookahead: int, samples: int) -> Checked:
-    """Read all of ``job``: counts, the first problems, and the first ``samples`` texts, in flat memory.
+def check(
+    job: Job,
+    *,
+    region: str | None,
+    batch_size: int,
+    lookahead: int,
+    samples: int,
+    rules: ListRules = NO_RULES,
+    findings: Findings | None = None,
+    allowed: AllowedNow | None = None,
+) -> Checked:
+    """Read all of ``job`` by ``rules``: counts, the first problems, and the first ``samples`` texts, in flat memory.
+
+    ``findings``, if they are given, hear of what is odd about the texts that can be sent, and ``allowed`` of their
+    numbers.
 
     Raises what the job's iteration raises, and ``ConfigurationError`` for a region that can't be used.
     """
     finder = SuspectFinder()
-    judge = Judge(ExactRepeats(None) if job.in_memory else finder, region)
+    judge = _judge(rules, ExactRepeats(None) if job.in_memory else finder, region).judge
     grouper = Grouper(batch_size, lookahead)
-    checked = Checked(suspects=finder.suspects, kept=[] if job.in_memory else None)
-    characters: dict[str, None] = {}
-    for letter in job:
-        judged = judge.judge(letter, checked.rows)
-        checked.rows += 1
-        if checked.kept is not None:
-            checked.kept.append(judged)
+    push = grouper.push
+    facts = ListFacts(listed=None if rules.suppressed is None else len(rules.suppressed))
+    checked = Checked(suspects=finder.suspects, kept=[] if job.in_memory else None, rules=rules, list_facts=facts)
+    costs = _Costs(checked, allowed)
+    usual, kept, rows, recipients = facts.usual, checked.kept, 0, 0
+    pending = () if findings is None else findings.pending
+    one_text = (
+        findings is not None and findings.of_one_text and lookahead >= batch_size
+    )  # so that no batch is due before it is full
+    alike: list[str] = []
+    text = ""
+    for letter in job if findings is None else job.read(findings):
+        judged = judge(letter, rows)
+        rows += 1
+        if pending:
+            findings.settle(judged)  # type: ignore[union-attr]  # it is what they have pending
+        if kept is not None:
+            kept.append(judged)
         if isinstance(judged, SendableLetter):
-            checked.recipients += 1
-            if len(checked.samples) < samples:
+            phone = judged.phone
+            recipients += 1
+            if len(phone) not in usual.get(phone[:4], ()):
+                facts.look(judged)
+            if recipients <= samples:
                 checked.samples.append(judged)
-            _count(checked, grouper.push(judged.index, judged.phone, judged.text), characters)
+            text = judged.text
+            if not one_text:
+                if due := push(judged.index, phone, text):
+                    costs.add(due)
+                continue
+            alike.append(phone)
+            if len(alike) == batch_size:
+                costs.add(grouper.push_all(0, alike, text))  # nobody asks for its places
+                alike.clear()
         else:
             _count_refused(checked, judged)
-    _count(checked, grouper.flush(), characters)
-    checked.ucs2_characters = "".join(characters)
+    if alike:
+        costs.add(grouper.push_all(0, alike, text))
+    costs.add(grouper.flush())
+    checked.rows, checked.recipients = rows, recipients
+    costs.tell()
+    facts.several_texts = finder.several
+    if findings is not None:
+        _tell(checked, job, findings)
     return checked
 
 
@@ -83,28 +188,95 @@ def judged_letters(job: Job, checked: Checked, region: str | None) -> Iterator[J
     if checked.kept is not None:
         yield from checked.kept
         return
-    judge = Judge(SuspectRepeats(checked.suspects), region)
+    judge = _judge(checked.rules, SuspectRepeats(checked.suspects), region)
     for index, letter in enumerate(job):
         yield judge.judge(letter, index)
+
+
+def _judge(rules: ListRules, repeats: Repeats, region: str | None) -> Judge:
+    one = rules.one_per_number
+    suppressed = rules.suppressed or frozenset()
+    return Judge(OnePerNumber(repeats) if one else repeats, region, one_per_number=one, suppressed=suppressed)
+
+
+def _tell(checked: Checked, job: Job, findings: Findings) -> None:
+    """Put what was found in the texts beside the figures."""
+    checked.blank, checked.blanks = findings.blank, findings.blanks()
+    checked.suspicious = [TextFinding(what, checked.recipients) for what in job.oddities()] + findings.oddities()
+    if checked.long_texts:
+        what = f"a text has more than {MANY_SEGMENTS} segments, up to {checked.most_segments:,}"
+        checked.suspicious.append(TextFinding(what, checked.long_texts))
+    checked.first_with_fallback = findings.first_with_fallback
+    if job.smart:
+        checked.smart, checked.smart_saves, checked.smart_replaces = True, findings.saved, dict(findings.replaced)
 
 
 def _count_refused(checked: Checked, refused: RefusedLetter) -> None:
     if refused.outcome.code == Code.DUPLICATE:
         checked.duplicates += 1
         return
+    if refused.outcome.code == Code.SUPPRESSED:
+        checked.suppressed += 1
+        checked.list_facts.found.add(refused.outcome.phone)
+        return
     checked.invalid += 1
     if len(checked.problems) < SHOWN_PROBLEMS:
         checked.problems.append(refused)
 
 
-def _count(checked: Checked, batches: Iterable[Batch], characters: dict[str, None]) -> None:
-    for batch in batches:
-        counted = segments.count(batch.message)
-        checked.requests += 1
-        checked.segments += counted.segments * len(batch)
-        checked.most_segments = max(checked.most_segments, counted.segments)
-        checked.least_segments = min(checked.least_segments or counted.segments, counted.segments)
-        if counted.encoding == "UCS-2":
-            checked.ucs2_texts += len(batch)
-            if len(characters) < SHOWN_CHARACTERS:
-                characters |= dict.fromkeys(segments.beyond_gsm7(batch.message)[:SHOWN_CHARACTERS])
+@final
+class _Costs:
+    """What the batches of a job cost; ``allowed``, if it is given, hears of their numbers.
+
+    Mutable state: how many texts have so many segments, what forces UCS-2, and characters that were looked at for that.
+    """
+
+    def __init__(self, checked: Checked, allowed: AllowedNow | None) -> None:
+        self._checked = checked
+        self._allowed = allowed
+        self._texts: dict[int, int] = {}
+        self._characters: dict[str, None] = {}
+        self._seen: set[str] = set()
+
+    def add(self, batches: Iterable[Batch]) -> None:
+        """Count some more."""
+        texts, count = self._texts, segments.count
+        requests = 0
+        for batch in batches:
+            requests += 1
+            counted = count(batch.message)
+            parts = counted.segments
+            texts[parts] = texts.get(parts, 0) + len(batch.phones)
+            if counted.encoding == "UCS-2":
+                self._checked.ucs2_texts += len(batch.phones)
+                self._count_beyond(batch, parts)
+            if self._allowed is not None:
+                self._allowed.see(batch.phones)
+        self._checked.requests += requests
+
+    def tell(self) -> None:
+        """Put the sums into the figures."""
+        checked, texts = self._checked, self._texts
+        checked.segments = sum(parts * count for parts, count in texts.items())
+        checked.least_segments, checked.most_segments = min(texts, default=0), max(texts, default=0)
+        checked.long_texts = sum(count for parts, count in texts.items() if parts > MANY_SEGMENTS)
+        checked.ucs2_characters = "".join(self._characters)
+
+    def _count_beyond(self, batch: Batch, parts: int) -> None:
+        """Note what forces a batch of so many ``parts`` a text into UCS-2, and what ``--smart`` would save of it."""
+        checked, characters = self._checked, self._characters
+        text = batch.message
+        may_save = parts > 1 and segments.first_beyond_gsm7(text) in gsm7_twins.CHARACTERS
+        if not may_save and (len(characters) >= SHOWN_CHARACTERS or self._seen.issuperset(text)):
+            return
+        beyond = segments.beyond_gsm7(text)
+        if len(self._seen) < _SEEN:
+            self._seen |= set(text)
+        if len(characters) < SHOWN_CHARACTERS:
+            characters |= dict.fromkeys(beyond[:SHOWN_CHARACTERS])
+        twin = gsm7_twins.replace(text, beyond) if may_save else None
+        if twin and (saved := parts - segments.count(twin).segments) > 0:
+            checked.smart_saves += saved * len(batch)
+            if beyond not in checked.smart_seen and len(checked.smart_seen) < _SEEN:
+                checked.smart_seen.add(beyond)
+                checked.smart_replaces |= dict.fromkeys((found for found, _ in segments.replacements(text)), 0)

@@ -10,23 +10,33 @@ import msgspec
 import typer
 from rich.text import Text
 
-from ...models import Priority, Status
+from ...models import Status
+from ..credentials import check_key
+from ..error_words import in_words
 from ..exits import ending_well
+from ..files import PhoneColumns
+from ..files.phone_list import suppressed_in
 from ..forecast import forecast
 from ..output import safe_console, say_json
-from ..permission import ask, check_key
+from ..permission import NOTHING_ELSE, ask
 from ..quota import note
 from ..route import confirm, open_route
 from ..watching import watching
-from .check import check
+from .allowed_now import allowed_now
+from .check import NO_RULES, ListRules, check
 from .ending import ending
-from .job import Job
-from .preview import JobEstimate, preview
-from .results import check_results, open_results
+from .job import Job, TextRules
+from .kept_results import kept_results
+from .message import read_message, rules_of
+from .placeholders import refuse_any
+from .preview import JobEstimate, preview, suspicions
+from .results import NOWHERE, check_results, with_origin
 from .screen import Screen
 from .sending import Sending
+from .trial import send_trial, text_of_row, trial_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
     from pathlib import Path
 
@@ -35,26 +45,34 @@ if TYPE_CHECKING:
     from ...models import Outcome
     from ..options import ClientOptions, EstimateCommandOptions, FileOptions, RecipientOptions, SendCommandOptions
     from .check import Checked
-    from .results import Results
+    from .results import Origin, Results
     from .sending import Progress
 
 
 def send(options: SendCommandOptions) -> None:
     """Do what ``customersms send`` does."""
-    client, file = options.client, options.recipients.file
+    client, file, region = options.client, options.recipients.file, options.recipients.reading.region
+    asks = file is not None and not options.yes and not options.dry_run
+    trial = trial_of(options.trial, region, asks=asks)
     console = safe_console(json=options.json)
     with ending_well(options.log_level), contextlib.closing(open_job(options.recipients)) as job:
         check_results(options.output)
         if not client.sandbox and not options.dry_run:
             check_key()  # refused before anything is read
-        checked = check_job(job, client, options.recipients.reading.region, console, samples=options.sample)
+        rules = list_rules_of(options.recipients)
+        checked = check_job(job, client, region, console, samples=options.sample, rules=rules)
         if file is not None or options.dry_run:
             show(job, checked, client, console, as_object=options.json and options.dry_run)
+        else:
+            for line in suspicions(checked):
+                console.print(line)
         if options.dry_run:
             return
-        if file is not None and not client.sandbox and not options.yes:
-            ask(file)
-        with contextlib.closing(open_results(options.output)) as results:
+        if trial is not None:
+            send_trial(trial, text_of_row(job, checked, region, trial.row), client, console)
+        if file is not None and asks and (trial is not None or not client.sandbox):
+            ask(file, **({} if trial is None else {"otherwise": NOTHING_ELSE}))
+        with kept_results(options.output, raw=options.raw, keep=job.keep) as results:
             progress = asyncio.run(send_job(job, checked, options, results, console))
         raise typer.Exit(progress.exit_status)
 
@@ -64,41 +82,92 @@ def estimate(options: EstimateCommandOptions) -> None:
     console = safe_console(json=options.json)
     with ending_well(options.log_level), contextlib.closing(open_job(options.recipients)) as job:
         region = options.recipients.reading.region
-        checked = check_job(job, options.client, region, console, samples=options.sample)
+        rules = list_rules_of(options.recipients)
+        checked = check_job(job, options.client, region, console, samples=options.sample, rules=rules)
         show(job, checked, options.client, console, as_object=options.json)
 
 
 def open_job(recipients: RecipientOptions) -> Job:
-    """The letters of a command: to numbers, or to a file's rows."""
+    """The letters of a command: to numbers, or to a file's rows. Raises ``TemplateProblem`` as ``refuse_any`` does."""
     if bool(recipients.phones) is (recipients.file is not None):
         raise typer.BadParameter("give either phone numbers or --file")
-    if recipients.file is None:
-        return Job.of_phones(recipients.phones or [], recipients.message)
-    return file_job(recipients.file, recipients.message, recipients.reading)
+    for phone in recipients.phones or []:
+        if phone.lower().endswith(_FILES):
+            raise typer.BadParameter(f"{phone} is the name of a file: give it with --file")
+    message = read_message(recipients.text)
+    if message is None:
+        raise typer.BadParameter("Missing option '--message': give the text with it, or with --message-file")
+    rules = rules_of(recipients.text)
+    if recipients.file is not None:
+        return file_job(recipients.file, message, recipients.reading, rules)
+    if rules.require:
+        raise typer.BadParameter("--require names a column of a file, and numbers have none: give --file")
+    if not rules.literal:
+        refuse_any(message)
+    return Job.of_phones(recipients.phones or [], message, rules)
 
 
-def file_job(file: Path, message: str, reading: FileOptions) -> Job:
+_FILES = (".csv", ".tsv", ".txt", ".lst", ".jsonl", ".ndjson", ".xlsx", ".xls")
+"""What names of files of people end in."""
+
+
+def list_rules_of(recipients: RecipientOptions) -> ListRules:
+    """Who of a command's recipients gets no text. Raises as ``list_rules`` does."""
+    return list_rules(recipients.suppress, recipients.suppress_column, recipients.reading)
+
+
+def list_rules(suppress: Path | None, columns: Sequence[str] | None, reading: FileOptions) -> ListRules:
+    """Who gets no text, by ``--suppress`` and ``--one-per-number``.
+
+    Raises ``FileProblem`` where it is not sure who is to be suppressed.
+    """
+    if suppress is None:
+        return ListRules(None, reading.one_per_number)
+    found = suppressed_in(suppress, reading.encoding, reading.region, columns)
+    return ListRules(frozenset(found.numbers), reading.one_per_number, found.remarks)
+
+
+def file_job(file: Path, message: str, reading: FileOptions, rules: TextRules) -> Job:
     """The letters to a file's rows. Raises as ``Job.of_file`` does."""
     return Job.of_file(
-        file, message, phone_column=reading.phone_column, encoding=reading.encoding, delimiter=reading.delimiter
+        file,
+        message,
+        phone_column=PhoneColumns(tuple(reading.phone_column or ())),
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        rules=rules,
+        keep=reading.keep or (),
     )
 
 
-def check_job(job: Job, client: ClientOptions, region: str | None, console: Console, *, samples: int) -> Checked:
-    """Read all of a job once, and ask the quota when it would end.
+def check_job(
+    job: Job,
+    client: ClientOptions,
+    region: str | None,
+    console: Console,
+    *,
+    samples: int,
+    rules: ListRules = NO_RULES,
+) -> Checked:
+    """Read all of a job once, by ``rules``, and ask the quota when it would end.
 
     Raises what the job raises, ``ConfigurationError`` for an option out of range, and ``QuotaStoreError``.
     """
     options = client.options()
     waiting = console.status(Text(f"reading {job.name}")) if console.is_terminal else contextlib.nullcontext()
-    with waiting:
+    with waiting, allowed_now(client) as allowed:
         checked = check(
             job,
             region=region,
             batch_size=options.batch_size,
             lookahead=options.batch_size * options.max_concurrency,
-            samples=samples,
+            samples=max(1, samples),
+            rules=rules,
+            findings=job.findings(),
+            allowed=allowed,
         )
+    checked.on_list, checked.capped = allowed.on_list, allowed.capped
+    checked.list_facts.remarks = job.remarks
     checked.seconds = asyncio.run(forecast(client, checked.requests))
     return checked
 
@@ -119,10 +188,13 @@ async def send_job(
     recipients = options.recipients
     async with open_route(options.client, console) as route:
         screen = Screen(console)
-        sending = Sending(job, checked, route.client, EchoedResults(results) if options.json else results, screen)
+        sending = Sending(
+            job, checked, route.client, EchoedResults(results, job.keep) if options.json else results, screen
+        )
         async with watching(route, sending.progress, screen):
-            priority = Priority.NORMAL if recipients.file is None else Priority.BULK
-            progress = await sending.run(recipients.reading.region, priority)
+            priority = options.turn.priority_of(file=recipients.file is not None)
+            max_wait, guards = options.turn.max_wait, options.failures.read()
+            progress = await sending.run(recipients.reading.region, priority, guards, max_wait=max_wait)
         console.print(ending(progress, route.client.remaining_credits))
         if route.sandbox is not None:
             confirm(route.sandbox, progress, console)
@@ -135,13 +207,14 @@ async def send_job(
 class EchoedResults:
     """Outcomes to the results, and to standard output as JSON lines."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, keep: Sequence[str] = ()) -> None:
         self._results = results
+        self._keep = keep
 
-    def write(self, outcome: Outcome) -> None:
+    def write(self, outcome: Outcome, origin: Origin = NOWHERE) -> None:
         """Write one outcome to both."""
-        self._results.write(outcome)
-        say_json(outcome)
+        self._results.write(outcome, origin)
+        say_json(with_origin(outcome, origin, self._keep))
 
     def close(self) -> None:
         """Close the results."""
@@ -153,11 +226,13 @@ def _summary(progress: Progress, remaining_credits: Decimal | None) -> dict[str,
         "rows": progress.total,
         **{status.value: progress.counts[status] for status in Status},
         "duplicates": progress.duplicates,
+        "suppressed": progress.suppressed,
+        "capped": progress.capped,
         "not_read": progress.total - progress.done,
         "requests": progress.requests,
         "remaining_credits": remaining_credits,
         "seconds": round(progress.seconds, 3),
         "interrupted": progress.interrupted,
-        "error": None if progress.error is None else str(progress.error),
+        "error": None if progress.error is None else in_words(progress.error),
         "exit_status": progress.exit_status,
     }

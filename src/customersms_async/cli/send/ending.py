@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ..._core.plural import counted
-from ...models import Status
+from ...models import Code, Status
+from ..error_words import NO_WAY, in_flags, in_words, once_mended
 from ..formats import credits_left, length, plain
 from .screen import COLOURS
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .sending import Progress
+
+_NOTHING_WENT_OUT: Final = (
+    "nothing went out to those who are rejected, unsent or were not read, so they can be sent to again"
+)
+_UNKNOWN: Final = "Who is unknown may have got the text: find out at the provider before sending to them again"
+
+_OF_THE_WAY: Final = (Code.CONNECTION_FAILED, Code.CERTIFICATE_REFUSED)
 
 
 def ending(progress: Progress, remaining_credits: object) -> RenderableType:
@@ -36,7 +44,7 @@ def ending(progress: Progress, remaining_credits: object) -> RenderableType:
                 table.add_row(
                     "",
                     f"{failures.count:,}",
-                    Text(plain(f"{code}: {error}" if code else error)),
+                    Text(plain(in_flags(f"{code}: {error}" if code else error))),
                     Text(_examples(failures.examples)),
                 )
     lines: list[RenderableType] = [
@@ -47,7 +55,12 @@ def ending(progress: Progress, remaining_credits: object) -> RenderableType:
         rest = counted(progress.total - progress.done, "row was", "rows were")
         lines.append(Text(f"{rest} not read any more: nothing went out to them"))
     if progress.error is not None:
-        lines.append(Text(plain(f"It ended early: {progress.error}"), style="red"))
+        lines.append(Text(plain(f"It ended early: {in_words(progress.error)}"), style="red"))
+        lines.append(Text(f"To go on{once_mended(progress.error)}: {_NOTHING_WENT_OUT}"))
+    if progress.counts[Status.UNKNOWN]:
+        lines.append(Text(_UNKNOWN))
+    if any(code in _OF_THE_WAY and status is Status.UNSENT for status, code, _ in progress.reasons):
+        lines.append(Text(NO_WAY))
     return Group(*lines)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ...models import Status
 from ..formats import length, moment
+from .time_left import TimeLeft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,8 @@ def quota_line(quota: QuotaStatus) -> str:
 class Screen:
     """Shows a send while it runs; ``look`` is called a few times a second with the latest state.
 
-    Mutable state: the latest progress, quota and time to the end, and when the last plain line was written.
+    Mutable state: the latest progress, quota and time to the end, what measures that, and when the last plain line was
+    written.
     """
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,6 +52,7 @@ class Screen:
         self._progress: Progress | None = None
         self._quota: QuotaStatus | None = None
         self._left: float | None = None
+        self._time_left = TimeLeft(clock)
         self._stopping = False
         self._last_line = clock()
 
@@ -75,11 +78,12 @@ class Screen:
         else:
             self._console.print("interrupted: waiting for the requests in flight; once more stops at once")
 
-    def look(self, quota: QuotaStatus, seconds_left: float) -> None:
+    def look(self, quota: QuotaStatus, seconds_by_quota: float) -> None:
         """Show the latest state, on a terminal now, elsewhere every few seconds."""
-        self._quota, self._left = quota, seconds_left
+        self._quota = quota
         if self._progress is None:
             return
+        self._left = self._time_left.seconds(self._progress, quota, seconds_by_quota)
         if self._live is not None:
             self._live.update(self.picture())
         elif (now := self._clock()) - self._last_line >= PLAIN_EVERY:
@@ -106,7 +110,12 @@ class Screen:
         done = f"{progress.done:,} of {progress.total:,}"
         if self._stopping:
             return f"{done}, stopping: waiting for answers"
-        return done if self._left is None else f"{done}, {length(self._left)} to go, until {moment(self._left)}"
+        paused = 0.0 if self._quota is None else self._quota.paused_seconds
+        if paused:
+            done += f", the gateway's 429 pauses everything until {moment(paused)} ({length(paused)})"
+        if self._left is None:
+            return done if paused or self._quota is None else f"{done}, no answer yet"
+        return f"{done}, {length(self._left)} to go, until {moment(self._left)}"
 
     def _rate(self) -> float:
         progress = self._progress

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 import msgspec
 
+from ..._core.failure_guards import DEFAULT_GUARDS, FailureGuards
 from ..._core.intake import with_line
 from ...errors import ConfigurationError, CustomerSMSError
 from ...models import Code, Outcome, Priority, Status
 from ..files import FileProblem
 from ..signals import GracefulStop
 from .check import judged_letters
+from .results import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +52,8 @@ class Progress(msgspec.Struct):
     clock: Callable[[], float] = time.monotonic
     done: int = 0
     duplicates: int = 0
+    suppressed: int = 0
+    capped: int = 0
     requests: int = 0
     interrupted: bool = False
     error: Exception | None = None
@@ -66,12 +70,12 @@ class Progress(msgspec.Struct):
 
     @property
     def exit_status(self) -> int:
-        """0: all accepted, duplicates aside; 3: some not; 1: an error; 130: interrupted."""
+        """0: all accepted, duplicates and suppressed numbers aside; 3: some not; 1: an error; 130: interrupted."""
         if self.interrupted:
             return 130
         if self.error is not None:
             return 1
-        return 0 if self.counts[Status.ACCEPTED] + self.duplicates == self.total else 3
+        return 0 if self.counts[Status.ACCEPTED] + self.duplicates + self.suppressed == self.total else 3
 
     def add(self, outcome: Outcome, line: int | None) -> None:
         """Count one outcome."""
@@ -79,8 +83,10 @@ class Progress(msgspec.Struct):
         self.counts[outcome.status] += 1
         if outcome.status is Status.ACCEPTED:
             return
-        repeat = outcome.status is Status.UNSENT and outcome.code == Code.DUPLICATE
-        self.duplicates += repeat
+        if outcome.status is Status.UNSENT:
+            self.duplicates += outcome.code == Code.DUPLICATE
+            self.suppressed += outcome.code == Code.SUPPRESSED
+            self.capped += outcome.code == Code.CAPPED
         reason = (outcome.status, outcome.code or "", outcome.error or "")
         if reason not in self.reasons and len(self.reasons) >= KEPT_REASONS:
             reason = (outcome.status, outcome.code or "", "for other reasons")
@@ -113,7 +119,7 @@ class View(Protocol):
 class Sending:
     """Sends a job's letters through one client.
 
-    Mutable state: the lines of the letters on their way, by their index; and how the send stands.
+    Mutable state: where the letters on their way come from, by their index; and how the send stands.
     """
 
     def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
@@ -122,23 +128,38 @@ class Sending:
         self._client = client
         self._results = results
         self._view = view
-        self._lines: dict[int, int | None] = {}
+        self._origins: dict[int, Origin] = {}
         self._stopping = GracefulStop(client, self._interrupted)
         self.progress = Progress.of(checked)
 
-    async def run(self, region: str | None, priority: Priority) -> Progress:
+    async def run(
+        self,
+        region: str | None,
+        priority: Priority,
+        guards: FailureGuards = DEFAULT_GUARDS,
+        *,
+        max_wait: float | None = None,
+    ) -> Progress:
         """Send everything, tell every outcome, and say how it ended; errors of the package end up in the result.
 
+        ``guards`` stop it when request after request fails; a text that would wait for its turn longer than
+        ``max_wait`` (seconds) is unsent.
         SIGINT and SIGTERM take no new batch and let those in flight answer; a second one stops at once, and what was
         in flight is unknown.
         """
         letters = cast("Recipients", self._letters(region))  # judged ones are taken as they are
-        stream = self._client.stream(letters, priority=priority)
+        stream = self._client.stream(
+            letters,
+            priority=priority,
+            max_wait=max_wait,
+            stop_after_unknown=guards.stop_after_unknown,
+            stop_after_refused=guards.stop_after_refused,
+        )
         with self._stopping.handling_signals():
             try:
                 async for outcome in stream:
                     self.progress.requests = stream.requests
-                    self._tell(outcome, self._lines.pop(outcome.index))
+                    self._tell(outcome, self._origins.pop(outcome.index))
             except (CustomerSMSError, FileProblem) as error:
                 if not (self._stopping.begun and isinstance(error, ConfigurationError)):
                     self.progress.error = error
@@ -151,17 +172,17 @@ class Sending:
         for letter in judged_letters(self._job, self._checked, region):
             if self._stopping.begun:
                 return
-            self._lines[letter.index] = letter.line
+            self._origins[letter.index] = Origin(letter.line, letter.kept)
             yield letter
 
-    def _tell(self, outcome: Outcome, line: int | None) -> None:
+    def _tell(self, outcome: Outcome, origin: Origin) -> None:
         if self.progress.error is None:
             try:
-                self._results.write(_at(line, outcome))
+                self._results.write(_at(origin.line, outcome), origin)
             except OSError as error:  # a full disk: what can't be recorded is not sent
                 self.progress.error = error
                 self._stopping.stop()
-        self.progress.add(outcome, line)
+        self.progress.add(outcome, origin.line)
         self._view.changed(self.progress)
 
     def _interrupted(self) -> None:

@@ -1,13 +1,16 @@
-"""The clients through which a ``RedisQuota`` asks its server."""
+"""The clients through which a store asks its Redis server."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar, final
-from urllib.parse import urlsplit
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, final
 
 from ...errors import ConfigurationError
-from .errors import store_error, unusable
+from . import server_url
+from .errors import is_replica, store_error, unusable
+from .server_url import CONNECTIONS
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,21 +20,34 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class _Asked(NamedTuple):
+    """The client of one event loop, and the turns of those who ask it."""
+
+    client: Any
+    turns: Turns
+
+
 @final
 class RedisClients:
     """Asks one server: through the caller's own client, or through one of ours for each event loop.
 
-    ``timeout`` (seconds) is for one question with its answer, whatever time-outs a caller's client has. Raises
-    ``ConfigurationError`` for a server that can't be asked.
+    ``timeout`` (seconds) is for one question with its answer, whatever time-outs a caller's client has; a wait for a
+    connection comes before it. Raises ``ConfigurationError`` for a server that can't be asked.
 
-    Mutable state: the clients of our own, by event loop.
+    Mutable state: the clients, by event loop.
     """
 
-    def __init__(self, server: str | Redis | RedisCluster, timeout: float) -> None:
-        _check(server)
+    def __init__(self, server: str | Redis | RedisCluster, timeout: float, *, store: str = "RedisQuota") -> None:
+        _check(server, store)
         self._server = server
         self._timeout = timeout
-        self.by_loop: dict[asyncio.AbstractEventLoop, Redis] = {}
+        self._secret = server_url.password_of(server) if isinstance(server, str) else ""
+        self.by_loop: dict[asyncio.AbstractEventLoop, _Asked] = {}
+
+    @property
+    def url(self) -> str | None:
+        """The URL, or None if the client is the caller's."""
+        return self._server if isinstance(self._server, str) else None
 
     @property
     def is_cluster(self) -> bool:
@@ -45,73 +61,60 @@ class RedisClients:
 
         Raises ``QuotaStoreError``, temporary unless a person must mend something.
         """
-        from redis.exceptions import RedisClusterException, RedisError
-
+        asked = self._asked()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await question(self._client())
-        except TimeoutError:
+            async with asked.turns, asyncio.timeout(self._timeout):
+                answer = await question(asked.client)
+        except TimeoutError:  # the server gave no answer, to this one or to anybody for whose turn it waited
             failed = unusable(f"no answer within {self._timeout:g} s", temporary=True)
-        except (RedisError, RedisClusterException, OSError) as error:
-            failed = store_error(error)
+        except Exception as error:  # noqa: BLE001 - redis-py lets some errors through as they are
+            await self._leave_replica(error, asked)
+            failed = store_error(error, secret=self._secret)
+        else:
+            asked.turns.hear_answer()
+            return answer
         raise failed
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop, unless the client is the caller's."""
-        client = self.by_loop.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        asked = self.by_loop.pop(asyncio.get_running_loop(), None)
+        if asked is not None and asked.client is not self._server:
+            await asked.client.aclose()
 
-    def _client(self) -> Any:
-        if not isinstance(self._server, str):
-            return self._server
+    async def _leave_replica(self, error: Exception, asked: _Asked) -> None:
+        """Use no connection again that leads to a server which is a replica now.
+
+        Where a fail-over gives the server's name to another one, the old one keeps its connections open.
+        """
+        if is_replica(error) and asked.client is not self._server:
+            with suppress(Exception):
+                await asked.client.connection_pool.disconnect(inuse_connections=False)
+
+    def _asked(self) -> _Asked:
         loop = asyncio.get_running_loop()
-        client = self.by_loop.get(loop)
-        if client is None:
+        asked = self.by_loop.get(loop)
+        if asked is None:
             for other in list(self.by_loop):
                 if other.is_closed():
                     self.by_loop.pop(other, None)
-            client = self.by_loop[loop] = _new_client(self._server, self._timeout)
-        return client
+            asked = self.by_loop[loop] = self._new(self._server)
+        return asked
+
+    def _new(self, server: str | Redis | RedisCluster) -> _Asked:
+        if isinstance(server, str):
+            client, most = server_url.new_client(server, self._timeout), server_url.most_connections(server)
+            return _Asked(client, Turns(most, self._timeout))
+        pool = getattr(server, "connection_pool", None)  # a cluster's client has one for each node
+        most = min(CONNECTIONS, getattr(pool, "max_connections", CONNECTIONS))
+        return _Asked(server, Turns(most, self._timeout))
 
 
-def _new_client(url: str, timeout: float) -> Redis:
-    from redis.asyncio import Redis
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-    from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - not the built-in ones
-
-    half = timeout / 2  # so that a connection that died unnoticed leaves time to try another
-    return Redis.from_url(
-        url,
-        socket_timeout=half,
-        socket_connect_timeout=half,
-        retry=Retry(NoBackoff(), 1),
-        retry_on_error=[ConnectionError, TimeoutError],  # redis-py 5 retries none by itself
-    )
-
-
-def _check(server: object) -> None:
+def _check(server: object, store: str) -> None:
     try:
         import redis
     except ImportError:
-        raise ConfigurationError("RedisQuota needs redis: pip install 'customersms-async[redis]'") from None
+        raise ConfigurationError(f"{store} needs redis: pip install 'customersms-async[redis]'") from None
     if isinstance(server, redis.Redis | redis.RedisCluster):
-        raise ConfigurationError("RedisQuota needs a client of redis.asyncio, not one that blocks")
-    if isinstance(server, str) and not _is_readable(server):
-        raise ConfigurationError(
-            "RedisQuota can't read its URL: redis://, rediss:// or unix://, with a password's special characters "
-            "percent-encoded"
-        )
-
-
-def _is_readable(url: str) -> bool:
-    """Whether redis-py can read the URL; its own error is not shown, as it may quote a password."""
-    from redis.asyncio.connection import parse_url
-
-    try:
-        parse_url(url)
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return "@" not in parts.path + parts.fragment or parts.scheme == "unix"
+        raise ConfigurationError(f"{store} needs a client of redis.asyncio, not one that blocks")
+    if isinstance(server, str):
+        server_url.check(server, store)

@@ -19,18 +19,6 @@ local COPIES = 60000000 -- how late a copy of a call may come and find its numbe
 local PAUSE_COPIES = 600000000 -- how long after the end of a pause
 local MOST_DONE = 1000 -- numbers in done, if more than these are done with at about the same time
 
-local function integer(number)
-  return string.format('%.0f', number)
-end
-
-local function clock_us()
-  if clock ~= '' then
-    return tonumber(clock)
-  end
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000000 + tonumber(time[2])
-end
-
 local known = redis.call('HMGET', state, 'now', 'paused', 'longest', 'cut', 'settled', 'last', 'rest', 'began')
 local seen = tonumber(known[1] or 0)
 local now = math.max(clock_us(), seen) -- a clock that steps back stands still

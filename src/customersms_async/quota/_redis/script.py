@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
+
+from .server_script import ServerScript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCRIPT: Final = files(__package__).joinpath("script.lua").read_text(encoding="utf-8")
-SHA: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+SCRIPT: Final = ServerScript(__package__, "script.lua")
 
 NAMES: Final = ("state", "held", "log", "steps", "done")
 """What each of a key's Redis keys is called, in the script's order."""
 
 
-async def run(client: Any, keys: Sequence[str], *arguments: int | str) -> list[int]:
-    """Run the script over these Redis keys, and load it where the server does not know it (any more)."""
-    from redis.exceptions import NoScriptError
+_LEAST: Final = {"take": 3, "renew": 3, "look": 5, "usage": 2}
+"""How many numbers the answer to a call has, at least."""
 
-    try:
-        answer: list[int] = await client.evalsha(SHA, len(keys), *keys, *arguments)
-    except NoScriptError:
-        answer = await client.eval(SCRIPT, len(keys), *keys, *arguments)
+
+async def run(client: Any, keys: Sequence[str], call: str, *arguments: int | str) -> list[int]:
+    """Run the script over these Redis keys."""
+    answer = await SCRIPT.run(client, keys, call, *arguments)
+    if not isinstance(answer, list) or len(answer) < _LEAST.get(call, 0):
+        raise TypeError("an answer that is not the script's")
     return answer

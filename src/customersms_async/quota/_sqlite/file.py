@@ -1,4 +1,4 @@
-"""The open file of a ``SQLiteQuota``: checked when opened, watched while in use.
+"""The open file of a store: checked when opened, watched while in use.
 
 Everything here is synchronous and belongs to one thread.
 """
@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..._runtime import forks
-from ...errors import QuotaStoreError
+from ...errors import CustomerSMSError, QuotaStoreError
 from .file_time import file_time_us
 from .key_rows import KeyRows
-from .place import START_ANEW, identity, look, make
-from .schema import APPLICATION_ID, VERSION, upgrade
+from .place import StoreKind, identity, look, make
+from .schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..host_clock import Moment
+    from .cap_rows import CapRows
 
 _MISCOUNTED: Final = """
 SELECT count(*) FROM keys
@@ -30,23 +31,42 @@ WHERE held <> (SELECT count(*) FROM held WHERE held.key = keys.key)
    OR first < (SELECT coalesce(max(steps.end), 0) FROM steps WHERE steps.key = keys.key)
 """
 
+_MISCOUNTED_CAPS: Final = """
+SELECT (SELECT count(*) FROM cap_texts) <> (SELECT coalesce(sum(texts), 0) FROM cap_scopes) OR EXISTS (
+    SELECT * FROM cap_scopes WHERE texts <> (SELECT count(*) FROM cap_texts WHERE cap_texts.scope = cap_scopes.scope)
+)
+"""
+
 _REASONS: Final = {
     sqlite3.SQLITE_READONLY: "can't be written",
     sqlite3.SQLITE_PERM: "can't be written",
     sqlite3.SQLITE_FULL: "can't be written, as the disk is full",
-    sqlite3.SQLITE_IOERR: "can't be read or written, as the disk failed",
+    sqlite3.SQLITE_IOERR: "can't be read or written, as the disk is full or fails",
     sqlite3.SQLITE_CANTOPEN: "can't be opened, or its folder can't be written",
 }
 _UNUSABLE: Final = "can't be used"
 _LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_PASSING: Final = {*_LOCKED, sqlite3.SQLITE_FULL}
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
 
 
-class QuotaFile:
-    """The open file; each ``key`` block is one transaction, and every failure a ``QuotaStoreError``.
+QUOTA_FILE: Final = StoreKind(
+    "quota file",
+    lambda message, passing: QuotaStoreError(message),  # noqa: ARG005 - none of its errors is said to pass
+    "Restore it; or delete it, with its -wal and -shm files, to start with an unused quota.",
+    APPLICATION_ID,
+    tuple(range(1, VERSION + 1)),
+    SCHEMA,
+)
+
+
+class StoreFile:
+    """An open file; each block of ``transaction`` is one, and every failure an error of its kind.
 
     ``lock_timeout`` is in seconds. Mutable state: the connection, and how safely it writes at the moment.
     """
+
+    kind: StoreKind
 
     def __init__(self, path: Path, clock: Callable[[], Moment], lock_timeout: float) -> None:
         self._path, self._clock, self._lock_timeout = path, clock, lock_timeout
@@ -63,16 +83,15 @@ class QuotaFile:
         """Close the file before a fork; between two jobs that is always possible."""
         try:
             self.close()
-        except QuotaStoreError:
+        except CustomerSMSError:
             return False
         return True
 
     @contextmanager
-    def key(self, key_id: str, *, durable: bool = False) -> Iterator[KeyRows]:
-        """One transaction over one key, for the length of a ``with`` block; time is read when it has the lock.
+    def transaction(self, *, durable: bool) -> Iterator[tuple[sqlite3.Connection, int]]:
+        """One transaction, for the length of a ``with`` block, and the file's time, read when it has the lock.
 
-        It survives the end of the process, and if ``durable`` a loss of power too. A transaction that only lets go of
-        tokens need not: without it they come back later, never earlier. That halves the waits for the disk.
+        It survives the end of the process, and if ``durable`` a loss of power too.
         """
         with self._explained():
             if durable is not self._durable:
@@ -81,9 +100,7 @@ class QuotaFile:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 self._check_place()
-                rows = KeyRows(self._db, key_id, file_time_us(self._db, self._clock()))
-                yield rows
-                rows.save()
+                yield self._db, file_time_us(self._db, self._clock())
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -91,12 +108,12 @@ class QuotaFile:
                 raise
 
     def _opened(self, real: Path) -> sqlite3.Connection:
-        if (before := look(real)) is None:
-            make(real, self._clock())
-            before = look(real)
+        if (before := look(real, self.kind)) is None:
+            make(real, self._clock(), self.kind)
+            before = look(real, self.kind)
         if before is not None and forks.is_disowned(before):
-            raise QuotaStoreError(
-                f"The quota file {self._path} was in use when this process was forked, and can't be used here: "
+            raise self._error(
+                f"The {self.kind.words} {self._path} was in use when this process was forked, and can't be used here: "
                 "fork first, or start the process anew (multiprocessing's spawn)."
             )
         db = sqlite3.connect(f"{real.as_uri()}?mode=rw", uri=True, timeout=self._lock_timeout, isolation_level=None)
@@ -105,40 +122,44 @@ class QuotaFile:
             self._places = [self._path, Path(f"{real}-wal"), Path(f"{real}-shm")]  # each holds a part of the truth
             self._files = [identity(place) for place in self._places]
             if self._files[0] != before:
-                raise QuotaStoreError(f"The quota file {self._path} was replaced while it was being opened.")
+                raise self._error(f"The {self.kind.words} {self._path} was replaced while it was being opened.")
         except BaseException:
             db.close()
             raise
         return db
 
     def _check(self, db: sqlite3.Connection) -> None:
-        """Refuse what is not ours or not whole; reads all of it, some 10 ms for a day of 50,000 requests."""
-        if _pragma(db, "application_id") != APPLICATION_ID:
-            raise QuotaStoreError(f"{self._path} is not a quota file: it is another application's database.")
-        if (version := _pragma(db, "user_version")) not in (1, VERSION):
-            raise QuotaStoreError(
-                f"The quota file {self._path} has version {version}, and this customersms_async knows {VERSION} only: "
-                "update customersms_async."
+        """Refuse what is not ours or not whole; reads all of it."""
+        kind = self.kind
+        if _pragma(db, "application_id") != kind.application_id:
+            raise self._error(f"{self._path} is not {_a(kind.words)}: it is another application's database.")
+        if (version := _pragma(db, "user_version")) not in kind.versions:
+            raise self._error(
+                f"The {kind.words} {self._path} has version {version}, and this customersms_async knows "
+                f"{kind.versions[-1]} only: update customersms_async."
             )
         if _pragma(db, "journal_mode = WAL") != "wal":
-            raise QuotaStoreError(f"The quota file {self._path} needs a disk on which SQLite can keep a -wal file.")
+            raise self._error(f"The {kind.words} {self._path} needs a disk on which SQLite can keep a -wal file.")
         for setting in ("synchronous = FULL", "fullfsync = ON", "trusted_schema = OFF"):
             db.execute(f"PRAGMA {setting}")
         if (found := _pragma(db, "integrity_check(1)")) != "ok":
             raise sqlite3.DataError(" ".join(str(found).split()))
-        if version == 1:
-            upgrade(db)
-        if db.execute(_MISCOUNTED).fetchone() != (0,):
-            raise sqlite3.DataError("its counts and its rows disagree")
+        self._check_rows(db)
+
+    def _check_rows(self, db: sqlite3.Connection) -> None:
+        """Refuse a file whose rows can't be."""
+
+    def _error(self, message: str, *, passing: bool = False) -> Exception:
+        return self.kind.error(message, passing)
 
     def _check_place(self) -> None:
         """Refuse a file that is no longer at its place, as nobody else would see what is counted in it."""
         with suppress(OSError):
             if [identity(place) for place in self._places] == self._files:
                 return
-        raise QuotaStoreError(
-            f"The quota file {self._path} (or its -wal or -shm file) was deleted, moved or replaced while in use:"
-            " put it back, or restart every program that uses it."
+        raise self._error(
+            f"The {self.kind.words} {self._path} (or its -wal or -shm file) was deleted, moved or replaced while in"
+            " use: put it back, or restart every program that uses it."
         )
 
     @contextmanager
@@ -146,20 +167,65 @@ class QuotaFile:
         try:
             yield
         except OSError as error:
-            raise QuotaStoreError(f"The quota file {self._path} can't be used: {error.strerror}.") from error
+            raise self._error(
+                f"The {self.kind.words} {self._path} can't be used: {error.strerror or error}."
+            ) from error
         except sqlite3.DatabaseError as error:
-            raise QuotaStoreError(f"The quota file {self._path} {self._reason(error)}") from error
+            passing = _code(error) in _PASSING
+            raise self._error(f"The {self.kind.words} {self._path} {self._reason(error)}", passing=passing) from error
 
     def _reason(self, error: sqlite3.DatabaseError) -> str:
-        found_here = sqlite3.SQLITE_CORRUPT if type(error) is sqlite3.DataError else sqlite3.SQLITE_INTERNAL
-        code = getattr(error, "sqlite_errorcode", found_here) & 0xFF  # the rest says more than anybody could act on
+        code = _code(error)
         if code in _LOCKED:
             return f"is locked: another program has kept it so for {self._lock_timeout:g} seconds."
         if code == sqlite3.SQLITE_NOTADB:
-            return f"is not a quota file, or is damaged: {error}. {START_ANEW}"
+            return f"is not {_a(self.kind.words)}, or is damaged: {error}. {self.kind.start_anew}"
         if code in _DAMAGED:
-            return f"is damaged: {error}. {START_ANEW}"
+            return f"is damaged: {error}. {self.kind.start_anew}"
         return f"{_REASONS.get(code, _UNUSABLE)}: {error}."
+
+
+class QuotaFile(StoreFile):
+    """The open file of a ``SQLiteQuota``."""
+
+    kind = QUOTA_FILE
+
+    @contextmanager
+    def key(self, key_id: str, *, durable: bool = False) -> Iterator[KeyRows]:
+        """One transaction over one key, for the length of a ``with`` block.
+
+        One that only lets go of tokens need not be ``durable``: without it they come back later, never earlier. That
+        halves the waits for the disk.
+        """
+        with self.transaction(durable=durable) as (db, now_us):
+            rows = KeyRows(db, key_id, now_us)
+            yield rows
+            rows.save()
+
+    @contextmanager
+    def caps(self, space: bytes, *, durable: bool = False) -> Iterator[CapRows]:
+        """One transaction over the caps of one space, for the length of a ``with`` block."""
+        from .cap_rows import CapRows  # few use caps
+
+        with self.transaction(durable=durable) as (db, now_us):
+            yield CapRows(db, space, now_us)
+
+    def _check_rows(self, db: sqlite3.Connection) -> None:
+        """Refuse a file whose counts are wrong: all of it takes some 10 ms for a day of 50,000 requests."""
+        if _pragma(db, "user_version") != VERSION:
+            upgrade(db)
+        if any(db.execute(query).fetchone() != (0,) for query in (_MISCOUNTED, _MISCOUNTED_CAPS)):
+            raise sqlite3.DataError("its counts and its rows disagree")
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    found_here = sqlite3.SQLITE_CORRUPT if type(error) is sqlite3.DataError else sqlite3.SQLITE_INTERNAL
+    code: int = getattr(error, "sqlite_errorcode", found_here)
+    return code & 0xFF  # the rest says more than anybody could act on
+
+
+def _a(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> object:

@@ -1,4 +1,4 @@
-"""The place of a ``SQLiteQuota``'s file: what is there, and how a new file gets there, whole or not at all."""
+"""The place of a store's file: what is there, and how a new file gets there, whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ import os
 import sqlite3
 import stat
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...errors import QuotaStoreError
-from .schema import SCHEMA
+from ..._runtime.new_files import give_place, sync_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..host_clock import Moment
+
+
+class StoreKind(NamedTuple):
+    """One kind of store's files: ``words`` name it, ``error`` makes its error, of what may pass by itself or not.
+
+    ``start_anew`` says what a person may do who has lost one, ``schema`` makes a new one.
+    """
+
+    words: str
+    error: Callable[[str, bool], Exception]
+    start_anew: str
+    application_id: int
+    versions: tuple[int, ...]
+    schema: str
+
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
-
-START_ANEW: Final = "Restore it; or delete it, with its -wal and -shm files, to start with an unused quota."
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -28,7 +42,7 @@ def identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def look(path: Path) -> tuple[int, int] | None:
+def look(path: Path, kind: StoreKind) -> tuple[int, int] | None:
     """The identity of a file that may be one of ours, or None if there is none.
 
     It is not opened here: closing it would let go of every lock that this process has on it (POSIX). An empty file,
@@ -41,45 +55,41 @@ def look(path: Path) -> tuple[int, int] | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise QuotaStoreError(f"The quota file {path} can't be used: it is {what}.")
+        raise kind.error(f"The {kind.words} {path} can't be used: it is {what}.", False)
     if status.st_size < _SMALLEST:
-        raise QuotaStoreError(
-            f"The quota file {path} has only {status.st_size} bytes: it was cut, or made by something else. "
-            f"{START_ANEW}"
+        raise kind.error(
+            f"The {kind.words} {path} has only {status.st_size} bytes: it was cut, or made by something else. "
+            f"{kind.start_anew}",
+            False,
         )
     if not os.access(path, os.R_OK | os.W_OK):
-        raise QuotaStoreError(f"The quota file {path} can't be used: this user may not read and write it.")
+        why = "its file system is read-only" if _is_read_only(path) else "this user may not read and write it"
+        raise kind.error(f"The {kind.words} {path} can't be used: {why}.", False)
     return status.st_dev, status.st_ino
 
 
-def make(path: Path, moment: Moment) -> None:
+def make(path: Path, moment: Moment, kind: StoreKind) -> None:
     """Make the file beside its place, whole and closed, then put it there unless somebody was first.
 
     So it is complete and private (mode 0600) from the first moment that anybody can see it, and a crash leaves nothing
     that would have to be told from a damaged one: at most a hidden file that nobody looks at.
     """
     if not path.parent.is_dir():
-        raise QuotaStoreError(f"The quota file {path} can't be made: there is no folder {path.parent}.")
+        raise kind.error(f"The {kind.words} {path} can't be made: there is no folder {path.parent}.", False)
     opened, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     os.close(opened)
     try:
         with closing(sqlite3.connect(name, isolation_level=None)) as db:
-            db.executescript(SCHEMA)
+            db.execute("PRAGMA fullfsync = ON")
+            db.executescript(kind.schema)
             db.execute("INSERT INTO clock VALUES (1, ?, ?, ?, 0)", moment)
             db.execute("PRAGMA journal_mode = WAL")
-        with suppress(FileExistsError):
-            os.link(name, path)
+        give_place(Path(name), path)
     finally:
-        Path(name).unlink()
-    _sync_folder(path.parent)
+        Path(name).unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Let the name survive a loss of power too, where the system can: a lost file would be an unused quota."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+def _is_read_only(path: Path) -> bool:
+    """Whether nobody could write there; false where the system does not tell (Windows)."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)

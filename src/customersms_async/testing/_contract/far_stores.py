@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from ..._core.layers import Layer, Wait
 from ...errors import QuotaStoreError
+from .far_run import ENOUGH_US
 
 if TYPE_CHECKING:
     import random
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 LAYERS = (Layer(4, 60), Layer(7, 200))
 BULK = (Layer(3, 60), Layer(6, 200))
 HOLD_US = 90
-ENOUGH_US = 2_000_000_000
-"""Longer than any hold, window and pause here, and than a store need remember which calls it has seen."""
 
 
 @dataclass(eq=False)

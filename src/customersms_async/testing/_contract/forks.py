@@ -37,7 +37,7 @@ class ForkContract(StoreContract):
             async with AsyncExitStack() as closing:
                 store = await closing.enter_async_context(self.open_store(ManualClock()))
                 assert isinstance(await store.take("key", FIVE, HOLD_US), int)
-                granted = [_in_child(lambda: asyncio.run(_granted(store))) for _ in range(CHILDREN)]
+                granted = [in_child(lambda: asyncio.run(_granted(store))) for _ in range(CHILDREN)]
                 assert granted == ([4] * CHILDREN if store.in_process else [4] + [0] * (CHILDREN - 1))
                 assert await _granted(store) == (4 if store.in_process else 0)
 
@@ -52,8 +52,8 @@ class ForkContract(StoreContract):
             async with AsyncExitStack() as closing:
                 store = await closing.enter_async_context(self.open_store(ManualClock()))
                 assert isinstance(await store.take("key", FIVE, HOLD_US), int)
-                children = [_begin(lambda: asyncio.run(_granted(store))) for _ in range(CHILDREN)]
-                granted = [_end(*child) for child in children]
+                children = [begin_child(lambda: asyncio.run(_granted(store))) for _ in range(CHILDREN)]
+                granted = [end_child(*child) for child in children]
                 assert granted == [4] * CHILDREN if store.in_process else sum(granted) == 4
                 usage, _ = await store.usage("key", FIVE)
                 assert usage[0].used == (1 if store.in_process else 5)
@@ -66,11 +66,12 @@ async def _granted(store: QuotaStore) -> int:
     return sum([isinstance(await store.take("key", FIVE, HOLD_US), int) for _ in range(6)])
 
 
-def _in_child(work: Callable[[], int]) -> int:
-    return _end(*_begin(work))
+def in_child(work: Callable[[], int]) -> int:
+    """What a forked child's ``work`` comes to."""
+    return end_child(*begin_child(work))
 
 
-def _begin(work: Callable[[], int]) -> tuple[int, int]:
+def begin_child(work: Callable[[], int]) -> tuple[int, int]:
     """Fork a child that does ``work``; gives its number, and where its answer comes."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -88,7 +89,8 @@ def _begin(work: Callable[[], int]) -> tuple[int, int]:
     return child, reading
 
 
-def _end(child: int, reading: int) -> int:
+def end_child(child: int, reading: int) -> int:
+    """The answer of a child that was begun."""
     with open(reading, encoding="ascii") as answer:
         said = answer.read()
     os.waitpid(child, 0)

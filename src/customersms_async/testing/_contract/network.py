@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import random
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from ..._core.layers import Layer, Wait
 from ...errors import QuotaStoreError
-from ..clock import ManualClock
-from ..network import Network
-from .far_stores import BULK, ENOUGH_US, HOLD_US, LAYERS, FarStores
+from .far_run import ENOUGH_US, run_far
+from .far_stores import BULK, HOLD_US, LAYERS, FarStores
 from .store import StoreContract
 
 if TYPE_CHECKING:
@@ -20,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from ...quota import QuotaStore
+    from ..network import Network
 
 
 class NetworkContract(StoreContract):
@@ -37,19 +34,11 @@ class NetworkContract(StoreContract):
 
     def check_far(self, test: Callable[[FarStores], Awaitable[None]], *, seed: int = 0) -> None:
         """Run ``test`` with two stores of one place, as two processes have them."""
-
-        async def main() -> None:
-            clock, dice = ManualClock(1_000_000 + seed * ENOUGH_US), random.Random(seed)
-            network = Network(dice)
-            async with AsyncExitStack() as closing:
-                stores: list[QuotaStore] = []
-                for _ in range(2):
-                    if (opening := self.open_far_store(clock, network)) is None:
-                        return
-                    stores.append(await closing.enter_async_context(opening))
-                await test(FarStores(stores, clock, network, dice, f"far {seed}"))
-
-        asyncio.run(main())
+        run_far(
+            self.open_far_store,
+            lambda stores, clock, network, dice: test(FarStores(stores, clock, network, dice, f"far {seed}")),
+            seed,
+        )
 
     def test_a_call_that_arrives_after_its_repetition_was_granted_takes_nothing_away(self) -> None:
         """A late call is ignored even where it would be refused by now: for bulk, or in a pause."""

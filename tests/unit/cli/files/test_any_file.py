@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tracemalloc
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async.cli.files import FileProblem, open_rows
-from support.recipient_files import read
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.recipient_files import A, problem, read
 
 
 @given(
@@ -58,3 +56,19 @@ def test_many_rows_are_read_in_flat_memory(folder: Path, name: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 3_000_000
+
+
+def test_a_workbook_with_the_name_of_a_table_is_told_of(folder: Path) -> None:
+    for name in ("a.csv", "a.txt", "a.jsonl"):
+        assert "it is an .xlsx file" in str(problem(folder, name, b"PK\x03\x04\x14\x00\x00"))
+
+
+def test_a_table_on_standard_input_needs_its_delimiter(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, said in ((f"phone,name\n{A},Ann\n", "--delimiter"), (f"\n{A}\n", "")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+        if said:
+            with pytest.raises(FileProblem, match=said):
+                open_rows(Path("-"), phone_column=None, encoding="utf-8", delimiter=None)
+        else:
+            with open_rows(Path("-"), phone_column=None, encoding="utf-8", delimiter=None) as rows:
+                assert [row.phone for row in rows] == [A]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from customersms_async.cli.files import FileProblem, FileRow, open_rows
+from customersms_async.cli.files import FileProblem, FileRow, PhoneColumns, open_rows
 from support.platforms import needs_posix
 from support.recipient_files import A, B, problem, read
 
@@ -67,9 +67,9 @@ def test_a_file_that_is_replaced_is_read_as_it_was(folder: Path) -> None:
 
 
 def test_standard_input_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    for text, column in ((f"{A}\n{B}\n", None), (f"who,name\n{A},x\n{B},y\n", "who")):
+    for text, column in ((f"{A}\n{B}\n", ()), (f"who,name\n{A},x\n{B},y\n", ("who",))):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        with open_rows(Path("-"), phone_column=column, encoding="utf-8", delimiter=None) as rows:
+        with open_rows(Path("-"), phone_column=PhoneColumns(column), encoding="utf-8", delimiter=None) as rows:
             assert [row.phone for row in rows] == [row.phone for row in rows] == [A, B]
 
 
@@ -82,3 +82,8 @@ def test_a_pipe_is_read_twice(folder: Path) -> None:
     with open_rows(path, phone_column=None, encoding="utf-8", delimiter=None) as rows:
         writer.join()
         assert [row.phone for row in rows] == [row.phone for row in rows] == [A]
+
+
+def test_an_old_or_locked_excel_file_is_called_what_it_is(folder: Path) -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+    assert "it is an old Excel file, or one with a password" in str(problem(folder, "a.csv", ole))

@@ -31,19 +31,19 @@ def test_the_phone_column_is_known_by_its_usual_names(folder: Path, name: str) -
 
 
 def test_the_phone_column_can_be_named(folder: Path) -> None:
-    text = f"phone,Handy\nx,{A}\n"
-    assert read(folder, "a.csv", text, phone_column="Handy")[0].phone == A
+    text = f"phone,Ring\nx,{A}\n"
+    assert read(folder, "a.csv", text, phone_column="Ring")[0].phone == A
     assert read(folder, "a.csv", text)[0].phone == "x"
-    assert "did you mean 'Handy'?" in str(problem(folder, "a.csv", text, phone_column="handy"))
+    assert "did you mean 'Ring'?" in str(problem(folder, "a.csv", text, phone_column="ring"))
 
 
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        ("name,city", "no column is called phone, phone_number, mobile, number, msisdn or to, only 'name', 'city'"),
+        ("name,city", "or by another usual name for phone numbers, only 'name', 'city'"),
         ("phone,mobile", "'phone' and 'mobile' may all be the phone column"),
         ("phone,Phone", "'phone' and 'Phone' may all be the phone column"),
-        ("phone,name, name", "two columns are called 'name'"),
+        ("phone,phone, x", "two columns are called 'phone'"),
         (" , ;x", "only ';x'"),
     ],
 )
@@ -90,7 +90,9 @@ def test_a_delimiter_in_quotes_is_none(folder: Path) -> None:
         ("phone,name\n+1,a\n+2,b,c\n", 3, "3 columns, and the header has 2 (a text with ',' in it"),
         ("phone,name\n+1,a\n+2\n", 3, "1 column, and the header has 2"),
         ("phone\n+1\n+2,b\n", 3, "2 columns, and the header has 1"),
-        ("phone,name\n+1,a\n,,\n", 3, "3 columns"),
+        ("phone,name\n+1,a\n,,,\n", 3, "4 columns"),
+        ("phone,name\n+1,a\n+2,b,c,\n", 3, "4 columns"),
+        ('phone,name\n+1,a\n\n"Copyright (c) 2026, us"\n', 4, "a report's last lines, which are no rows"),
         ("", None, "empty"),
         (" \n\n", None, "empty"),
     ],
@@ -114,3 +116,20 @@ def test_a_delimiter_can_be_given(folder: Path, given: str, char: str) -> None:
 @pytest.mark.parametrize("given", ["", ",,", '"', "\n", "\r", "\0", "comma"])
 def test_what_can_not_separate_columns_is_refused(folder: Path, given: str) -> None:
     assert "--delimiter takes one character" in str(problem(folder, "a.csv", "phone\n", delimiter=given))
+
+
+def test_one_empty_cell_too_many_is_none(folder: Path) -> None:
+    rows = read(folder, "a.csv", f"phone,name\n{A},Ann,\n,,\n{B},Bob\n")
+    assert [(row.line, row.phone, row.fields["name"]) for row in rows] == [(2, A, "Ann"), (4, B, "Bob")]
+
+
+@pytest.mark.parametrize("name", ["Bob,", "Bob, "])
+def test_a_row_with_an_empty_cell_too_many_is_not_swallowed(folder: Path, name: str) -> None:
+    text = f'phone,name\n{A},"Ann\n{B},{name}\n{A},Cyd"\n'
+    assert "line 3 in the same cell could be a row" in str(problem(folder, "a.csv", text))
+
+
+def test_columns_with_the_same_name_are_not_used(folder: Path) -> None:
+    assert read(folder, "a.csv", f"phone,Notes,name, Notes\n{A},1,Ann,2\n") == [
+        FileRow(2, A, {"phone": A, "name": "Ann"})
+    ]

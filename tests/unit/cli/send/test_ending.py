@@ -9,8 +9,8 @@ import pytest
 
 from customersms_async.cli.send.ending import ending
 from customersms_async.cli.send.sending import Progress
-from customersms_async.errors import AuthenticationError
-from customersms_async.models import Outcome, Status
+from customersms_async.errors import AuthenticationError, SendError
+from customersms_async.models import Code, Outcome, Status
 from support.drawn_screens import drawn, progress, words
 
 
@@ -30,7 +30,9 @@ def test_the_end_groups_the_reasons_with_a_few_examples() -> None:
     assert re.search(r"unsent 5 5 INVALID_PHONE: it has no \[/\] digits line 3, line 4, line 5( |$)", shown)
     assert "credits left: 12,345" in shown
     assert "1 row was not read any more" in shown
-    assert "It ended early: the [key] is bad" in shown
+    assert "It ended early: the gateway does not accept the API key from CUSTOMERSMS_API_KEY: the [key] is bad" in shown
+    assert "To go on, once the key is mended: nothing went out to those who are rejected, unsent or were" in shown
+    assert "Who is unknown may have got the text: find out at the provider" in shown
     assert made.exit_status == 1
 
 
@@ -56,3 +58,22 @@ def test_the_exit_status_tells_whether_all_went_well(statuses: list[str], codes:
 
 def test_the_end_knows_when_no_figure_of_credits_came() -> None:
     assert "credits left: not known" in drawn(ending(progress({}, 0), None))
+
+
+@pytest.mark.parametrize("guard", ["stop-after-unknown", "stop-after-refused"])
+def test_the_end_of_a_send_that_was_stopped_names_the_option_and_who_can_be_sent_to_again(guard: str) -> None:
+    made = Progress(9, 1, 0.0, Counter(), {}, lambda: 0.0)
+    reason = f"stopped before the next request by {guard.replace('-', '_')}: it was so"
+    made.error = SendError(reason, code=Code.STOPPED)
+    shown = words(drawn(ending(made, None), 160))
+    assert f"It ended early: stopped before the next request by --{guard}: it was so To go on, once that" in shown
+    assert "nothing went out to those who are rejected, unsent or were not read" in shown
+    assert made.exit_status == 1
+
+
+def test_where_no_way_led_to_the_gateway_the_command_that_looks_for_it_is_named() -> None:
+    made = Progress(1, 1, 0.0, Counter(), {}, lambda: 0.0)
+    made.add(Outcome(0, "+12125551234", Status.UNSENT, None, "see url=… or CUSTOMERSMS_URL", Code.CONNECTION_FAILED), 2)
+    shown = words(drawn(ending(made, None), 160))
+    assert "customersms doctor looks at each part of it, and sends nothing" in shown
+    assert "see --url or CUSTOMERSMS_URL" in shown, "an option is called as it is here"

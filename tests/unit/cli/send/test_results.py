@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async.cli.output import as_json
-from customersms_async.cli.send.results import FIELDS, ResultsProblem, check_results, open_results
+from customersms_async.cli.send.results import FIELDS, Origin, ResultsProblem, check_results, open_results
 from customersms_async.models import Outcome, Status
+from support.platforms import WINDOWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,22 +46,25 @@ def read_csv(path: Path) -> list[list[str]]:
 
 def write(path: Path, outcomes: list[Outcome]) -> Path:
     path.unlink(missing_ok=True)
-    with contextlib.closing(open_results(path)) as results:
+    with contextlib.closing(open_results(path, raw=True)) as results:
         for outcome in outcomes:
             results.write(outcome)
     return path
 
 
-def test_the_columns_are_the_fields_of_an_outcome() -> None:
-    assert Outcome.__struct_fields__ == FIELDS
+def test_the_columns_are_the_fields_of_an_outcome_but_for_what_the_command_never_has() -> None:
+    assert Outcome.__struct_fields__ == (*FIELDS, "replayed")
 
 
 @given(st.lists(OUTCOMES, max_size=5))
 @example([Outcome(0, "+1212\r5551234", Status.UNSENT)])
 def test_a_csv_reads_back_as_what_was_written(folder: Path, outcomes: list[Outcome]) -> None:
     header, *rows = read_csv(write(folder / "r.csv", outcomes))
-    assert header == list(FIELDS)
-    assert rows == [["" if value is None else str(value) for value in msgspec.structs.astuple(o)] for o in outcomes]
+    assert header == [*FIELDS, "line"]
+    assert rows == [
+        ["" if value is None else str(value) for value in (*msgspec.structs.astuple(o)[: len(FIELDS)], None)]
+        for o in outcomes
+    ]
 
 
 @given(st.lists(OUTCOMES, max_size=5))
@@ -144,3 +148,29 @@ def test_no_name_keeps_nothing() -> None:
 
 def test_json_is_one_line() -> None:
     assert as_json({"a": "x\ny", "b": None, "c": Decimal("2.50")}) == '{"a":"x\\ny","b":null,"c":"2.50"}'
+
+
+@pytest.mark.skipif(WINDOWS, reason="there are no such modes")
+@pytest.mark.parametrize("name", ["r.csv", "r.jsonl"])
+def test_results_are_for_their_owner_alone(tmp_path: Path, name: str) -> None:
+    assert write(tmp_path / name, [ACCEPTED]).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted_and_a_phone_is_not(tmp_path: Path) -> None:
+    with contextlib.closing(open_results(tmp_path / "r.csv")) as results:
+        results.write(Outcome(0, "+12125551234", Status.REJECTED, None, "=1+1", "@x"))
+    assert read_csv(tmp_path / "r.csv")[1] == ["0", "+12125551234", "rejected", "", "'=1+1", "'@x", ""]
+
+
+def test_the_line_and_what_was_kept_of_its_row_stand_beside_each_outcome(tmp_path: Path) -> None:
+    origins = [Origin(7, ("=17", "x")), Origin(9, ("18", ""))]
+    for name in ("r.csv", "r.jsonl"):
+        with contextlib.closing(open_results(tmp_path / name, keep=("customer id", "phone"))) as results:
+            for origin in origins:
+                results.write(ACCEPTED, origin)
+    header, *rows = read_csv(tmp_path / "r.csv")
+    assert header == [*FIELDS, "line", "customer id", "kept phone"]
+    assert [row[len(FIELDS) :] for row in rows] == [["7", "'=17", "x"], ["9", "18", ""]]
+    first, second = map(json.loads, (tmp_path / "r.jsonl").read_text().splitlines())
+    assert (first["line"], first["kept"]) == (7, {"customer id": "=17", "phone": "x"})
+    assert (second["line"], second["kept"]) == (9, {"customer id": "18", "phone": ""})

@@ -80,8 +80,24 @@ def test_a_plain_line_comes_every_few_seconds_and_not_more_often() -> None:
         assert to.export_text(clear=False) == ""
         now = 105.0
         for _ in range(5):
-            made.look(quota(), 60.0)
-    assert to.export_text().count("30 of 1,000, 1 min to go") == 1
+            made.look(quota(), 600.0)
+    assert to.export_text().count("30 of 1,000, 10 min to go") == 1
+
+
+def test_a_pause_that_the_gateway_asked_for_is_shown_with_its_end() -> None:
+    paused = QuotaStatus(quota().limits, {}, 56.0)
+    made = screen(console(), progress({}, 299), None, paused)
+    shown = made._plain()
+    assert re.match(r"0 of 299, the gateway's 429 pauses everything until \d\d:\d\d:\d\d \(56 s\): 0 accepted", shown)
+
+
+def test_before_the_first_answer_nobody_says_when_it_will_end() -> None:
+    to, now = console(), 100.0
+    with Screen(to, lambda: now) as made:
+        made.changed(progress({Status.UNSENT: 1}, 300))
+        now = 110.0
+        made.look(quota(), 0.0)
+    assert "1 of 300, no answer yet: 0 accepted" in to.export_text()
 
 
 def test_a_long_plain_line_is_not_broken() -> None:

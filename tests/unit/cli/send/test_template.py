@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from customersms_async.cli.send.template import Template, TemplateProblem
 
 TEXTS = st.text(st.one_of(st.sampled_from("{}!:.[]"), st.characters(exclude_categories=["Cs"])), max_size=20)
-NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}"), min_size=1).filter(str.strip)
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}|"), min_size=1).filter(str.strip)
 
 
 def escaped(text: str) -> str:
@@ -46,7 +46,7 @@ def test_a_column_in_braces_is_replaced_and_nothing_else(text: str, rendered: st
         ("}", 1, "a lone }"),
         ("Hi {name", 4, "a lone {"),
         ("Hi name}", 8, "a lone }"),
-        ("{name}}", 7, "a lone }"),
+        ("{name}}", 7, "a lone } after {name}: leave it out, or write }} for one that is sent"),
         ("{{name}", 7, "a lone }"),
         ("a{na{me}}", 2, "a lone {"),
         ("{{{", 3, "a lone {"),
@@ -91,6 +91,51 @@ def test_the_columns_are_the_names_as_they_are_written() -> None:
     assert Template.parse("{{c}}").columns == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("Hi {name|there}", "Hi Ann"),
+        ("Hi {blank|there}", "Hi there"),
+        ("Hi {space|dear friend}!", "Hi dear friend!"),
+        ("Hi { BLANK | you all }", "Hi you all"),
+        ("Hi {blank|}", "Hi "),
+        ("{blank|a|b}{name|x}{blank|c}{blank}", "a|bAnnc"),
+        ("100% {blank|50%} {name}%s", "100% 50% Ann%s"),
+    ],
+)
+def test_a_fallback_stands_where_the_cell_is_blank(text: str, rendered: str) -> None:
+    fields = {"name": "Ann", "blank": "", "space": " \t\xa0"}
+    template = Template.parse(text)
+    template.check(fields)
+    assert template.render(fields) == rendered
+
+
+def test_a_fallback_stands_for_a_column_that_a_row_lacks_but_the_file_must_have_it() -> None:
+    template = Template.parse("{name|you} {city}")
+    assert template.render({"city": "Rome"}) == "you Rome"
+    assert template.render({"NAME": "Ann", "city": "Rome"}) == "Ann Rome"
+    with pytest.raises(TemplateProblem, match="'city'"):
+        template.render({"name": "Ann"})
+    with pytest.raises(TemplateProblem, match="'name'"):
+        template.check(["city"])
+    with pytest.raises(TemplateProblem, match="may be 'Name' and 'NAME'"):
+        template.render({"Name": "Ann", "NAME": "Bob", "city": "Rome"})
+
+
+def test_a_column_with_a_bar_in_its_name_is_not_taken_for_a_fallback() -> None:
+    Template.parse("{a|c}").check(["a", "a|b"])
+    with pytest.raises(TemplateProblem, match=r"may be the column 'a\|b', or 'a' with a fallback"):
+        Template.parse("{a|b}").check(["a", "A | B"])
+    with pytest.raises(TemplateProblem, match="names no column"):
+        Template.parse("{ |b}")
+
+
+def test_a_literal_template_is_the_text() -> None:
+    template = Template.literal("{name} {{ }")
+    template.check([])
+    assert template.render({"name": "Ann"}) == "{name} {{ }"
+
+
 def test_an_exact_name_goes_before_a_similar_one() -> None:
     assert Template.parse("{Name}{name}").render({"name": "a", "Name": "b"}) == "ba"
 
@@ -114,6 +159,15 @@ def test_an_escaped_text_is_rendered_as_it_was(text: str) -> None:
     template = Template.parse(escaped(text))
     assert not template.columns
     assert template.render({}) == text
+
+
+def test_white_space_between_the_words_of_a_name_counts_as_one_space() -> None:
+    template = Template.parse("Hi {first name}")
+    for column in ("first\u00a0name", "First  Name", "first\nname"):
+        template.check(["phone", column])
+        assert template.render({"phone": "", column: "Ann"}) == "Hi Ann"
+    with pytest.raises(TemplateProblem, match="no column is called"):
+        template.check(["firstname", "first_name"])
 
 
 @given(st.lists(st.tuples(TEXTS, NAMES), max_size=5), TEXTS, st.data())

@@ -1,0 +1,114 @@
+"""The states of an idempotency key, and every move from one to another, in one table.
+
+===========  ====================================================  ================================
+state        durable when                                          the next call with this key
+===========  ====================================================  ================================
+free         nothing left under it, or nobody knows it (any more)  claims it, and sends
+claimed      after the grant, before the first byte leaves         waits
+interrupted  the claim's time was over without an answer           ends as unknown
+unknown      the answer, or its absence, is recorded               ends as unknown
+rejected     the answer is recorded                                ends as rejected
+accepted     the answer is recorded, or a person said so           ends as accepted
+===========  ====================================================  ================================
+
+A move that is not in ``MOVES`` changes nothing: whoever asked for it was too late, or is somebody else.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final, NamedTuple
+
+from ..models import Status
+
+
+class KeyState(enum.IntEnum):
+    """The state of an idempotency key; the values are what stores keep."""
+
+    FREE = 0
+    CLAIMED = 1
+    INTERRUPTED = 2
+    UNKNOWN = 3
+    REJECTED = 4
+    ACCEPTED = 5
+
+
+class KeyEvent(enum.StrEnum):
+    """Why a key moves on; the values are the words of the diagram."""
+
+    CLAIMED = "a request is about to leave"
+    ACCEPTED = "the gateway took the text"
+    REJECTED = "the gateway refused it"
+    UNANSWERED = "it may have been sent"
+    UNSENT = "it provably was not sent"
+    LAPSED = "five seconds past the deadline"
+    FOUND_ACCEPTED = "a person found it accepted"
+    FOUND_UNSENT = "a person found it unsent"
+    FORGOTTEN = "kept for long enough"
+
+
+class Mover(enum.Enum):
+    """Who may move a key on: anybody, the claim that it has now, the store's clock, or a person."""
+
+    ANYBODY = "anybody"
+    HOLDER = "holder"
+    CLOCK = "clock"
+    PERSON = "person"
+
+
+class KeyMove(NamedTuple):
+    """One move: where it leads to, and who may make it."""
+
+    to: KeyState
+    by: Mover
+
+
+_ANSWERED: Final = {
+    KeyEvent.ACCEPTED: KeyState.ACCEPTED,
+    KeyEvent.REJECTED: KeyState.REJECTED,
+    KeyEvent.UNANSWERED: KeyState.UNKNOWN,
+    KeyEvent.UNSENT: KeyState.FREE,
+}
+_OPEN: Final = (KeyState.CLAIMED, KeyState.INTERRUPTED)
+UNSURE: Final = (KeyState.INTERRUPTED, KeyState.UNKNOWN)
+"""The states of a text that may have been sent, for a person to decide about."""
+
+_ENDED: Final = (*UNSURE, KeyState.REJECTED, KeyState.ACCEPTED)
+
+MOVES: Final[dict[tuple[KeyState, KeyEvent], KeyMove]] = {
+    (KeyState.FREE, KeyEvent.CLAIMED): KeyMove(KeyState.CLAIMED, Mover.ANYBODY),
+    **{(state, why): KeyMove(to, Mover.HOLDER) for state in _OPEN for why, to in _ANSWERED.items()},
+    (KeyState.CLAIMED, KeyEvent.LAPSED): KeyMove(KeyState.INTERRUPTED, Mover.CLOCK),
+    **{(state, KeyEvent.FOUND_ACCEPTED): KeyMove(KeyState.ACCEPTED, Mover.PERSON) for state in UNSURE},
+    **{(state, KeyEvent.FOUND_UNSENT): KeyMove(KeyState.FREE, Mover.PERSON) for state in UNSURE},
+    **{(state, KeyEvent.FORGOTTEN): KeyMove(KeyState.FREE, Mover.CLOCK) for state in _ENDED},
+}
+"""All moves there are."""
+
+ANSWERS: Final = {
+    Status.ACCEPTED: KeyEvent.ACCEPTED,
+    Status.REJECTED: KeyEvent.REJECTED,
+    Status.UNKNOWN: KeyEvent.UNANSWERED,
+    Status.UNSENT: KeyEvent.UNSENT,
+}
+"""What an attempt's outcome does to the key that its claim holds."""
+
+STATUSES: Final = {
+    KeyState.INTERRUPTED: Status.UNKNOWN,
+    KeyState.UNKNOWN: Status.UNKNOWN,
+    KeyState.REJECTED: Status.REJECTED,
+    KeyState.ACCEPTED: Status.ACCEPTED,
+}
+"""The status that a call ends with which finds its key in one of these states; in the others it claims, or waits."""
+
+SAYS: Final = {"accepted": KeyEvent.FOUND_ACCEPTED, "unsent": KeyEvent.FOUND_UNSENT}
+"""What a person may say of a key whose text may have been sent."""
+
+SAID: Final = {KeyEvent.FOUND_ACCEPTED: KeyState.ACCEPTED, KeyEvent.FOUND_UNSENT: KeyState.FREE}
+"""The state of a key about which a person has said so."""
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, as docs/idempotency.md shows it."""
+    moves = (f"    {state.name} --> {move.to.name}: {why.value}" for (state, why), move in MOVES.items())
+    return "\n".join(["stateDiagram-v2", *moves])

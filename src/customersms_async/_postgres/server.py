@@ -1,0 +1,146 @@
+"""A PostgreSQL server as a store asks it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
+
+from ..errors import ConfigurationError
+from . import migrations, server_url
+from .errors import PostgresError
+from .session import OwnConnections, PoolConnections, ServerSession
+from .workers import SessionThreads, StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from psycopg_pool import ConnectionPool
+
+    from .wire import Row
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT: Final = 5.0
+"""Seconds for one call with its answer: a commit may wait for another machine's disk."""
+
+_FAILOVERS: Final = ("stop", "trust")
+
+
+@final
+class PostgresServer:
+    """Asks one server, over connections of ours or over the caller's pool, for a ``store`` of that name.
+
+    ``timeout`` (seconds) is for one call with its answer. Raises ``ConfigurationError`` for what can't be asked. Bound
+    to no event loop, and used from several threads; a forked child makes connections of its own.
+
+    Mutable state: whether the schema was looked at, whether anything was ever done there, and that of the threads.
+    """
+
+    def __init__(self, server: str | ConnectionPool[Any], store: str, timeout: float, failover: str) -> None:
+        check(server, store)
+        if failover not in _FAILOVERS:
+            raise ConfigurationError(f"{store}'s failover must be 'stop' or 'trust'")
+        if not timeout > 0:
+            raise ConfigurationError(f"{store}'s timeout must be a number of seconds above 0")
+        self._given = server
+        self._store, self.timeout, self.failover = store, timeout, failover
+        source = OwnConnections(server, timeout) if isinstance(server, str) else PoolConnections(server)
+        self._threads = SessionThreads(store, lambda: ServerSession(source))
+        self._knows_schema = False
+        self._has_worked = False
+
+    @property
+    def trusts(self) -> bool:
+        """Whether a fail-over is trusted to have lost nothing."""
+        return self.failover == "trust"
+
+    @property
+    def url(self) -> str:
+        """The address, with its password. Raises ``TypeError`` for a pool of the caller's."""
+        if not isinstance(self._given, str):
+            raise TypeError(f"a {self._store} with a pool of your own can't be pickled or copied: make it from a URL")
+        return self._given
+
+    def __repr__(self) -> str:
+        return repr(server_url.shown(self._given)) if isinstance(self._given, str) else "a pool of the caller's"
+
+    async def ask(self, command: bytes, *given: bytes | None) -> list[Row]:
+        """The rows that a call gives. Raises ``PostgresError``; after a cancel it takes effect, or does not."""
+        deadline = time.monotonic() + self.timeout
+        return await self._run(lambda session: self._asked(session, command, given, deadline))
+
+    def close(self) -> None:
+        """Do what was asked for, and close the connections; waits for that. A closed store stays closed."""
+        for thread in self._threads.stop():
+            thread.join(self.timeout)
+
+    async def aclose(self) -> None:
+        """See ``close``; a cancel only ends the waiting."""
+        if threads := self._threads.stop():
+            loop = asyncio.get_running_loop()
+            for thread in threads:
+                await loop.run_in_executor(None, thread.join, self.timeout)
+
+    async def _run(self, job: Callable[[ServerSession], T]) -> T:
+        try:
+            future: Future[T] = self._threads.submit(job)
+        except StoppedError:
+            raise PostgresError("it was closed by this program", temporary=False) from None
+        try:
+            # The thread has the same deadline, unless it waits for a name or for a turn.
+            async with asyncio.timeout(2 * self.timeout):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            raise PostgresError("no answer in time", temporary=True) from None
+
+    def _asked(
+        self, session: ServerSession, command: bytes, given: Sequence[bytes | None], deadline: float
+    ) -> list[Row]:
+        try:
+            rows = self._asked_with_schema(session, command, given, deadline)
+        except PostgresError as error:
+            if error.is_standby and not self._has_worked:
+                why = f"it is a standby, which only reads: {error}"
+                raise PostgresError(why, temporary=False, sqlstate=error.sqlstate) from None
+            raise
+        self._has_worked = True
+        return rows
+
+    def _asked_with_schema(
+        self, session: ServerSession, command: bytes, given: Sequence[bytes | None], deadline: float
+    ) -> list[Row]:
+        if not self._knows_schema:
+            migrations.prepare(session, deadline)
+            self._knows_schema = True
+        try:
+            return session.ask(command, given, deadline)
+        except PostgresError as error:
+            if not error.lacks_schema:
+                raise
+        migrations.prepare(session, deadline)  # it may be another server, or an empty one
+        return session.ask(command, given, deadline)
+
+
+def check(server: object, store: str) -> None:
+    """Raise ``ConfigurationError`` for what is no server that can be asked."""
+    try:
+        import psycopg  # noqa: F401 - an ImportError of libpq's, too
+    except ImportError as error:
+        missing = "" if isinstance(error, ModuleNotFoundError) else f" ({error})"
+        raise ConfigurationError(f"{store} needs psycopg: pip install 'customersms-async[postgres]'{missing}") from None
+    if isinstance(server, str):
+        server_url.check(server, store)
+        return
+    try:
+        from psycopg_pool import ConnectionPool
+    except ImportError:
+        pass
+    else:
+        if isinstance(server, ConnectionPool):
+            return
+    raise ConfigurationError(
+        f"{store} needs a URL or a psycopg_pool.ConnectionPool; not an AsyncConnectionPool, whose calls are cancelled"
+        " on the wire when their tasks are"
+    )

@@ -1,0 +1,230 @@
+"""A delivery whose texts are looked up first: send who is free, wait for whom others are sending to.
+
+Nothing waits for others with a token, a connection or a place in a line. Where a text is turned away between the grant
+and the first byte, nothing leaves, the grant is given back, and the rest stands in line again without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, final
+
+import msgspec
+
+from .._admission.ticket import Stopped, Ticket
+from .._core.batching import Batch
+from .._core.outcomes import dropped, everyone
+from .._runtime.observing import tell
+from ..errors import IdempotencyStoreError, QuotaStoreError, SuppressionStoreError
+from ..models import Code, Outcome, Status
+from .cap_counting import CapCounting
+from .checks import Checks
+from .claims import Claims
+from .delivery import Delivery, deliver
+from .turned_away import TurnedAwayError
+from .unheard import log_unheard
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Coroutine, Iterable
+
+    from .._core.idempotency_hashes import HashedKey
+    from ..idempotency.protocol import IdempotencyStore
+    from .cap_counting import TextName
+    from .request import Hook, Record
+    from .sender import Sender
+
+SHORTEST_POLL: Final = 0.02
+LONGEST_POLL: Final = 1.0
+"""Seconds between two looks at what others do: a quarter of the time waited so far, within these."""
+
+_StoreError = IdempotencyStoreError | QuotaStoreError | SuppressionStoreError
+_STORE_ERRORS: Final = (IdempotencyStoreError, QuotaStoreError, SuppressionStoreError)
+
+_NOT_AWAITED: Final = "sending was stopped while another call with its idempotency key was on its way"
+
+
+def hashed_keys(store: IdempotencyStore, batch: Batch, key: str | None) -> dict[int, HashedKey]:
+    """The keys of a batch's numbers by their places: each one's own, or made of ``key`` and the number."""
+    own, message, hashes = batch.keys, batch.message, store.hashes
+    hashed: dict[int, HashedKey] = {}
+    for index, phone in zip(batch.indexes, batch.phones, strict=True):
+        if index in own:
+            hashed[index] = hashes.of_send(own[index], phone, message)
+        elif key is not None:
+            hashed[index] = hashes.of_recipient(key, phone, message)
+    return hashed
+
+
+def deliver_checked(
+    sender: Sender,
+    batch: Batch,
+    ticket: Ticket,
+    *,
+    timeout: float,
+    key: str | None = None,
+    name_of: TextName | None = None,
+    ignore_suppression: bool = False,
+    before_first_byte: Hook | None = None,
+    after_attempt: Record | None = None,
+    in_own_task: bool = False,
+) -> Coroutine[Any, Any, Delivery]:
+    """Deliver ``batch`` as ``deliver`` does, but no text whose key was used before, whose number or cap forbids it.
+
+    ``key`` is for the numbers that bring none of their own; a text sent before under its key has that first outcome.
+    ``name_of`` names texts that may be sent again, for the caps. Each outcome is stored before it is told. The hooks
+    hear of attempts that were not turned away before. Raises nothing. A cancelled call sends nothing more; a request
+    that has begun to leave runs to its deadline, and what became of it is stored.
+    """
+    asked, log, claims, caps = sender.checking, sender.log, None, None
+    if key is not None or batch.keys:
+        assert asked.idempotency is not None  # noqa: S101 - nobody has a key without a store
+        keys = hashed_keys(asked.idempotency, batch, key)
+        claims = Claims(asked.idempotency, keys, sender.room.loop, log, ticket, timeout)
+    if asked.caps is not None:
+        store: Any = sender.room.store  # a CapStore: check_parts has seen to it
+        caps = CapCounting(store, asked.caps, log, timeout, name_of)
+    loop = sender.room.loop if sender.asks_at_once else None
+    suppression = None if ignore_suppression else asked.suppression
+    checks = Checks(loop, claims, caps, suppression, before_first_byte, after_attempt)
+    left = dict(zip(batch.indexes, batch.phones, strict=True))
+    done = Delivery([], key_name=log.name)
+    return _CheckedDelivery(sender, batch, ticket, checks, timeout, in_own_task, left, done).run()
+
+
+@final
+class _CheckedDelivery(msgspec.Struct, eq=False):
+    """One batch whose texts are checked.
+
+    Mutable state: the numbers without an outcome, by their places; what is known so far; which numbers others are
+    sending to; and how long was waited for these, or for a store.
+    """
+
+    sender: Sender
+    batch: Batch
+    ticket: Ticket
+    checks: Checks
+    timeout: float
+    in_own_task: bool
+    left: dict[int, str]
+    done: Delivery
+    _awaited: set[int] = msgspec.field(default_factory=set)
+    _waited: float = 0.0
+
+    async def run(self) -> Delivery:
+        """Deliver, and say what became of everyone."""
+        try:
+            while self.left and not self._is_over:
+                await self._step()
+        except Stopped:
+            pass
+        except (asyncio.CancelledError, GeneratorExit):
+            log_unheard((o for o in self.done.outcomes if not o.replayed), self.sender.log)
+            raise
+        except Exception as error:  # noqa: BLE001 - of a store; the outcomes so far must not be lost
+            self.done.error = error
+        if self.left:
+            self._give_up()
+        done = self.done
+        caps = self.checks.caps
+        if caps is not None and caps.reached and any(o.code == Code.CAPPED for o in done.outcomes):
+            done.cap, done.retry_after = caps.reached, caps.retry_after
+        if len(done.outcomes) > 1:
+            done.outcomes.sort(key=attrgetter("index"))  # whoever reports one delivery alone does not
+        if self.sender.observer is not None and not self.in_own_task:  # else the queue of a bulk send tells
+            room = self.sender.room
+            tell(self.sender.observer.outcomes_known, room.key_id, self.ticket.priority, done.outcomes)
+        return done
+
+    @property
+    def _is_over(self) -> bool:
+        return self.done.fatal is not None or self.done.error is not None or self.ticket.stopped is not None
+
+    async def _step(self) -> None:
+        """Look at the texts, and send to who is free; or wait a little, if nobody is."""
+        try:
+            looked = await self.checks.look(self.left)
+        except _STORE_ERRORS as error:
+            await self._await_store(error)
+            return
+        if looked.outcomes:
+            self.done.status_code = looked.status_code or self.done.status_code
+            self._give(looked.outcomes)
+        self._awaited = looked.awaited
+        if not looked.free:
+            if self._awaited:
+                await self._await_others()
+            return
+        delivery = await deliver(
+            self.sender,
+            self._part(looked.free),
+            self.ticket,
+            timeout=self.timeout,
+            before_first_byte=self.checks.before_first_byte,
+            after_attempt=self.checks.after_attempt,
+            in_own_task=self.in_own_task,
+            is_part=True,
+        )
+        kept_back = delivery.error
+        if isinstance(kept_back, TurnedAwayError):
+            self._learn(delivery, for_now=True)
+            self._give(kept_back.outcomes)
+        elif isinstance(kept_back, _STORE_ERRORS) and kept_back.temporary:
+            self._learn(delivery, for_now=True)
+            await self._await_store(kept_back)
+        else:
+            self._learn(delivery, for_now=False)
+
+    def _learn(self, delivery: Delivery, *, for_now: bool) -> None:
+        """Take over what became of a part; who was turned away ``for_now`` is still left."""
+        done, claims, outcomes = self.done, self.checks.claims, delivery.outcomes
+        delivery.requests += done.requests
+        delivery.outcomes = done.outcomes
+        self.done = delivery
+        if for_now:
+            delivery.error = None
+            outcomes = [o for o in outcomes if not (o.status is Status.UNSENT and o.code == Code.STOPPED)]
+        not_stored = {} if claims is None else claims.not_stored
+        self._give([not_stored.get(o.index, o) for o in outcomes] if not_stored else outcomes)
+
+    async def _await_others(self) -> None:
+        """Let some time pass, whatever ``max_wait`` is: that is for quota, pace and connections."""
+        await self._sleep(self._poll())
+
+    async def _await_store(self, error: _StoreError) -> None:
+        """Let some time pass for a store that may be back. Raises ``error`` where it is no use."""
+        expires, now = self.ticket.expires, self.sender.room.loop.time()
+        if not error.temporary or (expires is not None and now >= expires):
+            raise error
+        poll = self._poll()
+        await self._sleep(poll if expires is None else min(poll, expires - now), counts=True)
+
+    def _poll(self) -> float:
+        return min(LONGEST_POLL, max(SHORTEST_POLL, self._waited / 4))
+
+    async def _sleep(self, seconds: float, *, counts: bool = False) -> None:
+        await self.ticket.sleep(seconds)
+        self._waited += seconds
+        if self.ticket.expires is not None and not counts:
+            self.ticket.expires += seconds
+
+    def _give_up(self) -> None:
+        """Give an outcome to everyone who is left; who is being sent to by another call may get a text."""
+        self._give(self._everyone(self._awaited & self.left.keys(), Status.UNKNOWN, Code.INTERRUPTED, _NOT_AWAITED))
+        code = self.done.fatal or self.ticket.stopped or Code.STOPPED
+        self._give(dropped(self._part(self.left), code))
+
+    def _give(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            del self.left[outcome.index]
+            self.done.outcomes.append(outcome)
+
+    def _everyone(self, indexes: Collection[int], status: Status, code: Code, error: str) -> list[Outcome]:
+        return everyone(self._part(indexes), status, code, error)
+
+    def _part(self, indexes: Collection[int]) -> Batch:
+        """These of the numbers that are left."""
+        if len(indexes) == len(self.batch.phones):
+            return self.batch
+        places = sorted(indexes)
+        return Batch(self.batch.message, [self.left[index] for index in places], places)

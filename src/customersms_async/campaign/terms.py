@@ -1,0 +1,113 @@
+"""The terms on which a campaign runs, as its ledger keeps them: what a successor must keep to, and nothing secret."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
+
+if TYPE_CHECKING:
+    from .._sending.sender import Sender
+    from ..models import Caps
+    from ..suppression.protocol import SuppressionStore
+    from .guards import Guards
+
+
+class CapTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The caps of a campaign: the name that they count under, and their limits."""
+
+    name: str
+    per_number: tuple[Limit, ...] = ()
+    per_prefix: dict[str, tuple[Limit, ...]] = {}
+    total: tuple[Limit, ...] = ()
+
+
+class GuardTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The guards of a campaign, by their options' names. ``until_unix``: seconds since 1970."""
+
+    keep_credits: Decimal | None = None
+    max_recipients: int | None = None
+    max_segments: int | None = None
+    stop_after_unknown: int | None = None
+    stop_after_refused: int | None = None
+    until_unix: float | None = None
+    allow_prefixes: tuple[str, ...] = ()
+
+
+class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The terms of a campaign's runs.
+
+    ``url`` has no user, password or query. ``key_id`` is the key's fingerprint, and ``key_label`` its label, if it has
+    one. ``suppression`` says what kind of store knows who said no, and where it is, if that can be told without a
+    credential; ``None``: there is none. A ``pace`` of ``None``: there is none.
+    """
+
+    url: str
+    key_id: str
+    key_label: str | None
+    limits: tuple[Limit, ...]
+    pace: Limit | None
+    guards: GuardTerms
+    caps: CapTerms | None = None
+    suppression: str | None = None
+
+    @classmethod
+    def of(cls, sender: Sender, guards: Guards) -> CampaignTerms:
+        """The terms of a run through this client, under these guards."""
+        options, checking = sender.options, sender.checking
+        return cls(
+            url=_shown(sender.url),
+            key_id=sender.secret.key_id,
+            key_label=options.label,
+            limits=options.limits,
+            pace=options.gentle_pace,
+            guards=_guard_terms(guards),
+            caps=None if checking.caps is None else _cap_terms(checking.caps.caps),
+            suppression=None if checking.suppression is None else _store(checking.suppression),
+        )
+
+    def encode(self) -> str:
+        """The JSON object that ledgers keep; that of equal terms is equal."""
+        return msgspec.json.encode(self, order="deterministic").decode()
+
+    def as_object(self) -> dict[str, Any]:
+        """The terms for programs, in JSON's types."""
+        found: dict[str, Any] = msgspec.json.decode(self.encode())
+        return found
+
+
+def decode(text: str) -> CampaignTerms:
+    """The terms of a JSON object. Raises ``ValueError`` (``msgspec.ValidationError`` is one) for what is none."""
+    return msgspec.json.decode(text, type=CampaignTerms)
+
+
+_OUR_STORES: Final = f"{__package__.partition('.')[0]}.suppression."
+
+_FIELDS: Final = GuardTerms.__struct_fields__
+
+
+def _guard_terms(guards: Guards) -> GuardTerms:
+    given = {name: getattr(guards, name) for name in _FIELDS}
+    if given["keep_credits"] is not None:
+        given["keep_credits"] = Decimal(given["keep_credits"])
+    return GuardTerms(**given)
+
+
+def _cap_terms(caps: Caps) -> CapTerms:
+    prefixes = {prefix: tuple(limits) for prefix, limits in caps.per_prefix.items()}
+    return CapTerms(name=caps.name, per_number=caps.per_number, per_prefix=prefixes, total=caps.total)
+
+
+def _store(store: SuppressionStore) -> str:
+    """What our own stores say of themselves; of another one only its kind, as where it is may hold a password."""
+    return repr(store) if type(store).__module__.startswith(_OUR_STORES) else type(store).__name__
+
+
+def _shown(url: str) -> str:
+    """A URL without user, password, query and fragment, in any of which there may be a secret."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -1,0 +1,61 @@
+"""What a campaign's run does about recipients who were left unsent, by the code of their outcomes, in one table."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..models import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..models import Outcome
+
+
+class Next(enum.Enum):
+    """The next step for recipients who were left unsent, the gravest last; the values are the words of the docs."""
+
+    SKIP = "skipped, with the code; the others of the request go on"
+    AGAIN = "planned, and sent to next"
+    PAUSE = "planned; the run waits as for an outage"
+    STOP = "planned; the run ends"
+
+
+class UnsentRule(NamedTuple):
+    """One line of the table; ``why`` is for people."""
+
+    next: Next
+    why: str
+
+
+UNSENT: Final[dict[str, UnsentRule]] = {
+    Code.CAPPED: UnsentRule(Next.SKIP, "one of the client's `caps` has no room for the text"),
+    Code.SUPPRESSED: UnsentRule(Next.SKIP, "the client's `suppression` has the number"),
+    Code.STOPPED: UnsentRule(Next.AGAIN, "its request was held back for others in it, or the run is ending"),
+    Code.CONNECTION_FAILED: UnsentRule(Next.PAUSE, "out of reach (that ends the run if it never answered)"),
+    Code.RATE_LIMITED: UnsentRule(Next.PAUSE, "the gateway says that the key has sent too much"),
+    Code.QUOTA_EXCEEDED: UnsentRule(Next.PAUSE, "the quota makes it wait beyond `max_wait`, which runs do without"),
+    Code.CERTIFICATE_REFUSED: UnsentRule(Next.STOP, "somebody else answers at the gateway's address"),
+    Code.INVALID_API_KEY: UnsentRule(Next.STOP, "nothing more can go out with this key"),
+    Code.INSUFFICIENT_CREDITS: UnsentRule(Next.STOP, "nothing more can go out on this account"),
+}
+"""All codes that a request of a campaign leaves recipients unsent with."""
+
+
+def next_of(code: str | None) -> Next:
+    """The next step for who was left unsent with ``code``; for one that nobody has thought of, the run ends."""
+    rule = UNSENT.get(code or "")
+    return Next.STOP if rule is None else rule.next
+
+
+def gravest(unsent: Iterable[Outcome]) -> Outcome:
+    """The outcome whose next step is the one to take for all of these, of which there is one at least."""
+    order = list(Next)
+    return max(unsent, key=lambda outcome: order.index(next_of(outcome.code)))
+
+
+def markdown() -> str:
+    """The table in Markdown, as docs/campaigns.md shows it."""
+    rows = (f"| {code} | {rule.why} | {rule.next.value} |" for code, rule in UNSENT.items())
+    return "\n".join(["| unsent with code | as | the recipient is |", "|---|---|---|", *rows])

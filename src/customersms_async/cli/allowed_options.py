@@ -1,0 +1,56 @@
+"""The options for who of the recipients may be texted: the caps, and the list of people who said no."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final
+
+import typer
+
+from ..models import Caps, Limit
+from .bundle import Bundle
+
+
+def read_cap(text: str) -> Limit:
+    """The cap in ``text``: ``2/604800`` is two texts in a week."""
+    texts, _, seconds = text.partition("/")
+    try:
+        return Limit(int(texts), float(seconds))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not TEXTS/SECONDS, such as 2/604800") from None
+
+
+class AllowedOptions(Bundle, frozen=True, kw_only=True):
+    """Who of the recipients may be texted. Raises ``typer.BadParameter`` for a cap that can't be read."""
+
+    panel: ClassVar[str] = "Who may be texted"
+
+    cap: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cap",
+            metavar="TEXTS/SECONDS",
+            help="To one number so many texts in that time, at most, over all runs that share the quota; may be given"
+            " again.",
+        ),
+    ] = None
+    suppression_list: Annotated[
+        str | None,
+        typer.Option(
+            "--suppression-list",
+            metavar="PATH|none",
+            help="The list that customersms suppress keeps; else the one that all your runs obey. none: none is asked.",
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        for text in self.cap or ():
+            read_cap(text)  # here, so that what can't be read is refused before anything else is done
+
+    @property
+    def caps(self) -> Caps | None:
+        """What ``--cap`` says, over all runs of the command."""
+        return Caps("customersms", per_number=[read_cap(text) for text in self.cap]) if self.cap else None
+
+
+NOBODY_ASKED: Final = AllowedOptions(suppression_list="none")
+"""For a text to oneself."""

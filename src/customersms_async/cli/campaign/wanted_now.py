@@ -1,0 +1,83 @@
+"""What is wanted of a campaign, and on which terms, for people and for programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ...campaign.wanted_states import WORDS
+from ..formats import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ...campaign.terms import CampaignTerms
+    from ...campaign.wanted import WantedNow
+    from ...models import Limit
+
+
+def wanted_object(now: WantedNow | None) -> dict[str, Any] | None:
+    """What is wanted, for programs; ``None`` if nobody was added."""
+    if now is None:
+        return None
+    return {
+        "state": now.state.value,
+        "since": datetime.fromtimestamp(now.since_us / 1e6, UTC).isoformat(timespec="milliseconds"),
+        "by": now.by,
+        "event": now.event.value,
+        "guard": now.guard or None,
+        "why": now.why or None,
+        "terms": None if now.terms is None else now.terms.as_object(),
+    }
+
+
+def wanted_lines(now: WantedNow | None) -> list[str]:
+    """What is wanted, and the terms, for people: each line can be shown as it is."""
+    if now is None:
+        return []
+    since = datetime.fromtimestamp(now.since_us / 1e6).astimezone()
+    guard = f" (guard {now.guard})" if now.guard else ""
+    by = f", by {now.by}" if now.by else ""
+    found = [f"wanted: {now.state}{guard}, since {since:%Y-%m-%d %H:%M:%S}{by}: {now.why or WORDS[now.event]}"]
+    if now.terms is not None:
+        found += [f"  {name}: {said}" for name, said in _terms(now.terms)]
+    return [plain(line) for line in found]
+
+
+def _terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
+    label = "" if terms.key_label is None else f"{terms.key_label}, "
+    yield "key", f"{label}fingerprint {terms.key_id}"
+    yield "URL", terms.url
+    yield "limits", _limits(terms.limits)
+    yield "pace", "none" if terms.pace is None else _limit(terms.pace)
+    guards = {name: getattr(terms.guards, name) for name in terms.guards.__struct_fields__}
+    until = guards.pop("until_unix")
+    if until is not None:
+        guards["until"] = _local(until)
+    guards["allow_prefixes"] = " ".join(terms.guards.allow_prefixes) or None
+    yield "guards", _named(guards)
+    if terms.caps is not None:
+        prefixes = {prefix: _limits(limits) for prefix, limits in terms.caps.per_prefix.items()}
+        kinds = {"per_number": _limits(terms.caps.per_number), **prefixes, "total": _limits(terms.caps.total)}
+        yield "caps", f"{terms.caps.name}: {_named(kinds)}"
+    yield "suppression", "none" if terms.suppression is None else terms.suppression
+
+
+def _local(unix: float) -> str:
+    """A time as the clock on the wall shows it; beyond all calendars, as anybody may have written it, the number."""
+    try:
+        return f"{datetime.fromtimestamp(unix).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError, OSError):
+        return f"{unix:g}"
+
+
+def _named(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value not in (None, "")) or "none"
+
+
+def _limits(limits: tuple[Limit, ...]) -> str:
+    return ", ".join(map(_limit, limits))
+
+
+def _limit(limit: Limit) -> str:
+    return f"{limit.requests:,}/{limit.seconds:g}"

@@ -1,0 +1,1 @@
+"""``customersms doctor``: each part of the way of a text, looked at without sending anything."""

@@ -1,0 +1,41 @@
+"""Examples of the commands, as the end of their ``--help`` shows them: each can be given as it is, file names aside."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SEND: Final = (
+    'customersms send +12125551234 --message "Your parcel is here"',
+    'customersms send --file people.csv --message "Hi {name}" --dry-run --sample 3',
+    'customersms send --file people.csv --message "Hi {name}" --output results.csv',
+    'customersms send --file people.csv --message "Hi {name}" --sandbox',
+    'customersms send +12125551234 --message "Your code is 123456" --priority urgent --max-wait 10',
+)
+ESTIMATE: Final = ('customersms estimate --file people.csv --message "Hi {name}"',)
+QUOTA: Final = ("customersms quota", "customersms quota --quota redis://quota.internal:6379/0 --json")
+DOCTOR: Final = ("customersms doctor", "customersms doctor --url https://sms.example.com/api.php --json")
+
+RUN: Final = (
+    'customersms campaign run --ledger spring.ledger people.csv --message "Hi {name}" --until 18:30',
+    "customersms campaign run --ledger spring.ledger",
+)
+STATUS: Final = ("customersms campaign status --ledger spring.ledger",)
+PAUSE: Final = ("customersms campaign pause --ledger spring.ledger --by ann",)
+RESUME: Final = ("customersms campaign resume --ledger spring.ledger --by ann",)
+STOP: Final = ("customersms campaign stop --ledger spring.ledger --by ann",)
+EXPORT: Final = ("customersms campaign export --ledger spring.ledger --format csv --status unknown > unknown.csv",)
+RESOLVE: Final = (
+    "customersms campaign resolve --ledger spring.ledger --status unknown --as accepted --by ann",
+    "customersms campaign resolve --ledger spring.ledger --phones again.txt --as planned --by ann",
+)
+REPORT: Final = ("customersms campaign report --ledger spring.ledger --html spring.html",)
+
+SUPPRESS: Final = (
+    "customersms suppress import opted-out.csv --by ann",
+    "customersms suppress import replies.csv --stops --by ann",
+)
+
+
+def epilog(examples: tuple[str, ...]) -> str:
+    """The end of a command's ``--help``: each example on a line of its own."""
+    return "\n\n".join(("For example:", *examples))

@@ -1,0 +1,1 @@
+"""``customersms idempotency``: what a person sees of idempotency keys, and decides."""

@@ -1,0 +1,37 @@
+"""``customersms idempotency``: the texts of unknown fate under idempotency keys, and a person's word about them.
+
+Exit status: 0 done, 1 an error, 2 wrong usage, or nothing to decide about (yet).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from ..bundle import takes_bundles
+from .commands import list_unknown, resolve_key, show_key
+from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 - takes_bundles reads them
+
+app: Final = typer.Typer()
+
+
+@app.command("list")
+@takes_bundles
+def list_(options: ListOptions) -> None:
+    """List the texts that may have been sent, and of which nobody knows."""
+    list_unknown(options)
+
+
+@app.command()
+@takes_bundles
+def show(options: ShowOptions) -> None:
+    """Say how a key stands."""
+    show_key(options)
+
+
+@app.command()
+@takes_bundles
+def resolve(options: ResolveKeyOptions) -> None:
+    """Record what a person found out about a text of unknown fate."""
+    resolve_key(options)

@@ -1,0 +1,30 @@
+"""``customersms ledger``: makes the schema of a fleet in PostgreSQL, and ends the doubt after a fail-over.
+
+Exit status: 0 done, 1 an error, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from ..bundle import takes_bundles
+from .commands import migrate_schema, trust_server
+from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_bundles reads them
+
+app: Final = typer.Typer()
+
+
+@app.command()
+@takes_bundles
+def migrate(options: MigrateOptions) -> None:
+    """Make the schema customersms in a database, or bring it to this version; forward only."""
+    migrate_schema(options)
+
+
+@app.command()
+@takes_bundles
+def trust(options: TrustOptions) -> None:
+    """Say after a fail-over that the new server lacks nothing which the old one had acknowledged."""
+    trust_server(options)

@@ -1,0 +1,43 @@
+"""The options of ``customersms ledger``, each once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from ..bundle import Bundle
+from ..options import Json, Logging, LogLevel
+
+DATABASE: Final = "CUSTOMERSMS_DATABASE"
+"""The environment variable with the database, if no argument names it."""
+
+Database = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[postgresql://…]",
+        help="The database, as psycopg takes it; else what CUSTOMERSMS_DATABASE names, which shows no password to "
+        "whoever lists processes, or else PG* variables.",
+        show_default=False,
+    ),
+]
+
+
+class MigrateOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms ledger migrate``."""
+
+    database: Database = None
+    grant: Annotated[
+        list[str] | None,
+        typer.Option("--grant", metavar="ROLE", help="A role that may use the schema from now on; may be repeated."),
+    ] = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class TrustOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms ledger trust``."""
+
+    database: Database = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING

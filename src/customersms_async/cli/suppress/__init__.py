@@ -1,0 +1,1 @@
+"""``customersms suppress``: the user's own list of people who said no."""

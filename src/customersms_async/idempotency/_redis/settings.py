@@ -1,0 +1,64 @@
+"""Settings of a Redis server without which it may forget what it has acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, final
+
+from ...errors import IdempotencyStoreError, QuotaStoreError
+
+if TYPE_CHECKING:
+    from ...quota._redis.clients import RedisClients
+
+WHAT_IT_MEANS: Final = "a text may be sent twice after a restart, a crash or an eviction. volatile=True accepts that"
+
+
+@final
+class DurabilityCheck:
+    """Refuses a server that may forget. Mutable state: whether it was looked at since it was last out of reach."""
+
+    def __init__(self, clients: RedisClients) -> None:
+        self._clients = clients
+        self.is_done = False
+
+    async def run(self) -> None:
+        """Look at the settings. Raises ``IdempotencyStoreError`` for those of a server that may forget.
+
+        And ``QuotaStoreError`` where the server can't be asked.
+        """
+        options: dict[str, Any] = {}
+        if self._clients.is_cluster:
+            from redis.asyncio import RedisCluster
+
+            options["target_nodes"] = RedisCluster.PRIMARIES
+        try:
+            found = await self._clients.ask(lambda client: client.config_get("appendfsync", **options))
+            found_policy = await self._clients.ask(lambda client: client.config_get("maxmemory-policy", **options))
+            found_log = await self._clients.ask(lambda client: client.config_get("appendonly", **options))
+        except QuotaStoreError as error:
+            if error.temporary:
+                raise
+            raise IdempotencyStoreError(
+                f"the Redis server does not tell its settings ({error}), so it may forget: {WHAT_IT_MEANS}"
+            ) from None
+        for name, answer, needed in (
+            ("appendonly", found_log, "yes"),
+            ("appendfsync", found, "always"),
+            ("maxmemory-policy", found_policy, "noeviction"),
+        ):
+            for value in _values(answer, name):
+                if value != needed:
+                    raise IdempotencyStoreError(
+                        f"the Redis server has {name} {value}, and not {needed}, so it may forget: {WHAT_IT_MEANS}"
+                    )
+        self.is_done = True
+
+
+def _values(answer: Mapping[Any, Any], name: str) -> set[str]:
+    """A server's setting, or those of a cluster's nodes."""
+    nodes = [node for node in answer.values() if isinstance(node, Mapping)] or [answer]
+    return {_text(value) for node in nodes for key, value in node.items() if _text(key) == name} or {"unknown"}
+
+
+def _text(given: Any) -> str:
+    return given.decode() if isinstance(given, bytes) else str(given)

@@ -1,0 +1,1 @@
+"""The parts of ``SQLiteIdempotency``: the file and its rows. Everything here is synchronous, and for one thread."""

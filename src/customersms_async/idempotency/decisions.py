@@ -1,0 +1,115 @@
+"""What a person sees of idempotency keys, and decides about those whose texts may have been sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, final
+
+import msgspec
+
+from .._core import phone as phones
+from .._core.idempotency_hashes import claim_of, shown_claim
+from .._core.idempotency_key import idempotency_key_problem
+from .._core.idempotency_states import SAYS, KeyState
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .protocol import IdempotencyStore, UnknownKey
+
+LONGEST_NAME: Final = 60
+"""Characters of the name of a person who decides."""
+
+
+class UnknownClaim(msgspec.Struct, frozen=True):
+    """A text that may have been sent: its claim's ``id``, the ``time`` of that (UTC), and the client's ``label``.
+
+    The label is what the client calls its API key: its ``label``, or how the key's fingerprint begins.
+    """
+
+    id: str
+    time: datetime
+    label: str
+
+
+class ShownKey(msgspec.Struct, frozen=True):
+    """How a key stands: ``state`` is free, claimed, interrupted, unknown, rejected or accepted; ``id`` its claim's."""
+
+    state: str
+    id: str | None = None
+
+
+@final
+class IdempotencyKeys:
+    """The idempotency keys of a client's store and namespace, for a person. Has no state of its own.
+
+    A store knows no key in clear: one is asked for by itself, or by the id of its claim, which ``unknown`` lists. A key
+    of ``send_many`` or ``stream`` is made of theirs and of the number, which is the ``phone`` then.
+    """
+
+    def __init__(self, store: IdempotencyStore) -> None:
+        self._store = store
+
+    async def unknown(self) -> tuple[UnknownClaim, ...]:
+        """The texts that may have been sent, and of which nobody knows, oldest first."""
+        now = datetime.now(UTC)
+        found = await self._store.unknown()
+        return tuple(
+            UnknownClaim(shown_claim(one.claim), now - timedelta(microseconds=one.age_us), one.label) for one in found
+        )
+
+    async def show(self, key_or_id: str, *, phone: str | None = None) -> ShownKey:
+        """How a key stands. A claim's id finds what is unknown, and nothing else."""
+        if (claim := claim_of(key_or_id)) is not None:
+            one = await self._unknown_of(claim)
+            return ShownKey("free") if one is None else ShownKey(one.state.name.lower(), key_or_id)
+        (found,) = await self._store.look([self._hash(key_or_id, phone)])
+        return ShownKey("free") if found is None else ShownKey(found.state.name.lower(), shown_claim(found.claim))
+
+    async def resolve(self, key_or_id: str, *, as_: str, by: str, phone: str | None = None) -> str:
+        """Say as the person ``by`` what became of a text that may have been sent, and give its claim's id.
+
+        ``as_="accepted"``: all calls with its key give an accepted outcome from now on. ``as_="unsent"``: the key is
+        free, and the next call sends; that is refused until ten minutes after the attempt's deadline, as the text may
+        still be on its way. Raises ``ConfigurationError`` where there is nothing to decide about, or not yet.
+        """
+        if as_ not in SAYS:
+            raise ConfigurationError(f"a text is resolved as accepted or unsent, not as {as_!r}")
+        if not isinstance(by, str) or len(by) > LONGEST_NAME or not by.strip() or not by.isprintable():
+            raise ConfigurationError(f"by is the name of whoever decides, of at most {LONGEST_NAME} characters")
+        key, claim = await self._find(key_or_id, phone)
+        try:
+            wait_us = await self._store.resolve(key, claim, SAYS[as_], by)
+        except LookupError:
+            raise ConfigurationError(_NOTHING) from None
+        if wait_us:
+            raise ConfigurationError(
+                f"the text may still be on its way: look again, and say unsent, in {wait_us / 1e6:.0f} s or later"
+            )
+        return shown_claim(claim)
+
+    async def _find(self, key_or_id: str, phone: str | None) -> tuple[bytes, bytes]:
+        """The key and the claim that are meant."""
+        if (claim := claim_of(key_or_id)) is not None:
+            one = await self._unknown_of(claim)
+            if one is None:
+                raise ConfigurationError(_NOTHING)
+            return one.key, claim
+        key = self._hash(key_or_id, phone)
+        (found,) = await self._store.look([key])
+        if found is None or found.state is KeyState.CLAIMED:
+            raise ConfigurationError(_NOTHING if found is None else "a call with this key is on its way")
+        return key, found.claim
+
+    async def _unknown_of(self, claim: bytes) -> UnknownKey | None:
+        return next((one for one in await self._store.unknown() if one.claim == claim), None)
+
+    def _hash(self, key: str, phone: str | None) -> bytes:
+        problem = idempotency_key_problem(key)
+        if problem is not None:
+            raise ConfigurationError(problem)
+        if phone is None:
+            return self._store.hashes.key_of_send(key)
+        return self._store.hashes.of_recipient(key, phones.parse(phone), "").key
+
+
+_NOTHING: Final = "no text under this key or claim may have been sent"

@@ -1,0 +1,37 @@
+"""Which requests are for the inbox. They are none of the gateway's: no fault befalls them, and nothing counts them.
+
+Pure. Every other method and path is the gateway's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PAGE: Final = {
+    "/": ("inbox.html", "text/html; charset=utf-8"),
+    "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
+    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+    "/inbox.svg": ("inbox.svg", "image/svg+xml"),
+}
+"""The files of the page, and what they are."""
+
+_ASKED: Final = frozenset(
+    {
+        *((method, path) for method in ("GET", "HEAD") for path in (*PAGE, "/texts", "/switches", "/faults")),
+        ("DELETE", "/texts"),
+        ("PUT", "/switches"),
+    }
+)
+_BEGINNINGS: Final = tuple(f"{method} {path}{end}".encode() for method, path in sorted(_ASKED) for end in " ?")
+
+
+def claims(method: str, path: str) -> bool:
+    """Whether a request is the inbox's."""
+    return (method, path) in _ASKED
+
+
+def begins_as_claimed(first: bytes) -> bool | None:
+    """``claims`` by the first bytes of a request; ``None`` while there are too few to know."""
+    if first.startswith(_BEGINNINGS):
+        return True
+    return None if any(beginning.startswith(first) for beginning in _BEGINNINGS) else False

@@ -1,0 +1,21 @@
+"""The protocol of suppression stores: all that a client asks of a list of people who said no."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class SuppressionStore(Protocol):
+    """Knows which numbers must not be texted. Numbers are E.164, and the last entry about one counts.
+
+    Raises ``SuppressionStoreError`` where it can't say: with ``temporary=True`` for a store that may be back, which is
+    then asked again for as long as the text may wait. Nothing is sent without an answer.
+
+    ``customersms_async.testing.SuppressionStoreContract`` tests a store of your own.
+    """
+
+    async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
+        """Those of ``phones`` that are suppressed now; one question for all of them."""

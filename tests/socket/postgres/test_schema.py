@@ -1,0 +1,138 @@
+"""The schema in the database: made by who may, used by who may not, forward only; and ``customersms ledger``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from customersms_async import PostgresIdempotency, PostgresQuota, PostgresSuppression, QuotaStoreError
+from customersms_async._core.idempotency_record import Claim
+from customersms_async._core.layers import Layer
+from customersms_async._postgres import migrations
+from customersms_async.cli.app import app
+from support.real_time import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.postgres_servers import PostgresServerProcess
+
+LAYERS = (Layer(5, 1_000_000),)
+
+
+@pytest.fixture
+def database(started_postgres: PostgresServerProcess) -> Iterator[str]:
+    """An empty database of the role ``app``, in which the role ``guest`` has no rights."""
+    name = f"test_{secrets.token_hex(6)}"
+    started_postgres.sql(f"CREATE DATABASE {name} OWNER app")
+    if not started_postgres.sql("SELECT 1 FROM pg_roles WHERE rolname = 'guest'"):
+        started_postgres.sql("CREATE ROLE guest LOGIN")
+    yield name
+    started_postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def run(*arguments: str, status: int = 0, **environment: str) -> str:
+    ended = CliRunner().invoke(app, ["ledger", *arguments], env=environment)
+    assert ended.exit_code == status, ended.output
+    return " ".join(ended.output.split())
+
+
+async def used(url: str) -> None:
+    """Use each store, all that it can do but what is rare."""
+    async with (
+        PostgresQuota(url, timeout=PATIENCE) as quota,
+        PostgresIdempotency(url, timeout=PATIENCE) as keys,
+        PostgresSuppression(url, timeout=PATIENCE) as suppression,
+    ):
+        request = await quota.take("key", LAYERS, 1_000)
+        assert isinstance(request, int)
+        await quota.settle("key", request)
+        await quota.usage("key", LAYERS)
+        claim = secrets.token_bytes(10)
+        assert await keys.claim(Claim(claim, 1_000_000), [(secrets.token_bytes(16), b"content")]) == [None]
+        assert await suppression.add("+12125551234") in (0, 1)
+        assert await suppression.suppressed(["+12125551234"])
+
+
+async def test_the_schema_is_made_at_first_use_by_a_role_that_may(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    await used(started_postgres.url(database=database))
+    assert started_postgres.sql("SELECT version FROM customersms.version", database=database) == [(migrations.VERSION,)]
+
+
+async def test_stores_that_make_it_at_the_same_time_make_one(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    await asyncio.gather(*(used(started_postgres.url(database=database)) for _ in range(4)))
+
+
+async def test_a_role_without_rights_is_told_what_to_do_and_can_use_it_after_the_grant(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    guest = started_postgres.url("guest", database)
+    async with PostgresQuota(guest, timeout=PATIENCE) as store:
+        with pytest.raises(QuotaStoreError, match=r"customersms is missing.*customersms ledger migrate") as caught:
+            await store.take("key", LAYERS, 1_000)
+        assert not caught.value.temporary
+        owner = started_postgres.url(database=database)
+        assert "has version 1" in run("migrate", owner)
+        with pytest.raises(QuotaStoreError, match=r"permission denied.*--grant") as caught:
+            await store.take("key", LAYERS, 1_000)
+        assert not caught.value.temporary
+        said = json.loads(run("migrate", owner, "--grant", "guest", "--json"))
+        assert said == {"before": 1, "after": 1, "granted": ["guest"]}
+        await store.take("key", LAYERS, 1_000)
+    await used(guest)
+    with pytest.raises(Exception, match="permission denied"):
+        started_postgres.sql("UPDATE customersms.version SET version = 0", database=database, role="guest")
+
+
+async def test_a_newer_schema_is_refused_and_left_as_it_is(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    url = started_postgres.url(database=database)
+    assert "has version 1" in run("migrate", CUSTOMERSMS_DATABASE=url)
+    started_postgres.sql("UPDATE customersms.version SET version = 99", database=database)
+    async with PostgresQuota(url, timeout=PATIENCE) as store:
+        with pytest.raises(QuotaStoreError, match=r"has version 99.*update customersms_async") as caught:
+            await store.take("key", LAYERS, 1_000)
+        assert not caught.value.temporary
+    assert "has version 99" in run("migrate", url, status=1)
+    assert started_postgres.sql("SELECT version FROM customersms.version", database=database) == [(99,)]
+
+
+async def test_a_schema_that_vanishes_while_it_is_used_is_made_anew(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    async with PostgresQuota(started_postgres.url(database=database), timeout=PATIENCE) as store:
+        await store.take("key", LAYERS, 1_000)
+        started_postgres.sql("DROP SCHEMA customersms CASCADE", database=database)
+        assert isinstance(await store.take("key", LAYERS, 1_000), int)
+
+
+def test_every_function_is_the_caller_s_with_a_path_of_its_own(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    asyncio.run(used(shared_postgres.url()))
+    functions = shared_postgres.sql(
+        "SELECT proname, prosecdef, proconfig FROM pg_proc WHERE pronamespace = 'customersms'::regnamespace",
+        database="app",
+    )
+    assert len(functions) > 10
+    for name, is_definer, settings in functions:
+        assert not is_definer, name
+        assert any(each.startswith("search_path=pg_catalog") for each in settings or []), name
+
+
+def test_a_database_that_can_t_be_used_is_an_error(started_postgres: PostgresServerProcess) -> None:
+    assert "can't be used" in run("migrate", started_postgres.url(database="none"), status=1)
+    assert "can't read its URL" in run("trust", "redis://host", status=2)
+    asyncio.run(used(started_postgres.url()))
+    assert "no doubt" in run("trust", started_postgres.url())
+    assert json.loads(run("trust", started_postgres.url(), "--json")) == {"doubted": False}

@@ -1,0 +1,59 @@
+"""The command as a whole: its version, its examples, the titles that its options stand under."""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import customersms_async
+from customersms_async._core.version import VERSION
+from customersms_async.cli import examples
+from customersms_async.cli.app import app
+from support.places import ROOT
+
+EXAMPLES = [line for lines in vars(examples).values() if isinstance(lines, tuple) for line in lines]
+
+
+def test_the_version_is_the_one_of_the_package() -> None:
+    ended = CliRunner().invoke(app, ["--version"])
+    assert (ended.exit_code, ended.output) == (0, f"customersms {VERSION}\n")
+    assert customersms_async.__version__ == VERSION == version("customersms-async")
+
+
+def test_the_build_reads_the_version_where_it_stands() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert (ROOT / project["tool"]["hatch"]["version"]["path"]).exists()
+
+
+def command_of(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that a line gives, and the rest of the line."""
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "get_command"):
+        context = command.make_context("customersms", [], resilient_parsing=True)
+        command, words = command.get_command(context, words[0]), words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_of_the_help_can_be_given(line: str) -> None:
+    name, *words = shlex.split(line.partition(" > ")[0])
+    assert name == "customersms"
+    command, rest = command_of(words)
+    command.make_context(command.name, rest).close()
+    assert line in command.epilog.split("\n\n")
+
+
+@pytest.mark.parametrize("path", ["send", "estimate", "campaign run"])
+def test_options_stand_under_titles_with_what_they_are_about(path: str) -> None:
+    panels = {each.name: each.rich_help_panel for each in command_of(path.split())[0].params if each.name != "help"}
+    assert panels["region"] == "Reading the file"
+    assert panels["url"] == "Gateway, quota and speed"
+    assert panels["yes"] == "Asking, showing and recording"
+    assert panels["message"] in (None, "Options")
