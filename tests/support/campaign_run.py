@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,13 +11,18 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota, Outcome
 from support.command import Commands
 from support.places import PACKAGE, TESTS
+from support.platforms import WINDOWS
+
+if not WINDOWS:
+    import fcntl
 
 if TYPE_CHECKING:
     from customersms_async.sandbox import Sandbox
@@ -32,6 +38,14 @@ WORLD: dict[str, Any] = {
     "limits": Limit(10**6, 1),
     "timeout": 5.0,
 }
+
+
+_WRITES: Final = 120
+"""The byte of a ``-shm`` that is locked by whoever writes, as SQLite's page about its WAL format says."""
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 class Host:
@@ -74,6 +88,18 @@ class Run:
 
     def send_signal(self, number: signal.Signals) -> None:
         os.kill(self._number, number)  # not waited for yet, so the number is still its own
+
+    def stop_between_changes(self, path: Path) -> None:
+        """Stop it where it is not writing to the ledger at ``path``: one COMMIT is several writes."""
+        while True:
+            self.send_signal(signal.SIGSTOP)
+            while any(_state(task) != "T" for task in Path(f"/proc/{self._number}/task").iterdir()):
+                time.sleep(0.001)
+            with path.with_name(path.name + "-shm").open("r+b") as memory, contextlib.suppress(BlockingIOError):
+                fcntl.lockf(memory, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _WRITES)
+                return
+            self.send_signal(signal.SIGCONT)
+            time.sleep(0.001)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

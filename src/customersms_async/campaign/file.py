@@ -91,7 +91,7 @@ class LedgerFile:
         connection = self.begin(anywhere=anywhere)
         try:
             yield connection
-            self.commit()
+            self.commit(anywhere=anywhere)
         except BaseException:
             self.roll_back()
             raise
@@ -102,8 +102,7 @@ class LedgerFile:
             raise refusal(self.path, "the disk is full: it can be read, and not be changed")
         if self._lags:
             raise refusal(self.path, _LAGS)
-        if not anywhere or self._is_replaced:
-            self.check_place()
+        self.check_place(anywhere=anywhere)
         connection = self._writer()
         for _ in range(_TRIES):
             connection.execute("BEGIN IMMEDIATE")
@@ -140,8 +139,12 @@ class LedgerFile:
             self.roll_back()
             raise
 
-    def commit(self) -> None:
-        """Make what was changed since ``begin`` durable, and write beside the ledger how far it has come."""
+    def commit(self, *, anywhere: bool = False) -> None:
+        """Make what was changed since ``begin`` durable, and write beside the ledger how far it has come.
+
+        Only now does SQLite write it to the ``-wal``, so the files are looked at once more.
+        """
+        self.check_place(anywhere=anywhere)
         changes = changes_of(self._writer())
         self._writer().execute("COMMIT")
         self._lock.note(Witness(self._ledger, changes, self._boot))
@@ -151,9 +154,12 @@ class LedgerFile:
         if self._writing is not None and self._writing.in_transaction:
             self._writing.execute("ROLLBACK")
 
-    def check_place(self) -> None:
-        """Raise ``LedgerError`` if the file, or what belongs to it, is not where it was opened."""
-        if self._is_in_place:
+    def check_place(self, *, anywhere: bool = False) -> None:
+        """Raise ``LedgerError`` if the file, or what belongs to it, is not where it was opened.
+
+        ``anywhere``: only if there is by now another file in the place of one of them.
+        """
+        if self._is_in_place or (anywhere and not self._is_replaced):
             return
         raise refusal(
             self.path,
@@ -177,20 +183,21 @@ class LedgerFile:
     def settle(self) -> None:
         """Bring everything into the main file and say there that it is closed, unless others keep that from being done.
 
-        Whoever writes next says first that it is not. Does nothing if nothing was written here.
+        Whoever writes next says first that it is not. Does nothing if nothing was written here, or if others may have
+        begun a ``-wal`` or a ``-shm`` of their own.
         """
         connection = self._writing
         if connection is None or connection.in_transaction:
             return
         connection.execute(f"PRAGMA busy_timeout = {_HURRY_MS}")
         for _ in range(_TRIES):
-            if is_closed(connection):
+            if is_closed(connection) or not self._is_ours:
                 return
             version = _data_version(connection)
             if not checkpoint(connection):
                 return
             connection.execute("BEGIN IMMEDIATE")
-            if _data_version(connection) == version:  # nobody else has written since
+            if _data_version(connection) == version and self._is_ours:  # nobody else has written since
                 connection.execute("UPDATE session SET closed = 1")
             connection.execute("COMMIT")
             checkpoint(connection)  # here, as SQLite does not do it at its end for a file that was moved
@@ -213,10 +220,11 @@ class LedgerFile:
         return True
 
     def _disconnect(self) -> None:
-        """Close both connections: the one that writes last, as only that one may tidy up."""
-        self._reading.close()
-        if self._writing is not None:
-            self._writing.close()
+        """Close both connections: last the one that writes, as only that one tidies up, or else the other one."""
+        connections = (self._reading, self._writing)
+        for connection in connections if self._is_ours else reversed(connections):
+            if connection is not None:
+                connection.close()
 
     def _writer(self) -> sqlite3.Connection:
         if self._writing is None:
@@ -234,6 +242,14 @@ class LedgerFile:
         with contextlib.suppress(OSError):
             return self._identities() == self._files
         return False
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether nobody can be using the main file with another ``-wal`` or ``-shm`` than ours.
+
+        They are all in place, or the main file has gone from there, and whoever finds it needs what is written here.
+        """
+        return self._is_in_place or not (self._is_replaced or self.path.exists())
 
     @property
     def _is_replaced(self) -> bool:

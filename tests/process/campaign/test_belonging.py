@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, LedgerError
+from customersms_async.campaign import opening
+from customersms_async.campaign.file import LedgerFile
+from customersms_async.campaign.lock import RunLock
 from support.campaign_run import PEOPLE, Run, all_is_known, counted, cut_off, go_on, nobody_twice
+from support.other_sqlite import lose_memory_to_another, others_are_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,7 +150,7 @@ def test_nothing_is_written_over_what_others_wrote_since(path: Path, sandbox: Sa
     """The shared memory was removed in the middle of a run, and others have made another."""
     run = Run(path, sandbox.url)
     run.comes_some_way()
-    run.send_signal(signal.SIGSTOP)
+    run.stop_between_changes(path)
     path.with_name("spring.ledger-shm").unlink()
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE others (x)")
@@ -155,6 +159,32 @@ def test_nothing_is_written_over_what_others_wrote_since(path: Path, sandbox: Sa
         assert connection.execute("SELECT count(*) FROM others").fetchone() == (0,)
         assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
     all_is_known(path, sandbox)
+
+
+def test_what_others_wrote_and_closed_since_stays_after_the_run_has_closed(path: Path, sandbox: Sandbox) -> None:
+    run = Run(path, sandbox.url)
+    run.comes_some_way()
+    run.stop_between_changes(path)
+    lose_memory_to_another(path)
+    run.send_signal(signal.SIGCONT)
+    assert "moved, deleted or replaced while in use" in run.end()
+    others_are_kept(path)
+    all_is_known(path, sandbox)
+
+
+@pytest.mark.parametrize("anywhere", [True, False])
+def test_a_change_that_is_under_way_is_not_written_over_what_others_wrote(path: Path, anywhere: bool) -> None:
+    file = LedgerFile(path, RunLock(path), opening.identity(path))
+
+    def change() -> None:
+        with file.transaction(anywhere=anywhere) as connection:
+            connection.execute("UPDATE recipients SET code = 'ours'")
+            lose_memory_to_another(path)
+
+    with pytest.raises(LedgerError, match="moved, deleted or replaced while in use"):
+        change()
+    file.close()
+    others_are_kept(path)
 
 
 # Wrong refusals

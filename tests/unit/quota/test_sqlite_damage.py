@@ -21,6 +21,7 @@ from customersms_async._core.layers import Layer, Wait
 from customersms_async.errors import QuotaStoreError
 from customersms_async.quota._sqlite.file import QuotaFile
 from customersms_async.quota.host_clock import host_moment
+from support.other_sqlite import lose_memory_to_another, others_are_kept
 from support.platforms import needs_posix
 from support.sqlite_host import ANEW, HOLD_US, ONE, THREE, Clock, message, run, take, used
 
@@ -193,6 +194,20 @@ async def test_a_file_that_was_deleted_or_replaced_is_not_counted_in(
     assert await message(store) == expected
     aside.rename(part)
     assert await used(store) == 1
+
+
+def test_what_others_wrote_after_the_shared_memory_was_deleted_stays(path: Path) -> None:
+    file = QuotaFile(path, host_moment, 0.01)
+
+    def change() -> None:
+        with file.transaction(durable=True) as (db, _):
+            db.execute("CREATE TABLE ours (x)")
+            lose_memory_to_another(path)
+
+    with pytest.raises(QuotaStoreError, match="was deleted, moved or replaced while in use"):
+        change()
+    file.close()
+    others_are_kept(path)
 
 
 def test_a_file_that_is_replaced_while_it_is_being_opened_is_not_counted_in(path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -72,12 +72,23 @@ class StoreFile:
         self._path, self._clock, self._lock_timeout = path, clock, lock_timeout
         self._durable = True
         with self._explained():
-            self._db = self._opened(Path(os.path.realpath(path)))
+            self._real = Path(os.path.realpath(path))
+            self._db = self._opened(self._real)
 
     def close(self) -> None:
-        """Close the file; the last one to do so, in any process, empties and removes its -wal and -shm files."""
+        """Close the file; the last one to do so, in any process, empties and removes its -wal and -shm files.
+
+        Not where others may have begun their own: what they wrote would be overwritten.
+        """
         with self._explained():
-            self._db.close()
+            if self._is_in_place or not self._is_here:
+                self._db.close()
+                return
+            with closing(sqlite3.connect(f"{self._real.as_uri()}?mode=ro", uri=True)) as reading:
+                reading.execute(
+                    "SELECT count(*) FROM sqlite_master"
+                ).fetchone()  # while it reads, nobody is the last one
+                self._db.close()
 
     def let_go(self) -> bool:
         """Close the file before a fork; between two jobs that is always possible."""
@@ -91,7 +102,8 @@ class StoreFile:
     def transaction(self, *, durable: bool) -> Iterator[tuple[sqlite3.Connection, int]]:
         """One transaction, for the length of a ``with`` block, and the file's time, read when it has the lock.
 
-        It survives the end of the process, and if ``durable`` a loss of power too.
+        It survives the end of the process, and if ``durable`` a loss of power too. Whether the file is at its place is
+        looked at last: only the COMMIT writes to it.
         """
         with self._explained():
             if durable is not self._durable:
@@ -99,8 +111,8 @@ class StoreFile:
                 self._durable = durable
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._check_place()
                 yield self._db, file_time_us(self._db, self._clock())
+                self._check_place()
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -154,13 +166,25 @@ class StoreFile:
 
     def _check_place(self) -> None:
         """Refuse a file that is no longer at its place, as nobody else would see what is counted in it."""
-        with suppress(OSError):
-            if [identity(place) for place in self._places] == self._files:
-                return
+        if self._is_in_place:
+            return
         raise self._error(
             f"The {self.kind.words} {self._path} (or its -wal or -shm file) was deleted, moved or replaced while in"
             " use: put it back, or restart every program that uses it."
         )
+
+    @property
+    def _is_in_place(self) -> bool:
+        with suppress(OSError):
+            return [identity(place) for place in self._places] == self._files
+        return False
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether the main file is still at its place, whatever became of the two beside it."""
+        with suppress(OSError):
+            return identity(self._places[0]) == self._files[0]
+        return False
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
