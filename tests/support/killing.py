@@ -31,7 +31,7 @@ INPUT = ("people.csv", "--message", "Hello")
 
 STEPS = {
     "loop": {
-        "runner.py": "_run _send_all _start delivered _leaving _answered _check _say_how_it_ended",
+        "runner.py": "_run _send_all _is_over _start delivered _leaving _answered _check _say_how_it_ended",
         "preparation.py": "want_run prepare",
         "wanted.py": "next_wanted end_of_run",
         "wanted_rows.py": "want append _terms_id stop",
@@ -175,6 +175,8 @@ def steps(killing: Killing, kind: str) -> list[str]:
 
 
 def statements(name: str) -> set[int]:
-    """The lines of a file of the package on which a statement begins."""
-    (path,) = [path for path in PACKAGE.rglob(name) if path.parent in (PACKAGE / "campaign", PACKAGE / "_sending")]
-    return {node.lineno for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.stmt)}
+    """The lines on which a statement begins, in the files of that name in the folders that are traced."""
+    paths = [PACKAGE / folder / name for folder in ("campaign", "campaign/_sqlite", "_sending")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    assert trees, f"there is no {name}"
+    return {node.lineno for tree in trees for node in ast.walk(tree) if isinstance(node, ast.stmt)}

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from customersms_async.campaign.schema import SCHEMA
+from customersms_async.campaign._sqlite.schema import SCHEMA
 from customersms_async.campaign.states import (
     ANSWERS,
     MOVES,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ...campaign.queries import Count, PlannedRecipient
+    from ...campaign.rows import Count, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
 

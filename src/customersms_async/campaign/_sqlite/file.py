@@ -13,12 +13,13 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from ..errors import LedgerError
-from ..quota.host_clock import boot_clock
+from ...errors import LedgerError
+from ...quota.host_clock import boot_clock
+from ..refusals import refusal
 from . import opening
 from .copies import Copies
+from .errors import translated
 from .lock import Witness
-from .refusals import refusal, translated
 from .schema import SINCE_VERSION_3, VERSION
 from .typed_rows import only
 from .whole import UNKNOWN_BOOT, changes_of, checkpoint, is_closed, open_whole

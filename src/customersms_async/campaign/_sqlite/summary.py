@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from .._core.calling_codes import calling_code
-from .states import State
-from .typed_rows import Microseconds, Number, typed
+from ..._core.calling_codes import calling_code
+from ..rows import MOST_BARS, MOST_LISTED, MOST_RESOLUTIONS, Doubt, Microseconds, Resolution, Timeline
+from ..states import State
+from .typed_rows import typed
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from ..models import Limit
-
-MOST_BARS: Final = 240
-"""Bars of a chart: about as many as can be told apart."""
-
-MOST_LISTED: Final = 1_000
-"""Unknown recipients that a page lists; ``export --status unknown`` has them all."""
-
-MOST_RESOLUTIONS: Final = 100
-"""Decisions that a page lists, the latest: each may be about many, and the ledger has them all."""
-
-
-class Timeline(NamedTuple):
-    """Requests by time: how many began in each window of ``limit`` from ``start_us`` on, in order."""
-
-    limit: Limit
-    start_us: int
-    requests: list[int]
-
-
-class Doubt(NamedTuple):
-    """One recipient whose fate is unknown, with what a person can judge it by. Times: microseconds since 1970."""
-
-    phone: str
-    code: str
-    error: str | None
-    attempts: Number
-    began_us: Microseconds | None
-    credits_before: str | None
-    credits_after: str | None
-    with_it: Number | None
-
-
-class Resolution(NamedTuple):
-    """A person's decision: when, by whom, what became of how many."""
-
-    at_us: Microseconds
-    by: str
-    becomes: str
-    recipients: Number
-
+    from ...models import Limit
 
 _LEFT: Final = """
     FROM attempts LEFT JOIN answers ON attempt_id = id

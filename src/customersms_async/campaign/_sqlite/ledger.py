@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
-from .._core.intake import Letter
-from ..errors import ConfigurationError
-from . import opening, queries, resolving, transitions, wanted_rows
-from .adding import SLICE, Adding, Digest
+from ...errors import ConfigurationError
+from ..adding import Digest, slices
+from ..refusals import refusal
+from ..rows import kept_texts
+from . import opening, queries, resolving, summary, transitions, wanted_rows
+from .adding import Adding
 from .file import LedgerFile
 from .handle import LedgerHandle
-from .refusals import refusal
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+    from collections import Counter
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from .._core.rulings import Ruling
-    from ..models import Outcome
-    from .states import Choice, State
-    from .wanted import WantedChange, WantedNow
+    from ..._core.rulings import Ruling
+    from ...models import Limit, Outcome
+    from ..adding import Letters
+    from ..rows import Count, Doubt, Entry, Input, Intent, PlannedRecipient, Resolution, Timeline
+    from ..states import Choice, State
+    from ..wanted import WantedChange, WantedNow
 
 T = TypeVar("T")
 
-Letters = Iterable[Letter] | AsyncIterable[Letter]
-"""Recipients with their texts, from anywhere."""
-
 
 @final
-class CampaignLedger:
-    """One open ledger, of which a process may have as many as it likes over one file: see ``LedgerHandle``.
+class SQLiteLedger:
+    """One open ledger in a file, of which a process may have as many as it likes over one: see ``LedgerHandle``.
 
-    ``id`` is its own, made at random, whatever the file is called.
+    ``name`` is the file's path, and ``id`` the ledger's own, made at random, whatever the file is called.
 
     Every method runs in the file's thread, one after the other, and raises ``LedgerError``. A cancelled call leaves at
     once; what it asked for still happens, whole, in its turn. WAL with ``synchronous = FULL``: what a method changed is
@@ -43,25 +43,26 @@ class CampaignLedger:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.name = str(path)
         self.id = ""
+        self._path = path
         self._handle: LedgerHandle | None = None
 
     @classmethod
-    async def open(cls, path: Path | str, *, create: bool) -> CampaignLedger:
+    async def open(cls, path: Path | str, *, create: bool) -> SQLiteLedger:
         """Open the ledger at ``path``, or make it if it isn't there and may be made.
 
         Who was being sent to by a process that has ended is unknown from here on.
         """
         ledger = cls(_real(path))
-        if not ledger.path.exists():
+        if not ledger._path.exists():
             if not create:
-                raise refusal(ledger.path, "there is no such ledger")
-            await asyncio.to_thread(opening.create, ledger.path)
-        ledger._handle = LedgerHandle.join(ledger.path, ledger)
+                raise refusal(ledger._path, "there is no such ledger")
+            await asyncio.to_thread(opening.create, ledger._path)
+        ledger._handle = LedgerHandle.join(ledger._path, ledger)
         try:
             await ledger._handle.recover()
-            ledger.id = await ledger.read(queries.ledger_id)
+            ledger.id = await ledger._read(queries.ledger_id)
         except BaseException:
             await ledger.close()
             raise
@@ -75,13 +76,18 @@ class CampaignLedger:
                 await handle.leave_running(self)
             await handle.leave(self)
 
-    async def lock(self) -> None:
+    async def become_runner(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
         await self._opened.become_runner(self)
 
-    async def unlock(self) -> None:
+    async def leave_running(self) -> None:
         """End being the one runner, so that another can run."""
         await self._opened.leave_running(self)
+
+    async def recover(self) -> float | None:
+        """Make unknown whoever was being sent to by a process that has ended, which the run lock says at once."""
+        await self._opened.recover()
+        return None
 
     async def add(
         self,
@@ -114,7 +120,7 @@ class CampaignLedger:
             adding = await handle.do(
                 lambda file: self._begin_adding(file, region, one_per_number=one_per_number, keep=keep)
             )
-            async for some in _slices(letters):
+            async for some in slices(letters):
                 await handle.do(_ignoring(partial(adding.take, some)))
             phones = await asyncio.to_thread(list, suppressed)
             await handle.do(
@@ -127,15 +133,15 @@ class CampaignLedger:
                 handle.adder = None
         return True
 
-    async def added(self) -> queries.Input | None:
+    async def added(self) -> Input | None:
         """The input that was added, or ``None``."""
         return await self._read(queries.added)
 
-    async def counts(self) -> list[queries.Count]:
+    async def counts(self) -> list[Count]:
         """How many recipients there are by state and code."""
         return await self._read(queries.counts)
 
-    async def planned(self, start: int) -> list[queries.PlannedRecipient]:
+    async def planned(self, start: int) -> list[PlannedRecipient]:
         """The next recipients to be sent to."""
         return await self._read(lambda connection: queries.planned(connection, start))
 
@@ -148,14 +154,15 @@ class CampaignLedger:
         return await self._read(lambda connection: queries.outside(connection, prefixes))
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient."""
-        return await self._read(queries.kept_names)
+        """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+        first = await self._read(queries.first_kept)
+        return () if first is None else tuple(kept_texts(first, self.name))
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""
         return await self._read(lambda connection: queries.among(connection, phones))
 
-    async def entries(self, start: int, states: Collection[State]) -> list[queries.Entry]:
+    async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``."""
         return await self._read(lambda connection: queries.entries(connection, start, states))
 
@@ -167,11 +174,11 @@ class CampaignLedger:
         """Make a change of what is wanted durable: see ``WantedLedger``."""
         return await self._write(lambda file: wanted_rows.want(file, change))
 
-    async def begin(self, intent: transitions.Intent) -> None:
+    async def begin(self, intent: Intent) -> None:
         """Make it durable that a request is about to leave, unless something else than *run* is wanted."""
         await self._write(lambda file: transitions.begin(file, intent))
 
-    async def record(self, intent: transitions.Intent, ruling: Ruling) -> None:
+    async def record(self, intent: Intent, ruling: Ruling) -> None:
         """Make durable what became of a request."""
         await self._write(lambda file: transitions.record(file, intent, ruling))
 
@@ -188,19 +195,31 @@ class CampaignLedger:
         """Do what a person says of recipients; gives of how many that was."""
         return await self._write(lambda file: resolving.resolve(file, choices, phones, by))
 
-    async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
-        """The findings of ``look`` in the file, for questions that have no method of their own here."""
-        return await self._read(look)
+    async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
+        """Requests over time; ``None`` if there are none."""
+        return await self._read(lambda connection: summary.timeline(connection, limits))
 
-    async def _compare(self, known: queries.Input, letters: Letters, template: str | None) -> None:
+    async def by_calling_code(self) -> list[tuple[str, Counter[State]]]:
+        """For every calling code that was sent to, its recipients by state."""
+        return await self._read(summary.by_calling_code)
+
+    async def doubts(self) -> list[Doubt]:
+        """The first unknown recipients."""
+        return await self._read(summary.doubts)
+
+    async def resolutions(self) -> list[Resolution]:
+        """People's last decisions."""
+        return await self._read(summary.resolutions)
+
+    async def _compare(self, known: Input, letters: Letters, template: str | None) -> None:
         digest = Digest()
-        async for some in _slices(letters):
+        async for some in slices(letters):
             await self._opened.do(_ignoring(partial(digest.take, some)))
         if template != known.template:
-            raise ConfigurationError(f"{self.path} was made with another message: use another ledger for this one")
+            raise ConfigurationError(f"{self.name} was made with another message: use another ledger for this one")
         if digest.hex != known.hash:
             raise ConfigurationError(
-                f"{self.path} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"
+                f"{self.name} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"
                 " use another ledger for these"
             )
 
@@ -215,7 +234,7 @@ class CampaignLedger:
     @property
     def _opened(self) -> LedgerHandle:
         if self._handle is None:
-            raise refusal(self.path, "it is closed")
+            raise refusal(self.name, "it is closed")
         return self._handle
 
     def _begin_adding(
@@ -223,7 +242,7 @@ class CampaignLedger:
     ) -> Adding:
         connection = file.begin()
         if queries.added(connection) is not None:
-            raise ConfigurationError(f"{self.path}: another program has just added recipients")
+            raise ConfigurationError(f"{self.name}: another program has just added recipients")
         return Adding(connection, region, one_per_number=one_per_number, keep=keep)
 
     def _finish_adding(
@@ -254,22 +273,3 @@ def _suppress(file: LedgerFile, phones: Iterable[str], source: str) -> int:
 def _ignoring(work: Callable[[], None]) -> Callable[[LedgerFile], None]:
     """``work`` as a job of the file's thread that has no need of the file."""
     return lambda _: work()
-
-
-async def _slices(letters: Letters) -> AsyncIterator[list[Letter]]:
-    """Pieces of ``SLICE`` letters; the event loop gets a turn after each."""
-    some: list[Letter] = []
-    if isinstance(letters, AsyncIterable):
-        async for letter in letters:
-            some.append(letter)
-            if len(some) >= SLICE:
-                yield some
-                some = []
-    else:
-        for letter in letters:
-            some.append(letter)
-            if len(some) >= SLICE:
-                yield some
-                some = []
-    if some:
-        yield some

@@ -9,26 +9,23 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from .._core.plural import counted
-from .._runtime.clock import wall_us
-from ..models import Code
+from ..._core.plural import counted
+from ..._runtime.clock import wall_us
+from ...models import Code
+from ..id_ranges import counted_ranges
+from ..refusals import refusal
+from ..rows import CUT_OFF_US
+from ..states import State, after
+from ..wanted import WantedChange
+from ..wanted_states import WantedEvent
 from . import wanted_rows
-from .refusals import refusal
-from .states import State, after
-from .transitions import counted_ranges
-from .wanted import WantedChange
-from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+    from ..states import Choice
     from .file import LedgerFile
-    from .states import Choice
-
-CUT_OFF_US: Final = 600_000_000
-"""How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
-may be a stopped one that goes on, on a machine whose clock is minutes behind."""
 
 
 def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:

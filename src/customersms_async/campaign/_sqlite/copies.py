@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from .._core.plural import counted
-from ..errors import LedgerError
+from ..._core.plural import counted
+from ...errors import LedgerError
+from ..refusals import refusal
 from . import opening
 from .lock import RunLock
-from .refusals import refusal
 from .typed_rows import file_named, only
 from .whole import changes_of
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, ConfigurationError, LedgerError
-from customersms_async.campaign.ledger import CampaignLedger
-from customersms_async.campaign.lock import RunLock
-from customersms_async.campaign.transitions import Intent, ranges
+from customersms_async.campaign._sqlite.ledger import SQLiteLedger
+from customersms_async.campaign._sqlite.lock import RunLock
+from customersms_async.campaign.id_ranges import ranges
+from customersms_async.campaign.rows import Intent
 from support.filled_ledger import PEOPLE, counted, filled
 from support.ledger_aging import let_minutes_pass
+from support.ledger_rows import rows_of
 from support.wanted_runs import run_is_wanted
 
 if TYPE_CHECKING:
@@ -29,12 +31,12 @@ def test_numbers_that_follow_each_other_are_kept_short() -> None:
 
 async def test_only_one_runs_at_a_time_and_the_other_hears_who_does(path: Path) -> None:
     await filled(path)
-    first, second = [await CampaignLedger.open(path, create=False) for _ in range(2)]
-    await first.lock()
+    first, second = [await SQLiteLedger.open(path, create=False) for _ in range(2)]
+    await first.become_runner()
     with pytest.raises(LedgerError, match=f"a campaign is running on it: process {os.getpid()}, since "):
-        await second.lock()
-    await first.unlock()
-    await second.lock()
+        await second.become_runner()
+    await first.leave_running()
+    await second.become_runner()
     await first.close()
     await second.close()
 
@@ -43,10 +45,10 @@ async def test_a_link_to_a_ledger_has_the_same_lock(path: Path) -> None:
     await filled(path)
     link = path.with_name("link")
     await asyncio.to_thread(link.symlink_to, path)
-    first, second = await CampaignLedger.open(path, create=False), await CampaignLedger.open(link, create=False)
-    await first.lock()
+    first, second = await SQLiteLedger.open(path, create=False), await SQLiteLedger.open(link, create=False)
+    await first.become_runner()
     with pytest.raises(LedgerError, match="a campaign is running"):
-        await second.lock()
+        await second.become_runner()
     await first.close()
     await second.close()
 
@@ -54,7 +56,7 @@ async def test_a_link_to_a_ledger_has_the_same_lock(path: Path) -> None:
 def test_a_lock_is_free_when_its_holder_is_killed(path: Path) -> None:
     path.touch()
     script = (
-        "import sys; from pathlib import Path; from customersms_async.campaign.lock import RunLock\n"
+        "import sys; from pathlib import Path; from customersms_async.campaign._sqlite.lock import RunLock\n"
         "RunLock(Path(sys.argv[1])).take(); print('taken', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, str(path)]
@@ -73,7 +75,7 @@ def test_a_lock_is_free_when_its_holder_is_killed(path: Path) -> None:
 
 async def test_who_was_being_sent_to_by_a_process_that_ended_is_unknown(path: Path) -> None:
     await filled(path)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.begin(Intent(range(100), None))
     copy = path.with_name("copy")
@@ -86,7 +88,7 @@ async def test_who_was_being_sent_to_by_a_process_that_ended_is_unknown(path: Pa
 async def test_two_runners_never_begin_with_the_same_recipient(path: Path) -> None:
     """The second line of defence, should a lock fail: the ledger itself refuses."""
     await filled(path)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.begin(Intent([0, 1], None))
     with pytest.raises(LedgerError, match="not planned any more"):
@@ -101,7 +103,7 @@ async def test_two_runners_never_begin_with_the_same_recipient(path: Path) -> No
 
 async def test_a_person_resolves_what_is_unknown_and_the_ledger_keeps_who(path: Path) -> None:
     await filled(path)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.begin(Intent(range(10), None))
     await ledger.close()
@@ -110,9 +112,7 @@ async def test_a_person_resolves_what_is_unknown_and_the_ledger_keeps_who(path: 
         assert await campaign.resolve([PEOPLE[0], "+1 212 000 0001", PEOPLE[99]], as_="accepted", by="Ann") == 2
         assert await campaign.resolve("unknown", as_="planned", by="Bob") == 8
         assert await campaign.resolve("rejected", as_="planned", by="Bob") == 0
-        found = await campaign.ledger.read(
-            lambda c: c.execute("SELECT by, becomes, recipients, ids FROM resolutions").fetchall()
-        )
+        found = await rows_of(campaign.ledger, "SELECT by, becomes, recipients, ids FROM resolutions")
         for wrong in ({"as_": "sending", "by": "Ann"}, {"as_": "accepted", "by": " "}):
             with pytest.raises(ConfigurationError):
                 await campaign.resolve("unknown", **wrong)
@@ -128,7 +128,7 @@ async def test_the_counts_are_what_is_there(path: Path) -> None:
         await run_is_wanted(campaign.ledger)
         await campaign.ledger.begin(Intent(range(10), None))
         counted = await campaign.ledger.counts()
-        grouped = await campaign.ledger.read(
-            lambda c: c.execute("SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY 1, 2").fetchall()
+        grouped = await rows_of(
+            campaign.ledger, "SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY 1, 2"
         )
     assert sorted(counted) == sorted(grouped)

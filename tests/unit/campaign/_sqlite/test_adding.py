@@ -10,6 +10,7 @@ import pytest
 from customersms_async import Campaign, ConfigurationError, Message, Status
 from customersms_async._core.intake import Letter
 from support.filled_ledger import PEOPLE, counted, filled
+from support.ledger_rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -36,7 +37,7 @@ async def test_texts_are_frozen_with_their_segments_and_equal_ones_kept_once(pat
     texts = [Message(phone, f"{'long ' * 40}{number % 3}") for number, phone in enumerate(PEOPLE)]
     async with Campaign.open(path) as campaign:
         await campaign.add(texts)
-        assert await campaign.ledger.read(lambda c: c.execute("SELECT count(*) FROM texts").fetchone()) == (3,)
+        assert (await rows_of(campaign.ledger, "SELECT count(*) FROM texts"))[0] == (3,)
         (count,) = await campaign.ledger.counts()
         assert (count.recipients, count.segments) == (2_500, 5_000)
 

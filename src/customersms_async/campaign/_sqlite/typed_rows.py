@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 T = TypeVar("T")
-
-Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000_000)]
-"""A time since 1970, up to the last day that a calendar has."""
-
-Number = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
-"""How many there are of something."""
-
-
-E164 = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z")]
-"""A number that can be sent to: what is none never leaves, whoever has written it."""
-
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-"""A text that can be sent."""
 
 
 def file_named(text: str) -> Path:

@@ -7,46 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from .._core.outcomes import ON_THE_LIST
-from .._runtime.clock import wall_us
-from ..models import Code, Status
+from ..._core.outcomes import ON_THE_LIST
+from ..._runtime.clock import wall_us
+from ...models import Code, Status
+from ..id_ranges import ranges
+from ..refusals import refusal
+from ..rows import CRASHED, Number, SuppressedMeanwhileError
+from ..states import ANSWERS, SKIPS, Event, State, after
 from . import wanted_rows
-from .refusals import refusal
-from .states import ANSWERS, SKIPS, Event, State, after
-from .typed_rows import Number, only
+from .typed_rows import only
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from decimal import Decimal
 
-    from .._core.rulings import Ruling
-    from ..models import Outcome
+    from ..._core.rulings import Ruling
+    from ...models import Outcome
+    from ..rows import Intent
     from .file import LedgerFile
-
-CRASHED: Final = "the process ended before the answer was recorded"
-
-
-class Intent(msgspec.Struct, eq=False):
-    """An attempt about to be made: to whom, the credits known before, and the seconds that it may take.
-
-    ``attempt_id`` once that is durable.
-    """
-
-    ids: Sequence[int]
-    credits_before: Decimal | None
-    timeout: float = 0.0
-    attempt_id: int | None = None
-
-
-class SuppressedMeanwhileError(Exception):
-    """Raised as a request is about to leave: some recipients (``ids``) are suppressed by now, and have been skipped."""
-
-    def __init__(self, ids: Sequence[int]) -> None:
-        super().__init__(ids)
-        self.ids = frozenset(ids)
 
 
 def begin(file: LedgerFile, intent: Intent) -> None:
@@ -184,24 +163,6 @@ def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, 
 def _suppressed_among(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
     query = "SELECT 1 FROM recipients JOIN suppressed USING (phone) WHERE id = ? LIMIT 1"
     return [number for number in ids if connection.execute(query, (number,)).fetchone()]
-
-
-def ranges(ids: Iterable[int]) -> str:
-    """Numbers that mostly follow each other, as text: ``0-99 105 107-110``."""
-    return counted_ranges(ids)[0]
-
-
-def counted_ranges(ids: Iterable[int]) -> tuple[str, int]:
-    """The text that ``ranges`` makes of numbers, and how many numbers they are."""
-    found: list[list[int]] = []
-    count = 0
-    for number in ids:
-        count += 1
-        if found and found[-1][1] == number - 1:
-            found[-1][1] = number
-        else:
-            found.append([number, number])
-    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in found), count
 
 
 def _figure(amount: Decimal | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, LedgerError
-from customersms_async.campaign.lock import RunLock
+from customersms_async.campaign._sqlite.lock import RunLock
 from support.platforms import WINDOWS
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import wanted_states
-from .states import MOVES, ONLY_WITH_CODE, State
-from .wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
+from .. import wanted_states
+from ..states import MOVES, ONLY_WITH_CODE, State
+from ..wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,69 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from .states import State
-from .typed_rows import E164, Microseconds, Number, Text, only, typed
+from ..rows import PAGE, Count, Entry, Input, PlannedRecipient
+from ..states import State
+from .typed_rows import only, typed
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection
-
-PAGE: Final = 2_000
-"""Recipients that are read at a time: a few milliseconds, and less than a megabyte."""
-
-
-class Input(NamedTuple):
-    """The input of a campaign: its hash, the template, how many recipients, and when (microseconds since 1970).
-
-    ``rehearsal``: added to be sent to a sandbox.
-    """
-
-    hash: str
-    template: str | None
-    recipients: Number
-    added_us: Microseconds
-    rehearsal: int
-
-
-class PlannedRecipient(NamedTuple):
-    """A recipient who is to be sent to; ``id`` is the place in the input, from 0."""
-
-    id: Number
-    phone: E164
-    text: Text
-    segments: Number
-
-
-class Count(NamedTuple):
-    """How many recipients are in one state with one code (empty: none), and their segments."""
-
-    state: State
-    code: str
-    recipients: Number
-    segments: Number
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One recipient as the ledger has it. ``updated_us``: microseconds since 1970.
-
-    ``line`` is the input file's, if it came from one, and ``kept`` a JSON object of texts: what was kept of that row.
-    """
-
-    index: Number
-    phone: str
-    state: State
-    code: str | None
-    error: str | None
-    message_id: str | None
-    attempts: Number
-    updated_us: Microseconds
-    line: Number | None = None
-    kept: str | None = None
-
 
 _FIELDS: Final = Entry.__struct_fields__
 
@@ -136,20 +82,12 @@ _NO_ORIGINS: Final = ("NULL", "NULL", "")
 """Columns and table of a query, with a file that filled the ledger and without."""
 
 
-def kept_names(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+def first_kept(connection: sqlite3.Connection) -> str | None:
+    """What was kept of the first row of the input's file, if there is a file."""
     if not _has_origins(connection):
-        return ()
+        return None
     row = connection.execute("SELECT kept FROM origins ORDER BY id LIMIT 1").fetchone()
-    return () if row is None or row[0] is None else tuple(kept_texts(row[0]))
-
-
-def kept_texts(kept: str) -> dict[str, str]:
-    """What was kept of one row, by column. Raises ``sqlite3.DataError`` for what no campaign writes."""
-    try:
-        return msgspec.json.decode(kept, type=dict[str, str])
-    except (msgspec.MsgspecError, UnicodeError, TypeError) as error:
-        raise sqlite3.DataError(f"it holds what no campaign writes there ({error})") from None
+    return None if row is None else only([row], tuple[str | None])[0]
 
 
 def among(connection: sqlite3.Connection, phones: Collection[str]) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from .._core import segments
-from .._core.fingerprints import FingerprintIndex
+from ..._core import segments
+from ..._core.fingerprints import FingerprintIndex
 
 if TYPE_CHECKING:
     import sqlite3

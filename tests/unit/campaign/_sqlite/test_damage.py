@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import LedgerError
-from customersms_async.campaign.ledger import CampaignLedger
-from customersms_async.campaign.refusals import translated
-from customersms_async.campaign.schema import VERSION
+from customersms_async.campaign._sqlite.errors import translated
+from customersms_async.campaign._sqlite.ledger import SQLiteLedger
+from customersms_async.campaign._sqlite.schema import VERSION
 from support.filled_ledger import counted, filled
 from support.platforms import needs_posix
 from support.wanted_runs import run_is_wanted
@@ -83,9 +83,9 @@ async def test_damage_in_the_middle_is_found_before_anything_is_sent(path: Path)
             file.write(b"\xff" * 4096)
 
     await asyncio.to_thread(scribble)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     with pytest.raises(LedgerError, match="it is damaged"):
-        await ledger.lock()
+        await ledger.become_runner()
     await ledger.close()
 
 
@@ -104,7 +104,7 @@ async def test_a_ledger_that_is_not_there_is_made_only_when_asked_for(path: Path
 
 async def filled_and_wanted(path: Path) -> None:
     await filled(path)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.close()
 
@@ -117,7 +117,7 @@ def test_a_full_disk_ends_it_and_harms_nothing(path: Path) -> None:
     script = """
 import asyncio, resource, sys
 from customersms_async import Campaign, LedgerError
-from customersms_async.campaign.transitions import Intent
+from customersms_async.campaign.rows import Intent
 from pathlib import Path
 
 async def main(path, size):

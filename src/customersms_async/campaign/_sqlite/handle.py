@@ -7,13 +7,14 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from .._runtime import forks
-from .._runtime.file_thread import ClosedError, FileThread
-from ..errors import LedgerError
+from ..._runtime import forks
+from ..._runtime.file_thread import ClosedError, FileThread
+from ...errors import LedgerError
+from ..refusals import refusal
 from . import opening, transitions
+from .errors import translated
 from .file import LedgerFile
 from .lock import RunLock
-from .refusals import refusal, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

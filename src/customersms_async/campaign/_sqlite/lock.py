@@ -8,9 +8,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from .._runtime import forks
-from .._runtime.file_locks import try_to_lock, unlock
-from ..errors import LedgerError
+from ..._runtime import forks
+from ..._runtime.file_locks import try_to_lock, unlock
+from ...errors import LedgerError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -74,7 +74,7 @@ async def test_a_ledger_that_is_locked_is_said_to_be_run(
         raise OSError(number, os.strerror(number))
 
     await filled(path)
-    monkeypatch.setattr("customersms_async.campaign.lock.PATIENCE", 0.0)
+    monkeypatch.setattr("customersms_async.campaign._sqlite.lock.PATIENCE", 0.0)
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(LedgerError, match="a campaign is running"):
         await ran(path)

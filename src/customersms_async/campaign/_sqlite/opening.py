@@ -15,10 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from .._runtime import forks
-from .._runtime.new_files import give_place, sync_folder
-from ..errors import LedgerError
-from .refusals import BUSY_SECONDS, code_of, refusal, translated
+from ..._runtime import forks
+from ..._runtime.new_files import give_place, sync_folder
+from ...errors import LedgerError
+from ..refusals import refusal
+from .errors import BUSY_SECONDS, code_of, translated
 from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION
 from .typed_rows import only, typed
 

@@ -5,22 +5,21 @@ Runs in the ledger's own thread.
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .._runtime.clock import wall_us
-from . import terms
-from .states import State
-from .typed_rows import Microseconds, Number, typed
-from .wanted import STARTS, WantedNow, next_wanted, stop_of
-from .wanted_states import Wanted, WantedEvent
+from ..._runtime.clock import wall_us
+from .. import terms
+from ..rows import Microseconds, Number
+from ..states import State
+from ..wanted import STARTS, WantedNow, next_wanted, stop_of
+from ..wanted_states import Wanted, WantedEvent
+from .typed_rows import typed
 
 if TYPE_CHECKING:
-    from ..errors import CampaignStoppedError
+    from ...errors import CampaignStoppedError
+    from ..wanted import WantedChange
     from .file import LedgerFile
-    from .wanted import WantedChange
 
 
 class _Row(NamedTuple):
@@ -82,11 +81,6 @@ def stop(db: sqlite3.Connection) -> CampaignStoppedError | None:
     """Why no request may begin, or ``None``; within the transaction that makes its intent. Takes some 5 µs."""
     row = db.execute("SELECT state FROM wanted ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is not None and row[0] in STARTS else stop_of(current(db))
-
-
-def this_process() -> str:
-    """Who runs a campaign, as its ledger names it."""
-    return f"process {os.getpid()} on {socket.gethostname()}"
 
 
 def _is_anyone_left(connection: sqlite3.Connection) -> bool:

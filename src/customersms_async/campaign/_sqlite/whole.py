@@ -10,11 +10,12 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..refusals import refusal
+from ..rows import Number
 from . import opening
 from .lock import RunLock
-from .refusals import refusal
 from .schema import SESSIONS_SINCE, UPGRADE, VERSION
-from .typed_rows import Number, file_named, only
+from .typed_rows import file_named, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, Code, LedgerError, Outcome, Status
-from customersms_async.campaign.ledger import CampaignLedger
-from customersms_async.campaign.schema import SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION, VERSION_1
-from customersms_async.campaign.transitions import Intent
+from customersms_async.campaign._sqlite.ledger import SQLiteLedger
+from customersms_async.campaign._sqlite.schema import SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION, VERSION_1
+from customersms_async.campaign.rows import Intent
 from support.filled_ledger import PEOPLE, counted, filled
 from support.old_ledgers import MOVES_OF_VERSION_2, make_version_2, schema_of
 from support.wanted_runs import run_is_wanted
@@ -51,7 +51,7 @@ async def test_its_first_change_brings_it_up_to_date(old: Path) -> None:
 
 
 async def test_a_change_that_is_refused_leaves_it_at_its_version(old: Path) -> None:
-    ledger = await CampaignLedger.open(old, create=False)
+    ledger = await SQLiteLedger.open(old, create=False)
     with pytest.raises(LedgerError, match="not planned any more"):
         await ledger.begin(Intent([0, 9_999], None))
     await ledger.close()
@@ -62,7 +62,7 @@ async def test_a_change_that_is_refused_leaves_it_at_its_version(old: Path) -> N
 async def test_one_that_lost_its_wal_is_refused_and_not_brought_up_to_date(path: Path) -> None:
     """Only version 1 could not say that something is missing."""
     await filled(path)
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.begin(Intent(range(100), None))
     copy = path.with_name("copy")
@@ -75,7 +75,7 @@ async def test_one_that_lost_its_wal_is_refused_and_not_brought_up_to_date(path:
 
 
 async def test_two_that_have_it_open_bring_it_up_to_date_once(old: Path) -> None:
-    first, second = [await CampaignLedger.open(old, create=False) for _ in range(2)]
+    first, second = [await SQLiteLedger.open(old, create=False) for _ in range(2)]
     await run_is_wanted(first)
     await run_is_wanted(second)
     await first.begin(Intent([0], None))
@@ -117,14 +117,14 @@ async def test_a_trigger_that_an_older_program_has_people_drop_is_made_again(pat
     await filled(path)
     whole = schema_of(path)
     alter(path, f"DROP TRIGGER {trigger}")
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     await ledger.close()
     assert schema_of(path) == whole
 
 
 async def test_a_trigger_that_comes_between_opening_and_the_first_change_is_refused(old: Path) -> None:
-    ledger = await CampaignLedger.open(old, create=False)
+    ledger = await SQLiteLedger.open(old, create=False)
     await asyncio.to_thread(alter, old, MORE)
     for _ in range(2):
         with pytest.raises(LedgerError, match="drop it"):
