@@ -39,10 +39,11 @@ def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] |
     with file.transaction() as db, _named(db, phones or ()):
         among = "" if phones is None else " AND phone IN (SELECT phone FROM named)"
         if becomes is State.PLANNED:
-            _refuse_who_may_be_sent_to(file, db, among, now)
             among += " AND phone NOT IN (SELECT phone FROM suppressed)"
         who = f"({' OR '.join(_WHO for _ in choices)}){among}"
         values = [value for choice in choices for value in (choice.state, choice.code, choice.code)]
+        if becomes is State.PLANNED:
+            _refuse_who_may_be_sent_to(file, db, who, values, now)
         ids = db.execute(f"SELECT id FROM recipients WHERE {who} ORDER BY id", values)  # noqa: S608 - marks only
         listed, count = counted_ranges(number for (number,) in ids)
         if not count:
@@ -63,11 +64,13 @@ def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] |
 _WHO: Final = "(state = ? AND (code = ? OR ? = ''))"
 
 
-def _refuse_who_may_be_sent_to(file: LedgerFile, db: sqlite3.Connection, among: str, at_us: int) -> None:
+def _refuse_who_may_be_sent_to(
+    file: LedgerFile, db: sqlite3.Connection, who: str, values: Sequence[str], at_us: int
+) -> None:
     count, last_us = db.execute(
         "SELECT count(*), max(a.deadline_us) FROM recipients JOIN attempts AS a ON a.id = attempt_id"  # noqa: S608 - ours alone
-        f" WHERE state = ? AND code = ? AND a.deadline_us > ?{among}",
-        (State.UNKNOWN, Code.INTERRUPTED, at_us - CUT_OFF_US),
+        f" WHERE {who} AND state = ? AND code = ? AND a.deadline_us > ?",
+        (*values, State.UNKNOWN, Code.INTERRUPTED, at_us - CUT_OFF_US),
     ).fetchone()
     if count:
         until = datetime.fromtimestamp((last_us + CUT_OFF_US) / 1e6).astimezone()
