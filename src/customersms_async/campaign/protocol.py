@@ -25,6 +25,7 @@ class CampaignLedger(WantedLedger, Protocol):
     Every method raises ``LedgerError`` where the ledger can't be used. What one changed is durable when it returns: all
     of it, or nothing. A cancelled call leaves at once; what it asked for still happens, whole, in its turn. Every move
     of a recipient is one of ``states.MOVES``, and what holds the rows refuses any other by itself.
+    ``customersms_async.testing.LedgerContract`` tests one.
     """
 
     name: str
