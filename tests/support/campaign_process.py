@@ -16,7 +16,6 @@ import certifi  # noqa: F401 - this and what follows once, and not in each fork
 import httpcore  # noqa: F401
 
 import customersms_async._http.httpx_engine
-import customersms_async.campaign._sqlite.ledger
 import customersms_async.campaign.runner  # noqa: F401
 from customersms_async import AsyncClient, Campaign, LedgerError, Limit, MemoryQuota
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, final
 import msgspec
 
 from ..._core.intake import Judge, RefusedLetter, with_line
-from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
 from ...models import Code
 from ..adding import Digest
@@ -25,7 +24,7 @@ from .schema import ORIGINS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..._core.intake import Letter
     from .ledger_repeats import RecipientRow
@@ -46,11 +45,13 @@ class Adding:
         self,
         connection: sqlite3.Connection,
         region: str | None,
+        clock: Callable[[], int],
         *,
         one_per_number: bool = False,
         keep: Sequence[str] = (),
     ) -> None:
         self.connection = connection
+        self._clock = clock
         self._keep = keep
         self._repeats = LedgerRepeats(connection, one_per_number=one_per_number)
         self._judge = Judge(self._repeats, region, one_per_number=one_per_number, one_per_key=True)
@@ -60,7 +61,7 @@ class Adding:
     def take(self, letters: Sequence[Letter]) -> None:
         """Judge these and write them. Raises ``ConfigurationError`` for a region that can't be used."""
         base = self.digest.count
-        self._now_us = wall_us()
+        self._now_us = self._clock()
         self.digest.take(letters)
         for number, letter in enumerate(letters, base):
             self._repeats.add(self._row(letter, number))
@@ -75,11 +76,12 @@ class Adding:
         self.connection.execute(
             "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY state, code"
         )
+        now_us = self._clock()
         self.connection.execute(
             "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
-            (self.digest.hex, template, self.digest.count, wall_us(), rehearsal),
+            (self.digest.hex, template, self.digest.count, now_us, rehearsal),
         )
-        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=this_process()))
+        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=this_process()), now_us)
 
     def _keep_origins(self, letters: Sequence[Letter], base: int) -> None:
         """Note where letters that came from a file stand in it."""

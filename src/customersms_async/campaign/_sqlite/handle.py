@@ -88,22 +88,22 @@ class LedgerHandle:
         with translated(self.path):
             return await asyncio.wrap_future(done)
 
-    async def recover(self) -> None:
+    async def recover(self, clock: Callable[[], int]) -> None:
         """Say of everyone who was being sent to by a process that has ended that this is unknown.
 
         Where the disk is full they stay as they are, so that one may still look at the ledger.
         """
-        await self.do(self._recover)
+        await self.do(lambda file: self._recover(file, clock))
 
-    async def become_runner(self, runner: object) -> None:
+    async def become_runner(self, runner: object, clock: Callable[[], int]) -> None:
         """Make ``runner`` the one runner. Raises ``LedgerError`` if there is another; looks through the file first."""
-        await self.do(lambda file: self._become_runner(file, runner))
+        await self.do(lambda file: self._become_runner(file, runner, clock))
 
     async def leave_running(self, runner: object) -> None:
         """End the time of ``runner`` as the one runner, so that another can run."""
         await self.do(lambda _: self._leave_running(runner))
 
-    def _recover(self, file: LedgerFile) -> None:
+    def _recover(self, file: LedgerFile, clock: Callable[[], int]) -> None:
         if self._lock.held or not file.read(transitions.being_sent_to):
             return
         with contextlib.suppress(LedgerError):  # where there are no locks; whoever runs it hears of that
@@ -113,15 +113,15 @@ class LedgerHandle:
         try:
             if not file.is_run_elsewhere:
                 with contextlib.suppress(LedgerError), translated(self.path):
-                    transitions.recover(file)
+                    transitions.recover(file, clock())
         finally:
             self._lock.free()
 
-    def _become_runner(self, file: LedgerFile, runner: object) -> None:
+    def _become_runner(self, file: LedgerFile, runner: object, clock: Callable[[], int]) -> None:
         self._lock.take()
         try:
             file.become_runner()
-            transitions.recover(file)
+            transitions.recover(file, clock())
         except BaseException:
             self._lock.free()
             raise

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
 from ..adding import Digest, slices
 from ..refusals import refusal
@@ -42,26 +43,28 @@ class SQLiteLedger:
     durable when it returns. Mutable state: the handle, until it is closed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
         self.name = str(path)
         self.id = ""
         self._path = path
+        self._clock = clock
         self._handle: LedgerHandle | None = None
 
     @classmethod
-    async def open(cls, path: Path | str, *, create: bool) -> SQLiteLedger:
+    async def open(cls, path: Path | str, *, create: bool, clock: Callable[[], int] = wall_us) -> SQLiteLedger:
         """Open the ledger at ``path``, or make it if it isn't there and may be made.
 
-        Who was being sent to by a process that has ended is unknown from here on.
+        ``clock`` gives the times that it keeps (microseconds since 1970). Who was being sent to by a process that has
+        ended is unknown from here on.
         """
-        ledger = cls(_real(path))
+        ledger = cls(_real(path), clock)
         if not ledger._path.exists():
             if not create:
                 raise refusal(ledger._path, "there is no such ledger")
             await asyncio.to_thread(opening.create, ledger._path)
         ledger._handle = LedgerHandle.join(ledger._path, ledger)
         try:
-            await ledger._handle.recover()
+            await ledger._handle.recover(clock)
             ledger.id = await ledger._read(queries.ledger_id)
         except BaseException:
             await ledger.close()
@@ -78,7 +81,7 @@ class SQLiteLedger:
 
     async def become_runner(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
-        await self._opened.become_runner(self)
+        await self._opened.become_runner(self, self._clock)
 
     async def leave_running(self) -> None:
         """End being the one runner, so that another can run."""
@@ -86,7 +89,7 @@ class SQLiteLedger:
 
     async def recover(self) -> float | None:
         """Make unknown whoever was being sent to by a process that has ended, which the run lock says at once."""
-        await self._opened.recover()
+        await self._opened.recover(self._clock)
         return None
 
     async def add(
@@ -172,28 +175,28 @@ class SQLiteLedger:
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""
-        return await self._write(lambda file: wanted_rows.want(file, change))
+        return await self._write(lambda file: wanted_rows.want(file, change, self._clock()))
 
     async def begin(self, intent: Intent) -> None:
         """Make it durable that a request is about to leave, unless something else than *run* is wanted."""
-        await self._write(lambda file: transitions.begin(file, intent))
+        await self._write(lambda file: transitions.begin(file, intent, self._clock()))
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
         """Make durable what became of a request."""
-        await self._write(lambda file: transitions.record(file, intent, ruling))
+        await self._write(lambda file: transitions.record(file, intent, ruling, self._clock()))
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
         listed = await asyncio.to_thread(list, phones)  # whatever that takes, the ledger is not kept waiting
-        return await self._write(lambda file: _suppress(file, listed, source))
+        return await self._write(lambda file: _suppress(file, listed, source, self._clock()))
 
     async def skip(self, outcomes: Sequence[Outcome]) -> None:
         """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
-        await self._write(lambda file: transitions.skip(file, outcomes))
+        await self._write(lambda file: transitions.skip(file, outcomes, self._clock()))
 
     async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says of recipients; gives of how many that was."""
-        return await self._write(lambda file: resolving.resolve(file, choices, phones, by))
+        return await self._write(lambda file: resolving.resolve(file, choices, phones, by, self._clock()))
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time; ``None`` if there are none."""
@@ -243,7 +246,7 @@ class SQLiteLedger:
         connection = file.begin()
         if queries.added(connection) is not None:
             raise ConfigurationError(f"{self.name}: another program has just added recipients")
-        return Adding(connection, region, one_per_number=one_per_number, keep=keep)
+        return Adding(connection, region, self._clock, one_per_number=one_per_number, keep=keep)
 
     def _finish_adding(
         self,
@@ -256,7 +259,7 @@ class SQLiteLedger:
         rehearsal: bool,
     ) -> None:
         adding.finish(template, rehearsal=rehearsal)
-        transitions.suppress(adding.connection, suppressed, source)
+        transitions.suppress(adding.connection, suppressed, source, self._clock())
         file.commit()
 
 
@@ -265,9 +268,9 @@ def _real(path: Path | str) -> Path:
     return Path(path).expanduser().resolve()
 
 
-def _suppress(file: LedgerFile, phones: Iterable[str], source: str) -> int:
+def _suppress(file: LedgerFile, phones: Iterable[str], source: str, now_us: int) -> int:
     with file.transaction() as connection:
-        return transitions.suppress(connection, phones, source)
+        return transitions.suppress(connection, phones, source, now_us)
 
 
 def _ignoring(work: Callable[[], None]) -> Callable[[LedgerFile], None]:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from ..._core.plural import counted
-from ..._runtime.clock import wall_us
 from ...models import Code
 from ..id_ranges import counted_ranges
 from ..refusals import refusal
@@ -28,14 +27,14 @@ if TYPE_CHECKING:
     from .file import LedgerFile
 
 
-def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
+def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] | None, by: str, now_us: int) -> int:
     """Do what the person ``by`` says to everyone of these ``choices``, or to those of them with these numbers.
 
     All choices lead to one state. Gives how many recipients that were. Nobody who is suppressed is planned again.
     Raises ``LedgerError``, and does nothing, while any of them may still be sent to by a process that was taken for
     dead.
     """
-    now, becomes = wall_us(), after(choices[0].state, choices[0].event)
+    becomes = after(choices[0].state, choices[0].event)
     with file.transaction() as db, _named(db, phones or ()):
         among = "" if phones is None else " AND phone IN (SELECT phone FROM named)"
         if becomes is State.PLANNED:
@@ -43,21 +42,21 @@ def resolve(file: LedgerFile, choices: Sequence[Choice], phones: Iterable[str] |
         who = f"({' OR '.join(_WHO for _ in choices)}){among}"
         values = [value for choice in choices for value in (choice.state, choice.code, choice.code)]
         if becomes is State.PLANNED:
-            _refuse_who_may_be_sent_to(file, db, who, values, now)
+            _refuse_who_may_be_sent_to(file, db, who, values, now_us)
         ids = db.execute(f"SELECT id FROM recipients WHERE {who} ORDER BY id", values)  # noqa: S608 - marks only
         listed, count = counted_ranges(number for (number,) in ids)
         if not count:
             return 0
         db.execute(
             f"UPDATE recipients SET state = ?, code = '', error = NULL, updated_us = ? WHERE {who}",  # noqa: S608 - marks only
-            (becomes, now, *values),
+            (becomes, now_us, *values),
         )
         db.execute(
             "INSERT INTO resolutions (at_us, by, becomes, recipients, ids) VALUES (?, ?, ?, ?, ?)",
-            (now, by, becomes, count, listed),
+            (now_us, by, becomes, count, listed),
         )
         if becomes is State.PLANNED:
-            wanted_rows.append(db, WantedChange(event=WantedEvent.PLAN, by=by))
+            wanted_rows.append(db, WantedChange(event=WantedEvent.PLAN, by=by), now_us)
     return count
 
 

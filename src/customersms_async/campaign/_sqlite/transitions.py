@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..._core.outcomes import ON_THE_LIST
-from ..._runtime.clock import wall_us
 from ...models import Code, Status
 from ..id_ranges import ranges
 from ..refusals import refusal
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from .file import LedgerFile
 
 
-def begin(file: LedgerFile, intent: Intent) -> None:
+def begin(file: LedgerFile, intent: Intent, now_us: int) -> None:
     """Make it durable that a request to these recipients is about to leave.
 
     Raises ``SuppressedMeanwhileError``, ``CampaignStoppedError`` unless *run* is wanted, and ``LedgerError`` unless
@@ -36,26 +35,26 @@ def begin(file: LedgerFile, intent: Intent) -> None:
     """
     try:
         with file.transaction() as db:
-            attempt_id = _begin(db, intent, file)
+            attempt_id = _begin(db, intent, file, now_us)
     except SuppressedMeanwhileError as error:
         with file.transaction() as db:
-            _skip(db, [(number, Code.SUPPRESSED, ON_THE_LIST) for number in error.ids])
+            _skip(db, [(number, Code.SUPPRESSED, ON_THE_LIST) for number in error.ids], now_us)
         raise
     intent.attempt_id = attempt_id
     file.check_place()  # once more: what was written to a file that went away meanwhile is not durable
 
 
-def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
-    state, now = after(State.PLANNED, Event.LEAVING), wall_us()
-    deadline_us, figure = now + round(intent.timeout * 1e6), _figure(intent.credits_before)
+def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile, now_us: int) -> int:
+    state = after(State.PLANNED, Event.LEAVING)
+    deadline_us, figure = now_us + round(intent.timeout * 1e6), _figure(intent.credits_before)
     attempt_id = db.execute(
         "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
-        (now, len(intent.ids), ranges(intent.ids), figure, deadline_us),
+        (now_us, len(intent.ids), ranges(intent.ids), figure, deadline_us),
     ).lastrowid
     moved = db.executemany(
         "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ?"
         " WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM suppressed AS s WHERE s.phone = recipients.phone)",
-        [(state, attempt_id, now, number, State.PLANNED) for number in intent.ids],
+        [(state, attempt_id, now_us, number, State.PLANNED) for number in intent.ids],
     ).rowcount
     if moved != len(intent.ids):
         if suppressed := _suppressed_among(db, intent.ids):
@@ -67,18 +66,17 @@ def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile) -> int:
     return attempt_id
 
 
-def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
+def record(file: LedgerFile, intent: Intent, ruling: Ruling, now_us: int) -> None:
     """Make durable what became of an attempt; nothing, if it never came to be one."""
     if intent.attempt_id is None:
         return
-    now = wall_us()
     counts = dict.fromkeys(Status, 0)
     changes = []
     for o in ruling.outcomes:
         counts[o.status] += 1
         state = after(State.SENDING, ANSWERS[o.status])
         code, error = ("", None) if o.status is Status.UNSENT else (o.code or "", o.error)
-        changes.append((state, code, error, o.message_id, now, o.index, intent.attempt_id, State.SENDING))
+        changes.append((state, code, error, o.message_id, now_us, o.index, intent.attempt_id, State.SENDING))
     worst = next((o.error for o in ruling.outcomes if o.status is not Status.ACCEPTED), None)
     with file.transaction(anywhere=True) as db:
         moved = db.executemany(
@@ -92,7 +90,7 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
             "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 intent.attempt_id,
-                now,
+                now_us,
                 ruling.status_code,
                 counts[Status.ACCEPTED],
                 counts[Status.REJECTED],
@@ -104,14 +102,14 @@ def record(file: LedgerFile, intent: Intent, ruling: Ruling) -> None:
         )
 
 
-def recover(file: LedgerFile) -> int:
+def recover(file: LedgerFile, now_us: int) -> int:
     """Make unknown who was being sent to when a process ended; gives how many. Only for the holder of the run lock."""
     state, sending = after(State.SENDING, Event.CRASHED), file.read(being_sent_to)
     if sending:
         with file.transaction() as db:
             db.execute(
                 "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ? WHERE state = ?",
-                (state, Code.INTERRUPTED, CRASHED, wall_us(), State.SENDING),
+                (state, Code.INTERRUPTED, CRASHED, now_us, State.SENDING),
             )
     return sending
 
@@ -122,41 +120,40 @@ def being_sent_to(connection: sqlite3.Connection) -> int:
     return only(counted, tuple[Number])[0]
 
 
-def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str) -> int:
+def suppress(connection: sqlite3.Connection, phones: Iterable[str], source: str, now_us: int) -> int:
     """Suppress these numbers (E.164) for good, and skip everyone planned who is suppressed; gives how many.
 
     Within the caller's transaction. ``source`` says where the numbers come from; a number that the same source has
     named before is not kept twice.
     """
-    now = wall_us()
     connection.executemany(
-        "INSERT OR IGNORE INTO suppressed VALUES (?, ?, ?)", ((phone, source, now) for phone in phones)
+        "INSERT OR IGNORE INTO suppressed VALUES (?, ?, ?)", ((phone, source, now_us) for phone in phones)
     )
     if connection.execute("SELECT 1 FROM suppressed LIMIT 1").fetchone() is None:
         return 0
     return connection.execute(
         f"{_SKIP} WHERE state = ? AND phone IN (SELECT phone FROM suppressed)",  # noqa: S608 - ours alone
-        (*_skipped(Code.SUPPRESSED, ON_THE_LIST), State.PLANNED),
+        (*_skipped(Code.SUPPRESSED, ON_THE_LIST, now_us), State.PLANNED),
     ).rowcount
 
 
-def skip(file: LedgerFile, outcomes: Iterable[Outcome]) -> None:
+def skip(file: LedgerFile, outcomes: Iterable[Outcome], now_us: int) -> None:
     """Skip those of these recipients who are planned, with the code and the words of their outcomes."""
     with file.transaction() as db:
-        _skip(db, [(o.index, Code(o.code or ""), o.error) for o in outcomes])
+        _skip(db, [(o.index, Code(o.code or ""), o.error) for o in outcomes], now_us)
 
 
 _SKIP: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?"
 
 
-def _skipped(code: Code, error: str | None) -> tuple[str, str, str | None, int]:
-    return after(State.PLANNED, SKIPS[code]), code, error, wall_us()
+def _skipped(code: Code, error: str | None, now_us: int) -> tuple[str, str, str | None, int]:
+    return after(State.PLANNED, SKIPS[code]), code, error, now_us
 
 
-def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, str | None]]) -> None:
+def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, str | None]], now_us: int) -> None:
     connection.executemany(
         f"{_SKIP} WHERE id = ? AND state = ?",
-        [(*_skipped(code, error), number, State.PLANNED) for number, code, error in recipients],
+        [(*_skipped(code, error, now_us), number, State.PLANNED) for number, code, error in recipients],
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..._runtime.clock import wall_us
 from .. import terms
 from ..rows import Microseconds, Number
 from ..states import State
@@ -58,21 +57,28 @@ def current(connection: sqlite3.Connection) -> WantedNow | None:
     )
 
 
-def want(file: LedgerFile, change: WantedChange) -> bool:
+def want(file: LedgerFile, change: WantedChange, now_us: int) -> bool:
     """Make a change of what is wanted durable: see ``WantedLedger.want``."""
     with file.transaction() as db:
-        return append(db, change)
+        return append(db, change, now_us)
 
 
-def append(db: sqlite3.Connection, change: WantedChange) -> bool:
+def append(db: sqlite3.Connection, change: WantedChange, now_us: int) -> bool:
     """Append a change of what is wanted, within the caller's transaction; false if nothing is to be changed."""
     following = next_wanted(current(db), change, anyone_left=_is_anyone_left(db))
     if following is None:
         return False
-    now = wall_us()
     db.execute(
         "INSERT INTO wanted (at_us, state, event, by, guard, why, terms_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (now, following.state, following.event, change.by, following.guard, following.why, _terms_id(db, change, now)),
+        (
+            now_us,
+            following.state,
+            following.event,
+            change.by,
+            following.guard,
+            following.why,
+            _terms_id(db, change, now_us),
+        ),
     )
     return True
 
@@ -90,7 +96,7 @@ def _is_anyone_left(connection: sqlite3.Connection) -> bool:
     return bool(row[0])
 
 
-def _terms_id(db: sqlite3.Connection, change: WantedChange, now: int) -> int | None:
+def _terms_id(db: sqlite3.Connection, change: WantedChange, now_us: int) -> int | None:
     """The row of the terms that stand from now on: the last ones, unless the change brings others."""
     last = db.execute("SELECT id, terms FROM terms ORDER BY id DESC LIMIT 1").fetchone()
     if change.terms is None:
@@ -98,7 +104,7 @@ def _terms_id(db: sqlite3.Connection, change: WantedChange, now: int) -> int | N
     text = change.terms.encode()
     if last is not None and last[1] == text:
         return int(last[0])
-    return db.execute("INSERT INTO terms (at_us, terms) VALUES (?, ?)", (now, text)).lastrowid
+    return db.execute("INSERT INTO terms (at_us, terms) VALUES (?, ?)", (now_us, text)).lastrowid
 
 
 def _terms(text: str) -> terms.CampaignTerms:
