@@ -59,7 +59,7 @@ class LedgerIntentContract(LedgerTest):
         async def test(hosts: LedgerHosts) -> None:
             ledger = await hosts.runner(4)
             done = await begun(ledger, [3])
-            await ledger.record(done, ruling([3], Status.ACCEPTED))
+            await ledger.record(done, ruling([3], Status.REJECTED))
             await begun(ledger, [0])
             before = await found(ledger)
             for ids in ([0], [1, 0], [1, 2, 3], [3, 2], [2, 4]):

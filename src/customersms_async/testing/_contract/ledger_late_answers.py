@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...campaign.rows import Intent
+from ...campaign.rows import Intent, SuppressedMeanwhileError
 from ...campaign.states import SAYS, State
 from ...errors import LedgerError
 from ...models import Code, Status
@@ -108,7 +108,22 @@ class LedgerLateAnswerContract(LedgerTest):
             assert await found(second) == [ACCEPTED, PLANNED, PLANNED, PLANNED]
             assert (await entries(second))[0].message_id == "m0"
             assert await second.doubles() == []
-            await refused(LedgerError, second.begin(Intent([0], None, TIMEOUT)))
+
+        self.check(test)
+
+    def test_a_request_that_was_to_leave_for_who_was_accepted_by_a_late_answer_goes_without_them(self) -> None:
+        """The intent names them, as it does who was suppressed, and the others stay planned."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            first, second, intent = await hosts.cut_off(4)
+            hosts.clock.us += TEN_MINUTES_US
+            assert await second.resolve(SEND_AGAIN, None, "Ann") == 4
+            await first.record(intent, ruling(range(4), *EVERY))
+            await second.suppress([phone(3)], "a list")
+            error = await refused(SuppressedMeanwhileError, second.begin(Intent([0, 1, 2, 3], None, TIMEOUT)))
+            assert error.ids == {0, 3}
+            assert await found(second) == [ACCEPTED, PLANNED, PLANNED, SUPPRESSED]
+            await begun(second, [1, 2])
 
         self.check(test)
 
