@@ -41,7 +41,7 @@ STEPS = {
         "file.py": "transaction begin commit check_place note become_runner settle close",
         "copies.py": "refuse",
         "whole.py": "checkpoint",
-        "transitions.py": "begin _begin record recover",
+        "transitions.py": "begin _begin record _record _move_all _answer recover",
         "request.py": "post _may_leave _settle",
     },
     "refusing": {
@@ -50,7 +50,7 @@ STEPS = {
         "checked_delivery.py": "run _step _learn _give",
         "checks.py": "look before_first_byte after_attempt",
         "cap_counting.py": "look take record",
-        "transitions.py": "begin record skip _skip",
+        "transitions.py": "begin record _record _move_all skip _skip",
     },
     "pausing": {
         "campaign.py": "pause resume stop wanted __aexit__",

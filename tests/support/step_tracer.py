@@ -35,6 +35,7 @@ TRACED = {
         "campaign/_sqlite/file.py",
         "campaign/_sqlite/handle.py",
         "campaign/_sqlite/ledger.py",
+        "campaign/_sqlite/late_answers.py",
         "campaign/_sqlite/lock.py",
         "campaign/_sqlite/transitions.py",
         "campaign/_sqlite/opening.py",

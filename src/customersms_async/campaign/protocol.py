@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from ..models import Limit, Outcome
     from .adding import Letters
-    from .rows import Count, Doubt, Entry, Input, Intent, PlannedRecipient, Resolution, Timeline
+    from .rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
     from .states import Choice, State
 
 
@@ -98,7 +98,12 @@ class CampaignLedger(WantedLedger, Protocol):
         """
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
-        """Make durable what became of an attempt; nothing, if it never came to be one."""
+        """Make durable what became of an attempt; nothing, if it never came to be one, or was recorded before.
+
+        Of recipients who were made unknown meanwhile (code INTERRUPTED), and of those whom a person has had planned
+        again since, what the answer proves counts by ``states.late``, as long as this was their last attempt. Whoever
+        was accepted and has a later attempt stays as they are, and is one of the ``doubles`` from then on.
+        """
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
@@ -121,6 +126,9 @@ class CampaignLedger(WantedLedger, Protocol):
 
     async def doubts(self) -> list[Doubt]:
         """The first unknown recipients (``MOST_LISTED``), in the input's order, each with its last attempt."""
+
+    async def doubles(self) -> list[KnownDouble]:
+        """The first known doubles (``MOST_LISTED``), in the input's order."""
 
     async def resolutions(self) -> list[Resolution]:
         """People's decisions (``MOST_RESOLUTIONS``), the latest first."""

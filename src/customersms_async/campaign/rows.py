@@ -40,7 +40,7 @@ MOST_BARS: Final = 240
 """Bars of a chart: about as many as can be told apart."""
 
 MOST_LISTED: Final = 1_000
-"""Unknown recipients that a page lists; ``export --status unknown`` has them all."""
+"""Unknown recipients that a page lists, and known doubles; ``export --status unknown`` has all who are unknown."""
 
 MOST_RESOLUTIONS: Final = 100
 """Decisions that a page lists, the latest: each may be about many, and the ledger has them all."""
@@ -108,7 +108,10 @@ class Intent(msgspec.Struct, eq=False):
 
 
 class SuppressedMeanwhileError(Exception):
-    """Raised as a request is about to leave: some recipients (``ids``) are suppressed by now, and have been skipped."""
+    """Raised as a request is about to leave: some recipients (``ids``) are not to be sent to any more.
+
+    They are suppressed by now, and have been skipped, or a late answer says that they are accepted.
+    """
 
     def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(ids)
@@ -143,6 +146,17 @@ class Resolution(NamedTuple):
     by: str
     becomes: str
     recipients: Number
+
+
+class KnownDouble(msgspec.Struct, frozen=True, array_like=True):
+    """One recipient of whom a late answer says that the text was accepted, when a later attempt had begun already.
+
+    ``index`` is the place in the input, from 0; ``ended_us`` when that answer was recorded (microseconds since 1970).
+    """
+
+    index: Number
+    phone: str
+    ended_us: Microseconds
 
 
 def kept_texts(kept: str, ledger: str) -> dict[str, str]:

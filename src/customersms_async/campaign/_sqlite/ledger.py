@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..._core.rulings import Ruling
     from ...models import Limit, Outcome
     from ..adding import Letters
-    from ..rows import Count, Doubt, Entry, Input, Intent, PlannedRecipient, Resolution, Timeline
+    from ..rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
     from ..states import Choice, State
     from ..wanted import WantedChange, WantedNow
 
@@ -182,7 +182,7 @@ class SQLiteLedger:
         await self._write(lambda file: transitions.begin(file, intent, self._clock()))
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
-        """Make durable what became of a request."""
+        """Make durable what became of a request, however late it is known."""
         await self._write(lambda file: transitions.record(file, intent, ruling, self._clock()))
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
@@ -209,6 +209,10 @@ class SQLiteLedger:
     async def doubts(self) -> list[Doubt]:
         """The first unknown recipients."""
         return await self._read(summary.doubts)
+
+    async def doubles(self) -> list[KnownDouble]:
+        """The first known doubles."""
+        return await self._read(summary.doubles)
 
     async def resolutions(self) -> list[Resolution]:
         """People's last decisions."""

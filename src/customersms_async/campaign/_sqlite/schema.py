@@ -6,7 +6,8 @@ its place in the input, from 0; ``texts.id`` is the recipient that had the text 
 1970. ``session`` says whether all that is known stands in the main file (``closed``): while it does not, the file is
 worth nothing without its ``-wal``. ``place`` is where it was when it was last written to. ``progress`` counts all
 changes; it is written with each of them, so that it stands in the ``-wal``, and its ``era`` is that of ``session``,
-which stands in the main file, only if the two belong together.
+which stands in the main file, only if the two belong together. ``doubles`` are recipients (by their ``id``) of whom a
+late answer says that an attempt was accepted after which another one had begun.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .. import wanted_states
-from ..states import MOVES, ONLY_WITH_CODE, State
+from ..states import MOVES, ONLY_AFTER_AN_ATTEMPT, ONLY_WITH_CODE, State
 from ..wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
 if TYPE_CHECKING:
@@ -45,16 +46,17 @@ _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
 
 def _moves(pairs: Iterable[tuple[str, str]]) -> str:
     """The trigger that refuses all moves but these."""
-    allowed = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}'{_code(state, to)})" for state, to in pairs)
+    allowed = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}'{_only(state, to)})" for state, to in pairs)
     return (
         f"CREATE TRIGGER moves_of_the_table BEFORE UPDATE OF state ON recipients WHEN NOT ({allowed})"
         " BEGIN SELECT raise(ABORT, 'the ledger has no such move'); END"
     )
 
 
-def _code(state: str, to: str) -> str:
-    code = ONLY_WITH_CODE.get((State(state), State(to)))
-    return "" if code is None else f" AND OLD.code = '{code}'"
+def _only(state: str, to: str) -> str:
+    move = State(state), State(to)
+    code, attempt = ONLY_WITH_CODE.get(move), " AND OLD.attempt_id IS NOT NULL AND OLD.attempts > 0"
+    return ("" if code is None else f" AND OLD.code = '{code}'") + (attempt if move in ONLY_AFTER_AN_ATTEMPT else "")
 
 
 def _appended(table: str) -> str:
@@ -148,6 +150,13 @@ CREATE TABLE IF NOT EXISTS wanted (
     why TEXT NOT NULL,
     terms_id INTEGER
 )"""
+_DOUBLES_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS doubles (
+    attempt_id INTEGER NOT NULL,
+    recipient INTEGER NOT NULL,
+    ended_us INTEGER NOT NULL,
+    PRIMARY KEY (attempt_id, recipient)
+)"""
 _WANTED_BEFORE: Final = (
     "INSERT INTO wanted (at_us, state, event, by, guard, why)"  # noqa: S608 - our own words
     f" SELECT added_us, '{Wanted.DRAFT}', '{WantedEvent.ADDED}', '', '', ''"
@@ -163,6 +172,8 @@ SINCE_VERSION_3: Final = (
     _wanted_moves(),
     *_kept("terms"),
     *_kept("wanted"),
+    _DOUBLES_TABLE,
+    *_kept("doubles"),
     _WANTED_BEFORE,
     f"PRAGMA user_version = {VERSION}",
 )
@@ -175,7 +186,7 @@ TRIGGERS_SINCE_VERSION_3: Final = frozenset(
     {
         "moves_of_the_table",
         "moves_of_what_is_wanted",
-        *(f"kept_{table}_{verb}" for table in ("terms", "wanted") for verb in ("UPDATE", "DELETE")),
+        *(f"kept_{table}_{verb}" for table in ("terms", "wanted", "doubles") for verb in ("UPDATE", "DELETE")),
     }
 )
 """The names of its triggers."""

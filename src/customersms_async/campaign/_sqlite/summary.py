@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ..._core.calling_codes import calling_code
-from ..rows import MOST_BARS, MOST_LISTED, MOST_RESOLUTIONS, Doubt, Microseconds, Resolution, Timeline
+from ..rows import MOST_BARS, MOST_LISTED, MOST_RESOLUTIONS, Doubt, KnownDouble, Microseconds, Resolution, Timeline
 from ..states import State
 from .typed_rows import typed
 
@@ -62,6 +62,17 @@ def doubts(connection: sqlite3.Connection) -> list[Doubt]:
         (State.UNKNOWN, MOST_LISTED),
     )
     return typed(rows, Doubt)
+
+
+def doubles(connection: sqlite3.Connection) -> list[KnownDouble]:
+    """The first known doubles, in the input's order; a ledger of an older version has none."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'doubles'").fetchone() is None:
+        return []
+    rows = connection.execute(
+        "SELECT recipient, phone, ended_us FROM doubles JOIN recipients ON id = recipient ORDER BY 1, 3 LIMIT ?",
+        (MOST_LISTED,),
+    )
+    return typed(rows, KnownDouble)
 
 
 def resolutions(connection: sqlite3.Connection) -> list[Resolution]:

@@ -5,6 +5,7 @@ Runs in the ledger's own thread. Every statement names the state that it moves f
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from ..._core.outcomes import ON_THE_LIST
@@ -13,12 +14,12 @@ from ..id_ranges import ranges
 from ..refusals import refusal
 from ..rows import CRASHED, Number, SuppressedMeanwhileError
 from ..states import ANSWERS, SKIPS, Event, State, after
-from . import wanted_rows
+from . import late_answers, wanted_rows
 from .typed_rows import only
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
     from ..._core.rulings import Ruling
@@ -57,8 +58,8 @@ def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile, now_us: int
         [(state, attempt_id, now_us, number, State.PLANNED) for number in intent.ids],
     ).rowcount
     if moved != len(intent.ids):
-        if suppressed := _suppressed_among(db, intent.ids):
-            raise SuppressedMeanwhileError(suppressed)
+        if done := _done_among(db, intent.ids):
+            raise SuppressedMeanwhileError(done)
         raise refusal(file.path, "recipients that were to be sent to are not planned any more: the ledger was changed")
     if (stop := wanted_rows.stop(db)) is not None:
         raise stop
@@ -67,39 +68,65 @@ def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile, now_us: int
 
 
 def record(file: LedgerFile, intent: Intent, ruling: Ruling, now_us: int) -> None:
-    """Make durable what became of an attempt; nothing, if it never came to be one."""
+    """Make durable what became of an attempt; nothing, if it never came to be one, or was recorded before.
+
+    Where its recipients are not being sent to any more, what the answer proves counts: see ``late_answers``.
+    """
     if intent.attempt_id is None:
         return
-    counts = dict.fromkeys(Status, 0)
+    try:
+        _record(file, intent, ruling, now_us, is_late=False)
+    except _LateAnswerError:
+        _record(file, intent, ruling, now_us, is_late=True)
+
+
+class _LateAnswerError(Exception):
+    """Raised where not all recipients of an attempt are being sent to by it; nothing is changed then."""
+
+
+def _record(file: LedgerFile, intent: Intent, ruling: Ruling, now_us: int, *, is_late: bool) -> None:
+    with file.transaction(anywhere=True) as db:
+        if db.execute("SELECT 1 FROM answers WHERE attempt_id = ?", (intent.attempt_id,)).fetchone() is not None:
+            return
+        if is_late:
+            late_answers.take_in(db, file, intent, ruling.outcomes, now_us)
+        else:
+            _move_all(db, intent, ruling.outcomes, now_us)
+        _answer(db, intent, ruling, now_us)
+
+
+def _move_all(db: sqlite3.Connection, intent: Intent, outcomes: Sequence[Outcome], now_us: int) -> None:
     changes = []
-    for o in ruling.outcomes:
-        counts[o.status] += 1
+    for o in outcomes:
         state = after(State.SENDING, ANSWERS[o.status])
         code, error = ("", None) if o.status is Status.UNSENT else (o.code or "", o.error)
         changes.append((state, code, error, o.message_id, now_us, o.index, intent.attempt_id, State.SENDING))
+    moved = db.executemany(
+        "UPDATE recipients SET state = ?, code = ?, error = ?, message_id = ?, updated_us = ?"
+        " WHERE id = ? AND attempt_id = ? AND state = ?",
+        changes,
+    ).rowcount
+    if moved != len(changes):
+        raise _LateAnswerError
+
+
+def _answer(db: sqlite3.Connection, intent: Intent, ruling: Ruling, now_us: int) -> None:
+    counts = Counter(o.status for o in ruling.outcomes)
     worst = next((o.error for o in ruling.outcomes if o.status is not Status.ACCEPTED), None)
-    with file.transaction(anywhere=True) as db:
-        moved = db.executemany(
-            "UPDATE recipients SET state = ?, code = ?, error = ?, message_id = ?, updated_us = ?"
-            " WHERE id = ? AND attempt_id = ? AND state = ?",
-            changes,
-        ).rowcount
-        if moved != len(changes):
-            raise refusal(file.path, "recipients that were being sent to are not so any more: the ledger was changed")
-        db.execute(
-            "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                intent.attempt_id,
-                now_us,
-                ruling.status_code,
-                counts[Status.ACCEPTED],
-                counts[Status.REJECTED],
-                counts[Status.UNKNOWN],
-                counts[Status.UNSENT],
-                worst,
-                _figure(ruling.remaining_credits),
-            ),
-        )
+    db.execute(
+        "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            intent.attempt_id,
+            now_us,
+            ruling.status_code,
+            counts[Status.ACCEPTED],
+            counts[Status.REJECTED],
+            counts[Status.UNKNOWN],
+            counts[Status.UNSENT],
+            worst,
+            _figure(ruling.remaining_credits),
+        ),
+    )
 
 
 def recover(file: LedgerFile, now_us: int) -> int:
@@ -157,9 +184,10 @@ def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, 
     )
 
 
-def _suppressed_among(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
-    query = "SELECT 1 FROM recipients JOIN suppressed USING (phone) WHERE id = ? LIMIT 1"
-    return [number for number in ids if connection.execute(query, (number,)).fetchone()]
+def _done_among(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
+    """Those of them who are not to be sent to any more: suppressed, or accepted by a late answer."""
+    query = "SELECT 1 FROM recipients WHERE id = ? AND (state = ? OR phone IN (SELECT phone FROM suppressed))"
+    return [number for number in ids if connection.execute(query, (number, State.ACCEPTED)).fetchone()]
 
 
 def _figure(amount: Decimal | None) -> str | None:

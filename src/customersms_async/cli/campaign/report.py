@@ -18,13 +18,14 @@ from ...errors import ConfigurationError
 from ..exits import ending_well, fail
 from ..formats import length
 from ..options import read_limits
+from .doubles import doubles_line
 from .page import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ...campaign.rows import Count, Doubt, Input, Resolution, Timeline
+    from ...campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ...models import Limit
     from .options import ReportOptions
 
@@ -57,6 +58,7 @@ async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> Non
             _codes(counts),
             _calling_codes(await look.by_calling_code()),
             _doubts(await look.doubts(), counts),
+            _doubles(await look.doubles()),
             _resolutions(await look.resolutions()),
         ]
     page = PAGE.replace("<!--title-->", escape(ledger.name)).replace("<!--facts-->", _facts(given, counts))
@@ -173,6 +175,16 @@ def _doubts(found: Sequence[Doubt], counts: Sequence[Count]) -> str:
     )
     heads = ("phone", "why", "request began", "recipients in it", "credits before", "credits after")
     return _part("What is unknown", f"<p>{words}</p>" + _table(heads, rows))
+
+
+def _doubles(found: Sequence[KnownDouble]) -> str:
+    if not found:
+        return ""
+    rows = ((escape(one.phone), f"{one.index + 1:,}", _moment(one.ended_us)) for one in found)
+    return _part(
+        "Known doubles",
+        f"<p>{doubles_line(found)}.</p>" + _table(("phone", "recipient", "late answer"), rows),
+    )
 
 
 def _resolutions(found: Sequence[Resolution]) -> str:
