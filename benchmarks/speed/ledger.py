@@ -19,9 +19,9 @@ from pathlib import Path
 
 from customersms_async import DOCUMENTED_LIMITS, Campaign, Outcome, Status
 from customersms_async._core.rulings import Ruling
+from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import State
 from customersms_async.campaign.terms import CampaignTerms, GuardTerms
-from customersms_async.campaign.transitions import Intent
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.cli.campaign.export import export_entries
@@ -68,7 +68,7 @@ async def send(folder: Path, kind: str) -> str:
     times: list[float] = []
     async with Campaign.open(folder / f"{kind}.ledger") as campaign:
         ledger, start = campaign.ledger, 0
-        await ledger.lock()
+        await ledger.become_runner()
         await ledger.want(WantedChange(event=WantedEvent.BEGUN, by="benchmark", terms=TERMS))
         while page := await ledger.planned(start):
             start = page[-1].id + 1

@@ -172,7 +172,7 @@ def test_a_child_looks_at_its_parent_s_ledger_by_itself(tmp_path: Path) -> None:
     async def main(path):
         async with Campaign.open(path) as campaign:
             await campaign.add([f"+1212{n:07}" for n in range(50)], "Hello")
-            await campaign.ledger.lock()
+            await campaign.ledger.become_runner()
             def child():
                 try:
                     asyncio.run(campaign.counts())
@@ -182,7 +182,7 @@ def test_a_child_looks_at_its_parent_s_ledger_by_itself(tmp_path: Path) -> None:
             print(set(in_processes(8, child)))
             print(set(in_processes(1, lambda: None)))
             await campaign.ledger.suppress(["+12120000000"], "a page")
-            await campaign.ledger.unlock()
+            await campaign.ledger.leave_running()
             print(await campaign.counts() == await campaign.counts(), await look(path))
     asyncio.run(main(sys.argv[1]))
     print(sorted(os.listdir(os.path.dirname(sys.argv[1]))))
@@ -196,7 +196,7 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_run_lock(tmp_path: P
     async def main(path):
         async with Campaign.open(path) as campaign:
             await campaign.add(["+12120000000"], "Hello")
-            await campaign.ledger.lock()
+            await campaign.ledger.become_runner()
             if not os.fork():
                 os.read(0, 1)
                 os._exit(0)
@@ -206,7 +206,7 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_run_lock(tmp_path: P
     again = """
     async def main(path):
         async with Campaign.open(path) as campaign:
-            await campaign.ledger.lock()
+            await campaign.ledger.become_runner()
             print("mine")
     asyncio.run(main(sys.argv[1]))
     """

@@ -23,7 +23,7 @@ from typer.main import get_command
 
 from customersms_async import AsyncClient, Campaign, MemoryQuota
 from customersms_async._core import phone as phones
-from customersms_async.campaign import schema, whole
+from customersms_async.campaign._sqlite import schema, whole
 from customersms_async.cli.app import app
 from customersms_async.errors import CampaignStoppedError, CustomerSMSError
 

@@ -31,7 +31,7 @@ INPUT = ("people.csv", "--message", "Hello")
 
 STEPS = {
     "loop": {
-        "runner.py": "_run _send_all _start delivered _leaving _answered _check _say_how_it_ended",
+        "runner.py": "_run _send_all _is_over _start delivered _leaving _answered _check _say_how_it_ended",
         "preparation.py": "want_run prepare",
         "wanted.py": "next_wanted end_of_run",
         "wanted_rows.py": "want append _terms_id stop",
@@ -41,7 +41,7 @@ STEPS = {
         "file.py": "transaction begin commit check_place note become_runner settle close",
         "copies.py": "refuse",
         "whole.py": "checkpoint",
-        "transitions.py": "begin _begin record recover",
+        "transitions.py": "begin _begin record _record _move_all _answer recover",
         "request.py": "post _may_leave _settle",
     },
     "refusing": {
@@ -50,7 +50,7 @@ STEPS = {
         "checked_delivery.py": "run _step _learn _give",
         "checks.py": "look before_first_byte after_attempt",
         "cap_counting.py": "look take record",
-        "transitions.py": "begin record skip _skip",
+        "transitions.py": "begin record _record _move_all skip _skip",
     },
     "pausing": {
         "campaign.py": "pause resume stop wanted __aexit__",
@@ -175,6 +175,8 @@ def steps(killing: Killing, kind: str) -> list[str]:
 
 
 def statements(name: str) -> set[int]:
-    """The lines of a file of the package on which a statement begins."""
-    (path,) = [path for path in PACKAGE.rglob(name) if path.parent in (PACKAGE / "campaign", PACKAGE / "_sending")]
-    return {node.lineno for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.stmt)}
+    """The lines on which a statement begins, in the files of that name in the folders that are traced."""
+    paths = [PACKAGE / folder / name for folder in ("campaign", "campaign/_sqlite", "_sending")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
+    assert trees, f"there is no {name}"
+    return {node.lineno for tree in trees for node in ast.walk(tree) if isinstance(node, ast.stmt)}

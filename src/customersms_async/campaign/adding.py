@@ -1,37 +1,21 @@
-"""The whole input into an empty ledger, in one transaction: judged, frozen, with every repeat found.
-
-Runs in the ledger's own thread. Cost: about 8 µs a recipient; memory: ``LedgerRepeats`` for each recipient, and one
-slice.
-"""
+"""An input that is taken in by a ledger, whatever kind it is: slice by slice, with the hash of it all."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Final, final
 
-import msgspec
-
-from .._core.intake import Judge, Letter, RefusedLetter, with_line
-from .._runtime.clock import wall_us
-from ..errors import ConfigurationError
-from ..models import Code
-from . import wanted_rows
-from .ledger_repeats import LedgerRepeats
-from .schema import ORIGINS
-from .states import Event, after
-from .wanted import WantedChange
-from .wanted_states import WantedEvent
+from .._core.intake import Letter
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
-    from .ledger_repeats import RecipientRow
+Letters = Iterable[Letter] | AsyncIterable[Letter]
+"""Recipients with their texts, from anywhere."""
 
 SLICE: Final = 1_000
 """Recipients that are handed over at a time: some 10 ms of work."""
-
-_PLANNED, _SKIPPED = after(None, Event.ADDED), after(None, Event.REFUSED)
 
 
 @final
@@ -61,74 +45,20 @@ class Digest:
         return self._hash.hexdigest()
 
 
-@final
-class Adding:
-    """Takes slices of the input in, within a transaction that the caller has begun and ends.
-
-    Mutable state: the input's digest, and what came before.
-
-    ``one_per_number``: a number's further texts are repeats. ``keep``: the columns whose texts come with each letter.
-    """
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        region: str | None,
-        *,
-        one_per_number: bool = False,
-        keep: Sequence[str] = (),
-    ) -> None:
-        self.connection = connection
-        self._keep = keep
-        self._repeats = LedgerRepeats(connection, one_per_number=one_per_number)
-        self._judge = Judge(self._repeats, region, one_per_number=one_per_number, one_per_key=True)
-        self._now_us = 0
-        self.digest = Digest()
-
-    def take(self, letters: Sequence[Letter]) -> None:
-        """Judge these and write them. Raises ``ConfigurationError`` for a region that can't be used."""
-        base = self.digest.count
-        self._now_us = wall_us()
-        self.digest.take(letters)
-        for number, letter in enumerate(letters, base):
-            self._repeats.add(self._row(letter, number))
-        self._repeats.write()
-        if letters and letters[0].line is not None:
-            self._keep_origins(letters, base)
-
-    def finish(self, template: str | None, *, rehearsal: bool) -> None:
-        """Count what was taken, and say what it was."""
-        if not self.digest.count:
-            raise ConfigurationError("there are no recipients to add")
-        self.connection.execute(
-            "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM recipients GROUP BY state, code"
-        )
-        self.connection.execute(
-            "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
-            (self.digest.hex, template, self.digest.count, wall_us(), rehearsal),
-        )
-        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=wanted_rows.this_process()))
-
-    def _keep_origins(self, letters: Sequence[Letter], base: int) -> None:
-        """Note where letters that came from a file stand in it."""
-        if not base:
-            for statement in ORIGINS:
-                self.connection.execute(statement)
-        self.connection.executemany(
-            "INSERT INTO origins VALUES (?, ?, ?)",
-            ((number, letter.line, self._kept(letter)) for number, letter in enumerate(letters, base)),
-        )
-
-    def _kept(self, letter: Letter) -> str | None:
-        if not self._keep:
-            return None
-        return msgspec.json.encode(dict(zip(self._keep, letter.kept, strict=True))).decode()
-
-    def _row(self, letter: Letter, number: int) -> RecipientRow:
-        judged = self._judge.judge(letter, number)
-        text = self._repeats.text
-        if not isinstance(judged, RefusedLetter):
-            return number, judged.phone, text.id, text.segments, _PLANNED, "", None, self._now_us
-        phone, code, reason = judged.outcome.phone, judged.outcome.code or "", judged.outcome.error or ""
-        text_id = text.id if code == Code.DUPLICATE else None
-        return number, phone, text_id, 0, _SKIPPED, code, with_line(reason, judged.line), self._now_us
+async def slices(letters: Letters) -> AsyncIterator[list[Letter]]:
+    """Pieces of ``SLICE`` letters; the event loop gets a turn after each."""
+    some: list[Letter] = []
+    if isinstance(letters, AsyncIterable):
+        async for letter in letters:
+            some.append(letter)
+            if len(some) >= SLICE:
+                yield some
+                some = []
+    else:
+        for letter in letters:
+            some.append(letter)
+            if len(some) >= SLICE:
+                yield some
+                some = []
+    if some:
+        yield some

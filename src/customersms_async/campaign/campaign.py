@@ -15,7 +15,7 @@ from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Status
 from .guards import Guards, unix
-from .ledger import CampaignLedger
+from .opened import open_ledger
 from .runner import Runner
 from .states import SAYS, STATUSES, State
 from .terms import CampaignTerms
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from .._sending.reader import Recipients
     from ..client import AsyncClient
-    from .ledger import Letters
-    from .queries import Entry
+    from .adding import Letters
+    from .protocol import CampaignLedger
+    from .rows import Entry
     from .wanted import WantedNow
 
 
@@ -75,7 +76,7 @@ class Campaign:
         return cls(path, create=create)
 
     async def __aenter__(self) -> Self:
-        self._opened = await CampaignLedger.open(self._path, create=self._create)
+        self._opened = await open_ledger(self._path, create=self._create)
         return self
 
     async def __aexit__(

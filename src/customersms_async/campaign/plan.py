@@ -10,7 +10,7 @@ from .refusals import refusal
 from .states import State
 
 if TYPE_CHECKING:
-    from .ledger import CampaignLedger
+    from .protocol import CampaignLedger
 
 _MOST_EMPTY_SWEEPS: Final = 3
 """Sweeps in a row that may find nobody though the ledger counts somebody: what people decide meanwhile explains one."""
@@ -60,6 +60,6 @@ class Plan:
         if not self._ready:
             self._empty_sweeps += 1
             if self._empty_sweeps > _MOST_EMPTY_SWEEPS:
-                raise refusal(self._ledger.path, "it is damaged: it counts planned recipients, and holds none")
+                raise refusal(self._ledger.name, "it is damaged: it counts planned recipients, and holds none")
             self._next_id, self._read = 0, False
         return True

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError
 from .guards import CampaignTotals, Guards, place_in_input, prefix_stop
+from .process_name import this_process
 from .states import State
 from .wanted import WantedChange
-from .wanted_rows import this_process
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .ledger import CampaignLedger
+    from .protocol import CampaignLedger
     from .terms import CampaignTerms
 
 _SENT_TO: Final = (State.SENDING, State.ACCEPTED, State.REJECTED, State.UNKNOWN)
@@ -28,7 +28,7 @@ async def want_run(ledger: CampaignLedger, terms: CampaignTerms) -> None:
     person has paused or stopped.
     """
     if await ledger.added() is None:
-        raise ConfigurationError(f"{ledger.path}: nobody was added to this ledger yet")
+        raise ConfigurationError(f"{ledger.name}: nobody was added to this ledger yet")
     await ledger.want(WantedChange(event=WantedEvent.BEGUN, by=this_process(), terms=terms))
 
 

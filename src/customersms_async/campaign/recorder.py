@@ -9,7 +9,7 @@ from .._sending.delivery import seconds_for
 from .._sending.unheard import log_unheard
 from ..errors import LedgerError
 from ..models import Outcome, Status
-from .transitions import Intent
+from .rows import Intent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from .._runtime.log import KeyLog
     from .._sending.outcome_queue import OutcomeQueue
-    from .ledger import CampaignLedger
+    from .protocol import CampaignLedger
 
 
 @final
@@ -98,7 +98,7 @@ class Recorder:
         return LedgerError(
             f"{reason}; what became of {lost} could not be recorded, so they are unknown to the ledger (the log has"
             " what the gateway said)",
-            path=str(self._ledger.path),
+            path=self._ledger.name,
         )
 
     async def _store(self, intent: Intent, ruling: Ruling) -> None:

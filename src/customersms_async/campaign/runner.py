@@ -25,12 +25,12 @@ from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 from .outage_watch import OutageWatch
 from .plan import Plan
 from .preparation import prepare, want_run
+from .process_name import this_process
 from .recorder import Recorder
+from .rows import SuppressedMeanwhileError
 from .text_ids import text_id
-from .transitions import SuppressedMeanwhileError
 from .unsent import Next, gravest, next_of
 from .wanted import end_of_run
-from .wanted_rows import this_process
 from .wanted_watch import WantedWatch
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from .._sending.delivery import Delivery
     from .._sending.sending_handle import SendingHandle
-    from .ledger import CampaignLedger
+    from .protocol import CampaignLedger
     from .terms import CampaignTerms
 
 
@@ -48,8 +48,9 @@ class Runner:
     """The work behind one ``Campaign.run``; it begins at once, or when the campaign's runs that were left have ended.
 
     ``over`` says whether no further outcome will come. Mutable state: that; the plan, the figures that the guards go
-    by, the deliveries, the record of their attempts; what the loop waits on, until when an outage pauses it, what
-    watches the time and what is wanted; whether the ledger has it as wanted; and the error with which it ended.
+    by, the deliveries, the record of their attempts; what the loop waits on, until when an outage, or another process
+    that may be sending, pauses it; what watches the time and what is wanted; whether the ledger has it as wanted; and
+    the error with which it ended.
     """
 
     def __init__(
@@ -137,7 +138,7 @@ class Runner:
         ending = [runner.task for runner in earlier if runner.stopped]
         if ending:
             await asyncio.wait(ending)
-        await self._ledger.lock()
+        await self._ledger.become_runner()
         try:
             await want_run(self._ledger, self._terms)
             self._is_wanted = True
@@ -158,7 +159,7 @@ class Runner:
                     self.error = None  # it was stopped when there was nobody left
                 await self._say_how_it_ended()
             finally:
-                await self._ledger.unlock()
+                await self._ledger.leave_running()
 
     async def _say_how_it_ended(self) -> None:
         """Have the ledger say what is wanted now, unless *run* still is."""
@@ -184,12 +185,25 @@ class Runner:
                         await self._wait()
                 elif self._full or self.deliveries:
                     await self._wait()
-                elif not await self._plan.again():
+                elif await self._is_over():
                     break
         finally:
             self._watch.end()
             if self._timer is not None:
                 self._timer.cancel()
+
+    async def _is_over(self) -> bool:
+        """Whether nobody is planned, and nobody may be by what another process still has to tell; nothing is under way.
+
+        While another one may be sending, the loop is held up until it is known what became of that.
+        """
+        if await self._plan.again():
+            return False
+        seconds = await self._ledger.recover()
+        if seconds is None:
+            return not await self._plan.again()
+        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
+        return False
 
     def _watch_the_time(self) -> None:
         """Stop when ``until`` has come, also while everyone waits; a timer may be a moment early, as uvloop's are."""
@@ -211,14 +225,20 @@ class Runner:
         if self.stopped:
             return
         self._change = self._loop.create_future()
-        pause = self._paused_until - self._loop.time()
-        timer = self._loop.call_later(pause, self.go_on) if pause > 0 else None
+        timer = None
+        if self._paused_until:  # also one that is over by now: it was not, when it was looked at
+            timer = self._loop.call_later(max(0.0, self._paused_until - self._loop.time()), self._end_pause)
         try:
             await self._change
         finally:
             self._change = None
             if timer is not None:
                 timer.cancel()
+
+    def _end_pause(self) -> None:
+        if self._loop.time() >= self._paused_until:
+            self._paused_until = 0.0
+        self.go_on()
 
     def _start(self, batch: Batch) -> bool:
         """Send as much of this batch as the guards allow; false if that is nothing until more answers have come."""

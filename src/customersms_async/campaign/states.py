@@ -1,18 +1,23 @@
 """The states of a campaign's recipients, and every move from one to another, in one table.
 
-=============  ====================================================  =============================
+=============  ====================================================  ====================================
 state          durable when                                          a crash here leads to
-=============  ====================================================  =============================
+=============  ====================================================  ====================================
 planned        added                                                 sent later
 sending        after the grant, before the first byte leaves         unknown
 accepted       the answer is recorded                                nothing more
 rejected       the answer is recorded                                nothing more
-unknown        the answer, or its absence, or a crash is recorded    stays, until a person decides
+unknown        the answer, or its absence, or a crash is recorded    stays, until a person decides, or a
+                                                                     late answer proves something
 skipped        added, or found suppressed, or a cap is reached       nothing more
-=============  ====================================================  =============================
+=============  ====================================================  ====================================
 
 A move that is not in ``MOVES`` raises here, and the ledger's file refuses it as well. Of those who are skipped, a
 person may plan those alone for whom a cap had no room.
+
+A late answer is one of an attempt whose process was taken for dead (code INTERRUPTED): what it proves counts, as long
+as that attempt is the recipient's last. It beats a person who has the recipient planned again, where it proves that the
+text was accepted.
 """
 
 from __future__ import annotations
@@ -47,6 +52,9 @@ class Event(enum.StrEnum):
     UNANSWERED = "it may have been sent"
     UNSENT = "it provably was not sent"
     CRASHED = "the process ended"
+    LATE_ACCEPTED = "a late answer: the gateway took the text"
+    LATE_REJECTED = "a late answer: the gateway refused it"
+    LATE_UNSENT = "a late answer: it provably was not sent"
     FOUND_ACCEPTED = "a person found it accepted"
     SEND_AGAIN = "a person wants it sent again"
     SEND_LATER = "a person wants it sent after all, if a cap was reached"
@@ -63,6 +71,10 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
     (State.SENDING, Event.UNANSWERED): State.UNKNOWN,
     (State.SENDING, Event.UNSENT): State.PLANNED,
     (State.SENDING, Event.CRASHED): State.UNKNOWN,
+    (State.UNKNOWN, Event.LATE_ACCEPTED): State.ACCEPTED,
+    (State.UNKNOWN, Event.LATE_REJECTED): State.REJECTED,
+    (State.UNKNOWN, Event.LATE_UNSENT): State.PLANNED,
+    (State.PLANNED, Event.LATE_ACCEPTED): State.ACCEPTED,
     (State.REJECTED, Event.SEND_AGAIN): State.PLANNED,
     (State.UNKNOWN, Event.SEND_AGAIN): State.PLANNED,
     (State.UNKNOWN, Event.FOUND_ACCEPTED): State.ACCEPTED,
@@ -70,8 +82,14 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
 }
 """All moves there are; ``None`` is a recipient that is being added."""
 
-ONLY_WITH_CODE: Final = {(State.SKIPPED, State.PLANNED): Code.CAPPED}
+ONLY_WITH_CODE: Final = {
+    (State.SKIPPED, State.PLANNED): Code.CAPPED,
+    (State.UNKNOWN, State.REJECTED): Code.INTERRUPTED,
+}
 """Moves that no recipient makes but those with this code."""
+
+ONLY_AFTER_AN_ATTEMPT: Final = frozenset({(State.PLANNED, State.ACCEPTED)})
+"""Moves that no recipient makes whom no request was ever about to reach."""
 
 SKIPS: Final = {Code.SUPPRESSED: Event.SUPPRESSED, Code.CAPPED: Event.CAPPED}
 """Why a run skips a recipient that it was not allowed to send to, by the outcome's code."""
@@ -83,6 +101,13 @@ ANSWERS: Final = {
     Status.UNSENT: Event.UNSENT,
 }
 """What an attempt's outcome does to a recipient that is being sent to."""
+
+LATE: Final = {
+    Status.ACCEPTED: Event.LATE_ACCEPTED,
+    Status.REJECTED: Event.LATE_REJECTED,
+    Status.UNSENT: Event.LATE_UNSENT,
+}
+"""What a late answer does to a recipient that was made unknown meanwhile; one that is unknown itself proves nothing."""
 
 STATUSES: Final = {
     State.PLANNED: Status.UNSENT,
@@ -105,6 +130,18 @@ def after(state: State | None, event: Event) -> State:
         return MOVES[state, event]
     except KeyError:
         raise ImpossibleMoveError(f"a recipient that is {state or 'new'} can't move on because {event.value}") from None
+
+
+def late(state: State, code: str | None, status: Status) -> Event | None:
+    """What the late answer of a recipient's last attempt does to it, by its state and code now; ``None``: no move.
+
+    Only of an attempt that has no answer yet, and is not being sent any more as far as its ledger knows.
+    """
+    if state is State.UNKNOWN and code == Code.INTERRUPTED:
+        return LATE.get(status)
+    if state is State.PLANNED and status is Status.ACCEPTED:
+        return Event.LATE_ACCEPTED
+    return None
 
 
 class Choice(NamedTuple):

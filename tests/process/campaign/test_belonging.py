@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, LedgerError
-from customersms_async.campaign import opening
-from customersms_async.campaign.file import LedgerFile
-from customersms_async.campaign.lock import RunLock
+from customersms_async.campaign._sqlite import opening
+from customersms_async.campaign._sqlite.file import LedgerFile
+from customersms_async.campaign._sqlite.lock import RunLock
 from support.campaign_run import PEOPLE, Run, all_is_known, counted, cut_off, go_on, nobody_twice
 from support.other_sqlite import lose_memory_to_another, others_are_kept
 

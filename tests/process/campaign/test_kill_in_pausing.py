@@ -15,6 +15,7 @@ import pytest
 from customersms_async import Campaign
 from customersms_async.campaign.wanted_states import Wanted
 from support.killing import BATCH, BOUND, KILLED, Killing, finish, steps
+from support.ledger_rows import rows_of
 
 if TYPE_CHECKING:
     from customersms_async.campaign.wanted import WantedNow
@@ -110,7 +111,7 @@ def begun(killing: Killing) -> int:
 
     async def count() -> int:
         async with Campaign.open(killing.ledger, create=False) as campaign:
-            (found,) = await campaign.ledger.read(lambda c: c.execute("SELECT count(*) FROM attempts").fetchone())
+            (found,) = (await rows_of(campaign.ledger, "SELECT count(*) FROM attempts"))[0]
             return int(found)
 
     return asyncio.run(count())

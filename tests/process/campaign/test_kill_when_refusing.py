@@ -25,7 +25,7 @@ from support.refusing_run import BATCH, IN_FLIGHT, KEY, LATE, MESSAGES, PHONES, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from customersms_async.campaign.queries import Entry
+    from customersms_async.campaign.rows import Entry
 
 PARTS = 3
 

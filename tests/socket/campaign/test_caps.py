@@ -24,6 +24,7 @@ from customersms_async import (
 from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.testing import ManualClock
 from support.campaign_steps import MakeClient, codes, counted, people, run
+from support.ledger_rows import rows_of
 from support.told_quota import ToldQuota
 
 if TYPE_CHECKING:
@@ -100,9 +101,10 @@ async def test_a_person_plans_who_hit_a_cap_and_nobody_else_who_is_skipped(
         assert await campaign.resolve([a, c], as_="planned", by="Ann") == 1
         assert await campaign.resolve("capped", as_="planned", by="Bob") == 1
         assert await counted(campaign) == {"planned": 2, "skipped": 3}
-        assert await campaign.ledger.read(
-            lambda db: db.execute("SELECT by, becomes, recipients, ids FROM resolutions").fetchall()
-        ) == [("Ann", "planned", 1, "0"), ("Bob", "planned", 1, "3")]
+        assert await rows_of(campaign.ledger, "SELECT by, becomes, recipients, ids FROM resolutions") == [
+            ("Ann", "planned", 1, "0"),
+            ("Bob", "planned", 1, "3"),
+        ]
         await run(campaign, client)
         assert await codes(campaign) == skipped, "the cap has no room yet"
         await campaign.resolve("capped", as_="planned", by="Ann")

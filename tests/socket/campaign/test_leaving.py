@@ -24,7 +24,7 @@ async def refuse_to_write(campaign: Campaign, table: str) -> None:
     trigger = f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN SELECT raise(ABORT, 'full'); END"
 
     def write() -> None:
-        with closing(sqlite3.connect(campaign.ledger.path)) as connection:
+        with closing(sqlite3.connect(campaign.ledger.name)) as connection:
             connection.execute(trigger)
 
     await asyncio.to_thread(write)
@@ -134,10 +134,10 @@ async def test_a_second_run_at_the_same_time_is_refused(make_client: MakeClient,
 async def test_whoever_asks_in_the_very_turn_in_which_a_run_fails_hears_of_it(client: AsyncClient, path: Path) -> None:
     async with Campaign.open(path) as campaign, Campaign.open(path) as other:
         await campaign.add(people(1), "Hello")
-        await other.ledger.lock()
+        await other.ledger.become_runner()
         async with campaign.run(client) as stream:
             while not all(task.done() for task in campaign._runners):  # noqa: ASYNC110 - no callback is early enough
                 await asyncio.sleep(0)
             with pytest.raises(LedgerError, match="a campaign is running on it"):
                 await anext(stream)
-        await other.ledger.unlock()
+        await other.ledger.leave_running()

@@ -20,6 +20,7 @@ from customersms_async import (
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.sandbox import Fault, Sandbox
 from support.campaign_steps import MakeClient, counted, people, run
+from support.ledger_rows import rows_of
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
@@ -210,5 +211,5 @@ async def test_a_ledger_says_nothing_secret_of_a_run(client: AsyncClient, path: 
     async with Campaign.open(path) as campaign:
         await campaign.add(people(3), "Hello")
         await run(campaign, client)
-        rows = await campaign.ledger.read(lambda c: c.execute("SELECT * FROM terms").fetchall())
+        rows = await rows_of(campaign.ledger, "SELECT * FROM terms")
     assert "cspro" not in repr(rows)

@@ -9,6 +9,7 @@ import pytest
 from customersms_async import AsyncClient, Campaign, ConfigurationError, Limit, Message, Status
 from customersms_async.sandbox import Fault, Sandbox
 from support.campaign_steps import MakeClient, counted, people, run
+from support.ledger_rows import rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,11 +68,10 @@ async def test_each_attempt_keeps_the_credits_known_before_and_after(
     async with Campaign.open(path) as campaign:
         await campaign.add(people(30), "Hello")
         await run(campaign, client)
-        found = await campaign.ledger.read(
-            lambda c: c.execute(
-                "SELECT ids, credits_before, credits_after, status_code, accepted, unknown"
-                " FROM attempts JOIN answers ON attempt_id = id"
-            ).fetchall()
+        found = await rows_of(
+            campaign.ledger,
+            "SELECT ids, credits_before, credits_after, status_code, accepted, unknown"
+            " FROM attempts JOIN answers ON attempt_id = id",
         )
     assert found == [
         ("0-9", None, "99990", 200, 10, 0),
@@ -88,7 +88,7 @@ async def test_a_batch_that_is_too_large_goes_out_in_parts_each_with_its_own_att
         await campaign.add(people(100), "Hello")
         assert len(await run(campaign, client)) == 100
         entries = [entry async for page in campaign.pages() for entry in page]
-        ids = await campaign.ledger.read(lambda c: c.execute("SELECT ids FROM attempts ORDER BY id").fetchall())
+        ids = await rows_of(campaign.ledger, "SELECT ids FROM attempts ORDER BY id")
     assert {entry.attempts for entry in entries} == {2}
     assert ids == [("0-99",), ("0-49",), ("50-99",)]
     assert (len(sandbox.texts), sandbox.duplicates()) == (100, ())

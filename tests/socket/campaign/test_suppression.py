@@ -19,6 +19,7 @@ from customersms_async import (
 )
 from customersms_async.sandbox import Fault, Sandbox
 from support.campaign_steps import MakeClient, codes, counted, people, run
+from support.ledger_rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -82,10 +83,8 @@ async def test_whoever_says_no_when_the_intent_is_durable_is_not_texted(
         assert len(await run(campaign, client)) == 10
         assert await counted(campaign) == {"accepted": 8, "skipped": 2}
         assert await codes(campaign) == {2: "SUPPRESSED", 3: "SUPPRESSED"}
-        attempts = await campaign.ledger.read(
-            lambda db: db.execute(
-                "SELECT ids, accepted, unknown, unsent FROM attempts LEFT JOIN answers ON attempt_id = id"
-            ).fetchall()
+        attempts = await rows_of(
+            campaign.ledger, "SELECT ids, accepted, unknown, unsent FROM attempts LEFT JOIN answers ON attempt_id = id"
         )
     assert attempts == [("0-9", 0, 0, 10), ("0-1 4-9", 8, 0, 0)]
     assert len(sandbox.texts) == 8

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from contextlib import closing
 
 import pytest
 
-from customersms_async.campaign.schema import SCHEMA
+from customersms_async.campaign._sqlite.schema import SCHEMA
 from customersms_async.campaign.states import (
     ANSWERS,
+    LATE,
     MOVES,
+    ONLY_AFTER_AN_ATTEMPT,
     ONLY_WITH_CODE,
     SAYS,
     SKIPS,
@@ -20,6 +23,7 @@ from customersms_async.campaign.states import (
     State,
     after,
     diagram,
+    late,
 )
 from customersms_async.models import Code, Status
 from support.places import DOCS
@@ -40,7 +44,7 @@ def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: Even
 @pytest.mark.parametrize(("state", "to"), list(itertools.permutations(State, 2)))
 def test_the_file_itself_refuses_such_a_move(state: State, to: State) -> None:
     connection = with_one(state, "")
-    if (state, to) in PAIRS and (state, to) not in ONLY_WITH_CODE:
+    if (state, to) in PAIRS - ONLY_WITH_CODE.keys() - ONLY_AFTER_AN_ATTEMPT:
         connection.execute("UPDATE recipients SET state = ?", (to,))
         assert connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall() == [(to, "", 1, 1)]
     else:
@@ -49,13 +53,14 @@ def test_the_file_itself_refuses_such_a_move(state: State, to: State) -> None:
     connection.close()
 
 
-def with_one(state: State, code: str) -> sqlite3.Connection:
-    """A ledger with one recipient, in this state and with this code."""
+def with_one(state: State, code: str, *, attempts: int = 0) -> sqlite3.Connection:
+    """A ledger with one recipient, in this state and with this code, after so many attempts."""
     connection = sqlite3.connect(":memory:")
     connection.executescript(SCHEMA)
     connection.execute(
-        "INSERT INTO recipients (id, phone, segments, state, code, updated_us) VALUES (0, '+12125551234', 1, ?, ?, 0)",
-        (state, code),
+        "INSERT INTO recipients (id, phone, segments, state, code, updated_us, attempts, attempt_id)"
+        " VALUES (0, '+12125551234', 1, ?, ?, 0, ?, ?)",
+        (state, code, attempts, attempts or None),
     )
     connection.execute("INSERT INTO counts VALUES (?, ?, 1, 1)", (state, code))
     return connection
@@ -74,7 +79,30 @@ def test_the_file_lets_nobody_who_is_skipped_be_planned_but_who_hit_a_cap(code: 
     connection.close()
 
 
-@pytest.mark.parametrize("table", ["input", "texts", "attempts", "answers", "resolutions"])
+@pytest.mark.parametrize("code", ["", *Code])
+def test_the_file_lets_nobody_be_rejected_late_but_who_was_cut_off(code: str) -> None:
+    connection = with_one(State.UNKNOWN, code, attempts=1)
+    reject = "UPDATE recipients SET state = 'rejected'"
+    if code == Code.INTERRUPTED:
+        connection.execute(reject)
+    else:
+        with pytest.raises(sqlite3.IntegrityError, match="no such move"):
+            connection.execute(reject)
+    connection.close()
+
+
+def test_the_file_lets_nobody_planned_be_accepted_whom_no_request_was_about_to_reach() -> None:
+    accept = "UPDATE recipients SET state = 'accepted'"
+    with closing(with_one(State.PLANNED, "", attempts=1)) as connection:
+        connection.execute(accept)
+    for half in ("attempts = 0", "attempt_id = NULL"):
+        with closing(with_one(State.PLANNED, "", attempts=1)) as connection:
+            connection.execute(f"UPDATE recipients SET {half}")  # noqa: S608
+            with pytest.raises(sqlite3.IntegrityError, match="no such move"):
+                connection.execute(accept)
+
+
+@pytest.mark.parametrize("table", ["doubles", "input", "texts", "attempts", "answers", "resolutions"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET rowid = 7", "DELETE FROM {}"])
 def test_what_is_only_appended_can_not_be_changed(table: str, statement: str) -> None:
     connection = sqlite3.connect(":memory:")
@@ -94,11 +122,36 @@ def test_every_status_of_an_attempt_moves_a_recipient_on() -> None:
     assert set(STATUSES) == set(State)
 
 
-def test_only_a_person_moves_anyone_on_from_an_end() -> None:
+def test_only_a_person_moves_anyone_on_from_an_end_or_a_late_answer_who_was_unknown() -> None:
     ends = {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.SKIPPED}
-    said = {event for state, event in MOVES if state in ends}
+    moves = {(state, event) for state, event in MOVES if state in ends}
+    proven = {(State.UNKNOWN, event) for event in LATE.values()}
+    assert moves > proven
+    said = {event for _, event in moves - proven}
     assert said == {Event.FOUND_ACCEPTED, Event.SEND_AGAIN, Event.SEND_LATER}
     assert said == {choice.event for choices in SAYS.values() for choice in choices.values()}
+
+
+@pytest.mark.parametrize("code", [None, "", *Code])
+@pytest.mark.parametrize(("state", "status"), list(itertools.product(State, Status)))
+def test_a_late_answer_moves_nobody_but_who_was_cut_off_or_planned_again_and_has_it(
+    state: State, status: Status, code: str | None
+) -> None:
+    event = late(state, code, status)
+    if state is State.UNKNOWN and code == Code.INTERRUPTED and status is not Status.UNKNOWN:
+        assert event is LATE[status]
+        assert after(state, event) is after(State.SENDING, ANSWERS[status]), "as if it had come in time"
+    elif state is State.PLANNED and status is Status.ACCEPTED:
+        assert event is not None
+        assert after(state, event) is State.ACCEPTED
+    else:
+        assert event is None
+
+
+def test_nobody_is_planned_again_but_by_proof_that_nothing_was_sent_or_by_a_person() -> None:
+    assert {event for (state, event), to in MOVES.items() if to is State.PLANNED and state is not None} == {
+        Event.UNSENT, Event.LATE_UNSENT, Event.SEND_AGAIN, Event.SEND_LATER,
+    }  # fmt: skip
 
 
 def test_what_a_person_may_say_is_in_the_table() -> None:

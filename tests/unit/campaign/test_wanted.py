@@ -24,10 +24,10 @@ from customersms_async import (
 )
 from customersms_async._core.rulings import Ruling
 from customersms_async._sending.sending_handle import open_handle
+from customersms_async.campaign._sqlite.ledger import SQLiteLedger
 from customersms_async.campaign.guards import Guards
-from customersms_async.campaign.ledger import CampaignLedger
+from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.terms import CampaignTerms, decode
-from customersms_async.campaign.transitions import Intent
 from customersms_async.campaign.wanted import (
     WantedChange,
     WantedLedger,
@@ -40,6 +40,7 @@ from customersms_async.campaign.wanted import (
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from support.filled_ledger import PEOPLE, filled
 from support.ledger_aging import let_minutes_pass
+from support.ledger_rows import rows_of
 from support.old_ledgers import make_version_2
 from support.wanted_runs import BEGUN, TERMS, run_is_wanted
 
@@ -206,14 +207,14 @@ async def test_nothing_secret_is_in_the_terms() -> None:
 # In a ledger
 
 
-async def opened(path: Path) -> CampaignLedger:
+async def opened(path: Path) -> SQLiteLedger:
     await filled(path)
-    return await CampaignLedger.open(path, create=False)
+    return await SQLiteLedger.open(path, create=False)
 
 
 async def test_what_was_added_is_a_draft_and_nothing_may_leave(path: Path) -> None:
     ledger: WantedLedger = await opened(path)
-    assert isinstance(ledger, CampaignLedger)
+    assert isinstance(ledger, SQLiteLedger)
     found = await ledger.wanted()
     assert found is not None
     assert (found.state, found.event, found.terms) == (Wanted.DRAFT, WantedEvent.ADDED, None)
@@ -225,12 +226,12 @@ async def test_what_was_added_is_a_draft_and_nothing_may_leave(path: Path) -> No
 async def test_no_intent_is_made_after_a_pause_and_it_is_as_if_none_had_been_tried(path: Path) -> None:
     ledger = await opened(path)
     await run_is_wanted(ledger)
-    other = await CampaignLedger.open(path, create=False)
+    other = await SQLiteLedger.open(path, create=False)
     assert await other.want(PAUSE)
-    before = await ledger.read(lambda c: c.execute("SELECT count(*) FROM attempts").fetchone())
+    before = (await rows_of(ledger, "SELECT count(*) FROM attempts"))[0]
     with pytest.raises(CampaignStoppedError, match="Ann has paused it"):
         await ledger.begin(Intent([0], None))
-    assert await ledger.read(lambda c: c.execute("SELECT count(*) FROM attempts").fetchone()) == before
+    assert (await rows_of(ledger, "SELECT count(*) FROM attempts"))[0] == before
     assert [count.state for count in await ledger.counts()] == ["planned"]
     await other.want(RESUME)
     await ledger.begin(Intent([0], None))
@@ -256,7 +257,7 @@ async def test_every_change_is_a_row_with_when_and_by_whom_and_terms_stand_once_
     other = WantedChange(event=WantedEvent.BEGUN, by="process 2", terms=await terms_of())
     for change in (BEGUN, PAUSE, PAUSE, RESUME, GUARD, BEGUN, other):
         await ledger.want(change)
-    rows = await ledger.read(lambda c: c.execute("SELECT state, by, guard, why, terms_id FROM wanted").fetchall())
+    rows = await rows_of(ledger, "SELECT state, by, guard, why, terms_id FROM wanted")
     assert rows[1:] == [
         ("run", "process 1 on here", "", "", 1),
         ("paused", "Ann", "", "", 1),
@@ -292,7 +293,7 @@ async def test_a_ledger_of_version_2_is_a_draft_and_may_be_paused_and_run(path: 
 
 async def test_what_is_done_is_a_draft_again_once_a_person_plans_somebody(path: Path) -> None:
     await filled(path, PEOPLE[:1])
-    ledger = await CampaignLedger.open(path, create=False)
+    ledger = await SQLiteLedger.open(path, create=False)
     await run_is_wanted(ledger)
     intent = Intent([0], None)
     await ledger.begin(intent)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from customersms_async.campaign.schema import SCHEMA
+from customersms_async.campaign._sqlite.schema import SCHEMA
 from customersms_async.campaign.wanted_states import (
     GUARDED,
     MOVES,

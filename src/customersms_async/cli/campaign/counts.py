@@ -16,7 +16,7 @@ from ..formats import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...campaign.queries import Count
+    from ...campaign.rows import Count
 
 COLOURS: Final = {
     State.PLANNED: "cyan",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ...campaign.queries import Count
+    from ...campaign.rows import Count
     from ..send.sending import Progress
 
 _STOPS: Final = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ...campaign import Campaign
-from ...campaign.queries import kept_texts
+from ...campaign.rows import kept_texts
 from ...campaign.states import State
 from ..exits import ending_well, fail
 from ..kept_columns import kept_names
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ...campaign.queries import Entry
+    from ...campaign.rows import Entry
     from .options import ExportOptions
 
 FIELDS: Final = ("phone", "status", "code", "error", "message_id", "attempts", "updated_at", "line")
@@ -44,24 +44,24 @@ async def export_entries(ledger: Path, kind: ExportFormat, states: Iterable[Stat
     out = SafeOutput(sys.stdout, record=True)
     shown = visible if out.isatty() else str
     async with Campaign.open(ledger, create=False) as campaign:
-        keep = await campaign.ledger.kept_names()
+        keep, name = await campaign.ledger.kept_names(), campaign.ledger.name
         if kind is ExportFormat.CSV:
             out.write(shown(as_csv([[*FIELDS, *kept_names(keep, FIELDS)]], raw=raw)))
         async for page in campaign.pages(states):
             if kind is ExportFormat.CSV:
-                rows = [(*_row(entry), *(_kept(entry).get(name, "") for name in keep)) for entry in page]
+                rows = [(*_row(entry), *(_kept(entry, name).get(column, "") for column in keep)) for entry in page]
                 out.write(shown(as_csv(rows, raw=raw)))
             else:
-                out.write("".join(as_json(_object(entry, keep)) + "\n" for entry in page))
+                out.write("".join(as_json(_object(entry, keep, name)) + "\n" for entry in page))
 
 
-def _object(entry: Entry, keep: Sequence[str]) -> dict[str, Any]:
+def _object(entry: Entry, keep: Sequence[str], ledger: str) -> dict[str, Any]:
     found = dict(zip(FIELDS, _row(entry), strict=True))
-    return {**found, "kept": _kept(entry)} if keep else found
+    return {**found, "kept": _kept(entry, ledger)} if keep else found
 
 
-def _kept(entry: Entry) -> dict[str, str]:
-    return {} if entry.kept is None else kept_texts(entry.kept)
+def _kept(entry: Entry, ledger: str) -> dict[str, str]:
+    return {} if entry.kept is None else kept_texts(entry.kept, ledger)
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:

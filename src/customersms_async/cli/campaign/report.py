@@ -12,19 +12,20 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ..._core.plural import counted
-from ...campaign import Campaign, summary
+from ...campaign import Campaign
 from ...campaign.states import State
 from ...errors import ConfigurationError
 from ..exits import ending_well, fail
 from ..formats import length
 from ..options import read_limits
+from .doubles import doubles_line
 from .page import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ...campaign.queries import Count, Input
+    from ...campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ...models import Limit
     from .options import ReportOptions
 
@@ -53,11 +54,12 @@ async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> Non
         given, counts = await look.added(), await look.counts()
         parts = [
             _shares(counts),
-            _timeline(await look.read(lambda connection: summary.timeline(connection, limits))),
+            _timeline(await look.timeline(limits)),
             _codes(counts),
-            _calling_codes(await look.read(summary.by_calling_code)),
-            _doubts(await look.read(summary.doubts), counts),
-            _resolutions(await look.read(summary.resolutions)),
+            _calling_codes(await look.by_calling_code()),
+            _doubts(await look.doubts(), counts),
+            _doubles(await look.doubles()),
+            _resolutions(await look.resolutions()),
         ]
     page = PAGE.replace("<!--title-->", escape(ledger.name)).replace("<!--facts-->", _facts(given, counts))
     _write(html, page.replace("<!--parts-->", "\n".join(parts)))
@@ -105,7 +107,7 @@ def _shares(counts: Sequence[Count]) -> str:
     )
 
 
-def _timeline(found: summary.Timeline | None) -> str:
+def _timeline(found: Timeline | None) -> str:
     if found is None:
         return _part("Requests over time", "<p>No request has left yet.</p>")
     limit, bars = found.limit, found.requests
@@ -153,7 +155,7 @@ def _calling_codes(found: Sequence[tuple[str, Counter[State]]]) -> str:
     )
 
 
-def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
+def _doubts(found: Sequence[Doubt], counts: Sequence[Count]) -> str:
     if not found:
         return _part("What is unknown", "<p>Nothing.</p>")
     total = sum(c.recipients for c in counts if c.state is State.UNKNOWN)
@@ -175,7 +177,17 @@ def _doubts(found: Sequence[summary.Doubt], counts: Sequence[Count]) -> str:
     return _part("What is unknown", f"<p>{words}</p>" + _table(heads, rows))
 
 
-def _resolutions(found: Sequence[summary.Resolution]) -> str:
+def _doubles(found: Sequence[KnownDouble]) -> str:
+    if not found:
+        return ""
+    rows = ((escape(one.phone), f"{one.index + 1:,}", _moment(one.ended_us)) for one in found)
+    return _part(
+        "Known doubles",
+        f"<p>{doubles_line(found)}.</p>" + _table(("phone", "recipient", "late answer"), rows),
+    )
+
+
+def _resolutions(found: Sequence[Resolution]) -> str:
     if not found:
         return ""
     rows = ((_moment(one.at_us), escape(one.by), escape(one.becomes), f"{one.recipients:,}") for one in found)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ...campaign.queries import Count, PlannedRecipient
+    from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
 
@@ -33,7 +33,8 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     """A ledger that recipients were added to: the text (``None``: each came with one of its own), and who is left.
 
     ``planned`` are the recipients that are left, in so many ``requests`` at best; ``samples`` are the first of them.
-    ``kept`` are the columns of the file that stand beside them; ``wanted`` is what is wanted of the campaign.
+    ``kept`` are the columns of the file that stand beside them; ``wanted`` is what is wanted of the campaign, and
+    ``doubles`` are those of whom it is known that they may have got the text twice.
     """
 
     template: str | None
@@ -44,6 +45,7 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     kept: tuple[str, ...] = ()
     samples: list[PlannedRecipient] = []
     wanted: WantedNow | None = None
+    doubles: list[KnownDouble] = []
 
 
 def read_ledger(
@@ -101,11 +103,13 @@ async def _read(path: Path, batch_size: int, samples: int) -> StartedCampaign | 
         requests = await campaign.ledger.requests(batch_size) if batch_size else 0
         kept = await campaign.ledger.kept_names()
         first = await _first_planned(campaign, 0, samples)
-        wanted = await campaign.wanted()
+        wanted, doubles = await campaign.wanted(), await campaign.ledger.doubles()
     planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
     if added is None:
         return None
-    return StartedCampaign(added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted)
+    return StartedCampaign(
+        added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted, doubles
+    )
 
 
 def show_allowed(path: Path, client: ClientOptions, console: Console) -> None:

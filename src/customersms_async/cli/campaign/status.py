@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..exits import ending_well
+from ..formats import plain
 from ..output import safe_console, say_json
 from .counts import counts_object, counts_table
+from .doubles import doubles_line
 from .started import read_ledger
 from .wanted_now import wanted_lines, wanted_object
 
@@ -19,10 +21,14 @@ def show_status(options: StatusOptions) -> None:
     with ending_well(options.log_level):
         started = read_ledger(options.ledger, must_exist=True)
         counts, wanted = ([], None) if started is None else (started.counts, started.wanted)
+        doubles = [] if started is None else started.doubles
         if options.json:
-            say_json({**counts_object(counts), "wanted": wanted_object(wanted)})
+            phones = [one.phone for one in doubles]
+            say_json({**counts_object(counts), "wanted": wanted_object(wanted), "doubles": phones})
             return
         console = safe_console(json=False)
         console.print(counts_table(str(options.ledger), counts))
+        if doubles:
+            console.print(f"{doubles_line(doubles)}: {plain(doubles[0].phone)} first", highlight=False, markup=False)
         for line in wanted_lines(wanted):
             console.print(line, soft_wrap=True, highlight=False, markup=False)

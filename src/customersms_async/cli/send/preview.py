@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..._core.intake import SendableLetter
-    from ...campaign.queries import PlannedRecipient
+    from ...campaign.rows import PlannedRecipient
     from .check import Checked
 
 

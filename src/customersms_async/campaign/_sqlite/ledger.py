@@ -1,0 +1,282 @@
+"""The ledger of a campaign: one SQLite file, and the thread that alone touches it."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, final
+
+from ..._runtime.clock import wall_us
+from ...errors import ConfigurationError
+from ..adding import Digest, slices
+from ..refusals import refusal
+from ..rows import kept_texts
+from . import opening, queries, resolving, summary, transitions, wanted_rows
+from .adding import Adding
+from .file import LedgerFile
+from .handle import LedgerHandle
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections import Counter
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from ..._core.rulings import Ruling
+    from ...models import Limit, Outcome
+    from ..adding import Letters
+    from ..rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
+    from ..states import Choice, State
+    from ..wanted import WantedChange, WantedNow
+
+T = TypeVar("T")
+
+
+@final
+class SQLiteLedger:
+    """One open ledger in a file, of which a process may have as many as it likes over one: see ``LedgerHandle``.
+
+    ``name`` is the file's path, and ``id`` the ledger's own, made at random, whatever the file is called.
+
+    Every method runs in the file's thread, one after the other, and raises ``LedgerError``. A cancelled call leaves at
+    once; what it asked for still happens, whole, in its turn. WAL with ``synchronous = FULL``: what a method changed is
+    durable when it returns. Mutable state: the handle, until it is closed.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], int]) -> None:
+        self.name = str(path)
+        self.id = ""
+        self._path = path
+        self._clock = clock
+        self._handle: LedgerHandle | None = None
+
+    @classmethod
+    async def open(cls, path: Path | str, *, create: bool, clock: Callable[[], int] = wall_us) -> SQLiteLedger:
+        """Open the ledger at ``path``, or make it if it isn't there and may be made.
+
+        ``clock`` gives the times that it keeps (microseconds since 1970). Who was being sent to by a process that has
+        ended is unknown from here on.
+        """
+        ledger = cls(_real(path), clock)
+        if not ledger._path.exists():
+            if not create:
+                raise refusal(ledger._path, "there is no such ledger")
+            await asyncio.to_thread(opening.create, ledger._path)
+        ledger._handle = LedgerHandle.join(ledger._path, ledger)
+        try:
+            await ledger._handle.recover(clock)
+            ledger.id = await ledger._read(queries.ledger_id)
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def close(self) -> None:
+        """Close the file once everything asked for is done, unless others use it too."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            if handle.runner is self:
+                await handle.leave_running(self)
+            await handle.leave(self)
+
+    async def become_runner(self) -> None:
+        """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
+        await self._opened.become_runner(self, self._clock)
+
+    async def leave_running(self) -> None:
+        """End being the one runner, so that another can run."""
+        await self._opened.leave_running(self)
+
+    async def recover(self) -> float | None:
+        """Make unknown whoever was being sent to by a process that has ended, which the run lock says at once."""
+        await self._opened.recover(self._clock)
+        return None
+
+    async def add(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        source: str = "add",
+        rehearsal: bool = False,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+    ) -> bool:
+        """Take all of ``letters`` in, in one transaction; false if the same were there already.
+
+        ``suppressed`` are kept in either case, as told by ``source``. ``one_per_number``: a number's further texts are
+        skipped. ``keep`` are the columns whose texts come with each letter. Raises ``ConfigurationError`` if others
+        are, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
+        """
+        known = await self.added()
+        if known is not None:
+            await self._compare(known, letters, template)
+            await self.suppress(suppressed, source)
+            return False
+        handle = self._opened
+        if handle.adder is not None:
+            raise ConfigurationError("recipients are being added already")
+        handle.adder = self
+        try:
+            adding = await handle.do(
+                lambda file: self._begin_adding(file, region, one_per_number=one_per_number, keep=keep)
+            )
+            async for some in slices(letters):
+                await handle.do(_ignoring(partial(adding.take, some)))
+            phones = await asyncio.to_thread(list, suppressed)
+            await handle.do(
+                lambda file: self._finish_adding(file, adding, template, phones, source, rehearsal=rehearsal)
+            )
+        finally:
+            try:
+                await handle.do(LedgerFile.roll_back)
+            finally:
+                handle.adder = None
+        return True
+
+    async def added(self) -> Input | None:
+        """The input that was added, or ``None``."""
+        return await self._read(queries.added)
+
+    async def counts(self) -> list[Count]:
+        """How many recipients there are by state and code."""
+        return await self._read(queries.counts)
+
+    async def planned(self, start: int) -> list[PlannedRecipient]:
+        """The next recipients to be sent to."""
+        return await self._read(lambda connection: queries.planned(connection, start))
+
+    async def requests(self, batch_size: int) -> int:
+        """How many requests what is planned comes to, at best."""
+        return await self._read(lambda connection: queries.requests(connection, batch_size))
+
+    async def outside(self, prefixes: Collection[str]) -> tuple[int, int | None]:
+        """How many planned numbers begin with none of ``prefixes``, and the first one's place."""
+        return await self._read(lambda connection: queries.outside(connection, prefixes))
+
+    async def kept_names(self) -> tuple[str, ...]:
+        """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+        first = await self._read(queries.first_kept)
+        return () if first is None else tuple(kept_texts(first, self.name))
+
+    async def among(self, phones: Collection[str]) -> int:
+        """How many of these numbers recipients have."""
+        return await self._read(lambda connection: queries.among(connection, phones))
+
+    async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
+        """The next recipients in any of ``states``."""
+        return await self._read(lambda connection: queries.entries(connection, start, states))
+
+    async def wanted(self) -> WantedNow | None:
+        """What is wanted of the campaign now; ``None`` if nobody was added yet."""
+        return await self._read(wanted_rows.current)
+
+    async def want(self, change: WantedChange) -> bool:
+        """Make a change of what is wanted durable: see ``WantedLedger``."""
+        return await self._write(lambda file: wanted_rows.want(file, change, self._clock()))
+
+    async def begin(self, intent: Intent) -> None:
+        """Make it durable that a request is about to leave, unless something else than *run* is wanted."""
+        await self._write(lambda file: transitions.begin(file, intent, self._clock()))
+
+    async def record(self, intent: Intent, ruling: Ruling) -> None:
+        """Make durable what became of a request, however late it is known."""
+        await self._write(lambda file: transitions.record(file, intent, ruling, self._clock()))
+
+    async def suppress(self, phones: Iterable[str], source: str) -> int:
+        """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
+        listed = await asyncio.to_thread(list, phones)  # whatever that takes, the ledger is not kept waiting
+        return await self._write(lambda file: _suppress(file, listed, source, self._clock()))
+
+    async def skip(self, outcomes: Sequence[Outcome]) -> None:
+        """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
+        await self._write(lambda file: transitions.skip(file, outcomes, self._clock()))
+
+    async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
+        """Do what a person says of recipients; gives of how many that was."""
+        return await self._write(lambda file: resolving.resolve(file, choices, phones, by, self._clock()))
+
+    async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
+        """Requests over time; ``None`` if there are none."""
+        return await self._read(lambda connection: summary.timeline(connection, limits))
+
+    async def by_calling_code(self) -> list[tuple[str, Counter[State]]]:
+        """For every calling code that was sent to, its recipients by state."""
+        return await self._read(summary.by_calling_code)
+
+    async def doubts(self) -> list[Doubt]:
+        """The first unknown recipients."""
+        return await self._read(summary.doubts)
+
+    async def doubles(self) -> list[KnownDouble]:
+        """The first known doubles."""
+        return await self._read(summary.doubles)
+
+    async def resolutions(self) -> list[Resolution]:
+        """People's last decisions."""
+        return await self._read(summary.resolutions)
+
+    async def _compare(self, known: Input, letters: Letters, template: str | None) -> None:
+        digest = Digest()
+        async for some in slices(letters):
+            await self._opened.do(_ignoring(partial(digest.take, some)))
+        if template != known.template:
+            raise ConfigurationError(f"{self.name} was made with another message: use another ledger for this one")
+        if digest.hex != known.hash:
+            raise ConfigurationError(
+                f"{self.name} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"
+                " use another ledger for these"
+            )
+
+    async def _read(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._opened.do(lambda file: file.read(look))
+
+    async def _write(self, change: Callable[[LedgerFile], T]) -> T:
+        if self._opened.adder is not None:
+            raise ConfigurationError("recipients are being added: wait for that")
+        return await self._opened.do(change)
+
+    @property
+    def _opened(self) -> LedgerHandle:
+        if self._handle is None:
+            raise refusal(self.name, "it is closed")
+        return self._handle
+
+    def _begin_adding(
+        self, file: LedgerFile, region: str | None, *, one_per_number: bool, keep: Sequence[str]
+    ) -> Adding:
+        connection = file.begin()
+        if queries.added(connection) is not None:
+            raise ConfigurationError(f"{self.name}: another program has just added recipients")
+        return Adding(connection, region, self._clock, one_per_number=one_per_number, keep=keep)
+
+    def _finish_adding(
+        self,
+        file: LedgerFile,
+        adding: Adding,
+        template: str | None,
+        suppressed: Iterable[str],
+        source: str,
+        *,
+        rehearsal: bool,
+    ) -> None:
+        adding.finish(template, rehearsal=rehearsal)
+        transitions.suppress(adding.connection, suppressed, source, self._clock())
+        file.commit()
+
+
+def _real(path: Path | str) -> Path:
+    """The one name that a file has, whatever links lead to it: its lock goes by it."""
+    return Path(path).expanduser().resolve()
+
+
+def _suppress(file: LedgerFile, phones: Iterable[str], source: str, now_us: int) -> int:
+    with file.transaction() as connection:
+        return transitions.suppress(connection, phones, source, now_us)
+
+
+def _ignoring(work: Callable[[], None]) -> Callable[[LedgerFile], None]:
+    """``work`` as a job of the file's thread that has no need of the file."""
+    return lambda _: work()

@@ -1,0 +1,276 @@
+"""Every step that may come next in the world of a campaign, and the look at all of its histories."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import cache
+from typing import TYPE_CHECKING
+
+from customersms_async.campaign.states import ANSWERS, Event, ImpossibleMoveError, State, late
+from customersms_async.campaign.wanted import STARTS
+from customersms_async.campaign.wanted_states import Wanted, WantedEvent
+from customersms_async.models import Code
+from support.campaign_world import CRASHES, REFUSED, REQUESTS, Runner, World, WrongError, may_make, moved, wished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STATUS_OF = {event: status for status, event in ANSWERS.items()}
+
+
+def leave(world: World, number: int) -> World:
+    if world.open:
+        raise WrongError("duplicate")
+    lost = world.runners[number].lost
+    left = world._replace(open=True, requests=world.requests + 1)
+    return left.with_runner(number, Runner("flying", lost=lost, last=world.runners[number].last))
+
+
+def steps(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """Every world that may come next."""
+    for number in (0, 1):
+        yield from runner_steps(world, number, rules)
+    yield from decisions(world, rules)
+    yield from fates_of_the_file(world, rules)
+    if any(runner.lost for runner in world.runners):
+        yield world._replace(late=True)
+
+
+def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """What people say."""
+    zombies = any(runner.at == "zombie" or (runner.lost and runner.last) for runner in world.runners)
+    waits = "who was cut off is not planned again before that deadline is over" in rules
+    obeys = "who is suppressed is neither begun with nor planned again" in rules
+    may_plan = not (world.suppressed and obeys) and not (zombies and waits and not world.late)
+    if world.ledger is State.UNKNOWN and not any(r.at in ("flying", "answered") and not r.lost for r in world.runners):
+        if world.accepted:
+            yield moved(world, Event.FOUND_ACCEPTED, rules)._replace(open=False, person=True)
+        elif may_plan:
+            yield moved(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
+    if world.ledger is State.REJECTED and may_plan:
+        yield moved(world, Event.SEND_AGAIN, rules)._replace(person=True)
+    only_capped = "nobody is planned again for a cap who is skipped for something else" in rules
+    if world.ledger is State.SKIPPED and may_plan and (world.capped or not only_capped):
+        if not world.capped:
+            raise WrongError("suppressed")
+        yield moved(world, Event.SEND_LATER, rules)._replace(person=True)
+    if not world.paused:
+        yield wished(world, WantedEvent.PAUSE, rules)._replace(paused=True)
+    elif world.wanted[0] is Wanted.PAUSED:
+        yield wished(world, WantedEvent.RESUME, rules)._replace(paused=False)
+    if not (world.listed or world.suppressed):
+        yield world._replace(listed=True)
+    if not world.suppressed:
+        suppressed = world._replace(suppressed=True)
+        yield moved(suppressed, Event.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
+
+
+def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """It is brought up to date, closed in order, or moved without its -wal once nobody has it open."""
+    up_to_date = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+    yield up_to_date
+    yield up_to_date._replace(closed=True)
+    refused = not world.closed and REFUSED in rules
+    if not refused and world != up_to_date and all(runner.at == "off" or runner.lost for runner in world.runners):
+        first, second = (runner._replace(last=False) for runner in world.runners)
+        gone_back = world._replace(ledger=world.main, capped=world.main_capped, wanted=world.main_wanted)
+        yield gone_back._replace(proven=False, runners=(first, second))
+
+
+def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[World]:
+    runner, other = world.runners[number], world.runners[1 - number]
+
+    def go(at: str, outcome: Event | None = None, of: World = world) -> World:
+        lost = at == "zombie" or (runner.lost and at != "off")
+        last = of.runners[number].last and at in ("zombie", "flying", "answered")
+        return of.with_runner(number, Runner(at, outcome, lost, last))
+
+    if runner.at != "off" and world.crashes < CRASHES:
+        for accepted in {world.accepted, world.accepted or runner.at == "flying"}:  # it may still arrive
+            doubt = world.doubt or runner.at in ("intent", "flying", "answered")
+            yield go("off", of=world._replace(crashes=world.crashes + 1, accepted=accepted, doubt=doubt))
+    if runner.at == "zombie":  # the other may have the lock by now
+        if world.late and "past its deadline nothing leaves" in rules:
+            yield go("off")
+            yield go("answered", Event.UNSENT)
+        else:
+            yield leave(world, number)
+    elif runner.at == "off":
+        if other.at == "off" or other.lost or "one runner at a time" not in rules:
+            yield go("started")
+    elif runner.at == "started":
+        of = recovered(world, rules)
+        if may_make(world, WantedEvent.BEGUN):
+            yield go("ready", of=wished(of, WantedEvent.BEGUN, rules))
+        elif "a run does not begin where a person has paused it" in rules:
+            yield go("off", of=of)
+        else:
+            yield go("ready", of=of._replace(wanted=(Wanted.RUN, False)))
+    elif runner.at == "ready":
+        yield go("off")
+        if may_make(world, WantedEvent.GUARD):
+            yield go("off", of=wished(world, WantedEvent.GUARD, rules))
+        elif "the end of a run leaves alone what a person said" not in rules:
+            yield go("off", of=world._replace(wanted=(Wanted.STOPPED, True)))
+        if world.ledger is State.PLANNED and world.requests < REQUESTS:
+            yield go("picked")
+    elif runner.at == "picked":
+        yield go("off")  # stopped, or the disk is full: the grant is given back
+        if "a hook that fails keeps the request back" not in rules:
+            yield leave(world, number)
+        if "sending is durable before the first byte" not in rules:
+            yield leave(world, number)
+        elif world.ledger is State.PLANNED:  # else somebody else was faster, and it stops with an error
+            if world.suppressed and "who is suppressed is neither begun with nor planned again" in rules:
+                yield go("ready", of=moved(world, Event.SUPPRESSED, rules))
+            elif world.suppressed:
+                raise WrongError("suppressed")
+            else:
+                if "a text for which a cap has no room does not leave" not in rules:
+                    raise WrongError("capped")
+                yield go("refused", Event.CAPPED)
+                if world.listed:
+                    yield go("refused", Event.SUPPRESSED)
+                looks = "an intent is made only while a run is wanted" in rules
+                if world.wanted[0] not in STARTS and looks:
+                    yield go("off")
+                elif world.paused:
+                    raise WrongError("paused")
+                else:
+                    yield begun(world, number, rules)
+    elif runner.at == "intent":
+        if not world.listed:
+            yield leave(world, number)
+        elif "who is on the client's list is turned away right before the first byte" not in rules:
+            raise WrongError("suppressed")
+        elif "an intent that was turned away is ended as unsent" not in rules:
+            yield go("ready")
+        else:
+            yield go("refused", Event.SUPPRESSED, recorded(world, runner, Event.UNSENT, rules))
+        yield go("answered", Event.UNSENT)  # the ticket was stopped, or the grant had gone stale
+        if other.at != "zombie" and not world.late:
+            yield go("zombie", of=world._replace(doubt=True))
+    elif runner.at == "refused":
+        yield go("off")  # it can't be written down, and is still planned
+        yield go("ready", of=skipped(world, runner.outcome, rules))
+    elif runner.at == "flying":
+        if "a cancelled run still records" not in rules:
+            yield go("off")
+        yield go("answered", Event.ACCEPTED, world._replace(accepted=True))
+        for proof in (Event.REJECTED, Event.UNSENT):
+            yield go("answered", proof, world._replace(open=world.open and not runner.last))
+        if not (runner.lost or other.lost or world.late):  # it is stopped, and taken for dead
+            yield world._replace(doubt=True).with_runner(number, runner._replace(lost=True))
+        for accepted in (False, True):
+            yield go("answered", Event.UNANSWERED, world._replace(accepted=accepted, doubt=True))
+    else:
+        yield go("off", of=world._replace(doubt=True))  # it can't be written down
+        stops = runner.lost and "a run whose file was moved stops before its next request" in rules
+        yield go("off" if stops else "ready", of=recorded(world, runner, runner.outcome, rules))
+
+
+def begun(world: World, number: int, rules: frozenset[str]) -> World:
+    """An intent is durable: no earlier attempt is the last one any more."""
+    other = world.runners[1 - number]
+    of = moved(world, Event.LEAVING, rules)._replace(proven=False).with_runner(1 - number, other._replace(last=False))
+    return of.with_runner(number, Runner("intent", None, world.runners[number].lost, last=True))
+
+
+def recovered(world: World, rules: frozenset[str]) -> World:
+    if world.ledger is not State.SENDING or "who is found as sending is moved on" not in rules:
+        return world
+    if "who is found as sending is unknown" not in rules:
+        return world._replace(ledger=State.PLANNED)
+    return moved(world, Event.CRASHED, rules)
+
+
+def skipped(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
+    assert outcome is not None
+    if world.ledger is not State.PLANNED:  # somebody has suppressed the number in the ledger meanwhile
+        return world
+    return moved(world, outcome, rules)
+
+
+def recorded(world: World, runner: Runner, outcome: Event | None, rules: frozenset[str]) -> World:
+    assert outcome is not None
+    if not runner.last and "a late answer counts only while its attempt is the last" in rules:
+        return world  # what was accepted is known as a double from now on
+    if world.ledger is not State.SENDING:
+        counts = outcome is Event.ACCEPTED and world.ledger in (State.UNKNOWN, State.PLANNED)
+        return recorded_late(world._replace(proven=counts), outcome, rules)
+    if outcome is Event.UNSENT and "what was not sent is planned again" not in rules:
+        return world
+    if outcome is Event.UNANSWERED and "no answer is unknown" not in rules:
+        return world._replace(ledger=State.PLANNED)
+    try:
+        return moved(world, outcome, rules)
+    except ImpossibleMoveError:  # it stops with an error, and what became of the text is lost
+        return world
+
+
+def recorded_late(world: World, outcome: Event, rules: frozenset[str]) -> World:
+    if "what a late answer proves is written down" not in rules:
+        return world
+    if world.ledger is State.PLANNED and "a late answer beats the person who plans again" not in rules:
+        return world
+    plans_nobody = "a late answer that proves nothing plans nobody" in rules
+    if outcome is Event.UNANSWERED and world.ledger is State.UNKNOWN:
+        return world if plans_nobody else world._replace(ledger=State.PLANNED)
+    event = late(world.ledger, Code.INTERRUPTED if world.ledger is State.UNKNOWN else "", STATUS_OF[outcome])
+    return world if event is None else moved(world, event, rules)
+
+
+def check(world: World) -> None:
+    """Raise ``WrongError`` if something is lost."""
+    if world.proven and world.ledger in (State.UNKNOWN, State.PLANNED):
+        raise WrongError("loss")  # it was known that it was accepted, and is not any more
+    alone = all(runner.at in ("off", "ready") and not runner.lost for runner in world.runners)
+    started = any(runner.at == "ready" for runner in world.runners)
+    if alone and started and world.ledger is State.SENDING:
+        raise WrongError("loss")  # nobody works on it, and it is in no recorded end
+    if world.ledger is State.UNKNOWN and not world.doubt:
+        raise WrongError("loss")  # what was known was not recorded
+    if world.ledger is State.ACCEPTED and not (world.accepted or world.person):
+        raise WrongError("loss")
+
+
+def alike(world: World, rules: frozenset[str]) -> World:
+    """The same for all worlds that differ in nothing but which runner is which, or in what nobody will read.
+
+    What the main file says by itself is not read while it says that this is not all, if it is refused then.
+    """
+    if not world.closed and REFUSED in rules:
+        world = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+    runners = in_order(world.runners)
+    return world if runners is world.runners else world._replace(runners=runners)
+
+
+@cache
+def in_order(runners: tuple[Runner, Runner]) -> tuple[Runner, Runner]:
+    """The same two, whichever of them is first."""
+    first, second = sorted(runners, key=lambda runner: (runner.at, runner.outcome or "", runner.lost, runner.last))
+    return first, second
+
+
+def explore(rules: frozenset[str], until: str = "") -> set[str]:
+    """Look at every history; gives what goes wrong, and looks no further once ``until`` does."""
+    seen, todo, wrong = {World()}, deque([World()]), set[str]()
+    while todo and until not in wrong:
+        world = todo.popleft()
+        try:
+            check(world)
+            following = list(steps(world, rules))
+        except WrongError as error:
+            wrong.add(str(error))
+            continue
+        for each in following:
+            one = alike(each, rules)
+            if one not in seen:
+                seen.add(one)
+                todo.append(one)
+    if not wrong:
+        assert len(seen) > 500, "it looked at many histories"
+        assert {world.ledger for world in seen} == set(State)
+        assert {world.ledger for world in seen if world.capped} > {State.SKIPPED}, "they are sent to after all"
+        assert {world.wanted[0] for world in seen} == {Wanted.RUN, Wanted.PAUSED, Wanted.STOPPED}
+    return wrong

@@ -1,0 +1,118 @@
+"""The world of the model of campaigns: one recipient, two runners, a ledger; and the rules that are kept in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from customersms_async.campaign.states import Event, State, after
+from customersms_async.campaign.wanted_states import MOVES as WANTED_MOVES
+from customersms_async.campaign.wanted_states import NOT_AFTER_A_PERSON, Wanted, WantedEvent
+
+RULES = {
+    "one runner at a time": "loss",
+    "sending is durable before the first byte": "duplicate",
+    "a hook that fails keeps the request back": "duplicate",
+    "who is found as sending is unknown": "duplicate",
+    "who is found as sending is moved on": "loss",
+    "no answer is unknown": "duplicate",
+    "what was not sent is planned again": "loss",
+    "a cancelled run still records": "loss",
+    "who is suppressed is neither begun with nor planned again": "suppressed",
+    "who is on the client's list is turned away right before the first byte": "suppressed",
+    "an intent that was turned away is ended as unsent": "loss",
+    "a text for which a cap has no room does not leave": "capped",
+    "nobody is planned again for a cap who is skipped for something else": "suppressed",
+    "past its deadline nothing leaves": "duplicate",
+    "a run whose file was moved stops before its next request": "duplicate",
+    "who was cut off is not planned again before that deadline is over": "duplicate",
+    "the main file says that it is not closed before anything is changed": "duplicate",
+    (REFUSED := "a main file that says so and has no -wal is refused"): "duplicate",
+    "a late answer that proves nothing plans nobody": "duplicate",
+    "a late answer counts only while its attempt is the last": "duplicate",
+    "what a late answer proves is written down": "loss",
+    "a late answer beats the person who plans again": "loss",
+    "an intent is made only while a run is wanted": "paused",
+    "a run does not begin where a person has paused it": "paused",
+    "the end of a run leaves alone what a person said": "paused",
+}
+"""Each rule, and what goes wrong without it."""
+
+CRASHES = 2
+REQUESTS = 3
+
+
+class Runner(NamedTuple):
+    """One process: ``at`` is off, started, ready, picked, intent, flying, answered or refused (with ``outcome``).
+
+    Refused is whoever may not be sent to, before the ledger says so.
+    It is a zombie if it was stopped in its intent, and has ``lost`` the lock if it was taken for dead: it may still go
+    on. ``last``: its attempt is the recipient's last one, as the ledger has it.
+    """
+
+    at: str = "off"
+    outcome: Event | None = None
+    lost: bool = False
+    last: bool = False
+
+
+class World(NamedTuple):
+    """All there is. ``open``: a request has left and nobody has proven that its text was not accepted. ``proven``: a
+    late answer has told the ledger that the recipient's last attempt was accepted.
+
+    ``main`` is what the main file says without its ``-wal``, and ``closed`` whether it says that this is all; ``late``
+    whether a zombie's deadline is over. ``listed``: the number is on the client's list. ``capped``: it was skipped last
+    for a cap. ``wanted`` is what the ledger says, with whether a guard stopped it, and ``paused`` that a pause was
+    acknowledged and not taken back.
+    """
+
+    ledger: State = State.PLANNED
+    open: bool = False
+    proven: bool = False
+    accepted: bool = False
+    doubt: bool = False  # a crash, an answer that did not come, or one that could not be written down
+    person: bool = False
+    crashes: int = 0
+    requests: int = 0
+    suppressed: bool = False
+    listed: bool = False
+    capped: bool = False
+    late: bool = False
+    main: State = State.PLANNED
+    main_capped: bool = False
+    wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)  # a draft moves on as what a guard has stopped
+    main_wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)
+    paused: bool = False
+    closed: bool = True
+    runners: tuple[Runner, Runner] = (Runner(), Runner())
+
+    def with_runner(self, number: int, runner: Runner) -> World:
+        first, second = self.runners
+        return self._replace(runners=(runner, second) if number == 0 else (first, runner))
+
+
+NEW = World()
+
+
+class WrongError(Exception):
+    """A promise is broken."""
+
+
+def moved(world: World, event: Event, rules: frozenset[str]) -> World:
+    says_so = "the main file says that it is not closed before anything is changed" in rules
+    capped = event is Event.CAPPED or (world.capped and event is not Event.SUPPRESSED)
+    return world._replace(ledger=after(world.ledger, event), capped=capped, closed=world.closed and not says_so)
+
+
+def may_make(world: World, event: WantedEvent) -> bool:
+    """Whether the table lets what is wanted move on."""
+    state, by_guard = world.wanted
+    return (state, event) in WANTED_MOVES and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
+
+
+def wished(world: World, event: WantedEvent, rules: frozenset[str]) -> World:
+    """Something else is wanted, if the table lets it be; it is written down as every change is."""
+    if not may_make(world, event):
+        return world
+    says_so = "the main file says that it is not closed before anything is changed" in rules
+    to = WANTED_MOVES[world.wanted[0], event].to
+    return world._replace(wanted=(to, event is WantedEvent.GUARD), closed=world.closed and not says_so)
