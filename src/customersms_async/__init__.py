@@ -15,7 +15,7 @@ import typing
 if typing.TYPE_CHECKING:
     __version__: str
     from ._sending.stream import OutcomeStream
-    from .campaign import Campaign
+    from .campaign import Campaign, run_campaign
     from .client import AsyncClient
     from .errors import (
         AuthenticationError,
@@ -100,6 +100,7 @@ __all__ = [
     "SendReport",
     "Status",
     "SuppressionStoreError",
+    "run_campaign",
 ]
 
 _PLACES: typing.Final = (

@@ -76,7 +76,7 @@ def host() -> Host:
 class Run:
     """The campaign, run by a process of its own; told when it has come some way."""
 
-    def __init__(self, path: Path, url: str, *, looks_on: bool = False, enough: int = 50) -> None:
+    def __init__(self, path: Path | str, url: str, *, looks_on: bool = False, enough: int = 50) -> None:
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder, "out")
             os.mkfifo(out)
@@ -124,7 +124,7 @@ def command(*arguments: object) -> str:
         return Commands(Path(folder))("campaign", *map(str, arguments), COLUMNS="300").words
 
 
-async def go_on(path: Path, sandbox: Sandbox, **options: Any) -> list[Outcome]:
+async def go_on(path: Path | str, sandbox: Sandbox, **options: Any) -> list[Outcome]:
     """Run the campaign to its end in this process; all outcomes in the order in which they came."""
     async with (
         AsyncClient(api_key=KEY, url=sandbox.url, quota=MemoryQuota(), **WORLD) as client,
@@ -133,7 +133,7 @@ async def go_on(path: Path, sandbox: Sandbox, **options: Any) -> list[Outcome]:
         return [outcome async for outcome in campaign.run(client, **options)]
 
 
-async def counted(path: Path) -> dict[str, int]:
+async def counted(path: Path | str) -> dict[str, int]:
     """How many recipients each state of the ledger holds; states that hold nobody are left out."""
     async with Campaign.open(path, create=False) as campaign:
         return {state.value: count for state, count in (await campaign.counts()).items() if count}
@@ -155,11 +155,11 @@ def nobody_twice(sandbox: Sandbox) -> None:
     assert sandbox.duplicates() == ()
 
 
-def all_is_known(path: Path, sandbox: Sandbox) -> None:
+def all_is_known(path: Path | str, sandbox: Sandbox, *, crashes: int = 1) -> None:
     """Everyone was sent to once, or is said to be unknown, of whom there are no more than were in flight."""
     asyncio.run(go_on(path, sandbox))
     nobody_twice(sandbox)
     counts = asyncio.run(counted(path))
     unknown = counts.pop("unknown", 0)
-    assert unknown <= BATCH * IN_FLIGHT
+    assert unknown <= BATCH * IN_FLIGHT * crashes
     assert counts == {"accepted": len(PEOPLE) - unknown}

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from .session import ServerSession
 
-VERSION: Final = 1
+VERSION: Final = 2
 """What this package knows."""
 
-_PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps")}
+_PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps"), 2: ("ledger",)}
 """The files of SQL that make each version from the one before."""
 
 _LOCK: Final = b"SELECT pg_advisory_xact_lock(4854276180216214097)"

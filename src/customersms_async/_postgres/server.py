@@ -25,7 +25,8 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT: Final = 5.0
 """Seconds for one call with its answer: a commit may wait for another machine's disk."""
 
-_FAILOVERS: Final = ("stop", "trust")
+FAILOVERS: Final = ("stop", "trust")
+"""What is made of a fail-over that may have lost commits: nothing is done until a person says so, or it is trusted."""
 
 
 @final
@@ -40,7 +41,7 @@ class PostgresServer:
 
     def __init__(self, server: str | ConnectionPool[Any], store: str, timeout: float, failover: str) -> None:
         check(server, store)
-        if failover not in _FAILOVERS:
+        if failover not in FAILOVERS:
             raise ConfigurationError(f"{store}'s failover must be 'stop' or 'trust'")
         if not timeout > 0:
             raise ConfigurationError(f"{store}'s timeout must be a number of seconds above 0")
@@ -69,7 +70,12 @@ class PostgresServer:
     async def ask(self, command: bytes, *given: bytes | None) -> list[Row]:
         """The rows that a call gives. Raises ``PostgresError``; after a cancel it takes effect, or does not."""
         deadline = time.monotonic() + self.timeout
-        return await self._run(lambda session: self._asked(session, command, given, deadline))
+        return await self.run(lambda session: self._asked(session, command, given, deadline), self.timeout)
+
+    def ask_and_wait(self, command: bytes, *given: bytes | None) -> list[Row]:
+        """See ``ask``; the calling thread waits."""
+        deadline = time.monotonic() + self.timeout
+        return self._submit(lambda session: self._asked(session, command, given, deadline)).result()
 
     def close(self) -> None:
         """Do what was asked for, and close the connections; waits for that. A closed store stays closed."""
@@ -83,17 +89,21 @@ class PostgresServer:
             for thread in threads:
                 await loop.run_in_executor(None, thread.join, self.timeout)
 
-    async def _run(self, job: Callable[[ServerSession], T]) -> T:
-        try:
-            future: Future[T] = self._threads.submit(job)
-        except StoppedError:
-            raise PostgresError("it was closed by this program", temporary=False) from None
+    async def run(self, job: Callable[[ServerSession], T], timeout: float) -> T:
+        """What ``job`` gives, which ends by itself within ``timeout`` seconds; after a cancel it goes on to its end."""
+        future = self._submit(job)
         try:
             # The thread has the same deadline, unless it waits for a name or for a turn.
-            async with asyncio.timeout(2 * self.timeout):
+            async with asyncio.timeout(2 * timeout):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             raise PostgresError("no answer in time", temporary=True) from None
+
+    def _submit(self, job: Callable[[ServerSession], T]) -> Future[T]:
+        try:
+            return self._threads.submit(job)
+        except StoppedError:
+            raise PostgresError("it was closed by this program", temporary=False) from None
 
     def _asked(
         self, session: ServerSession, command: bytes, given: Sequence[bytes | None], deadline: float

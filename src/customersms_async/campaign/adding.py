@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Final, final
 
 from .._core.intake import Letter
+from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+
+    from .rows import Input
 
 Letters = Iterable[Letter] | AsyncIterable[Letter]
 """Recipients with their texts, from anywhere."""
@@ -43,6 +47,20 @@ class Digest:
     def hex(self) -> str:
         """The hash so far."""
         return self._hash.hexdigest()
+
+
+async def compare(known: Input, letters: Letters, template: str | None, ledger: str) -> None:
+    """Raise ``ConfigurationError`` if these are not what the ledger of this name holds."""
+    digest = Digest()
+    async for some in slices(letters):
+        await asyncio.to_thread(digest.take, some)
+    if template != known.template:
+        raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+    if digest.hex != known.hash:
+        raise ConfigurationError(
+            f"{ledger} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"
+            " use another ledger for these"
+        )
 
 
 async def slices(letters: Letters) -> AsyncIterator[list[Letter]]:

@@ -16,8 +16,10 @@ from ..errors import ConfigurationError
 from ..models import Message, Outcome, Status
 from .guards import Guards, unix
 from .opened import open_ledger
+from .preparation import terms_of_run
 from .runner import Runner
 from .states import SAYS, STATUSES, State
+from .successor import client_of, guards_of
 from .terms import CampaignTerms
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
@@ -59,24 +61,30 @@ class Campaign:
     Mutable state: the ledger while it is open, and the runs that have not ended.
     """
 
-    def __init__(self, path: Path | str, *, create: bool = True) -> None:
+    def __init__(self, path: Path | str, name: str | None = None, *, create: bool = True) -> None:
         self._path = path
+        self._name = name
         self._create = create
         self._opened: CampaignLedger | None = None
         self._runners: dict[asyncio.Task[None], Runner] = {}
 
     @classmethod
-    def open(cls, path: Path | str, *, create: bool = True) -> Campaign:
+    def open(cls, path: Path | str, name: str | None = None, *, create: bool = True) -> Campaign:
         """A campaign over the ledger at ``path``, to be entered with ``async with``.
 
         A file that is not there is made, mode 0600, unless ``create`` is false. Recipients that were being sent to by
         a process which has ended are unknown from then on. Leaving sends nothing new, waits for the requests in flight
         and records what became of them.
+
+        ``path`` may be the URL of a PostgreSQL database (extra ``postgres``), which holds any number of campaigns:
+        ``Campaign.open("postgresql://db/app", name="spring")``, or ``"postgresql://db/app#spring"``. Its options, in
+        the URL: ``lease``, the seconds after which a host that is not heard of counts as dead (30), and ``failover``,
+        ``stop`` or ``trust``; see docs/fleet.md.
         """
-        return cls(path, create=create)
+        return cls(path, name, create=create)
 
     async def __aenter__(self) -> Self:
-        self._opened = await open_ledger(self._path, create=self._create)
+        self._opened = await open_ledger(self._path, self._name, create=self._create)
         return self
 
     async def __aexit__(
@@ -156,6 +164,7 @@ class Campaign:
         allow_prefix: str | Iterable[str] = (),
         suppress: Iterable[str] = (),
         region: str | None = None,
+        wait: bool = False,
     ) -> OutcomeStream:
         """Send to everyone who is planned; gives each outcome once it is recorded: see ``OutcomeStream``.
 
@@ -176,6 +185,8 @@ class Campaign:
 
         ``suppress``: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread, and
         one that is no number stops it.
+
+        ``wait``: while somebody else runs it, as on another host, stand by, and go on once that has ended, or died.
 
         Before its first request the ledger says that *run* is wanted, and on which terms: see ``wanted``. A campaign
         that a guard has stopped, or whose run was left, is simply run again; one that a person has paused or stopped is
@@ -198,7 +209,21 @@ class Campaign:
             until_unix=unix(until),
             allow_prefixes=prefixes,
         )
-        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region)))
+        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region), wait=wait))
+
+    async def go_on(self, client: AsyncClient, *, wait: bool = False) -> OutcomeStream:
+        """Go on with the run that is wanted, on exactly the terms that stand in the ledger: see ``run``.
+
+        For a process that succeeds another one, and that no person has told to run anything. ``client`` gives the key
+        and the list of suppressed numbers; URL, limits, pace, caps and guards are those of the terms. If it is left
+        early, *run* is still wanted, so that another can go on.
+
+        Raises ``CampaignStoppedError`` if something else than a run is wanted, and ``ConfigurationError`` for another
+        key than the terms name, or another list. ``wait`` is that of ``run``.
+        """
+        terms = await terms_of_run(self._ledger)
+        sender = client_of(client, terms, self._ledger.name)
+        return OutcomeStream(lambda: self._start(sender, guards_of(terms), (), wait=wait, succeeds=True))
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
@@ -289,10 +314,12 @@ class Campaign:
             raise ConfigurationError("the campaign is not open: use it within 'async with Campaign.open(path)'")
         return self._opened
 
-    def _start(self, client: AsyncClient, guards: Guards, suppressed: Iterable[str]) -> Runner:
+    def _start(
+        self, client: AsyncClient, guards: Guards, suppressed: Iterable[str], *, wait: bool, succeeds: bool = False
+    ) -> Runner:
         handle = open_handle(client)
-        terms = CampaignTerms.of(handle.sender, guards)
-        runner = Runner(self._ledger, handle, guards, suppressed, terms, tuple(self._runners.values()))
+        terms, earlier = CampaignTerms.of(handle.sender, guards), tuple(self._runners.values())
+        runner = Runner(self._ledger, handle, guards, suppressed, terms, earlier, succeeds=succeeds, stands_by=wait)
         handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)

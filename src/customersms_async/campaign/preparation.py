@@ -8,7 +8,7 @@ from ..errors import ConfigurationError
 from .guards import CampaignTotals, Guards, place_in_input, prefix_stop
 from .process_name import this_process
 from .states import State
-from .wanted import WantedChange
+from .wanted import WantedChange, stop_of
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
@@ -30,6 +30,23 @@ async def want_run(ledger: CampaignLedger, terms: CampaignTerms) -> None:
     if await ledger.added() is None:
         raise ConfigurationError(f"{ledger.name}: nobody was added to this ledger yet")
     await ledger.want(WantedChange(event=WantedEvent.BEGUN, by=this_process(), terms=terms))
+
+
+async def still_on(ledger: CampaignLedger, terms: CampaignTerms) -> None:
+    """See that *run* is wanted on these terms still. Raises ``CampaignStoppedError``, or ``ConfigurationError``."""
+    if await terms_of_run(ledger) != terms:
+        raise ConfigurationError(f"{ledger.name}: somebody has begun a run on other terms meanwhile")
+
+
+async def terms_of_run(ledger: CampaignLedger) -> CampaignTerms:
+    """The terms on which *run* is wanted. Raises ``CampaignStoppedError`` if something else is."""
+    now = await ledger.wanted()
+    stop = stop_of(now)
+    if stop is not None:
+        raise stop
+    if now is None or now.terms is None:
+        raise ConfigurationError(f"{ledger.name}: a run is wanted, and nothing says on which terms")
+    return now.terms
 
 
 async def prepare(ledger: CampaignLedger, guards: Guards, suppressed: Iterable[str]) -> CampaignTotals:

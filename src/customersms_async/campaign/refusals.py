@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .._core.plural import counted
 from ..errors import LedgerError
 
 if TYPE_CHECKING:
@@ -13,3 +15,22 @@ if TYPE_CHECKING:
 def refusal(name: Path | str, reason: str) -> LedgerError:
     """The error for a ledger that can't be used; ``name`` is what messages call it."""
     return LedgerError(f"{name}: {reason}", path=str(name))
+
+
+class RunElsewhereError(LedgerError):
+    """Somebody else runs the campaign just now."""
+
+
+class LedgerAwayError(LedgerError):
+    """The ledger can't be reached just now, and whether a request's intent was made durable is not known."""
+
+
+def may_be_sent_to(name: Path | str, count: int, until_us: int) -> LedgerError:
+    """The error for so many recipients whom nobody may plan again yet, until then (microseconds since 1970)."""
+    until = datetime.fromtimestamp(until_us / 1e6).astimezone()
+    return refusal(
+        name,
+        f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
+        " was cut off, and that may be stopped and go on: they can be planned again from"
+        f" {until:%Y-%m-%d %H:%M:%S} on (10 minutes after their request's time is over)",
+    )

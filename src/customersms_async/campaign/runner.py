@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from .._admission.ticket import Ticket
 from .._core import segments
@@ -24,13 +24,15 @@ from ..models import Code, Outcome, Status
 from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 from .outage_watch import OutageWatch
 from .plan import Plan
-from .preparation import prepare, want_run
+from .preparation import prepare, still_on, want_run
 from .process_name import this_process
 from .recorder import Recorder
+from .refusals import LedgerAwayError, RunElsewhereError
 from .rows import SuppressedMeanwhileError
 from .text_ids import text_id
 from .unsent import Next, gravest, next_of
 from .wanted import end_of_run
+from .wanted_states import WantedEvent
 from .wanted_watch import WantedWatch
 
 if TYPE_CHECKING:
@@ -43,9 +45,16 @@ if TYPE_CHECKING:
     from .terms import CampaignTerms
 
 
+STAND_BY_SECONDS: Final = 1.0
+"""How often a run that stands by looks whether the one that goes on has ended."""
+
+
 @final
 class Runner:
     """The work behind one ``Campaign.run``; it begins at once, or when the campaign's runs that were left have ended.
+
+    ``stands_by``: or when whoever else runs the campaign has ended. ``succeeds``: it goes on with a run that is wanted,
+    on its ``terms``, and if it is left early, *run* is still wanted.
 
     ``over`` says whether no further outcome will come. Mutable state: that; the plan, the figures that the guards go
     by, the deliveries, the record of their attempts; what the loop waits on, until when an outage, or another process
@@ -61,6 +70,9 @@ class Runner:
         suppressed: Iterable[str],
         terms: CampaignTerms,
         earlier: Sequence[Runner] = (),
+        *,
+        succeeds: bool = False,
+        stands_by: bool = False,
     ) -> None:
         options, loop = handle.options, handle.sender.room.loop
         self.queue = OutcomeQueue(loop, self, handle.sender.log, watch_run(handle.sender, "campaign", options.priority))
@@ -74,6 +86,8 @@ class Runner:
         self._guards = guards
         self._suppressed = suppressed
         self._terms = terms
+        self._succeeds = succeeds
+        self._stands_by = stands_by
         self._is_wanted = False
         self._watch = WantedWatch(ledger, self.stop)
         self._plan = Plan(ledger, options.batch_size, options.lookahead)
@@ -109,6 +123,8 @@ class Runner:
         left, error = [o for o in unsent if next_of(o.code) is not Next.SKIP], delivery.error
         if isinstance(error, SuppressedMeanwhileError):
             left, error = [o for o in left if o.index not in error.ids], None
+        elif isinstance(error, LedgerAwayError):
+            error = None  # it is back, and has heard that nothing left
         if error is not None:
             self.stop(error)
         elif delivery.fatal is not None:
@@ -138,9 +154,13 @@ class Runner:
         ending = [runner.task for runner in earlier if runner.stopped]
         if ending:
             await asyncio.wait(ending)
-        await self._ledger.become_runner()
+        if not await self._becomes_runner():
+            return
         try:
-            await want_run(self._ledger, self._terms)
+            if self._succeeds:
+                await still_on(self._ledger, self._terms)
+            else:
+                await want_run(self._ledger, self._terms)
             self._is_wanted = True
             self._totals = await prepare(self._ledger, self._guards, self._suppressed)
             await self._send_all()
@@ -161,11 +181,25 @@ class Runner:
             finally:
                 await self._ledger.leave_running()
 
+    async def _becomes_runner(self) -> bool:
+        """Become the one runner, after another has ended if this one stands by; false if it was stopped before."""
+        while not self.stopped:
+            try:
+                await self._ledger.become_runner()
+            except RunElsewhereError:
+                if not self._stands_by:
+                    raise
+            else:
+                return True
+            self._paused_until = self._loop.time() + STAND_BY_SECONDS
+            await self._wait()
+        return False
+
     async def _say_how_it_ended(self) -> None:
-        """Have the ledger say what is wanted now, unless *run* still is."""
+        """Have the ledger say what is wanted now, unless *run* still is; who only succeeds another leaves it so."""
         fatal = None if self.deliveries.fatal is None else self.deliveries.fatal.fatal
         change = end_of_run(self.error, fatal, left=self.stopped, by=this_process())
-        if change is None or not self._is_wanted:
+        if change is None or not self._is_wanted or (self._succeeds and change.event is WantedEvent.INTERRUPTED):
             return
         try:
             await self._ledger.want(change)

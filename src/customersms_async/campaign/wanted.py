@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from ..errors import CampaignStoppedError, ConfigurationError
+from .rows import Microseconds  # noqa: TC001 - msgspec reads the annotations
+from .terms import CampaignTerms, decode
 from .wanted_states import INTERRUPTED, UnwantedMoveError, Wanted, WantedEvent, after
-
-if TYPE_CHECKING:
-    from .terms import CampaignTerms
 
 
 class WantedNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +28,30 @@ class WantedNow(msgspec.Struct, frozen=True, kw_only=True):
     guard: str = ""
     why: str = ""
     terms: CampaignTerms | None = None
+
+
+class WantedRow(NamedTuple):
+    """What is wanted, as a ledger keeps it; ``terms`` is a JSON object."""
+
+    state: Wanted
+    event: WantedEvent
+    at_us: Microseconds
+    by: str
+    guard: str
+    why: str
+    terms: str | None
+
+    def now(self) -> WantedNow:
+        """What is wanted now, if this is the last row. Raises ``ValueError`` for terms that no campaign writes."""
+        return WantedNow(
+            state=self.state,
+            event=self.event,
+            since_us=self.at_us,
+            by=self.by,
+            guard=self.guard,
+            why=self.why,
+            terms=None if self.terms is None else decode(self.terms),
+        )
 
 
 class WantedChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +89,7 @@ STARTS: Final = frozenset({Wanted.RUN})
 _BY_PERSON: Final = frozenset({Wanted.PAUSED, Wanted.STOPPED})
 _SAID: Final = {WantedEvent.PAUSE: Wanted.PAUSED, WantedEvent.STOP: Wanted.STOPPED, WantedEvent.RESUME: Wanted.RUN}
 _ENDS: Final = frozenset({WantedEvent.GUARD, WantedEvent.INTERRUPTED, WantedEvent.FINISHED})
-_MAY_BE_LATE: Final = _ENDS | {WantedEvent.PLAN}
+_MAY_BE_LATE: Final = _ENDS | {WantedEvent.PLAN, WantedEvent.LATE}
 
 
 class NextWanted(NamedTuple):
@@ -88,7 +111,7 @@ def next_wanted(now: WantedNow | None, change: WantedChange, *, anyone_left: boo
     event, guard, why = change.event, change.guard, change.why
     if event in _ENDS and not anyone_left:
         event, guard, why = WantedEvent.FINISHED, "", ""
-    elif event is WantedEvent.FINISHED:
+    elif event is WantedEvent.FINISHED or (event is WantedEvent.LATE and not anyone_left):
         return None
     state, stopped_by = (None, "") if now is None else (now.state, now.guard)
     if event is WantedEvent.RESUME and now is not None and now.terms is None:

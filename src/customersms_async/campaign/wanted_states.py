@@ -8,7 +8,8 @@ run      a run began, or a person resumed it          requests begin, on the ter
 paused   a person said so                             no request begins until a person resumes it
 stopped  a person said so, a guard, or an             no request begins; if it was no person, the next
          interruption                                 run of a person's program goes on
-done     a run found nobody left                      there is nobody to send to
+done     a run found nobody left                      there is nobody to send to, unless a late answer proves that
+                                                      somebody was not sent to: then the run goes on
 =======  ===========================================  ===================================================
 
 A request begins only while *run* is wanted: that is looked at in the transaction that makes its intent. Every change is
@@ -44,6 +45,7 @@ class WantedEvent(enum.StrEnum):
     RESUME = "resume"
     REOPEN = "reopen"
     PLAN = "plan"
+    LATE = "late"
 
 
 class WantedBy(enum.StrEnum):
@@ -54,6 +56,7 @@ class WantedBy(enum.StrEnum):
     GUARD = "a guard"
     RUN_THAT_ENDS = "a run that ends"
     PERSON = "a person"
+    LATE_ANSWER = "a late answer"
 
 
 class WantedMove(NamedTuple):
@@ -81,6 +84,7 @@ MOVES: Final[dict[tuple[Wanted | None, WantedEvent], WantedMove]] = {
         for event, to in ((WantedEvent.RESUME, Wanted.RUN), (WantedEvent.REOPEN, Wanted.DRAFT))
     },
     (Wanted.DONE, WantedEvent.PLAN): WantedMove(Wanted.DRAFT, WantedBy.PERSON),
+    (Wanted.DONE, WantedEvent.LATE): WantedMove(Wanted.RUN, WantedBy.LATE_ANSWER),
 }
 """All moves there are; ``None`` is a ledger that nobody was added to. ``run`` is never wanted without terms."""
 
@@ -104,6 +108,7 @@ WORDS: Final = {
     WantedEvent.RESUME: "resume",
     WantedEvent.REOPEN: "resume, before its first run",
     WantedEvent.PLAN: "a person plans some again",
+    WantedEvent.LATE: "some prove unsent after the end",
 }
 """The events for people."""
 

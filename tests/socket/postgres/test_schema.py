@@ -81,12 +81,12 @@ async def test_a_role_without_rights_is_told_what_to_do_and_can_use_it_after_the
             await store.take("key", LAYERS, 1_000)
         assert not caught.value.temporary
         owner = started_postgres.url(database=database)
-        assert "has version 1" in run("migrate", owner)
+        assert f"has version {migrations.VERSION}" in run("migrate", owner)
         with pytest.raises(QuotaStoreError, match=r"permission denied.*--grant") as caught:
             await store.take("key", LAYERS, 1_000)
         assert not caught.value.temporary
         said = json.loads(run("migrate", owner, "--grant", "guest", "--json"))
-        assert said == {"before": 1, "after": 1, "granted": ["guest"]}
+        assert said == {"before": migrations.VERSION, "after": migrations.VERSION, "granted": ["guest"]}
         await store.take("key", LAYERS, 1_000)
     await used(guest)
     with pytest.raises(Exception, match="permission denied"):
@@ -97,7 +97,7 @@ async def test_a_newer_schema_is_refused_and_left_as_it_is(
     database: str, started_postgres: PostgresServerProcess
 ) -> None:
     url = started_postgres.url(database=database)
-    assert "has version 1" in run("migrate", CUSTOMERSMS_DATABASE=url)
+    assert f"has version {migrations.VERSION}" in run("migrate", CUSTOMERSMS_DATABASE=url)
     started_postgres.sql("UPDATE customersms.version SET version = 99", database=database)
     async with PostgresQuota(url, timeout=PATIENCE) as store:
         with pytest.raises(QuotaStoreError, match=r"has version 99.*update customersms_async") as caught:

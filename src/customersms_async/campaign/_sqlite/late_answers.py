@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def take_in(db: sqlite3.Connection, file: LedgerFile, intent: Intent, outcomes: list[Outcome], now_us: int) -> None:
-    """Have each recipient be what ``states.late`` says; keep whoever was accepted after a later attempt has begun.
+    """Have each recipient be what ``states.late`` says; note who may have got the text twice.
 
     Raises ``LedgerError`` for a ledger that does not know the attempt, as one that was changed.
     """
@@ -32,7 +32,7 @@ def take_in(db: sqlite3.Connection, file: LedgerFile, intent: Intent, outcomes: 
         state, code, attempt_id = _recipient(db, file, outcome.index)
         if attempt_id is None or attempt_id < (intent.attempt_id or 0):
             raise _changed(file)
-        if attempt_id == intent.attempt_id:
+        if attempt_id == intent.attempt_id or (state is State.PLANNED and outcome.status is Status.ACCEPTED):
             _move(db, outcome, state, code, now_us)
         elif outcome.status is Status.ACCEPTED:
             db.execute("INSERT INTO doubles VALUES (?, ?, ?)", (intent.attempt_id, outcome.index, now_us))

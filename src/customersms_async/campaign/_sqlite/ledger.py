@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
-from ..adding import Digest, slices
+from ..adding import compare, slices
 from ..refusals import refusal
 from ..rows import kept_texts
 from . import opening, queries, resolving, summary, transitions, wanted_rows
@@ -112,7 +112,7 @@ class SQLiteLedger:
         """
         known = await self.added()
         if known is not None:
-            await self._compare(known, letters, template)
+            await compare(known, letters, template, self.name)
             await self.suppress(suppressed, source)
             return False
         handle = self._opened
@@ -217,18 +217,6 @@ class SQLiteLedger:
     async def resolutions(self) -> list[Resolution]:
         """People's last decisions."""
         return await self._read(summary.resolutions)
-
-    async def _compare(self, known: Input, letters: Letters, template: str | None) -> None:
-        digest = Digest()
-        async for some in slices(letters):
-            await self._opened.do(_ignoring(partial(digest.take, some)))
-        if template != known.template:
-            raise ConfigurationError(f"{self.name} was made with another message: use another ledger for this one")
-        if digest.hex != known.hash:
-            raise ConfigurationError(
-                f"{self.name} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"
-                " use another ledger for these"
-            )
 
     async def _read(self, look: Callable[[sqlite3.Connection], T]) -> T:
         return await self._opened.do(lambda file: file.read(look))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 from ..._runtime import forks
 from ..._runtime.file_locks import try_to_lock, unlock
 from ...errors import LedgerError
+from ..refusals import RunElsewhereError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,9 +108,9 @@ class RunLock:
         with suppress(OSError):
             self._sign()
 
-    def refusal(self) -> LedgerError:
+    def refusal(self) -> RunElsewhereError:
         """The error for a lock that somebody has."""
-        return LedgerError(f"{self._ledger}: a campaign is running on it{self._holder()}", path=str(self._ledger))
+        return RunElsewhereError(f"{self._ledger}: a campaign is running on it{self._holder()}", path=str(self._ledger))
 
     def free(self) -> None:
         """Let the lock go, whoever has inherited the descriptor."""

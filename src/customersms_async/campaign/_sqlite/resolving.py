@@ -6,13 +6,11 @@ Runs in the ledger's own thread.
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ..._core.plural import counted
 from ...models import Code
 from ..id_ranges import counted_ranges
-from ..refusals import refusal
+from ..refusals import may_be_sent_to
 from ..rows import CUT_OFF_US
 from ..states import State, after
 from ..wanted import WantedChange
@@ -72,13 +70,7 @@ def _refuse_who_may_be_sent_to(
         (*values, State.UNKNOWN, Code.INTERRUPTED, at_us - CUT_OFF_US),
     ).fetchone()
     if count:
-        until = datetime.fromtimestamp((last_us + CUT_OFF_US) / 1e6).astimezone()
-        raise refusal(
-            file.path,
-            f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
-            " was cut off, and that may be stopped and go on: they can be planned again from"
-            f" {until:%Y-%m-%d %H:%M:%S} on ({CUT_OFF_US // 60_000_000} minutes after their request's time is over)",
-        )
+        raise may_be_sent_to(file.path, count, last_us + CUT_OFF_US)
 
 
 @contextlib.contextmanager

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from ..._core.calling_codes import calling_code
-from ..rows import MOST_BARS, MOST_LISTED, MOST_RESOLUTIONS, Doubt, KnownDouble, Microseconds, Resolution, Timeline
+from .. import figures
+from ..figures import TimeSpan
+from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Doubt, KnownDouble, Microseconds, Resolution
 from ..states import State
 from .typed_rows import typed
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections import Counter
     from collections.abc import Sequence
 
     from ...models import Limit
+    from ..rows import Timeline
 
 _LEFT: Final = """
     FROM attempts LEFT JOIN answers ON attempt_id = id
@@ -29,28 +31,18 @@ def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timelin
     if found[0] is None:
         return None
     first, last = typed([found], tuple[Microseconds, Microseconds])[0]
-    by_length = sorted(limits, key=lambda limit: limit.window_us)
-    fitting = [limit for limit in by_length if (last - first) // limit.window_us < MOST_BARS]
-    limit = fitting[0] if fitting else by_length[-1]
-    window = limit.window_us
-    bars = [0] * min(MOST_BARS, (last - first) // window + 1)
-    rows = connection.execute(f"SELECT (began_us - ?) / ? AS bar, count(*) {_LEFT} GROUP BY bar", (first, window))
-    for bar, count in rows:
-        if isinstance(bar, int) and 0 <= bar < len(bars):  # what no campaign writes has no bar
-            bars[bar] = count
-    return Timeline(limit, first, bars)
+    span = TimeSpan.of(first, last, limits)
+    each = (first, span.limit.window_us)
+    return span.timeline(connection.execute(f"SELECT (began_us - ?) / ? AS bar, count(*) {_LEFT} GROUP BY bar", each))
 
 
 def by_calling_code(connection: sqlite3.Connection) -> list[tuple[str, Counter[State]]]:
     """For every calling code that was sent to, its recipients by state; those with the most failures first."""
-    found: dict[str, Counter[State]] = {}
     rows = connection.execute(
         "SELECT substr(phone, 1, 4) AS start, state, count(*) FROM recipients WHERE state <> ? GROUP BY start, state",
         (State.SKIPPED,),
     )
-    for start, state, count in typed(rows, tuple[str, State, int]):
-        found.setdefault(calling_code(start), Counter())[state] += count
-    return sorted(found.items(), key=lambda item: (-item[1][State.REJECTED] - item[1][State.UNKNOWN], item[0]))
+    return figures.by_calling_code(typed(rows, tuple[str, State, int]))
 
 
 def doubts(connection: sqlite3.Connection) -> list[Doubt]:

@@ -14,6 +14,8 @@ from ..id_ranges import ranges
 from ..refusals import refusal
 from ..rows import CRASHED, Number, SuppressedMeanwhileError
 from ..states import ANSWERS, SKIPS, Event, State, after
+from ..wanted import WantedChange
+from ..wanted_states import WantedEvent
 from . import late_answers, wanted_rows
 from .typed_rows import only
 
@@ -90,6 +92,8 @@ def _record(file: LedgerFile, intent: Intent, ruling: Ruling, now_us: int, *, is
             return
         if is_late:
             late_answers.take_in(db, file, intent, ruling.outcomes, now_us)
+            if any(o.status is Status.UNSENT for o in ruling.outcomes):  # the run may have ended before that was known
+                wanted_rows.append(db, WantedChange(event=WantedEvent.LATE), now_us)
         else:
             _move_all(db, intent, ruling.outcomes, now_us)
         _answer(db, intent, ruling, now_us)

@@ -6,12 +6,11 @@ Runs in the ledger's own thread.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from .. import terms
 from ..rows import Microseconds, Number
 from ..states import State
-from ..wanted import STARTS, WantedNow, next_wanted, stop_of
+from ..wanted import STARTS, WantedNow, WantedRow, next_wanted, stop_of
 from ..wanted_states import Wanted, WantedEvent
 from .typed_rows import typed
 
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
     from ...errors import CampaignStoppedError
     from ..wanted import WantedChange
     from .file import LedgerFile
-
-
-class _Row(NamedTuple):
-    state: Wanted
-    event: WantedEvent
-    at_us: Microseconds
-    by: str
-    guard: str
-    why: str
-    terms: str | None
 
 
 _LAST: Final = (
@@ -42,19 +31,11 @@ def current(connection: sqlite3.Connection) -> WantedNow | None:
     if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'wanted'").fetchone() is None:
         rows = typed(connection.execute("SELECT added_us FROM input"), tuple[Microseconds])
         return WantedNow(state=Wanted.DRAFT, event=WantedEvent.ADDED, since_us=rows[0][0], by="") if rows else None
-    found = typed(connection.execute(_LAST), _Row)
-    if not found:
-        return None
-    row = found[0]
-    return WantedNow(
-        state=row.state,
-        event=row.event,
-        since_us=row.at_us,
-        by=row.by,
-        guard=row.guard,
-        why=row.why,
-        terms=None if row.terms is None else _terms(row.terms),
-    )
+    found = typed(connection.execute(_LAST), WantedRow)
+    try:
+        return found[0].now() if found else None
+    except ValueError as error:
+        raise sqlite3.DataError(f"it holds what no campaign writes there ({error})") from None
 
 
 def want(file: LedgerFile, change: WantedChange, now_us: int) -> bool:
@@ -105,11 +86,3 @@ def _terms_id(db: sqlite3.Connection, change: WantedChange, now_us: int) -> int 
     if last is not None and last[1] == text:
         return int(last[0])
     return db.execute("INSERT INTO terms (at_us, terms) VALUES (?, ?)", (now_us, text)).lastrowid
-
-
-def _terms(text: str) -> terms.CampaignTerms:
-    """The terms that a row holds. Raises ``sqlite3.DataError`` for what no campaign writes."""
-    try:
-        return terms.decode(text)
-    except ValueError as error:
-        raise sqlite3.DataError(f"it holds what no campaign writes there ({error})") from None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...campaign.rows import Intent, SuppressedMeanwhileError
 from ...campaign.states import SAYS, State
+from ...campaign.wanted import WantedChange
+from ...campaign.wanted_states import Wanted, WantedEvent
 from ...errors import LedgerError
 from ...models import Code, Status
 from .ledger_hosts import (
@@ -111,6 +113,20 @@ class LedgerLateAnswerContract(LedgerTest):
 
         self.check(test)
 
+    def test_that_a_text_was_accepted_beats_a_later_request_that_never_left(self) -> None:
+        """They would be sent to a second time, as they are planned again."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            first, second, intent = await hosts.cut_off(2)
+            hosts.clock.us += TEN_MINUTES_US
+            await second.resolve(SEND_AGAIN, None, "Ann")
+            await second.record(await begun(second, [0, 1]), ruling([0, 1], Status.UNSENT))
+            await first.record(intent, ruling([0, 1], Status.ACCEPTED, Status.UNSENT))
+            assert await found(second) == [ACCEPTED, PLANNED]
+            assert await second.doubles() == []
+
+        self.check(test)
+
     def test_a_request_that_was_to_leave_for_who_was_accepted_by_a_late_answer_goes_without_them(self) -> None:
         """The intent names them, as it does who was suppressed, and the others stay planned."""
 
@@ -124,6 +140,19 @@ class LedgerLateAnswerContract(LedgerTest):
             assert error.ids == {0, 3}
             assert await found(second) == [ACCEPTED, PLANNED, PLANNED, SUPPRESSED]
             await begun(second, [1, 2])
+
+        self.check(test)
+
+    def test_a_campaign_that_has_ended_goes_on_once_it_is_known_that_somebody_was_not_sent_to(self) -> None:
+        """Nobody said to stop, so that *run* is wanted again, on the terms that stood."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            first, second, intent = await hosts.cut_off(2)
+            await second.want(WantedChange(event=WantedEvent.FINISHED))
+            assert await _wanted(second) is Wanted.DONE
+            await first.record(intent, ruling(range(2), Status.ACCEPTED, Status.UNSENT))
+            assert await found(second) == [ACCEPTED, PLANNED]
+            assert await _wanted(second) is Wanted.RUN
 
         self.check(test)
 
@@ -210,6 +239,11 @@ class LedgerLateAnswerContract(LedgerTest):
             assert await found(first) == [ACCEPTED, PLANNED]
 
         self.check(test)
+
+
+async def _wanted(ledger: CampaignLedger) -> Wanted | None:
+    now = await ledger.wanted()
+    return None if now is None else now.state
 
 
 async def _doubles(ledger: CampaignLedger) -> list[tuple[int, str, int]]:

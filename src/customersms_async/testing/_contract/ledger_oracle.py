@@ -88,7 +88,7 @@ class LedgerOracle:
             self._record(self.everyone[outcome.index], attempt, outcome)
 
     def _record(self, person: OracleRecipient, attempt: OracleAttempt, outcome: Outcome) -> None:
-        if person.last is not attempt:
+        if person.last is not attempt and not (person.state is State.PLANNED and outcome.status is Status.ACCEPTED):
             self.doubles += [person.index] if outcome.status is Status.ACCEPTED else []
             return
         if person.state is State.SENDING:

@@ -1,0 +1,191 @@
+"""The run of a campaign in a database: its lease, its intents before the first byte, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from ..._core.outcomes import ON_THE_LIST
+from ..._postgres.wire import array, bytea
+from ..._runtime import log
+from ...models import Status
+from ..id_ranges import ranges
+from ..refusals import LedgerAwayError, RunElsewhereError, refusal
+from ..rows import CRASHED, SuppressedMeanwhileError
+from ..states import ANSWERS, State, after
+from ..wanted import stop_of
+from .host import now
+from .questions import LedgerQuestions
+from .values import first, many_words, names, said, words, words_or_null
+from .vouching import RecentCalls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..._core.rulings import Ruling
+    from ..._postgres.wire import Row
+    from ...models import Outcome
+    from ..rows import Intent
+    from .place import DatabasePlace
+
+_LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6)"
+_LEAVE: Final = b"SELECT customersms.campaign_leave($1, $2)"
+_RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
+_BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_RECORD: Final = b"SELECT customersms.campaign_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_VOUCH: Final = b"SELECT customersms.campaign_vouch($1)"
+_SKIP: Final = b"SELECT customersms.campaign_skip($1, $2, $3, $4, $5)"
+
+
+class LedgerAttempts(LedgerQuestions):
+    """What a run asks of the ledger.
+
+    Mutable state: what this run has done lately, and how often it has done that again on another server.
+    """
+
+    def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
+        super().__init__(place, clock)
+        self._holder = secrets.token_bytes(16)
+        self._recent = RecentCalls()
+        self._vouching = asyncio.Lock()
+        self._vouched = 0
+
+    async def become_runner(self) -> None:
+        """Become the one runner, for as long as this process gives signs of life."""
+        host, given_at = self._opened, now()
+        length, who = b"%d" % host.lease_us, bytea(host.words)
+        rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who)
+        epoch, holder, since_us = first(rows)
+        if not int(epoch or 0):
+            running = f"a campaign is running on it: {_who(holder, since_us)}"
+            raise RunElsewhereError(f"{self.name}: {running}", path=self.name)
+        self._epoch = int(epoch or 0)
+        host.run(self, given_at)
+        await self.recover()
+
+    async def leave_running(self, *, patient: bool | None = None) -> None:
+        """End being the one runner, so that another can run at once, or when the lease is over if nobody hears this."""
+        if self._epoch is None:
+            return
+        self._epoch = None
+        self._opened.rest(self)
+        await self._call(_LEAVE, bytea(self._holder), patient=patient)
+
+    async def recover(self) -> float | None:
+        """Make unknown whoever was being sent to by attempts whose deadline was over five seconds ago."""
+        ((left_us,),) = await self._call(_RECOVER, self._now(), bytea(self._holder), words(CRASHED))
+        return None if left_us is None else max(0.0, int(left_us) / 1e6)
+
+    async def begin(self, intent: Intent) -> None:
+        """Make it durable that a request is about to leave, unless something keeps it from that.
+
+        Raises ``LedgerAwayError`` where nobody knows whether it is: then ``record`` must hear that nothing left.
+        """
+        intent.attempt_id = secrets.randbits(62)
+        figure = None if intent.credits_before is None else str(intent.credits_before).encode()
+        given = (
+            *(b"%d" % intent.attempt_id, array(intent.ids), ranges(intent.ids).encode()),
+            *(b"%d" % round(intent.timeout * 1e6), figure, words(ON_THE_LIST)),
+        )
+        try:
+            rows = await self._begin_surely(given)
+        except (LedgerAwayError, asyncio.CancelledError):  # it may come to be, and record hears of it
+            raise
+        except BaseException:
+            intent.attempt_id = None
+            raise
+        verdict = rows[0][0] or b""
+        if verdict == b"begun":
+            self._recent.note(_BEGIN, given)
+            return
+        intent.attempt_id = None
+        if verdict == b"done":
+            raise SuppressedMeanwhileError([int(place or 0) for _, place in rows])
+        if verdict == b"unwanted" and (stop := stop_of(await self.wanted())) is not None:
+            raise stop
+        raise refusal(self.name, _WHY.get(verdict, "it was changed while a request was about to leave"))
+
+    async def _begin_surely(self, given: Sequence[bytes | None]) -> list[Row]:
+        """The answer to a beginning, once more after this run has vouched for what another server may lack."""
+        while True:
+            vouched, epoch = self._vouched, self._epoch
+            rows = await self._begin(given)
+            verdict = rows[0][0]
+            if verdict == b"doubted" and await self._vouch(vouched):
+                continue
+            if verdict == b"fenced" and epoch != self._epoch is not None:
+                continue  # it has a lease of that server's by now
+            return rows
+
+    async def _begin(self, given: Sequence[bytes | None], *, trusting: bool = False) -> list[Row]:
+        trusts = b"t" if trusting or self._opened.server.trusts else b"f"
+        holder, epoch = bytea(self._holder), b"%d" % (self._epoch or 0)
+        return await self._call(_BEGIN, self._now(), trusts, holder, epoch, *given, patient=False)
+
+    async def _vouch(self, vouched: int) -> bool:
+        """Do again what this run has done lately, on a server that took over; false if somebody else may have run it.
+
+        What is there already is not done twice. ``vouched``: how often it had been done when that server was doubted.
+        """
+        async with self._vouching:
+            if self._vouched != vouched:
+                return True
+            if self._epoch is None or not self._opened.is_leased:
+                return False
+            await self.become_runner()
+            for done in self._recent:
+                if done.command is _BEGIN:
+                    await self._begin(done.given, trusting=True)
+                else:
+                    await self._call(done.command, self._now(), *done.given)
+            if not self._opened.is_leased:
+                return False
+            await self._call(_VOUCH)
+            self._vouched += 1
+        log.warning("another server took over the database of %s; what it may lack was put in again", self.name)
+        return True
+
+    async def record(self, intent: Intent, ruling: Ruling) -> None:
+        """Make durable what became of an attempt; tried for as long as it takes, as nobody else knows it."""
+        if intent.attempt_id is None:
+            return
+        outcomes = ruling.outcomes
+        unsent = [o.status is Status.UNSENT for o in outcomes]
+        worst = next((o.error for o in outcomes if o.status is not Status.ACCEPTED), None)
+        given = (
+            b"%d" % intent.attempt_id,
+            ranges(intent.ids).encode(),
+            array([o.index for o in outcomes]),
+            names([after(State.SENDING, ANSWERS[o.status]) for o in outcomes]),
+            many_words("" if none else o.code or "" for o, none in zip(outcomes, unsent, strict=True)),
+            many_words(None if none else o.error for o, none in zip(outcomes, unsent, strict=True)),
+            many_words(o.message_id for o in outcomes),
+            None if ruling.status_code is None else b"%d" % ruling.status_code,
+            words_or_null(worst),
+            None if ruling.remaining_credits is None else str(ruling.remaining_credits).encode(),
+        )
+        await self._call(_RECORD, self._now(), *given, patient=True)
+        self._recent.note(_RECORD, given)
+
+    async def skip(self, outcomes: Sequence[Outcome]) -> None:
+        """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
+        codes, errors = many_words(o.code or "" for o in outcomes), many_words(o.error for o in outcomes)
+        given = array([o.index for o in outcomes]), codes, errors
+        await self._call(_SKIP, self._now(), *given)
+        self._recent.note(_SKIP, given)
+
+
+_WHY: Final = {
+    b"doubted": "another PostgreSQL server took over, which may lack intents that were acknowledged: nothing is sent"
+    " until customersms ledger trust says that none are missing",
+    b"fenced": "another process runs it by now, as this one was not heard of in time",
+    b"ended": "what became of a request was recorded before it began",
+}
+"""Why no request may leave, by the verdict."""
+
+
+def _who(holder: bytes | None, since_us: bytes | None) -> str:
+    since = datetime.fromtimestamp(int(since_us or 0) / 1e6).astimezone()
+    return f"{said(holder) or 'somebody'}, since {since:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,89 @@
+"""The calls of a campaign's ledger to its server, which may be away for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from ..._postgres.errors import PostgresError
+from ..._runtime import log
+from ..refusals import LedgerAwayError, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..._postgres.wire import Row
+    from ...errors import LedgerError
+    from .host import Host
+    from .place import DatabasePlace
+
+NOT_PLANNED: Final = "CSM02"
+"""What ``campaign_begin`` raises where somebody is not planned any more."""
+
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds before a server that is away is asked again: at first, and doubled each time, up to the second."""
+
+
+class LedgerCalls:
+    """What asks the server, for one open ledger; ``name`` is what messages call it, without a password.
+
+    Mutable state: the host, while it is open; the campaign's number in the database; the epoch of its lease while it
+    runs the campaign; whether the server is away.
+    """
+
+    def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
+        self.name = place.shown
+        self._place = place
+        self._clock = clock
+        self._host: Host | None = None
+        self._number = 0
+        self._epoch: int | None = None
+        self._is_away = False
+
+    async def _call(self, command: bytes, *given: bytes | None, patient: bool | None = None) -> list[Row]:
+        return await self._ask(command, b"%d" % self._number, *given, patient=patient)
+
+    async def _ask(self, command: bytes, *given: bytes | None, patient: bool | None = None) -> list[Row]:
+        """The answer to a call; ``patient``: however long the server is away, as while this object is the runner."""
+        host, pause = self._opened, _FIRST_PAUSE
+        while True:
+            try:
+                rows = await host.server.ask(command, *given)
+            except PostgresError as error:
+                if error.sqlstate == NOT_PLANNED:
+                    why = "recipients that were to be sent to are not planned any more: the ledger was changed"
+                    raise refusal(self.name, why) from None
+                if not error.temporary or not (self._epoch is not None if patient is None else patient):
+                    raise self._refused(error) from None
+                self._note_away(error)
+            else:
+                self._note_back()
+                return rows
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    def _note_away(self, error: PostgresError) -> None:
+        if not self._is_away:
+            self._is_away = True
+            log.warning("the database of %s is away, and nothing of it is sent until it is back: %s", self.name, error)
+
+    def _note_back(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            log.info("the database of %s is back", self.name)
+
+    def _refused(self, error: PostgresError) -> LedgerError:
+        reason = f"its database can't be used: {error}"
+        if error.temporary:
+            return LedgerAwayError(f"{self.name}: {reason}", path=self.name)
+        return refusal(self.name, reason)
+
+    def _now(self) -> bytes | None:
+        return None if self._clock is None else b"%d" % self._clock()
+
+    @property
+    def _opened(self) -> Host:
+        if self._host is None:
+            raise refusal(self.name, "it is closed")
+        return self._host

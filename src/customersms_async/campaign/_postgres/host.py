@@ -1,0 +1,138 @@
+"""A process as its campaigns' databases know it: one set of connections, and one sign of life for all that it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Final, final
+
+from ..._postgres.errors import PostgresError
+from ..._postgres.server import PostgresServer
+from ..._postgres.wire import bytea
+from ..process_name import this_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .place import DatabasePlace
+
+Clock = "Callable[[], int] | None"
+
+_ALIVE: Final = b"SELECT customersms.campaign_host($1, $2, $3, $4)"
+
+_SIGNS: Final = 3
+"""Signs of life within one lease: two may be lost."""
+
+_hosts: Final[dict[tuple[object, ...], Host]] = {}
+_lock: Final = threading.Lock()
+
+
+@final
+class Host:
+    """This process in one database, for all ledgers of the same URL, lease and fail-over; made by ``join``.
+
+    ``id`` is drawn at random. As long as any of its ledgers runs a campaign, a thread tells the server that it is
+    alive: a process that is stopped, or cut off, is not. A forked child is another host. Mutable state: the ledgers
+    that use it, those of them that run, the thread, and when the last sign of life was given that was heard.
+    """
+
+    def __init__(self, key: tuple[object, ...], place: DatabasePlace, clock: Callable[[], int] | None) -> None:
+        self.id = secrets.token_bytes(16)
+        self.words = this_process().encode("utf-8", "replace")
+        self.lease_us = round(place.lease * 1e6)
+        self.server = PostgresServer(place.url, "a campaign", _timeout(place.lease), place.failover)
+        self._key, self._clock = key, clock
+        self._users: set[object] = set()
+        self._running: set[object] = set()
+        self._signs: _SignsOfLife | None = None
+        self._heard_at = 0.0
+
+    @classmethod
+    def join(cls, place: DatabasePlace, clock: Callable[[], int] | None, user: object) -> Host:
+        """The host of this process for one more ledger."""
+        key = (os.getpid(), place.url, place.lease, place.failover, clock)
+        with _lock:
+            host = _hosts.get(key)
+            if host is None:
+                host = _hosts[key] = cls(key, place, clock)
+            host._users.add(user)
+        return host
+
+    async def leave(self, user: object) -> None:
+        """Have one ledger fewer; with the last one the connections are closed."""
+        self.rest(user)
+        with _lock:
+            self._users.discard(user)
+            if self._users:
+                return
+            if _hosts.get(self._key) is self:
+                del _hosts[self._key]
+        await self.server.aclose()
+
+    def run(self, user: object, given_at: float) -> None:
+        """Give signs of life from now on, as ``user`` runs a campaign; one was heard that was given at ``given_at``."""
+        self.heard(given_at)
+        with _lock:
+            self._running.add(user)
+            if self._signs is None:
+                self._signs = _SignsOfLife(self)
+                self._signs.start()
+
+    def rest(self, user: object) -> None:
+        """Give no signs of life for ``user``; with the last one who runs, none at all."""
+        with _lock:
+            self._running.discard(user)
+            signs = None if self._running else self._signs
+            if signs is not None:
+                self._signs = None
+                signs.over.set()
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether nobody can have taken over yet, by this machine's own clock."""
+        return now() - self._heard_at < self.lease_us / 1e6
+
+    def heard(self, given_at: float) -> None:
+        """Take note that a sign of life was heard, which was given at ``given_at``."""
+        self._heard_at = max(self._heard_at, given_at)
+
+    def sign(self) -> None:
+        """Say once that this host is alive; a sign that is lost is followed by the next."""
+        given_at = now()
+        with contextlib.suppress(PostgresError):
+            self.server.ask_and_wait(_ALIVE, bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
+            self.heard(given_at)
+
+    def _now(self) -> bytes | None:
+        return None if self._clock is None else b"%d" % self._clock()
+
+
+@final
+class _SignsOfLife(threading.Thread):
+    """Tells the server again and again that a host is alive, until it is over."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(name="customersms campaign host", daemon=True)
+        self._host = host
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Sign until it is over."""
+        while not self.over.wait(self._host.lease_us / 1e6 / _SIGNS):
+            self._host.sign()
+
+
+def now() -> float:
+    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(_CLOCK) if _CLOCK is not None else time.monotonic()
+
+
+_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _timeout(lease: float) -> float:
+    """Seconds for one call with its answer: two signs of life fit into a lease even if one has no answer."""
+    return min(5.0, lease / 2)

@@ -1,0 +1,192 @@
+"""The ledger of a campaign in a PostgreSQL database, which any number of hosts may have open."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, final
+
+from ..._core.outcomes import ON_THE_LIST
+from ..._postgres.errors import PostgresError
+from ..._runtime import log
+from ..._runtime.clock import wall_us
+from ...errors import ConfigurationError, LedgerError
+from ..adding import compare
+from ..refusals import may_be_sent_to, refusal
+from ..rows import CUT_OFF_US
+from ..states import after
+from ..wanted import next_wanted
+from . import copying
+from .attempts import LedgerAttempts
+from .host import Host
+from .values import first, many_words, names, words
+from .wanted_now import WANT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ..._postgres.session import ServerSession
+    from ..adding import Letters
+    from ..states import Choice
+    from ..wanted import WantedChange
+    from .place import DatabasePlace
+
+_OPEN: Final = b"SELECT * FROM customersms.campaign_open($1, $2, $3)"
+_SUPPRESS: Final = b"SELECT customersms.campaign_suppress($1, $2, $3, $4, $5)"
+_RESOLVE: Final = b"SELECT * FROM customersms.campaign_resolve($1, $2, $3, $4, $5, $6, $7, $8)"
+
+_LONGEST_ADDING: Final = 3_600.0
+"""Seconds that bringing an input into the database may take."""
+
+
+@final
+class PostgresLedger(LedgerAttempts):
+    """One open ledger of a campaign in a database; a process may have as many as it likes, and so may other hosts.
+
+    ``id`` is the campaign's own, made at random, whatever its name is.
+
+    Each change is one call of a function of the server's, in one transaction, on its disk when it returns. A cancelled
+    call leaves at once; what it asked for still happens. While this object runs the campaign, a server that is away is
+    waited for: only ``begin`` gives up then (``LedgerAwayError``), so that no token and no connection is held for long.
+    """
+
+    def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
+        super().__init__(place, clock)
+        self.id = ""
+
+    @classmethod
+    async def open(
+        cls, place: DatabasePlace, *, create: bool, clock: Callable[[], int] | None = None
+    ) -> PostgresLedger:
+        """Open the campaign's ledger, or make an empty one if it isn't there and may be made.
+
+        ``clock`` gives integer microseconds in place of the server's time, and is for tests.
+        """
+        ledger = cls(place, clock)
+        ledger._host = Host.join(place, clock, ledger)
+        try:
+            made = secrets.token_hex(16).encode() if create else b""
+            rows = await ledger._ask(_OPEN, words(place.name), ledger._now(), made)
+            if not rows:
+                raise refusal(ledger.name, "there is no such campaign")
+            number, name = first(rows)
+            ledger.id = (name or b"").decode()
+            ledger._number = int(number or 0)
+            await ledger.recover()
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def close(self) -> None:
+        """End the use of it, and being the runner."""
+        if self._host is None:
+            return
+        try:
+            await self.leave_running(patient=False)
+        except LedgerError as error:
+            log.debug("the lease of %s could not be given back: %s", self.name, error)
+        host, self._host = self._host, None
+        await host.leave(self)
+
+    async def add(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        source: str = "add",
+        rehearsal: bool = False,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+    ) -> bool:
+        """Take all of ``letters`` in, in one transaction, once they are judged in a file of their own."""
+        known = await self.added()
+        if known is not None:
+            await compare(known, letters, template, self.name)
+            await self.suppress(suppressed, source)
+            return False
+        from .._sqlite.ledger import SQLiteLedger
+
+        with tempfile.TemporaryDirectory(prefix="customersms-") as folder:
+            draft = Path(folder, "draft.ledger")
+            judged = await SQLiteLedger.open(draft, create=True, clock=self._clock or wall_us)
+
+            try:
+                await judged.add(
+                    letters,
+                    template,
+                    region,
+                    suppressed,
+                    source=source,
+                    rehearsal=rehearsal,
+                    one_per_number=one_per_number,
+                    keep=keep,
+                )
+            finally:
+                await judged.close()
+            if not await self._bring(draft):
+                raise ConfigurationError(f"{self.name}: another program has just added recipients")
+        return True
+
+    async def want(self, change: WantedChange) -> bool:
+        """Make a change of what is wanted durable: see ``WantedLedger``."""
+        while True:
+            seen = await self._wanted()
+            following = next_wanted(seen.now, change, anyone_left=seen.anyone_left)
+            if following is None:
+                return False
+            ((done,),) = await self._call(
+                WANT,
+                self._now(),
+                b"%d" % seen.number,
+                b"t" if seen.anyone_left else b"f",
+                following.state.encode(),
+                following.event.encode(),
+                words(change.by),
+                words(following.guard),
+                words(following.why),
+                None if change.terms is None else words(change.terms.encode()),
+            )
+            if done == b"t":
+                return True
+
+    async def suppress(self, phones: Iterable[str], source: str) -> int:
+        """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
+        listed = await asyncio.to_thread(lambda: many_words(phones))
+        ((count,),) = await self._call(_SUPPRESS, self._now(), listed, words(source), words(ON_THE_LIST))
+        return int(count or 0)
+
+    async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
+        """Do what a person says of recipients; gives of how many that was."""
+        becomes = after(choices[0].state, choices[0].event)
+        rows = await self._call(
+            _RESOLVE,
+            self._now(),
+            names([choice.state for choice in choices]),
+            many_words(choice.code for choice in choices),
+            becomes.encode(),
+            None if phones is None else many_words(phones),
+            words(by),
+            b"%d" % CUT_OFF_US,
+        )
+        count, held, until_us = (int(value or 0) for value in first(rows))
+        if held:
+            raise may_be_sent_to(self.name, held, until_us)
+        return count
+
+    async def _bring(self, draft: Path) -> bool:
+        by = self._opened.words
+
+        def job(session: ServerSession) -> bool:
+            with session.lent(time.monotonic() + _LONGEST_ADDING) as connection:
+                return copying.bring(connection, draft, self._number, by)
+
+        try:
+            return await self._opened.server.run(job, _LONGEST_ADDING)
+        except PostgresError as error:
+            raise self._refused(error) from None

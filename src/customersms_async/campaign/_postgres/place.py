@@ -1,0 +1,74 @@
+"""The place of a campaign in a database: its URL, its name there, and how its runs share it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from ..._postgres import server, server_url
+from ...errors import ConfigurationError
+
+DEFAULT_LEASE: Final = 30.0
+"""Seconds for which a process that runs campaigns counts as alive after it was heard of."""
+
+_SHORTEST_LEASE: Final = 1.0
+_MOST_LETTERS: Final = 100
+_LAST_CONTROL: Final = "\x1f"
+
+
+class DatabasePlace(NamedTuple):
+    """Where a campaign is: ``url`` is libpq's, ``lease`` is in seconds, ``failover`` is ``"stop"`` or ``"trust"``."""
+
+    url: str
+    name: str
+    lease: float
+    failover: str
+
+    @property
+    def shown(self) -> str:
+        """The place without user, password and options."""
+        return f"{server_url.shown(self.url)}#{self.name}"
+
+
+def read_place(address: str, name: str | None) -> DatabasePlace:
+    """The place that ``postgresql://host/database?lease=30&failover=stop#NAME`` says, or with the name apart.
+
+    Raises ``ConfigurationError`` for what can't be used, without a word of the address: it may hold a password.
+    """
+    parts = urlsplit(address)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    lease, failover = options.pop("lease", None), options.pop("failover", "stop")
+    url = parts._replace(query=urlencode(options), fragment="").geturl()
+    if not parts.netloc:  # as urlsplit forgets the slashes of an address that says nothing
+        url = url.replace(":", "://", 1) if "://" not in url else url
+    server.check(url, "a campaign")
+    named = unquote(parts.fragment)
+    if name and named and name != named:
+        raise ConfigurationError(f"the campaign's name is given twice: {name!r} and {named!r}")
+    return DatabasePlace(url, _name(name or named), _lease(lease), _failover(failover))
+
+
+def _name(name: str) -> str:
+    if not name:
+        raise ConfigurationError("a database holds many campaigns: say which, as in postgresql://host/database#spring")
+    if len(name) > _MOST_LETTERS or name != name.strip() or min(name) <= _LAST_CONTROL or not name.isprintable():
+        raise ConfigurationError(f"a campaign's name has at most {_MOST_LETTERS} printable characters")
+    return name
+
+
+def _lease(given: str | None) -> float:
+    if given is None:
+        return DEFAULT_LEASE
+    try:
+        lease = float(given)
+    except ValueError:
+        lease = 0.0
+    if not _SHORTEST_LEASE <= lease < float("inf"):
+        raise ConfigurationError(f"lease must be a number of seconds, {_SHORTEST_LEASE:g} or more, not {given!r}")
+    return lease
+
+
+def _failover(given: str) -> str:
+    if given not in server.FAILOVERS:
+        raise ConfigurationError(f"failover must be {' or '.join(server.FAILOVERS)}, not {given!r}")
+    return given

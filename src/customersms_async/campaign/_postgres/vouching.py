@@ -1,0 +1,45 @@
+"""What a run has done lately, kept to be done again where another server took over and lacks it.
+
+An asynchronous standby that is promoted may lack the last commits. Only a runner that lived on knows them, and only
+while nobody else can have run the campaign: as long as its lease is valid by its own clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KEPT_SECONDS: Final = 300.0
+"""How long a call is kept: a standby that lags by more is beyond what anybody can vouch for."""
+
+
+class Done(NamedTuple):
+    """A call that was acknowledged: the command and its arguments, and when (``time.monotonic``)."""
+
+    command: bytes
+    given: tuple[bytes | None, ...]
+    at: float
+
+
+@final
+class RecentCalls:
+    """The calls of the last minutes, in their order. Mutable state: they."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._done: deque[Done] = deque()
+
+    def note(self, command: bytes, given: tuple[bytes | None, ...]) -> None:
+        """Keep a call that was acknowledged, and forget those that are too old."""
+        now = self._clock()
+        while self._done and self._done[0].at < now - KEPT_SECONDS:
+            self._done.popleft()
+        self._done.append(Done(command, given, now))
+
+    def __iter__(self) -> Iterator[Done]:
+        """The calls, the oldest first."""
+        return iter(tuple(self._done))

@@ -1,0 +1,52 @@
+"""A campaign's run as a job of any queue that delivers at least once: twice does no harm, and once is enough."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from .._runtime import log
+from ..errors import CampaignStoppedError, ConfigurationError
+from .campaign import Campaign
+from .opened import is_address
+from .refusals import RunElsewhereError
+
+if TYPE_CHECKING:
+    from ..client import AsyncClient
+
+LEDGER_VARIABLE: Final = "CUSTOMERSMS_LEDGER"
+"""The environment's variable with the database's URL."""
+
+
+async def run_campaign(name: str, client: AsyncClient, *, ledger: str | None = None) -> bool:
+    """Run the campaign of that name, if a run is wanted and nobody alive runs it; gives whether this call ran it.
+
+    ``ledger`` is the database's URL, else that in ``CUSTOMERSMS_LEDGER``; ``name`` may be a whole URL with the name
+    behind ``#``. It goes on with exactly the terms that stand in the ledger, as ``Campaign.go_on`` does, and ends when
+    the campaign has: done, or stopped by a guard or a person, which is logged. A second call for the same campaign
+    returns at once, so a job that is delivered twice does no harm; if this process dies, the next call goes on.
+
+    Raises ``ConfigurationError`` for another key than the terms name, ``LedgerError`` where the database can't be used,
+    and what ``Campaign.run`` raises of the gateway. A cancelled call sends nothing new, and records what is in flight.
+    """
+    address = _address(name, ledger)
+    async with Campaign.open(*address, create=False) as campaign:
+        try:
+            stream = await campaign.go_on(client)
+            async for _ in stream:
+                pass
+        except CampaignStoppedError as stop:
+            log.info("the campaign %s does not go on: %s", campaign.ledger.name, stop)
+            return False
+        except RunElsewhereError:
+            return False
+    return True
+
+
+def _address(name: str, ledger: str | None) -> tuple[str, str | None]:
+    if is_address(name):
+        return name, None
+    database = ledger or os.environ.get(LEDGER_VARIABLE)
+    if not database:
+        raise ConfigurationError(f"say in which database the campaign is: ledger=, or {LEDGER_VARIABLE}")
+    return database, name

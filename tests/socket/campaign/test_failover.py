@@ -1,0 +1,142 @@
+"""A database that another server took over, and that may lack what the one before had acknowledged."""
+
+# ruff: noqa: S608 - numbers of our own
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from customersms_async import LedgerError, Outcome, Status
+from customersms_async._core.intake import Letter
+from customersms_async._core.rulings import Ruling
+from customersms_async._postgres.administration import trust
+from customersms_async.campaign._postgres.host import Host
+from customersms_async.campaign._postgres.ledger import PostgresLedger
+from customersms_async.campaign._postgres.place import read_place
+from customersms_async.campaign.rows import Intent, SuppressedMeanwhileError
+from customersms_async.campaign.states import State
+from customersms_async.testing._contract.ledger_hosts import BEGUN
+from support.postgres_servers import folder_of_its_user, postgres_server
+
+if TYPE_CHECKING:
+    from support.postgres_servers import PostgresServerProcess
+
+PEOPLE = [f"+1212000{place:04}" for place in range(20)]
+DOUBTED = "another PostgreSQL server took over"
+
+
+async def running(url: str) -> PostgresLedger:
+    ledger = await PostgresLedger.open(read_place(url, None), create=True)
+    await ledger.add([Letter(phone=phone, text="Hi") for phone in PEOPLE], "Hi", None, ())
+    await ledger.become_runner()
+    await ledger.want(BEGUN)
+    return ledger
+
+
+def accepted(*places: int) -> Ruling:
+    return Ruling([Outcome(place, PEOPLE[place], Status.ACCEPTED, f"id {place}", None, None) for place in places])
+
+
+def lose(server: PostgresServerProcess, attempt: int | None) -> None:
+    """Another server took over, which lacks this attempt and what became of it, and the lease."""
+    server.sql(
+        "SET session_replication_role = replica",
+        f"DELETE FROM customersms.campaign_attempts WHERE attempt = {attempt}",
+        f"DELETE FROM customersms.campaign_answers WHERE attempt = {attempt}",
+        f"DELETE FROM customersms.campaign_flying WHERE attempt = {attempt}",
+        "UPDATE customersms.campaign_recipients SET state = 'planned', code = '', attempts = 0, attempt = NULL,"
+        f" message_id = NULL WHERE attempt = {attempt}",
+        "UPDATE customersms.campaign_leases SET holder = NULL, host = NULL, epoch = epoch - 1",
+        "DELETE FROM customersms.campaign_counts",
+        "INSERT INTO customersms.campaign_counts SELECT (id >> 32)::integer, state, code, count(*), sum(segments)"
+        " FROM customersms.campaign_recipients GROUP BY 1, 2, 3",
+        "UPDATE customersms.places SET system = system - 1 WHERE place = (SELECT max(place) FROM customersms.places)",
+        database="app",
+    )
+
+
+async def states(ledger: PostgresLedger) -> dict[State, int]:
+    return {count.state: count.recipients for count in await ledger.counts()}
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_a_run_that_lived_on_puts_its_lost_intents_in_again_and_goes_on(
+    shared_postgres: PostgresServerProcess, is_answered: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = await running(f"{shared_postgres.url()}#vouched")
+    lost, other = Intent([0, 1, 2], None, 30.0), Intent([3], None, 30.0)
+    await ledger.begin(lost)
+    if is_answered:
+        await ledger.record(lost, accepted(0, 1, 2))
+    lose(shared_postgres, lost.attempt_id)
+    assert (await states(ledger))[State.PLANNED] == 20
+    both = [Intent([place], None, 30.0) for place in (3, 4, 5)]
+    await asyncio.gather(*map(ledger.begin, both))
+    if not is_answered:
+        await ledger.record(lost, accepted(0, 1, 2))
+    for intent in both:
+        await ledger.record(intent, accepted(*intent.ids))
+    assert await states(ledger) == {State.PLANNED: 14, State.ACCEPTED: 6}
+    with pytest.raises(SuppressedMeanwhileError):
+        await ledger.begin(Intent([0], None, 30.0))
+    assert [record.message for record in caplog.records].count(
+        f"another server took over the database of {ledger.name}; what it may lack was put in again"
+    ) == 1
+    await ledger.close()
+    assert other.attempt_id is None
+
+
+async def test_whoever_does_not_know_begins_nothing_until_a_person_trusts_the_server(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    ledger = await running(f"{shared_postgres.url()}#doubted")
+    lose(shared_postgres, 0)
+    await ledger.close()
+    successor = await PostgresLedger.open(read_place(f"{shared_postgres.url()}#doubted", None), create=False)
+    await successor.become_runner()
+    Host.join(successor._place, None, object())._heard_at = 0.0  # it was not heard of for long
+    with pytest.raises(LedgerError, match=DOUBTED):
+        await successor.begin(Intent([0], None, 30.0))
+    assert await states(successor) == {State.PLANNED: 20}
+    trust(shared_postgres.url())
+    await successor.begin(Intent([0], None, 30.0))
+    await successor.close()
+
+
+async def test_a_fail_over_may_be_trusted_to_lose_nothing(shared_postgres: PostgresServerProcess) -> None:
+    ledger = await running(f"{shared_postgres.url()}?failover=trust#trusted")
+    lose(shared_postgres, 0)
+    await ledger.become_runner()
+    await ledger.begin(Intent([0], None, 30.0))
+    await ledger.close()
+
+
+async def test_a_run_goes_on_by_itself_on_a_promoted_standby_that_lacks_its_intents() -> None:
+    with postgres_server() as old, folder_of_its_user() as folder:
+        ledger = await running(f"{old.url()}#promoted")
+        await ledger.close()
+        new = old.copy(folder)
+        try:
+            new.stop()
+            either = f"postgresql://app@127.0.0.1:{old.port},127.0.0.1:{new.port}/app?target_session_attrs=read-write"
+            ledger = await PostgresLedger.open(read_place(f"{either}#promoted", None), create=False)
+            await ledger.become_runner()
+            answered, flying = Intent([0, 1, 2], None, 30.0), Intent([3, 4], None, 30.0)
+            await ledger.begin(answered)
+            await ledger.record(answered, accepted(0, 1, 2))
+            await ledger.begin(flying)
+            old.stop()
+            new.start(ready=False)
+            recording = asyncio.create_task(ledger.record(flying, accepted(3, 4)))
+            await asyncio.to_thread(new.promote)
+            await recording
+            following = Intent([5], None, 30.0)
+            await ledger.begin(following)
+            await ledger.record(following, accepted(5))
+            assert await states(ledger) == {State.PLANNED: 14, State.ACCEPTED: 6}
+            await ledger.close()
+        finally:
+            new.stop()
