@@ -26,6 +26,7 @@ from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.cli.campaign.export import export_entries
 from customersms_async.cli.campaign.options import ExportFormat
+from customersms_async.cli.campaign.place import read_ledger_place
 from customersms_async.cli.campaign.started import read_ledger
 from customersms_async.cli.send.job import Job
 
@@ -89,7 +90,7 @@ async def send(folder: Path, kind: str) -> str:
 async def opened(folder: Path, kind: str) -> str:
     await asyncio.sleep(0)
     began = time.perf_counter()
-    found = await asyncio.to_thread(read_ledger, folder / f"{kind}.ledger", must_exist=True)
+    found = await asyncio.to_thread(read_ledger, read_ledger_place(f"{folder}/{kind}.ledger"), must_exist=True)
     seconds = time.perf_counter() - began
     assert found is not None
     assert found.planned == 0
@@ -111,7 +112,7 @@ async def export(folder: Path, kind: str) -> str:
 
     before, began = peak(), time.perf_counter()
     sys.stdout, stdout = Counting(), sys.stdout
-    await export_entries(folder / f"{kind}.ledger", ExportFormat.CSV, list(State))
+    await export_entries(read_ledger_place(f"{folder}/{kind}.ledger"), ExportFormat.CSV, list(State))
     sys.stdout = stdout
     return f"{Counting.lines / (time.perf_counter() - began):9,.0f} rows a second, {peak() - before:.0f} MB more"
 

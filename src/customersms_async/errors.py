@@ -122,7 +122,8 @@ class IdempotencyStoreError(CustomerSMSError):
 class LedgerError(CustomerSMSError):
     """A campaign's ledger can't be used: in use, damaged, not one, of a newer version, read-only, or the disk is full.
 
-    ``path`` is the file. What was recorded before is still there.
+    ``path`` is the file, or the database without user and password, with the campaign's name behind ``#``. What was
+    recorded before is still there.
     """
 
     def __init__(self, message: str = "", *, path: str = "") -> None:

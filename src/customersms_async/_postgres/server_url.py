@@ -7,7 +7,9 @@ variables, a service file and a password file, as in every program that uses lib
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from ..errors import ConfigurationError
 
@@ -15,6 +17,54 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
+
+_WRITTEN: Final = re.compile(r"(?s)([A-Za-z]+://)([^@/]*@)?([^?]*)(\??)(.*)")
+"""A URL as libpq takes it apart: a user and a password end at the first ``@``, if that comes before any slash."""
+
+_SECRET_OPTIONS: Final = frozenset(
+    {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+)
+
+
+class WrittenURL(NamedTuple):
+    """The pieces of a URL, as they are written: one after the other they are the URL.
+
+    ``user`` has its password, and ends in ``@`` unless it is empty; ``mark`` is the question mark before ``options``.
+    """
+
+    scheme: str
+    user: str
+    place: str
+    mark: str
+    options: str
+
+    @classmethod
+    def of(cls, url: str) -> WrittenURL:
+        """The pieces of a URL with a scheme. Raises ``ValueError`` for anything else."""
+        found = _WRITTEN.fullmatch(url)
+        if found is None:
+            raise ValueError("no URL")
+        return cls(*(piece or "" for piece in found.groups()))
+
+    def without_options(self, names: frozenset[str]) -> tuple[WrittenURL, dict[str, str]]:
+        """The same without the options of these names, and what they were; the others stay as they are written."""
+        kept, found = [], {}
+        for option in filter(None, self.options.split("&")):
+            name, _, value = option.partition("=")
+            if unquote(name) in names:
+                found[unquote(name)] = unquote(value)
+            else:
+                kept.append(option)
+        return self._replace(mark="?" if kept else "", options="&".join(kept)), found
+
+    def without_password(self) -> WrittenURL:
+        """The same with its user and options, and without any secret."""
+        name, colon, _ = self.user.partition(":")
+        bare, _ = self.without_options(_SECRET_OPTIONS)
+        return bare._replace(user=f"{name}@" if colon and name else "" if colon else self.user)
+
+    def __str__(self) -> str:
+        return "".join(self)
 
 
 def check(url: str, store: str) -> None:
@@ -26,7 +76,9 @@ def check(url: str, store: str) -> None:
     try:
         if not is_url and ("://" in url or (url and "=" not in url)):
             raise ValueError
-        conninfo_to_dict(url)
+        known = conninfo_to_dict(url)
+        if is_url and not _is_plain(url, str(known.get("port") or "")):
+            raise ValueError
     except (psycopg.Error, ValueError):
         readable = False
     else:
@@ -36,6 +88,14 @@ def check(url: str, store: str) -> None:
             f"{store} can't read its URL: postgresql://user@host/database, with a password's special characters"
             " percent-encoded, and options that libpq knows"
         )
+
+
+def _is_plain(url: str, ports: str) -> bool:
+    """Whether nothing of a password can have come into the host, the port or the database, which are shown.
+
+    That is where it comes with a slash or an ``@`` in it that is not percent-encoded.
+    """
+    return "@" not in WrittenURL.of(url).place and all(not port or port.isdecimal() for port in ports.split(","))
 
 
 def parts(url: str) -> dict[str, Any]:

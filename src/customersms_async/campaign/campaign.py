@@ -1,4 +1,4 @@
-"""A campaign: a ledger on disk and a loop that can be killed at any instruction."""
+"""A campaign: a durable ledger and a loop that can be killed at any instruction."""
 
 from __future__ import annotations
 
@@ -54,14 +54,15 @@ class Campaign:
             async for outcome in campaign.run(client):
                 ...
 
-    The same lines begin it and go on with it. The ledger is one SQLite file on a local disk; docs/campaigns.md says
-    what to copy with it, and why never to go on with an old copy. Everything raises ``LedgerError`` if the file can't
-    be used; what was recorded before is still there.
+    The same lines begin it and go on with it. The ledger is one SQLite file on a local disk, of which docs/campaigns.md
+    says what to copy with it, and why never to go on with an old copy; or it is in a PostgreSQL database, where any
+    host can go on with it. Everything raises ``LedgerError`` if the ledger can't be used; what was recorded before is
+    still there.
 
     Mutable state: the ledger while it is open, and the runs that have not ended.
     """
 
-    def __init__(self, path: Path | str, name: str | None = None, *, create: bool = True) -> None:
+    def __init__(self, path: Path | str, *, name: str | None = None, create: bool = True) -> None:
         self._path = path
         self._name = name
         self._create = create
@@ -69,19 +70,27 @@ class Campaign:
         self._runners: dict[asyncio.Task[None], Runner] = {}
 
     @classmethod
-    def open(cls, path: Path | str, name: str | None = None, *, create: bool = True) -> Campaign:
+    def open(cls, path: Path | str, *, name: str | None = None, create: bool = True) -> Campaign:
         """A campaign over the ledger at ``path``, to be entered with ``async with``.
 
         A file that is not there is made, mode 0600, unless ``create`` is false. Recipients that were being sent to by
         a process which has ended are unknown from then on. Leaving sends nothing new, waits for the requests in flight
         and records what became of them.
 
-        ``path`` may be the URL of a PostgreSQL database (extra ``postgres``), which holds any number of campaigns:
-        ``Campaign.open("postgresql://db/app", name="spring")``, or ``"postgresql://db/app#spring"``. Its options, in
-        the URL: ``lease``, the seconds after which a host that is not heard of counts as dead (30), and ``failover``,
-        ``stop`` or ``trust``; see docs/fleet.md.
+        In place of a file's path, ``"postgresql://user@host/database"`` with the campaign's ``name`` (or with ``#name``
+        behind it) is a campaign in a database (extra ``postgres``), which is made there unless ``create`` is false. Any
+        number of hosts may have it open; one at a time runs it, and where that one dies, another can as soon as its
+        lease is over, and sends to everyone but those whom the dead one was just sending to: they are unknown five
+        seconds after their request's deadline. The URL takes libpq's options, and two of ours: ``lease``, the seconds
+        (30 unless said otherwise) for which a runner counts as alive after its last sign of life, and ``failover``:
+        after another server took over, ``stop`` (as if nothing is said) begins no request until ``customersms ledger
+        trust``, and ``trust`` goes on, as is right where the standby is synchronous; see docs/fleet.md. What it does
+        not say comes from ``PG*`` variables and the password file.
+
+        Entering raises ``LedgerError`` for a ledger that can't be used, and ``ConfigurationError`` for a path or name
+        that can be none, without a word of the URL's password.
         """
-        return cls(path, name, create=create)
+        return cls(path, name=name, create=create)
 
     async def __aenter__(self) -> Self:
         self._opened = await open_ledger(self._path, self._name, create=self._create)

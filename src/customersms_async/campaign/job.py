@@ -29,8 +29,8 @@ async def run_campaign(name: str, client: AsyncClient, *, ledger: str | None = N
     Raises ``ConfigurationError`` for another key than the terms name, ``LedgerError`` where the database can't be used,
     and what ``Campaign.run`` raises of the gateway. A cancelled call sends nothing new, and records what is in flight.
     """
-    address = _address(name, ledger)
-    async with Campaign.open(*address, create=False) as campaign:
+    address, campaign_name = _address(name, ledger)
+    async with Campaign.open(address, name=campaign_name, create=False) as campaign:
         try:
             stream = await campaign.go_on(client)
             async for _ in stream:

@@ -1,8 +1,10 @@
-"""The ledger at a place, of whichever kind it is there."""
+"""The ledger at a place, of whichever kind it is there, and what of the place may be shown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._runtime.clock import wall_us
 from ..errors import ConfigurationError
@@ -10,9 +12,20 @@ from ._sqlite.ledger import SQLiteLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from .protocol import CampaignLedger
+
+
+class ShownPlace(NamedTuple):
+    """A ledger's place as anybody may see it: ``name`` is for messages, and ``title`` the campaign's own name.
+
+    ``again`` leads there again, for a database together with the password, if the place ``has_password``.
+    """
+
+    name: str
+    title: str
+    again: str
+    has_password: bool
 
 
 async def open_ledger(
@@ -23,21 +36,46 @@ async def open_ledger(
     ``name`` is that of the campaign in the database, if the URL does not end in it; a file holds one campaign.
     ``clock`` gives integer microseconds in place of this machine's time, or of the server's. Whoever was being sent to
     by a process that has ended is unknown from here on, or once its requests' time is over. Raises ``LedgerError`` for
-    a ledger that can't be used, and ``ConfigurationError`` for a name that goes with no such place.
+    a ledger that can't be used (``MissingLedgerError`` where there is none), and ``ConfigurationError`` for what can be
+    no place, and a name that goes with no such place.
     """
-    if isinstance(place, str) and is_address(place):
+    if is_address(place):
         from ._postgres.ledger import PostgresLedger
         from ._postgres.place import read_place
 
-        return await PostgresLedger.open(read_place(place, name), create=create, clock=clock)
+        return await PostgresLedger.open(read_place(str(place), name), create=create, clock=clock)
     if name is not None:
         raise ConfigurationError("a ledger that is a file holds one campaign, which has no name there")
     return await SQLiteLedger.open(place, create=create, clock=clock or wall_us)
 
 
-def is_address(place: str) -> bool:
-    """Whether that is a database's address, and no file's path."""
-    return place.lower().startswith(_SCHEMES)
+def shown(place: str) -> ShownPlace:
+    """What of ``place`` may be shown. Raises ``ConfigurationError`` for what can be none, without a word of it."""
+    if not is_address(place):
+        return ShownPlace(str(Path(place)), Path(place).name, str(Path(place)), has_password=False)
+    from ._postgres.place import read_place, without_password
+
+    found, again = read_place(place, None), without_password(place)
+    return ShownPlace(found.shown, found.name, again, has_password=read_place(again, None).url != found.url)
+
+
+def is_address(place: Path | str) -> bool:
+    """Whether that is a database's address, and no file's path.
+
+    Raises ``ConfigurationError`` for the address of something else, which may hold a password: as the path of a file
+    it would stand in messages. It is one that a ``Path`` was made of, too, which has lost a slash.
+    """
+    text = str(place)
+    if text.lower().startswith(_SCHEMES):
+        return True
+    if _ADDRESS.match(text) is not None:
+        raise ConfigurationError(
+            "a ledger is a file, by its path, or in a PostgreSQL database, by a URL that is text, such as"
+            " postgresql://host/database#spring"
+        )
+    return False
 
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""Two letters at least before the colon: ``C:`` is a disk."""

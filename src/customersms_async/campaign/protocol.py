@@ -34,6 +34,9 @@ class CampaignLedger(WantedLedger, Protocol):
     async def close(self) -> None:
         """End the use of it, once everything asked for is done; whoever runs it through this object does so no more."""
 
+    def hurry(self) -> None:
+        """Wait no more for a database that is away, as a person wants to leave: what can't be done then raises."""
+
     async def become_runner(self) -> None:
         """Become the one runner. Raises ``LedgerError`` if there is another, and for a ledger that may not be run."""
 

@@ -17,6 +17,10 @@ def refusal(name: Path | str, reason: str) -> LedgerError:
     return LedgerError(f"{name}: {reason}", path=str(name))
 
 
+class MissingLedgerError(LedgerError):
+    """There is no ledger at that place, nor may one be made."""
+
+
 class RunElsewhereError(LedgerError):
     """Somebody else runs the campaign just now."""
 

@@ -149,7 +149,7 @@ app.add_typer(
     typer.Typer(
         name="campaign",
         cls=_late(_campaign),
-        help="Send to many over hours or days, through kills and restarts, with a ledger on disk.",
+        help="Send to many over hours or days, through kills and restarts, with a durable ledger.",
         no_args_is_help=True,
     )
 )

@@ -19,15 +19,20 @@ _ENDINGS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGH
 
 @final
 class GracefulStop:
-    """Closes a client in the middle of its work, by itself or for a signal; the first signal calls ``on_interrupt``.
+    """Closes a client in the middle of its work, by itself or for a signal.
+
+    The first signal calls ``on_interrupt``, and each one after it ``on_hurry``.
 
     Mutable state: whether a signal came, the task that closes the client, and whether it may still wait for answers.
     """
 
-    def __init__(self, client: AsyncClient, on_interrupt: Callable[[], None]) -> None:
+    def __init__(
+        self, client: AsyncClient, on_interrupt: Callable[[], None], on_hurry: Callable[[], None] | None = None
+    ) -> None:
         self.interrupted = False
         self._client = client
         self._on_interrupt = on_interrupt
+        self._on_hurry = on_hurry
         self._closing: asyncio.Task[None] | None = None
         self._at_once = asyncio.Event()
 
@@ -69,6 +74,8 @@ class GracefulStop:
     def _interrupt(self) -> None:
         if self.interrupted:
             self._at_once.set()
+            if self._on_hurry is not None:
+                self._on_hurry()
         else:
             self.interrupted = True
             self.stop()

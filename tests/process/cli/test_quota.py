@@ -13,7 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from customersms_async.cli.campaign.resume import hint, resume_command
+from customersms_async.cli.campaign.place import read_ledger_place
+from customersms_async.cli.campaign.resume import hints, resume_command
 from customersms_async.cli.quota import note, place
 from customersms_async.models import Limit
 from support.command import KEY, Commands
@@ -193,4 +194,6 @@ def test_the_command_to_go_on_names_the_variable_of_a_url_with_a_password() -> N
 
     CliRunner().invoke(made, ["--quota", "redis://:hush@h", "--url", "https://h/", "--ledger", "a b"], prog_name="x")
     assert found == ["x --quota \"$CUSTOMERSMS_QUOTA\" --url https://h/ --ledger 'a b'"]
-    assert hint(found[0]) == "Put what --quota was, into CUSTOMERSMS_QUOTA: it is not shown, as it holds a password"
+    assert hints(found[0], read_ledger_place("a b")) == [
+        "Put what --quota was, into CUSTOMERSMS_QUOTA: it is not shown, as it holds a password"
+    ]

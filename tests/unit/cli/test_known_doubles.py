@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.cli.campaign.options import StatusOptions
+from customersms_async.cli.campaign.place import read_ledger_place
 from customersms_async.cli.campaign.report import write_report
 from customersms_async.cli.campaign.status import show_status
 from customersms_async.models import DOCUMENTED_LIMITS
@@ -33,26 +34,26 @@ def keep_double(ledger: Path, index: int) -> None:
 
 
 def test_a_status_names_them(ledger: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_status(StatusOptions(ledger=ledger))
+    show_status(StatusOptions(ledger=read_ledger_place(str(ledger))))
     assert "twice" not in capsys.readouterr().out
-    show_status(StatusOptions(ledger=ledger, json=True))
+    show_status(StatusOptions(ledger=read_ledger_place(str(ledger)), json=True))
     assert json.loads(capsys.readouterr().out)["doubles"] == []
     keep_double(ledger, 1)
     keep_double(ledger, 0)
-    show_status(StatusOptions(ledger=ledger))
+    show_status(StatusOptions(ledger=read_ledger_place(str(ledger))))
     said = " ".join(capsys.readouterr().out.split())
     assert "2 recipients may have got the text twice" in said
     assert f": {PEOPLE[0]} first" in said
-    show_status(StatusOptions(ledger=ledger, json=True))
+    show_status(StatusOptions(ledger=read_ledger_place(str(ledger)), json=True))
     assert json.loads(capsys.readouterr().out)["doubles"] == PEOPLE[:2]
 
 
 def test_the_report_lists_them(ledger: Path) -> None:
     page = ledger.with_name("page.html")
-    asyncio.run(write_report(ledger, page, DOCUMENTED_LIMITS))
+    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS))
     assert "Known doubles" not in page.read_text(encoding="utf-8")
     keep_double(ledger, 7)
-    asyncio.run(write_report(ledger, page, DOCUMENTED_LIMITS))
+    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS))
     text = page.read_text(encoding="utf-8")
     assert "<h2>Known doubles</h2>" in text
     assert "1 recipient may have got the text twice" in text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from ..._postgres.errors import PostgresError
-from ..._runtime import log
 from ..refusals import LedgerAwayError, refusal
+from .advice import advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ class LedgerCalls:
     """What asks the server, for one open ledger; ``name`` is what messages call it, without a password.
 
     Mutable state: the host, while it is open; the campaign's number in the database; the epoch of its lease while it
-    runs the campaign; whether the server is away.
+    runs the campaign; whether a server that is away is waited for no more.
     """
 
     def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
@@ -39,7 +40,11 @@ class LedgerCalls:
         self._host: Host | None = None
         self._number = 0
         self._epoch: int | None = None
-        self._is_away = False
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Wait no more for a server that is away."""
+        self._hurry.set()
 
     async def _call(self, command: bytes, *given: bytes | None, patient: bool | None = None) -> list[Row]:
         return await self._ask(command, b"%d" % self._number, *given, patient=patient)
@@ -54,27 +59,19 @@ class LedgerCalls:
                 if error.sqlstate == NOT_PLANNED:
                     why = "recipients that were to be sent to are not planned any more: the ledger was changed"
                     raise refusal(self.name, why) from None
-                if not error.temporary or not (self._epoch is not None if patient is None else patient):
+                waits = error.temporary and not self._hurry.is_set()
+                if not waits or not (self._epoch is not None if patient is None else patient):
                     raise self._refused(error) from None
-                self._note_away(error)
+                host.note_away(error)
             else:
-                self._note_back()
+                host.note_back()
                 return rows
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause)
             pause = min(_LONGEST_PAUSE, 2 * pause)
 
-    def _note_away(self, error: PostgresError) -> None:
-        if not self._is_away:
-            self._is_away = True
-            log.warning("the database of %s is away, and nothing of it is sent until it is back: %s", self.name, error)
-
-    def _note_back(self) -> None:
-        if self._is_away:
-            self._is_away = False
-            log.info("the database of %s is back", self.name)
-
     def _refused(self, error: PostgresError) -> LedgerError:
-        reason = f"its database can't be used: {error}"
+        reason = f"its database can't be used: {error}{advice(error)}"
         if error.temporary:
             return LedgerAwayError(f"{self.name}: {reason}", path=self.name)
         return refusal(self.name, reason)

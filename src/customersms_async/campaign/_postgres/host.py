@@ -9,9 +9,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, final
 
+from ..._postgres import server_url
 from ..._postgres.errors import PostgresError
 from ..._postgres.server import PostgresServer
 from ..._postgres.wire import bytea
+from ..._runtime import log
 from ..process_name import this_process
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ class Host:
 
     ``id`` is drawn at random. As long as any of its ledgers runs a campaign, a thread tells the server that it is
     alive: a process that is stopped, or cut off, is not. A forked child is another host. Mutable state: the ledgers
-    that use it, those of them that run, the thread, and when the last sign of life was given that was heard.
+    that use it, those of them that run, the thread, when the last sign of life was given that was heard, and whether
+    the server is away.
     """
 
     def __init__(self, key: tuple[object, ...], place: DatabasePlace, clock: Callable[[], int] | None) -> None:
@@ -49,6 +52,7 @@ class Host:
         self._running: set[object] = set()
         self._signs: _SignsOfLife | None = None
         self._heard_at = 0.0
+        self._shown, self._is_away = server_url.shown(place.url), False
 
     @classmethod
     def join(cls, place: DatabasePlace, clock: Callable[[], int] | None, user: object) -> Host:
@@ -90,6 +94,18 @@ class Host:
                 self._signs = None
                 signs.over.set()
 
+    def note_away(self, error: PostgresError) -> None:
+        """Log that the server is away, once for all ledgers until it is back."""
+        if not self._is_away:
+            self._is_away = True
+            log.warning("the database %s is away, and nothing of it is sent until it is back: %s", self._shown, error)
+
+    def note_back(self) -> None:
+        """Log that the server has answered, if it was away."""
+        if self._is_away:
+            self._is_away = False
+            log.info("the database %s is back", self._shown)
+
     @property
     def is_leased(self) -> bool:
         """Whether nobody can have taken over yet, by this machine's own clock."""
@@ -115,7 +131,7 @@ class _SignsOfLife(threading.Thread):
     """Tells the server again and again that a host is alive, until it is over."""
 
     def __init__(self, host: Host) -> None:
-        super().__init__(name="customersms campaign host", daemon=True)
+        super().__init__(name="customersms-campaign-host", daemon=True)
         self._host = host
         self.over = threading.Event()
 

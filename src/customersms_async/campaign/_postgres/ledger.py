@@ -15,7 +15,7 @@ from ..._runtime import log
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError, LedgerError
 from ..adding import compare
-from ..refusals import may_be_sent_to, refusal
+from ..refusals import MissingLedgerError, may_be_sent_to, refusal
 from ..rows import CUT_OFF_US
 from ..states import after
 from ..wanted import next_wanted
@@ -71,7 +71,7 @@ class PostgresLedger(LedgerAttempts):
             made = secrets.token_hex(16).encode() if create else b""
             rows = await ledger._ask(_OPEN, words(place.name), ledger._now(), made)
             if not rows:
-                raise refusal(ledger.name, "there is no such campaign")
+                raise MissingLedgerError(f"{ledger.name}: the database has no campaign of that name", path=ledger.name)
             number, name = first(rows)
             ledger.id = (name or b"").decode()
             ledger._number = int(number or 0)
@@ -127,6 +127,9 @@ class PostgresLedger(LedgerAttempts):
                     one_per_number=one_per_number,
                     keep=keep,
                 )
+            except LedgerError as error:
+                why = f"recipients are judged in a file of their own first, and that can't be used: {error}"
+                raise refusal(self.name, why) from None
             finally:
                 await judged.close()
             if not await self._bring(draft):

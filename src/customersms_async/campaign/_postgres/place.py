@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote
 
 from ..._postgres import server, server_url
+from ..._postgres.server_url import WrittenURL
 from ...errors import ConfigurationError
 
 DEFAULT_LEASE: Final = 30.0
 """Seconds for which a process that runs campaigns counts as alive after it was heard of."""
+
+_OPTIONS: Final = frozenset({"lease", "failover"})
+"""Options of ours behind the question mark; libpq knows none of them."""
 
 _SHORTEST_LEASE: Final = 1.0
 _MOST_LETTERS: Final = 100
@@ -35,17 +40,31 @@ def read_place(address: str, name: str | None) -> DatabasePlace:
 
     Raises ``ConfigurationError`` for what can't be used, without a word of the address: it may hold a password.
     """
-    parts = urlsplit(address)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    lease, failover = options.pop("lease", None), options.pop("failover", "stop")
-    url = parts._replace(query=urlencode(options), fragment="").geturl()
-    if not parts.netloc:  # as urlsplit forgets the slashes of an address that says nothing
-        url = url.replace(":", "://", 1) if "://" not in url else url
-    server.check(url, "a campaign")
-    named = unquote(parts.fragment)
+    written, named = _name_apart(address)
+    bare, options = WrittenURL.of(written).without_options(_OPTIONS)
+    server.check(str(bare), "a campaign")
     if name and named and name != named:
         raise ConfigurationError(f"the campaign's name is given twice: {name!r} and {named!r}")
-    return DatabasePlace(url, _name(name or named), _lease(lease), _failover(failover))
+    lease, failover = options.get("lease"), options.get("failover", "stop")
+    return DatabasePlace(str(bare), _name(name or named), _lease(lease), _failover(failover))
+
+
+def without_password(address: str) -> str:
+    """The address of a campaign, which leads there again for who has the password elsewhere."""
+    written, named = _name_apart(address)
+    name = re.sub("[%#@]", lambda found: quote(found[0]), named)
+    return f"{WrittenURL.of(written).without_password()}#{name}"
+
+
+def _name_apart(address: str) -> tuple[str, str]:
+    """The URL, and the name that stands behind its last ``#``, for in a password libpq takes that as it is."""
+    url, mark, name = address.rpartition("#")
+    if mark and "@" in name:  # what stands before the name can be a password
+        raise ConfigurationError(
+            "a campaign's name stands behind the last # of its address: write %40 for an @ in it, and %23 for a # in a"
+            " password"
+        )
+    return (url, unquote(name)) if mark else (address, "")
 
 
 def _name(name: str) -> str:

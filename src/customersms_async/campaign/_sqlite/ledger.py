@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, final
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
 from ..adding import compare, slices
-from ..refusals import refusal
+from ..refusals import MissingLedgerError, refusal
 from ..rows import kept_texts
 from . import opening, queries, resolving, summary, transitions, wanted_rows
 from .adding import Adding
@@ -60,7 +60,7 @@ class SQLiteLedger:
         ledger = cls(_real(path), clock)
         if not ledger._path.exists():
             if not create:
-                raise refusal(ledger._path, "there is no such ledger")
+                raise MissingLedgerError(f"{ledger._path}: there is no such ledger", path=str(ledger._path))
             await asyncio.to_thread(opening.create, ledger._path)
         ledger._handle = LedgerHandle.join(ledger._path, ledger)
         try:
@@ -78,6 +78,9 @@ class SQLiteLedger:
             if handle.runner is self:
                 await handle.leave_running(self)
             await handle.leave(self)
+
+    def hurry(self) -> None:
+        """Do nothing: a file is never waited for."""
 
     async def become_runner(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -33,10 +34,10 @@ _NOT_MEANT: Final = (Code.DUPLICATE, Code.SUPPRESSED)
 _SHOWN_CODES: Final = 40
 
 
-def counts_table(name: str, counts: Sequence[Count]) -> Table:
-    """Every state with its recipients, and the codes behind it, for people."""
+def counts_table(name: str, counts: Sequence[Count]) -> Group:
+    """The ``name`` of a ledger, and every state with its recipients and the codes behind it, for people."""
     total = sum(count.recipients for count in counts)
-    table = Table(title=f"{plain(name)}: {counted(total, 'recipient')}", title_justify="left")
+    table = Table()
     table.add_column("state")
     table.add_column("number", justify="right")
     table.add_column("code", overflow="fold")
@@ -48,7 +49,8 @@ def counts_table(name: str, counts: Sequence[Count]) -> Table:
             table.add_row("", f"{count.recipients:,}", Text(plain(count.code)))
         if coded[_SHOWN_CODES:]:
             table.add_row("", f"{sum(c.recipients for c in coded[_SHOWN_CODES:]):,}", "others")
-    return table
+    title = f"{plain(name)}: {counted(total, 'recipient')}"  # above it, as its own would break at the table's edge
+    return Group(Text(title, style="table.title"), table)
 
 
 def counts_object(counts: Sequence[Count]) -> dict[str, Any]:

@@ -19,16 +19,16 @@ from ...models import Code
 from ..error_words import NO_WAY, in_words, once_mended
 from ..formats import credits_left, length, plain
 from .counts import counts_object, counts_table, everyone_accepted
-from .resume import hint
+from .resume import hints
 
 if TYPE_CHECKING:
     from decimal import Decimal
-    from pathlib import Path
 
     from rich.console import Console
 
     from ...campaign.rows import Count
     from ..send.sending import Progress
+    from .place import LedgerPlace
 
 _STOPS: Final = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 """Errors that stop a campaign for a reason which a person can remove."""
@@ -46,7 +46,7 @@ def exit_status(progress: Progress, counts: list[Count]) -> int:
 
 
 def show_ending(
-    ledger: Path,
+    ledger: LedgerPlace,
     progress: Progress,
     counts: list[Count],
     remaining_credits: Decimal | None,
@@ -55,7 +55,7 @@ def show_ending(
     resume: str | None,
 ) -> None:
     """Show what a run came to, and the command that goes on with it (``resume``), if there is anything left to do."""
-    console.print(counts_table(str(ledger), counts))
+    console.print(counts_table(ledger.name, counts))
     console.print(
         f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
         f" {counted(progress.requests, 'request')}; credits left: {credits_left(remaining_credits)}",
@@ -79,7 +79,7 @@ def show_ending(
     if resume is not None:
         change = once_mended(progress.error)
         head = f"To go on{change}:" if unrecorded else f"Nothing is lost. To go on{change}:"
-        lines = [head, f"  {resume}", *([] if (more := hint(resume)) is None else [more])]
+        lines = [head, f"  {resume}", *hints(resume, ledger)]
         console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -18,10 +18,10 @@ from .options import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from ...campaign.rows import Entry
     from .options import ExportOptions
+    from .place import LedgerPlace
 
 FIELDS: Final = ("phone", "status", "code", "error", "message_id", "attempts", "updated_at", "line")
 
@@ -36,14 +36,16 @@ def export_ledger(options: ExportOptions) -> None:
             fail(f"standard output can't be written: {error.strerror}; mend that, and export again", 1)
 
 
-async def export_entries(ledger: Path, kind: ExportFormat, states: Iterable[State], *, raw: bool = False) -> None:
+async def export_entries(
+    ledger: LedgerPlace, kind: ExportFormat, states: Iterable[State], *, raw: bool = False
+) -> None:
     """Write everyone in ``states``, as they stand when they are read. Raises ``OSError`` if it can't be kept.
 
     A terminal gets no control characters, whatever is in the ledger.
     """
     out = SafeOutput(sys.stdout, record=True)
     shown = visible if out.isatty() else str
-    async with Campaign.open(ledger, create=False) as campaign:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         keep, name = await campaign.ledger.kept_names(), campaign.ledger.name
         if kind is ExportFormat.CSV:
             out.write(shown(as_csv([[*FIELDS, *kept_names(keep, FIELDS)]], raw=raw)))

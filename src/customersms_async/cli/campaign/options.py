@@ -6,12 +6,13 @@ import enum
 import time
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, Any, ClassVar
 
 import typer
 
 from ...campaign.guards import Guards, unix
+from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
 from ..options import (
@@ -34,10 +35,20 @@ from ..options import (
 )
 from ..panels import LOOK_PANEL, MAIN_PANEL, STOP_PANEL
 from ..text_options import TextOptions, TrialOptions
+from .place import LedgerPlace, read_ledger_place
 
 Ledger = Annotated[
-    Path,
-    typer.Option("--ledger", metavar="PATH", rich_help_panel=MAIN_PANEL, help="The campaign's file, on a local disk."),
+    LedgerPlace,
+    typer.Option(
+        "--ledger",
+        parser=read_ledger_place,
+        envvar=LEDGER_VARIABLE,
+        show_envvar=False,
+        metavar="PATH|postgresql://…#NAME",
+        rich_help_panel=MAIN_PANEL,
+        help="The campaign's file, on a local disk, or its database and its name there; else as"
+        f" {LEDGER_VARIABLE} says, which nobody else sees.",
+    ),
 ]
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ...campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ...models import Limit
     from .options import ReportOptions
+    from .place import LedgerPlace
 
 _FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
 _MOST_CODES: Final = 40
@@ -43,13 +44,13 @@ def report_on_ledger(options: ReportOptions) -> None:
             fail(f"{options.html}: {error.strerror}", 2)
 
 
-async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> None:
+async def write_report(ledger: LedgerPlace, html: Path, limits: Sequence[Limit]) -> None:
     """Write the page, for its owner's eyes: mode 0600; only a report is ever replaced.
 
     Raises ``ConfigurationError`` for another file that is there, and ``OSError`` where it can't be written.
     """
     _check_place(html)
-    async with Campaign.open(ledger, create=False) as campaign:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         look = campaign.ledger
         given, counts = await look.added(), await look.counts()
         parts = [
@@ -61,7 +62,7 @@ async def write_report(ledger: Path, html: Path, limits: Sequence[Limit]) -> Non
             _doubles(await look.doubles()),
             _resolutions(await look.resolutions()),
         ]
-    page = PAGE.replace("<!--title-->", escape(ledger.name)).replace("<!--facts-->", _facts(given, counts))
+    page = PAGE.replace("<!--title-->", escape(ledger.title)).replace("<!--facts-->", _facts(given, counts))
     _write(html, page.replace("<!--parts-->", "\n".join(parts)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,13 +13,14 @@ from ...campaign.states import SAYS, State
 from ..exits import ending_well, fail
 from ..files.phone_list import numbers_in
 from ..output import safe_console, say_json
+from .resume import hints
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from ...campaign.states import Choice
     from .options import Resolved, ResolveOptions
+    from .place import LedgerPlace
 
 
 def resolve_recipients(options: ResolveOptions) -> None:
@@ -43,16 +43,17 @@ def resolve_recipients(options: ResolveOptions) -> None:
                 safe_console(json=False).print(f"{who} suppressed, and stay as they are", highlight=False)
         if missed:
             some = f"{counted(len(missed), 'number is', 'numbers are')} left out, the first is {min(missed)}"
-            where = f"see customersms campaign export --ledger {shlex.quote(str(options.ledger))} --format csv"
+            listing = f"{options.ledger.command('export')} --format csv"
+            where = "\n".join((f"see {listing}", *hints(listing, options.ledger)))
             said = "not every number is in this ledger and in a state from which that is possible"
             fail(f"{said}: {some}; {where}", 1)
 
 
 async def _resolve(
-    ledger: Path, chosen: str | Collection[str], becomes: Resolved, by: str
+    ledger: LedgerPlace, chosen: str | Collection[str], becomes: Resolved, by: str
 ) -> tuple[int, int, set[str]]:
     """How many it applied to, how many it left as they are, and the numbers that nobody has."""
-    async with Campaign.open(ledger, create=False) as campaign:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         concerned, missed = await _concerned(campaign, chosen, becomes)
         count = await campaign.resolve(chosen, as_=becomes, by=by)
         return count, concerned - count, missed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from ...campaign.job import LEDGER_VARIABLE
 from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
+from .place import LedgerPlace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import typer
 
 _OF_THE_INPUT: Final = frozenset((
@@ -27,7 +27,8 @@ _FLAGS: Final = {f"--{name}": variable for name, variable in _VARIABLES.items()}
 def resume_command(context: typer.Context) -> str:
     """The command that goes on with the same ledger and options; the input stands in the ledger.
 
-    A URL with credentials is not in it, but the variable that it belongs into.
+    A URL with credentials is not in it, but the variable that it belongs into; that of the ledger, which says which
+    campaign it is, is there without its password.
     """
     words = context.command_path.split()
     for parameter in context.command.params:
@@ -36,6 +37,9 @@ def resume_command(context: typer.Context) -> str:
         if name in _OF_THE_INPUT or source is None or source.name != "COMMANDLINE":
             continue
         value = context.params[name]
+        if isinstance(value, LedgerPlace):
+            words += filter(None, [value.option])
+            continue
         flag = max(parameter.opts, key=len)
         if value is True:
             words.append(flag)
@@ -48,12 +52,18 @@ def resume_command(context: typer.Context) -> str:
     return " ".join(words)
 
 
-def once_resumed(resume: str, ledger: Path) -> str:
+def once_resumed(resume: str, ledger: LedgerPlace) -> str:
     """The commands that go on where a person has paused or stopped the campaign: ``resume`` is the second of them."""
-    return f"customersms campaign resume --ledger {shlex.quote(str(ledger))} && {resume}"
+    return f"{ledger.command('resume')} && {resume}"
 
 
-def hint(resume: str) -> str | None:
-    """What a person has to know of a command that names a variable."""
-    named = [f"{flag} was, into {variable}" for flag, variable in _FLAGS.items() if f'"${variable}"' in resume]
-    return f"Put what {' and what '.join(named)}: it is not shown, as it holds a password" if named else None
+def hints(command: str, ledger: LedgerPlace) -> list[str]:
+    """What a person has to know of a ``command`` to repeat that lacks a password, or a URL with one."""
+    named = [f"{flag} was, into {variable}" for flag, variable in _FLAGS.items() if f'"${variable}"' in command]
+    found = [f"Put what {' and what '.join(named)}: it is not shown, as it holds a password"] if named else []
+    if ledger.lacks_password:
+        found.append(
+            "The password of --ledger is not shown: have it in PGPASSWORD or in a password file, or put the whole of"
+            f" --ledger into {LEDGER_VARIABLE} and leave it out"
+        )
+    return found

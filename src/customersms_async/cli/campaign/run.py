@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import typer
 
 from ...campaign import Campaign
+from ...campaign.refusals import LedgerAwayError
 from ...campaign.states import State
 from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
@@ -33,18 +34,17 @@ from ..watching import watching
 from .ending import exit_status, show_ending, summary
 from .first_line import with_file_line
 from .options import check_guards
-from .resume import once_resumed
+from .resume import hints, once_resumed
 from .started import planned_text, read_ledger, recipients_among, show_started
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from ...client import AsyncClient
     from ..options import ClientOptions
     from ..send.job import Job
     from .options import RunOptions
+    from .place import LedgerPlace
     from .started import StartedCampaign
 
 
@@ -55,7 +55,7 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     that goes on with the campaign.
     """
 
-    ledger: Path
+    ledger: LedgerPlace
     job: Job | None
     template: str | None
     client: ClientOptions
@@ -81,7 +81,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         if started is not None and started.planned and not options.dry_run:
             kept_from_it = kept_from_running(started.wanted)
             if kept_from_it is not None:
-                fail(f"{in_words(kept_from_it)}: {once_resumed(resume, ledger)}", 4)
+                again = once_resumed(resume, ledger)
+                fail("\n".join((f"{in_words(kept_from_it)}: {again}", *hints(again, ledger))), 4)
         text = _text_of(options, started)
         if started is not None and reading.keep and tuple(reading.keep) != started.kept:
             kept = f"keeps {', '.join(started.kept)}" if started.kept else "keeps no columns"
@@ -111,7 +112,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         if trial is not None and tried is not None:
             send_trial(trial, tried, client, console)
         if asks and (trial is not None or not client.sandbox):
-            ask(file or ledger, **({} if trial is None else {"otherwise": NOTHING_ELSE}))
+            ask(file, **({} if trial is None else {"otherwise": NOTHING_ELSE}))
         run = CampaignRun(
             ledger=ledger,
             job=job,
@@ -156,7 +157,7 @@ def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None
 async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int:
     """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
     began = time.monotonic()
-    async with open_route(run.client, console) as route, Campaign.open(run.ledger) as campaign:
+    async with open_route(run.client, console) as route, Campaign.open(run.ledger.given) as campaign:
         if run.job is not None:
             await _add(campaign, run, run.job, console)
         before = await campaign.counts()
@@ -166,7 +167,12 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
         screen = Screen(console)
         async with watching(route, progress, screen):
             await _send(campaign, route.client, run, progress, screen, json=json)
-        counts = await campaign.ledger.counts()
+        try:
+            counts = await campaign.ledger.counts()
+        except LedgerAwayError as error:
+            if not progress.interrupted:
+                raise
+            _leave_uncounted(run, progress.error or error)
         progress.error = with_file_line(progress.error, run.job)
         if route.sandbox is not None and planned + before[State.SKIPPED] == sum(before.values()):
             confirm(route.sandbox, progress, console)
@@ -176,6 +182,12 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
     if json:
         say_json({"summary": summary(progress, counts, left, status=status, resume=resume)})
     return status
+
+
+def _leave_uncounted(run: CampaignRun, error: Exception) -> NoReturn:
+    """End a run that was interrupted while its database was away, so that nobody can say how the campaign stands."""
+    again = f"to go on, once it is back: {run.resume}"
+    fail("\n".join((f"interrupted, and {in_words(error)}: {again}", *hints(run.resume, run.ledger))), 130)
 
 
 def _going_on(run: CampaignRun, progress: Progress) -> str:
@@ -208,7 +220,7 @@ async def _send(
         progress.interrupted = True
         screen.interrupted()
 
-    stopping = GracefulStop(client, interrupted)
+    stopping = GracefulStop(client, interrupted, campaign.ledger.hurry)
     stream = campaign.run(client, **run.guards, suppress=run.suppressed, region=run.region)
     with stopping.handling_signals():
         try:

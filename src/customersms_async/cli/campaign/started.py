@@ -9,6 +9,7 @@ import msgspec
 
 from ..._core.plural import counted
 from ...campaign import Campaign
+from ...campaign.refusals import MissingLedgerError
 from ...campaign.states import State
 from ..forecast import forecast
 from ..formats import length, moment
@@ -20,13 +21,13 @@ from .counts import counts_object, counts_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from rich.console import Console
 
     from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
+    from .place import LedgerPlace
 
 
 class StartedCampaign(msgspec.Struct, frozen=True):
@@ -49,41 +50,44 @@ class StartedCampaign(msgspec.Struct, frozen=True):
 
 
 def read_ledger(
-    path: Path, batch_size: int = 0, *, samples: int = 0, must_exist: bool = False
+    ledger: LedgerPlace, batch_size: int = 0, *, samples: int = 0, must_exist: bool = False
 ) -> StartedCampaign | None:
-    """The campaign in the ledger at ``path``; ``None`` if there is no ledger, or nothing in it.
+    """The campaign in a ledger; ``None`` if there is no such ledger, unless it ``must_exist``, or nothing in it.
 
     ``requests`` are counted in batches of ``batch_size``, which takes a while; without one they are 0.
     """
-    if not must_exist and not path.exists():
+    try:
+        return asyncio.run(_read(ledger, batch_size, samples))
+    except MissingLedgerError:
+        if must_exist:
+            raise
         return None
-    return asyncio.run(_read(path, batch_size, samples))
 
 
-def recipients_among(path: Path, phones: Collection[str]) -> int:
+def recipients_among(ledger: LedgerPlace, phones: Collection[str]) -> int:
     """How many of these numbers the recipients in a ledger have."""
 
     async def look() -> int:
-        async with Campaign.open(path, create=False) as campaign:
+        async with Campaign.open(ledger.given, create=False) as campaign:
             return await campaign.ledger.among(phones)
 
     return asyncio.run(look()) if phones else 0
 
 
-def planned_text(path: Path, started: StartedCampaign, row: int | None) -> str:
+def planned_text(ledger: LedgerPlace, started: StartedCampaign, row: int | None) -> str:
     """The text of one row of the input (from 1), or of the first that is left. Raises ``InputProblem`` if it isn't."""
     if row is None:
         if not started.samples:
-            raise InputProblem(f"{path}: nobody is planned any more, so there is no text to try")
+            raise InputProblem(f"{ledger}: nobody is planned any more, so there is no text to try")
         return started.samples[0].text
-    found = asyncio.run(_planned(path, row - 1, 1))
+    found = asyncio.run(_planned(ledger, row - 1, 1))
     if not found or found[0].id != row - 1:
         raise InputProblem(f"--test-row {row:,}: nobody is planned there (any more); name another row")
     return found[0].text
 
 
-async def _planned(path: Path, start: int, number: int) -> list[PlannedRecipient]:
-    async with Campaign.open(path, create=False) as campaign:
+async def _planned(ledger: LedgerPlace, start: int, number: int) -> list[PlannedRecipient]:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         return await _first_planned(campaign, start, number)
 
 
@@ -96,8 +100,8 @@ async def _first_planned(campaign: Campaign, start: int, number: int) -> list[Pl
     return found
 
 
-async def _read(path: Path, batch_size: int, samples: int) -> StartedCampaign | None:
-    async with Campaign.open(path, create=False) as campaign:
+async def _read(ledger: LedgerPlace, batch_size: int, samples: int) -> StartedCampaign | None:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         added = await campaign.ledger.added()
         counts = await campaign.ledger.counts()
         requests = await campaign.ledger.requests(batch_size) if batch_size else 0
@@ -112,11 +116,11 @@ async def _read(path: Path, batch_size: int, samples: int) -> StartedCampaign | 
     )
 
 
-def show_allowed(path: Path, client: ClientOptions, console: Console) -> None:
+def show_allowed(ledger: LedgerPlace, client: ClientOptions, console: Console) -> None:
     """Say how many of those who are left are on the user's list, and how many have reached a cap, as things stand."""
 
     async def see() -> None:
-        async with Campaign.open(path, create=False) as campaign:
+        async with Campaign.open(ledger.given, create=False) as campaign:
             start = 0
             while page := await campaign.ledger.planned(start):
                 await allowed.ask_about([one.phone for one in page])
@@ -130,7 +134,7 @@ def show_allowed(path: Path, client: ClientOptions, console: Console) -> None:
 
 
 def show_started(
-    ledger: Path, started: StartedCampaign, client: ClientOptions, console: Console, *, as_object: bool
+    ledger: LedgerPlace, started: StartedCampaign, client: ClientOptions, console: Console, *, as_object: bool
 ) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end."""
     client.options()  # refused here as in ``check_job``, before anyone is asked
@@ -138,7 +142,7 @@ def show_started(
     if as_object:
         say_json({**counts_object(started.counts), "requests": started.requests, "seconds": seconds})
         return
-    console.print(counts_table(str(ledger), started.counts))
+    console.print(counts_table(ledger.name, started.counts))
     if started.planned:
         planned = counted(started.planned, "recipient is", "recipients are")
         left = f"{planned} planned, in {counted(started.requests, 'request')}"

@@ -27,7 +27,7 @@ def show_status(options: StatusOptions) -> None:
             say_json({**counts_object(counts), "wanted": wanted_object(wanted), "doubles": phones})
             return
         console = safe_console(json=False)
-        console.print(counts_table(str(options.ledger), counts))
+        console.print(counts_table(options.ledger.name, counts))
         if doubles:
             console.print(f"{doubles_line(doubles)}: {plain(doubles[0].phone)} first", highlight=False, markup=False)
         for line in wanted_lines(wanted):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-import shlex
 from typing import TYPE_CHECKING
 
 from ..._core.plural import counted
@@ -14,13 +13,13 @@ from ...campaign.wanted_states import Wanted, WantedEvent
 from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json
+from .resume import hints
 from .wanted_now import wanted_object
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ...campaign.wanted import WantedNow
     from .options import WantOptions
+    from .place import LedgerPlace
 
 
 def say_what_is_wanted(options: WantOptions, event: WantedEvent) -> None:
@@ -36,15 +35,14 @@ def say_what_is_wanted(options: WantOptions, event: WantedEvent) -> None:
             who = counted(sending, "recipient is", "recipients are")
             console.print(f"{who} being sent to: what becomes of them is recorded", highlight=False)
         if event is WantedEvent.RESUME and now is not None:
-            command = f"customersms campaign run --ledger {shlex.quote(str(options.ledger))}"
-            console.print(
-                f"Unless it is running, go on with it: {command}", soft_wrap=True, highlight=False, markup=False
-            )
+            command = options.ledger.command("run")
+            lines = [f"Unless it is running, go on with it: {command}", *hints(command, options.ledger)]
+            console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
 
 
-async def want(ledger: Path, event: WantedEvent, by: str) -> tuple[bool, WantedNow | None, int]:
+async def want(ledger: LedgerPlace, event: WantedEvent, by: str) -> tuple[bool, WantedNow | None, int]:
     """Whether that changed anything, what is wanted then, and how many recipients are being sent to."""
-    async with Campaign.open(ledger, create=False) as campaign:
+    async with Campaign.open(ledger.given, create=False) as campaign:
         words = {
             WantedEvent.PAUSE: campaign.pause,
             WantedEvent.STOP: campaign.stop,
