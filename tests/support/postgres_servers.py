@@ -171,7 +171,7 @@ def postgres_server(**settings: str) -> Iterator[PostgresServerProcess]:
 
 
 @contextlib.contextmanager
-def pgbouncer(server: PostgresServerProcess, *, pool_size: int = 2) -> Iterator[int]:
+def pgbouncer(server: PostgresServerProcess, *, pool_size: int = 2, database: str = "app") -> Iterator[int]:
     """The port of a pooler before the server, which gives each transaction another connection."""
     found = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if found is None:
@@ -181,7 +181,8 @@ def pgbouncer(server: PostgresServerProcess, *, pool_size: int = 2) -> Iterator[
     with folder_of_its_user() as folder:
         port, settings = free_port(), folder / "pgbouncer.ini"
         settings.write_text(
-            f"[databases]\napp = user=app host=127.0.0.1 port={server.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"[databases]\n{database} = user=app host=127.0.0.1 port={server.port}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\n"
             f"listen_port = {port}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = {pool_size}\n"
             f"unix_socket_dir = {folder}\nserver_round_robin = 1\nmax_client_conn = 100\n",
             encoding="utf-8",
@@ -192,7 +193,7 @@ def pgbouncer(server: PostgresServerProcess, *, pool_size: int = 2) -> Iterator[
         try:
             for _ in range(1_000):
                 with contextlib.suppress(psycopg.OperationalError):
-                    psycopg.connect(f"postgresql://app@127.0.0.1:{port}/app", prepare_threshold=None).close()
+                    psycopg.connect(f"postgresql://app@127.0.0.1:{port}/{database}", prepare_threshold=None).close()
                     break
                 time.sleep(0.01)
             else:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ..errors import LedgerError
-from . import migrations, server, wire
+from . import jobs_schema, migrations, server, wire
 from .errors import PostgresError
 from .session import OwnConnections, ServerSession
 
@@ -24,9 +24,10 @@ _TRUST: Final = b"SELECT customersms.trust()"
 
 
 def migrate(url: str, roles: Sequence[str] = ()) -> Migrated:
-    """Bring the schema to this version, and let these roles use it. Raises ``LedgerError``."""
+    """Bring both schemas to this version, and let these roles use them. Raises ``LedgerError``."""
     with _session(url) as session, session.lent(_deadline()) as connection:
-        return migrations.migrate(connection, roles)
+        migrated = migrations.migrate(connection, roles)
+        return migrated._replace(jobs=jobs_schema.make(connection, roles))
 
 
 def trust(url: str) -> bool:

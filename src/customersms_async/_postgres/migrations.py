@@ -46,10 +46,14 @@ GRANTS: Final = (
 
 
 class Migrated(NamedTuple):
-    """What became of a schema: the version before (0: there was none) and after."""
+    """What became of a schema: the version before (0: there was none) and after.
+
+    ``jobs``: of which procrastinate there are tables for workers; ``None``: of none.
+    """
 
     before: int
     after: int
+    jobs: str | None = None
 
 
 def prepare(session: ServerSession, deadline: float) -> None:

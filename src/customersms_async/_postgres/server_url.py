@@ -122,6 +122,11 @@ def connect(url: str, timeout: float) -> Connection:
     """A connection that commits by itself and has no state of its own, and that notices when its server vanishes."""
     import psycopg
 
+    return psycopg.connect(url, autocommit=True, prepare_threshold=None, **settings(url, timeout))
+
+
+def settings(url: str, timeout: float) -> dict[str, Any]:
+    """What connections to this address have beside what it says itself; ``timeout`` is in seconds."""
     given = parts(url)
     seconds = max(2, round(timeout))
     defaults: dict[str, Any] = {
@@ -134,5 +139,4 @@ def connect(url: str, timeout: float) -> Connection:
     }
     if "PGCONNECT_TIMEOUT" not in os.environ:
         defaults["connect_timeout"] = seconds
-    more = {name: value for name, value in defaults.items() if name not in given or name == "client_encoding"}
-    return psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
+    return {name: value for name, value in defaults.items() if name not in given or name == "client_encoding"}

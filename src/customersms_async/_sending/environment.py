@@ -25,7 +25,7 @@ def key_of_environment() -> Secret:
     """
     key, path = os.environ.get(KEY_VARIABLE, ""), os.environ.get(KEY_FILE_VARIABLE, "")
     try:
-        return _key_in(path) if path and not key else Secret(key)
+        return key_in(path, KEY_FILE_VARIABLE) if path and not key else Secret(key)
     finally:
         del key, path  # tracebacks may show locals, and a path that is none may be the key itself
 
@@ -37,21 +37,25 @@ def url_of_environment() -> str:
     return url
 
 
-def _key_in(path: str) -> Secret:
+def key_in(path: str, named_by: str) -> Secret:
+    """The key in a file, without line ends at its end; ``named_by`` is the variable or option that names the file.
+
+    Raises ``ConfigurationError`` as ``key_of_environment`` does.
+    """
     if path.startswith(KEY_PREFIX):
         del path
-        raise ConfigurationError(f"{KEY_FILE_VARIABLE} is to name a file, and holds what looks like a key")
+        raise ConfigurationError(f"{named_by} is to name a file, and holds what looks like a key")
     try:
         with Path(path).open("rb") as file:
             key = file.read(LONGEST_KEY + 3).decode("ascii", "replace").rstrip("\r\n")
     except OSError as error:
         reason = type(error).__name__
-        raise ConfigurationError(f"the file {path}, from {KEY_FILE_VARIABLE}, can't be read ({reason})") from None
+        raise ConfigurationError(f"the file {path}, from {named_by}, can't be read ({reason})") from None
     problem = "it is empty" if not key else key_problem(key)
     if problem is None:
         return Secret(key)
     del key  # tracebacks may show locals
-    raise ConfigurationError(f"there is no API key in the file {path}, from {KEY_FILE_VARIABLE}: {problem}")
+    raise ConfigurationError(f"there is no API key in the file {path}, from {named_by}: {problem}")
 
 
 @final

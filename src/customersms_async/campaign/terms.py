@@ -60,7 +60,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
         """The terms of a run through this client, under these guards."""
         options, checking = sender.options, sender.checking
         return cls(
-            url=_shown(sender.url),
+            url=shown_url(sender.url),
             key_id=sender.secret.key_id,
             key_label=options.label,
             limits=options.limits,
@@ -107,7 +107,7 @@ def _store(store: SuppressionStore) -> str:
     return repr(store) if type(store).__module__.startswith(_OUR_STORES) else type(store).__name__
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """A URL without user, password, query and fragment, in any of which there may be a secret."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

@@ -19,6 +19,17 @@ def read_cap(text: str) -> Limit:
         raise typer.BadParameter(f"{text!r} is not TEXTS/SECONDS, such as 2/604800") from None
 
 
+SuppressionList = Annotated[
+    str | None,
+    typer.Option(
+        "--suppression-list",
+        metavar="PATH|postgresql://…|none",
+        help="The list that customersms suppress keeps, or that of a PostgresSuppression; else the one that all your"
+        " runs obey. none: none is asked.",
+    ),
+]
+
+
 class AllowedOptions(Bundle, frozen=True, kw_only=True):
     """Who of the recipients may be texted. Raises ``typer.BadParameter`` for a cap that can't be read."""
 
@@ -33,14 +44,7 @@ class AllowedOptions(Bundle, frozen=True, kw_only=True):
             " again.",
         ),
     ] = None
-    suppression_list: Annotated[
-        str | None,
-        typer.Option(
-            "--suppression-list",
-            metavar="PATH|none",
-            help="The list that customersms suppress keeps; else the one that all your runs obey. none: none is asked.",
-        ),
-    ] = None
+    suppression_list: SuppressionList = None
 
     def __post_init__(self) -> None:
         for text in self.cap or ():

@@ -14,6 +14,7 @@ from .._core.version import VERSION
 from . import examples
 from .bundle import takes_bundles
 from .options import DoctorCommandOptions, EstimateCommandOptions, QuotaCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+from .worker.options import WorkerOptions  # noqa: TC001 - takes_bundles reads it
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +77,15 @@ def doctor(options: DoctorCommandOptions) -> None:
     from .doctor import commands
 
     commands.doctor(options)
+
+
+@app.command(epilog=examples.epilog(examples.WORKER))
+@takes_bundles
+def worker(options: WorkerOptions) -> None:
+    """Run the campaigns of a database that are wanted and that nobody runs, until SIGTERM or Ctrl-C."""
+    from .worker import commands
+
+    commands.work(options)
 
 
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -15,6 +15,11 @@ ESTIMATE: Final = ('customersms estimate --file people.csv --message "Hi {name}"
 QUOTA: Final = ("customersms quota", "customersms quota --quota redis://quota.internal:6379/0 --json")
 DOCTOR: Final = ("customersms doctor", "customersms doctor --url https://sms.example.com/api.php --json")
 
+WORKER: Final = (
+    "customersms worker --ledger postgresql://texts@db.internal/app --quota postgresql://texts@db.internal/app",
+    "customersms worker --key shop=/run/secrets/shop --key clinic=/run/secrets/clinic --concurrency 50",
+)
+
 RUN: Final = (
     'customersms campaign run --ledger spring.ledger people.csv --message "Hi {name}" --until 18:30',
     "customersms campaign run --ledger spring.ledger",

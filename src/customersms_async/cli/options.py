@@ -104,6 +104,9 @@ Quota = Annotated[
         " your runs share. memory: for this run alone.",
     ),
 ]
+BatchSize = Annotated[int, typer.Option("--batch-size", help="Numbers in one request, at most.")]
+MaxConcurrency = Annotated[int, typer.Option("--max-concurrency", help="Requests at a time, at most.")]
+Timeout = Annotated[float, typer.Option("--timeout", help="Seconds for one request; half a second more a number.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Send a file without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after showing what would happen.")]
 Sample = Annotated[
@@ -186,15 +189,9 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
     limit: Limits = None
     quota: Quota = None
     pace: Annotated[str | None, typer.Option("--pace", metavar="N|none", help="Requests a second, at most.")] = None
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Numbers in one request, at most.")] = (
-        DEFAULT_BATCH_SIZE
-    )
-    max_concurrency: Annotated[int, typer.Option("--max-concurrency", help="Requests at a time, at most.")] = (
-        DEFAULT_MAX_CONCURRENCY
-    )
-    timeout: Annotated[
-        float, typer.Option("--timeout", help="Seconds for one request; half a second more a number.")
-    ] = DEFAULT_TIMEOUT
+    batch_size: BatchSize = DEFAULT_BATCH_SIZE
+    max_concurrency: MaxConcurrency = DEFAULT_MAX_CONCURRENCY
+    timeout: Timeout = DEFAULT_TIMEOUT
     allowed: AllowedOptions = AllowedOptions()
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Send to a made-up gateway that is started here, with a made-up key.")

@@ -73,6 +73,9 @@ CREATE TABLE customersms.campaign_wanted (
   campaign integer NOT NULL, number integer NOT NULL, at_us bigint NOT NULL, state text NOT NULL, event text NOT NULL,
   decided_by bytea NOT NULL, guard bytea NOT NULL, why bytea NOT NULL, terms integer, PRIMARY KEY (campaign, number)
 );
+-- The campaigns of which a run is wanted, kept by the trigger there: all that workers have to read.
+CREATE TABLE customersms.campaign_runs_wanted (campaign integer PRIMARY KEY)
+  WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 
 -- Who runs a campaign: a holder, which is one open ledger of a host, which is one process. A host that has not been heard
 -- of until its time is dead as far as leases go; it may still record what became of its intents.
@@ -142,6 +145,11 @@ BEGIN
       AND m.becomes = NEW.state AND m.names_guard = (NEW.guard <> '');
   IF NOT FOUND OR NEW.number <> coalesce(w.number, 0) + 1 OR (NEW.state = 'run' AND NEW.terms IS NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'CSM01', MESSAGE = 'nothing in the ledger leads to wanting that';
+  END IF;
+  IF NEW.state = 'run' THEN
+    INSERT INTO campaign_runs_wanted VALUES (NEW.campaign) ON CONFLICT DO NOTHING;
+  ELSE
+    DELETE FROM campaign_runs_wanted r WHERE r.campaign = NEW.campaign;
   END IF;
   RETURN NEW;
 END $$;
@@ -626,4 +634,29 @@ BEGIN
   END IF;
   PERFORM commit_durably(true);
   RETURN NEXT;
+END $$;
+
+-- The campaigns of which a run is wanted and that nobody alive runs, or that one of them (`of_name`), with the terms of the
+-- run: those first that have been wanted for the longest time.
+CREATE FUNCTION customersms.campaign_waiting(clock bigint, of_name bytea)
+  RETURNS TABLE (name bytea, since_us bigint, terms bytea)
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET join_collapse_limit = 1
+AS $$
+#variable_conflict use_column
+DECLARE
+  now_us constant bigint := coalesce(clock, wall_us());
+BEGIN
+  RETURN QUERY SELECT c.name, w.at_us, t.terms
+    FROM campaign_runs_wanted r
+    JOIN campaigns c ON c.campaign = r.campaign
+    CROSS JOIN LATERAL (
+      SELECT l.* FROM campaign_wanted l WHERE l.campaign = r.campaign ORDER BY l.number DESC LIMIT 1
+    ) w
+    LEFT JOIN campaign_terms t ON t.campaign = r.campaign AND t.number = w.terms
+    LEFT JOIN campaign_leases e ON e.campaign = r.campaign
+    LEFT JOIN campaign_hosts h ON h.host = e.host
+    WHERE (of_name IS NULL OR c.name = of_name) AND w.state = 'run'
+      AND (e.holder IS NULL OR h.host IS NULL OR h.until_us <= now_us)
+    ORDER BY w.at_us, r.campaign;
 END $$;

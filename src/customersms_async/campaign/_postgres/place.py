@@ -35,18 +35,35 @@ class DatabasePlace(NamedTuple):
         return f"{server_url.shown(self.url)}#{self.name}"
 
 
-def read_place(address: str, name: str | None) -> DatabasePlace:
-    """The place that ``postgresql://host/database?lease=30&failover=stop#NAME`` says, or with the name apart.
+class Database(NamedTuple):
+    """A database with campaigns as an address says it: see ``DatabasePlace``; ``name``: the part behind ``#``."""
+
+    url: str
+    lease: float
+    failover: str
+    name: str
+
+
+def read_database(address: str) -> Database:
+    """The database that ``postgresql://host/database?lease=30&failover=stop`` says.
 
     Raises ``ConfigurationError`` for what can't be used, without a word of the address: it may hold a password.
     """
-    written, named = _name_apart(address)
+    written, name = _name_apart(address)
     bare, options = WrittenURL.of(written).without_options(_OPTIONS)
     server.check(str(bare), "a campaign")
-    if name and named and name != named:
-        raise ConfigurationError(f"the campaign's name is given twice: {name!r} and {named!r}")
-    lease, failover = options.get("lease"), options.get("failover", "stop")
-    return DatabasePlace(str(bare), _name(name or named), _lease(lease), _failover(failover))
+    return Database(str(bare), _lease(options.get("lease")), _failover(options.get("failover", "stop")), name)
+
+
+def read_place(address: str, name: str | None) -> DatabasePlace:
+    """The place that ``postgresql://host/database?lease=30&failover=stop#NAME`` says, or with the name apart.
+
+    Raises ``ConfigurationError`` as ``read_database`` does, and for a name that can be none.
+    """
+    database = read_database(address)
+    if name and database.name and name != database.name:
+        raise ConfigurationError(f"the campaign's name is given twice: {name!r} and {database.name!r}")
+    return DatabasePlace(database.url, _name(name or database.name), database.lease, database.failover)
 
 
 def without_password(address: str) -> str:

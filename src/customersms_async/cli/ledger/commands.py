@@ -20,10 +20,13 @@ def migrate_schema(options: MigrateOptions) -> None:
         roles = options.grant or []
         done = administration.migrate(_database(options.database), roles)
         if options.json:
-            say_json({"before": done.before, "after": done.after, "granted": roles})
+            say_json({"before": done.before, "after": done.after, "granted": roles, "jobs": done.jobs})
             return
         was = f", it was {done.before}" if 0 < done.before < done.after else ""
-        safe_console(json=False).print(f"the schema customersms has version {done.after}{was}", highlight=False)
+        console = safe_console(json=False)
+        console.print(f"the schema customersms has version {done.after}{was}", highlight=False)
+        jobs = f"those of procrastinate {done.jobs}" if done.jobs else "missing, as procrastinate is not installed here"
+        console.print(f"the tables of jobs for customersms worker are {jobs}", highlight=False)
 
 
 def trust_server(options: TrustOptions) -> None:

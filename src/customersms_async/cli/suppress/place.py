@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...errors import ConfigurationError
+from ..credentials import is_url, without_credentials
 from ..state_folder import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ...suppression import SQLiteSuppression
+    from ...suppression import PostgresSuppression, SQLiteSuppression
 
 
 NO_LIST: Final = "none"
@@ -44,11 +45,20 @@ def list_to_read(named: Path | None, option: str = "--list") -> Path | None:
 
 
 @contextlib.asynccontextmanager
-async def open_list(named: str | None) -> AsyncIterator[SQLiteSuppression | None]:
+async def open_list(named: str | None) -> AsyncIterator[SQLiteSuppression | PostgresSuppression | None]:
     """The list that a run obeys, open until the end: the one that is ``named``, else the user's, if there is one.
 
-    Raises ``ConfigurationError`` for one that is named and not there.
+    A name is a file's path or a database's URL. Raises ``ConfigurationError`` for a file that is not there, and for a
+    URL that can't be read.
     """
+    if named is not None and named.lower().startswith(_POSTGRES):
+        from ...suppression import PostgresSuppression
+
+        async with PostgresSuppression(named) as shared:
+            yield shared
+        return
+    if named is not None and is_url(named):
+        raise ConfigurationError(f"no list is kept at {without_credentials(named)}: see --suppression-list")
     path = None if named == NO_LIST else list_to_read(None if named is None else Path(named), "--suppression-list")
     if path is None:
         yield None
@@ -57,3 +67,6 @@ async def open_list(named: str | None) -> AsyncIterator[SQLiteSuppression | None
 
     async with SQLiteSuppression(path) as store:
         yield store
+
+
+_POSTGRES: Final = ("postgresql://", "postgres://")

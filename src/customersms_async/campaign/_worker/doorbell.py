@@ -1,0 +1,124 @@
+"""Jobs of procrastinate that tell workers of a campaign, one at a time, so that two do not begin the same.
+
+A job is a doorbell: it says which campaign somebody found waiting, and is done once a worker has heard it. Which
+campaigns wait is looked up in their ledgers, before a job is made and before it is acted on, so that losing all jobs
+loses nothing. Nothing here needs a session of the server's: neither LISTEN nor a session lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, Final, final
+from urllib.parse import quote, unquote
+
+from ..._postgres import server_url
+from ..._postgres.jobs_schema import SET_PATH
+from ..._runtime import log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from procrastinate import App
+
+_TASK: Final = "customersms.run_campaign"
+_POLL_SECONDS: Final = 0.5
+"""How often a worker with room looks for a job: one question over an index."""
+
+_STALLED_SECONDS: Final = 60.0
+"""After so long without a sign of life a worker's job is dropped: it takes no longer than it takes to hear it."""
+
+_TIMEOUT: Final = 10.0
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 10.0
+
+
+@final
+class Doorbell:
+    """Makes jobs and hears them, in the queues of some keys: their fingerprints.
+
+    ``heard`` is called with a campaign's name, and returns when the next job may come. Mutable state: the app of
+    procrastinate, and whether the last call to the server failed.
+    """
+
+    def __init__(self, url: str, key_ids: Sequence[str], heard: Callable[[str], Awaitable[None]]) -> None:
+        logging.getLogger("procrastinate").setLevel(logging.ERROR + 1)  # what matters is said here, and once
+        self._app = _app(url, heard)
+        self._queues = list(key_ids)
+        self._fails = False
+
+    async def ring(self, name: str, key_id: str) -> None:
+        """Make a job for a campaign, unless one is waiting."""
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        written = quote(name, safe=" ")  # not every database can hold every letter
+        task = self._app.configure_task(_TASK, queue=key_id, queueing_lock=f"campaign {written}")
+        try:
+            with contextlib.suppress(AlreadyEnqueued):
+                await task.defer_async(campaign=written)
+        except Exception as error:  # noqa: BLE001 - of procrastinate, psycopg or its pool: the next look rings again
+            self._failed(error)
+
+    async def listen(self) -> None:
+        """Hear jobs until it is cancelled, whatever becomes of the server meanwhile."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                async with self._app.open_async():
+                    await self._drop_stalled()
+                    self._fails, pause = False, _FIRST_PAUSE
+                    await self._app.run_worker_async(
+                        queues=self._queues,
+                        concurrency=1,
+                        fetch_job_polling_interval=_POLL_SECONDS,
+                        listen_notify=False,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                        shutdown_graceful_timeout=0,
+                    )
+            except Exception as error:  # noqa: BLE001 - of procrastinate, psycopg or its pool
+                self._failed(error)
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    async def _drop_stalled(self) -> None:
+        """Drop jobs that a worker had heard which died in that moment."""
+        from procrastinate.jobs import Status
+
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_SECONDS):
+            if job.id is not None:
+                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+
+    def _failed(self, error: Exception) -> None:
+        if not self._fails:
+            self._fails = True
+            why = error.__cause__ or error
+            log.warning("jobs for workers can't be used, and are tried again: %s", " ".join(str(why).split()))
+
+
+def _app(url: str, heard: Callable[[str], Awaitable[None]]) -> App:
+    from procrastinate import App, PsycopgConnector
+    from psycopg_pool import AsyncConnectionPool
+
+    class PathPool(AsyncConnectionPool[Any]):
+        """A pool whose connections see the schema of the jobs, for the length of each transaction."""
+
+        @contextlib.asynccontextmanager
+        async def connection(self, timeout: float | None = None) -> AsyncIterator[Any]:
+            async with super().connection(timeout) as connection:
+                await connection.execute(SET_PATH)
+                yield connection
+
+    options: dict[str, Any] = {"prepare_threshold": None, **server_url.settings(url, _TIMEOUT)}
+    connector = PsycopgConnector(
+        pool_factory=PathPool, conninfo=url, kwargs=options, min_size=1, max_size=3, timeout=_TIMEOUT
+    )
+    app = App(connector=connector)
+
+    @app.task(name=_TASK)
+    async def run(campaign: str) -> None:
+        await heard(unquote(campaign))
+
+    return app

@@ -1,0 +1,154 @@
+"""``customersms worker`` as processes: what is wanted is run by somebody, once, whoever dies, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from customersms_async.sandbox import Fault, Sandbox
+from support.fleet_workers import KEY, LIMITS, OTHER_KEY, Fleet
+from support.real_time import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.postgres_servers import PostgresServerProcess
+
+SLOW = dict.fromkeys(range(1, 1_000), (Fault.SLOW, 200.0))
+NAMES = [f"campaign {number}" for number in range(20)]
+
+
+@pytest.fixture
+def fleet(shared_postgres: PostgresServerProcess, tmp_path: Path) -> Iterator[Fleet]:
+    sandbox = Sandbox(keys={KEY: 10**6, OTHER_KEY: 10**6}, limits=LIMITS, latency=(0.05, 0.3))
+    with sandbox.serve_in_thread():
+        fleet = Fleet(shared_postgres, sandbox, tmp_path)
+        try:
+            yield fleet
+        finally:
+            fleet.close()
+
+
+def test_everyone_gets_one_text_or_is_unknown_when_a_worker_is_killed(fleet: Fleet) -> None:
+    fleet.add(NAMES, 50)
+    how = ("--concurrency", "6", "--batch-size", "10", "--timeout", "2")
+    killed, other = fleet.start(*how), fleet.start(*how)
+    fleet.until(lambda: len(fleet.sandbox.texts) > 100, "the first texts")
+    killed.kill()
+    killed.wait()
+    fleet.until_done(20)
+    assert fleet.stop(other) == 0
+    assert set(fleet.sent().values()) == {1}
+    found = fleet.recipients()
+    assert found["accepted"] + found["unknown"] == 20 * 50
+    assert found["accepted"] <= len(fleet.sandbox.texts) <= found["accepted"] + found["unknown"]
+    assert "this worker does" in fleet.log(killed)
+    assert "this worker does" in fleet.log(other)
+    assert KEY not in fleet.log(killed) + fleet.log(other)
+
+
+def test_what_no_run_is_wanted_of_is_not_touched(fleet: Fleet) -> None:
+    fleet.add(["draft"], wanted=False)
+    fleet.add(["paused", "stopped", "run"])
+    fleet.say("paused", "pause")
+    fleet.say("stopped", "stop")
+    worker = fleet.start("--json")
+    fleet.until(lambda: '"ended"' in fleet.log(worker), "the end")
+    fleet.stop(worker)
+    assert {text.message for text in fleet.sandbox.texts} == {"Hello from run"}
+    assert fleet.states() == {"draft": 1, "paused": 1, "stopped": 1, "done": 1}
+    events = [json.loads(line) for line in fleet.log(worker).splitlines() if line.startswith("{")]
+    assert [(event["event"], event["campaign"]) for event in events] == [("began", "run"), ("ended", "run")]
+
+
+def test_a_campaign_is_run_with_the_key_of_its_terms_and_by_no_other(fleet: Fleet) -> None:
+    fleet.add(["theirs"], key=OTHER_KEY)
+    fleet.add(["ours"])
+    first = fleet.start()
+    fleet.until_done(1)
+    fleet.until(lambda: "left to other workers" in fleet.log(first), "what is left")
+    assert {text.message for text in fleet.sandbox.texts} == {"Hello from ours"}
+    file = fleet.folder / "other-key"
+    file.write_text(f"{OTHER_KEY}\n")
+    second = fleet.start("--key", f"somebody={file}", CUSTOMERSMS_API_KEY="")
+    fleet.until_done(2)
+    assert fleet.log(first).count("left to other workers") == 1
+    assert OTHER_KEY not in fleet.log(first) + fleet.log(second)
+
+
+def test_a_key_is_sent_nowhere_else_than_the_worker_was_told(fleet: Fleet) -> None:
+    fleet.add(["elsewhere"], url="https://127.0.0.1:9/api.php")
+    fleet.add(["here"])
+    worker = fleet.start()
+    fleet.until_done(1)
+    fleet.until(lambda: "go to" in fleet.log(worker), "what is left")
+    assert fleet.states() == {"run": 1, "done": 1}
+
+
+def test_a_stopped_worker_hands_its_campaigns_over(fleet: Fleet) -> None:
+    fleet.add(NAMES[:4], 400)
+    how = ("--batch-size", "10", "--max-concurrency", "4")
+    first = fleet.start(*how)
+    fleet.until(lambda: fleet.runners() == 4 and len(fleet.sandbox.texts) > 100, "the first worker")
+    second = fleet.start(*how)
+    fleet.until(lambda: "looks for campaigns" in fleet.log(second), "the second worker")
+    assert fleet.stop(first) == 0
+    assert fleet.states() == {"run": 4}
+    fleet.until(lambda: "this worker does" in fleet.log(second), "the take-over")
+    fleet.until_done(4)
+    assert set(fleet.sent().values()) == {1}
+    assert fleet.recipients() == {"accepted": 1_600}
+
+
+def test_losing_all_jobs_loses_nothing(fleet: Fleet) -> None:
+    fleet.add(NAMES, 20)
+    fleet.start("--concurrency", "2")
+    for _ in range(20):
+        fleet.lose_jobs()
+        fleet.until(lambda: fleet.runners() > 0 or fleet.states()["done"] == 20)
+    fleet.until_done(20)
+    assert set(fleet.sent().values()) == {1}
+    assert fleet.recipients() == {"accepted": 400}
+
+
+def test_a_second_signal_ends_a_worker_at_once(fleet: Fleet) -> None:
+    fleet.sandbox.misbehave(SLOW)
+    fleet.add(["slow"])
+    worker = fleet.start("--grace", "300")
+    fleet.until(lambda: fleet.recipients()["sending"] > 0, "an intent")
+    worker.send_signal(signal.SIGTERM)
+    fleet.until(lambda: "the worker stops" in fleet.log(worker), "the stop")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 130
+    assert fleet.recipients() == {"unknown": 20}
+    assert fleet.runners() == 0
+
+
+def test_what_is_on_its_way_after_the_grace_is_aborted_and_unknown(fleet: Fleet) -> None:
+    fleet.sandbox.misbehave(SLOW)
+    fleet.add(["slow"])
+    worker = fleet.start("--grace", "0.5")
+    fleet.until(lambda: fleet.recipients()["sending"] > 0, "an intent")
+    assert fleet.stop(worker) == 0
+    assert fleet.recipients() == {"unknown": 20}
+    assert fleet.runners() == 0
+    assert fleet.states() == {"run": 1}
+
+
+def test_a_refused_key_is_told_with_the_campaign_and_not_tried_again_and_again(fleet: Fleet) -> None:
+    fleet.add(["refused"], key="cspro_nobodys")
+    worker = fleet.start(CUSTOMERSMS_API_KEY="cspro_nobodys")
+    fleet.until(lambda: "the campaign refused failed" in fleet.log(worker), "the failure")
+    assert fleet.states() == {"stopped": 1}
+    assert fleet.sandbox.requests == 1
+
+
+def test_a_database_without_tables_of_jobs_says_what_to_do(fleet: Fleet) -> None:
+    fleet.server.sql("DROP SCHEMA customersms_jobs CASCADE", database="app")
+    worker = fleet.start()
+    assert worker.wait(PATIENCE) == 1
+    assert "no tables of jobs for workers: customersms ledger migrate" in " ".join(fleet.log(worker).split())
