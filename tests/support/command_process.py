@@ -8,6 +8,7 @@ it costs milliseconds, and starting Python for a command half a second. It reads
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -26,6 +27,7 @@ import typer.main
 
 import customersms_async.cli.app
 from customersms_async.cli import main
+from customersms_async.cli.campaign import move as campaign_move
 from customersms_async.cli.campaign import run as campaign_run
 from customersms_async.cli.campaign import want as campaign_want
 from support.step_tracer import Tracer
@@ -56,7 +58,7 @@ def traced(tracer: Tracer, work: Callable[..., Any]) -> Callable[..., Any]:
 
 def trace(tracer: Tracer) -> None:
     """Have ``tracer`` look on from where the command begins to work, as it makes every call slower."""
-    for module, name in ((campaign_run, "run_campaign"), (campaign_want, "want")):
+    for module, name in ((campaign_run, "run_campaign"), (campaign_want, "want"), (campaign_move, "move_campaign")):
         vars(module)[name] = traced(tracer, vars(module)[name])
 
 
@@ -100,6 +102,9 @@ def end(status: int) -> NoReturn:
 
 def import_what_it_imports() -> None:
     """Run commands in children, and import what they imported: half of the time of a command was this."""
+    for name in ("customersms_async.campaign._postgres.target", "psycopg"):
+        with contextlib.suppress(ImportError):  # where there is no libpq
+            importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "people.csv").write_text("phone\n+12125551234\n", encoding="utf-8")
         ours = {**os.environ, "HOME": folder, "XDG_STATE_HOME": folder, "CUSTOMERSMS_API_KEY": "cspro_made_up"}

@@ -61,6 +61,14 @@ STEPS = {
         "file.py": "transaction begin commit check_place settle close",
         "whole.py": "checkpoint",
     },
+    "moving": {
+        "move.py": "_go_on _make",
+        "target.py": "bring clear _begin _finish _forget",
+        "packing.py": "say_it_arrives place put_aside pack",
+        "copying.py": "bring_new _in_one_transaction _fill",
+        "move_rows.py": "say append say_of_move",
+        "file.py": "commit",
+    },
     "adding": {
         "opening.py": "create look",
         "file.py": "begin commit roll_back check_place settle",
@@ -161,9 +169,15 @@ def steps(killing: Killing, kind: str) -> list[str]:
         assert killing.run(*INPUT, **({"log": "steps.txt"} if kind == "loop" else {})) == 0
     if kind == "pausing":
         assert killing.command("pause", "--ledger", "ledger", log="steps.txt") == 0
-    found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
+    found = chosen_steps(killing, kind)
     killing.ledger.unlink()
     killing.sandbox.reset()
+    return found
+
+
+def chosen_steps(killing: Killing, kind: str) -> list[str]:
+    """Those of the steps in ``steps.txt`` that are chosen."""
+    found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
     chosen = {name: set(functions.split()) for name, functions in STEPS[kind].items()}
     starts = {name: statements(name) for name in chosen}
     parts = [step.split(":") for step in found]
@@ -176,7 +190,7 @@ def steps(killing: Killing, kind: str) -> list[str]:
 
 def statements(name: str) -> set[int]:
     """The lines on which a statement begins, in the files of that name in the folders that are traced."""
-    paths = [PACKAGE / folder / name for folder in ("campaign", "campaign/_sqlite", "_sending")]
+    paths = [PACKAGE / folder / name for folder in ("campaign", "campaign/_sqlite", "campaign/_postgres", "_sending")]
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
     assert trees, f"there is no {name}"
     return {node.lineno for tree in trees for node in ast.walk(tree) if isinstance(node, ast.stmt)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from .moving import MovingLedger
 from .wanted import WantedLedger
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .states import Choice, State
 
 
-class CampaignLedger(WantedLedger, Protocol):
+class CampaignLedger(WantedLedger, MovingLedger, Protocol):
     """The durable record of a campaign: who, what, which intents, which outcomes. Made by ``opened.open_ledger``.
 
     ``name`` is what messages call it, without any password, and ``id`` its own, made at random, whatever it is called.

@@ -38,3 +38,13 @@ def may_be_sent_to(name: Path | str, count: int, until_us: int) -> LedgerError:
         " was cut off, and that may be stopped and go on: they can be planned again from"
         f" {until:%Y-%m-%d %H:%M:%S} on (10 minutes after their request's time is over)",
     )
+
+
+def still_sent_to(name: Path | str, count: int, until_us: int) -> LedgerError:
+    """The error for a campaign that can't be moved while so many may be sent to, until then (microseconds)."""
+    until = datetime.fromtimestamp(until_us / 1e6).astimezone()
+    return refusal(
+        name,
+        f"{counted(count, 'recipient is', 'recipients are')} being sent to by a process that may still do it: the"
+        f" campaign can be moved from {until:%Y-%m-%d %H:%M:%S} on, when the time of that is over",
+    )

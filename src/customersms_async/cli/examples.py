@@ -28,6 +28,10 @@ STATUS: Final = ("customersms campaign status --ledger spring.ledger",)
 PAUSE: Final = ("customersms campaign pause --ledger spring.ledger --by ann",)
 RESUME: Final = ("customersms campaign resume --ledger spring.ledger --by ann",)
 STOP: Final = ("customersms campaign stop --ledger spring.ledger --by ann",)
+MOVE: Final = (
+    'customersms campaign move spring.ledger "postgresql://texts@db.internal/app#spring"',
+    'customersms campaign move "postgresql://texts@db.internal/app#spring" spring.ledger --by ann',
+)
 EXPORT: Final = ("customersms campaign export --ledger spring.ledger --format csv --status unknown > unknown.csv",)
 RESOLVE: Final = (
     "customersms campaign resolve --ledger spring.ledger --status unknown --as accepted --by ann",

@@ -21,6 +21,7 @@ from ._contract.ledger_adding import LedgerAddingContract
 from ._contract.ledger_inputs import LedgerInputContract
 from ._contract.ledger_intents import LedgerIntentContract
 from ._contract.ledger_late_answers import LedgerLateAnswerContract
+from ._contract.ledger_moves import LedgerMoveContract
 from ._contract.ledger_people import LedgerPeopleContract
 from ._contract.ledger_records import LedgerRecordContract
 from ._contract.ledger_runners import LedgerRunnerContract
@@ -37,6 +38,7 @@ class LedgerContract(
     LedgerLateAnswerContract,
     LedgerPeopleContract,
     LedgerWantedContract,
+    LedgerMoveContract,
     LedgerScheduleContract,
 ):
     """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python."""

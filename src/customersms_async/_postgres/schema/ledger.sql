@@ -77,6 +77,12 @@ CREATE TABLE customersms.campaign_wanted (
 CREATE TABLE customersms.campaign_runs_wanted (campaign integer PRIMARY KEY)
   WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 
+-- Where a campaign was moved from and to, as campaign/moving.py has it: the last row counts.
+CREATE TABLE customersms.campaign_moves (
+  campaign integer NOT NULL, number integer NOT NULL, at_us bigint NOT NULL, move text NOT NULL, state text NOT NULL,
+  place bytea NOT NULL, decided_by bytea NOT NULL, PRIMARY KEY (campaign, number)
+);
+
 -- Who runs a campaign: a holder, which is one open ledger of a host, which is one process. A host that has not been heard
 -- of until its time is dead as far as leases go; it may still record what became of its intents.
 CREATE TABLE customersms.campaign_hosts (host bytea PRIMARY KEY, words bytea NOT NULL, until_us bigint NOT NULL)
@@ -116,6 +122,57 @@ CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON customersms.campaign_resolutions
   FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_refuse('resolutions are only ever appended');
 CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON customersms.campaign_wanted
   FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_refuse('what was wanted is only ever appended');
+CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON customersms.campaign_moves
+  FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_refuse('moves are only ever appended');
+
+-- What follows in campaign/moving.py on what was said last of a move, and nothing else.
+CREATE FUNCTION customersms.campaign_moves_follow() RETURNS trigger LANGUAGE plpgsql
+  SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  m campaign_moves%ROWTYPE;
+BEGIN
+  SELECT * INTO m FROM campaign_moves c WHERE c.campaign = NEW.campaign ORDER BY c.number DESC LIMIT 1;
+  PERFORM FROM (VALUES
+    ('', 'leaving'), ('arrived', 'leaving'), ('arriving', 'arrived'), ('leaving', 'arriving'), ('leaving', 'left'),
+    ('leaving', 'stayed'), ('stayed', 'leaving')
+  ) AS f (was, becomes)
+    WHERE f.was = coalesce(m.state, '') AND f.becomes = NEW.state
+      AND (f.was = '' OR (NEW.move = m.move) = (NEW.state <> 'leaving'));
+  IF NOT FOUND OR NEW.number <> coalesce(m.number, 0) + 1 THEN
+    RAISE EXCEPTION USING ERRCODE = 'CSM01', MESSAGE = 'it does not follow on what was said of the move';
+  END IF;
+  IF NEW.state NOT IN ('stayed', 'arrived') THEN -- no worker has to look at it
+    DELETE FROM campaign_runs_wanted r WHERE r.campaign = NEW.campaign;
+  ELSIF EXISTS (
+    SELECT FROM (SELECT c.state FROM campaign_wanted c WHERE c.campaign = NEW.campaign ORDER BY c.number DESC LIMIT 1) w
+    WHERE w.state = 'run'
+  ) THEN
+    INSERT INTO campaign_runs_wanted VALUES (NEW.campaign) ON CONFLICT DO NOTHING;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER moves BEFORE INSERT ON customersms.campaign_moves
+  FOR EACH ROW EXECUTE FUNCTION customersms.campaign_moves_follow();
+
+-- Raise CSM03 unless the campaign is in this ledger, and see that it stays here until this transaction has ended. What
+-- comes after a lock must see what was committed before it was had, which only one isolation level does.
+CREATE FUNCTION customersms.campaign_is_here(of_campaign integer) RETURNS void
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+  said text;
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    RAISE EXCEPTION USING ERRCODE = 'CSM04', MESSAGE = 'the isolation level of this user''s transactions must be read'
+      ' committed: see default_transaction_isolation of the role and of the database';
+  END IF;
+  PERFORM pg_advisory_xact_lock_shared(1129536340, of_campaign);
+  SELECT m.state INTO said FROM campaign_moves m WHERE m.campaign = of_campaign ORDER BY m.number DESC LIMIT 1;
+  IF said NOT IN ('stayed', 'arrived') THEN
+    RAISE EXCEPTION USING ERRCODE = 'CSM03', MESSAGE = 'the campaign is not in this ledger';
+  END IF;
+END $$;
 
 -- The moves of campaign/wanted_states.py, and no other: what was wanted before (nothing: ''), and whether a guard or an
 -- interruption had stopped it; the event; what is wanted then, and whether a guard is named.
@@ -276,6 +333,7 @@ DECLARE
   t campaign_terms%ROWTYPE;
   now_us bigint;
 BEGIN
+  PERFORM campaign_is_here(of_campaign);
   PERFORM campaign_lock(of_campaign, true);
   w := campaign_wanted_last(of_campaign);
   IF coalesce(w.number, 0) <> seen OR campaign_anyone_left(of_campaign) <> anyone THEN
@@ -325,6 +383,7 @@ BEGIN
     RETURN NEXT;
     RETURN;
   END IF;
+  PERFORM campaign_is_here(of_campaign);
   PERFORM campaign_lock(of_campaign, false);
   PERFORM pg_advisory_xact_lock(of_attempt); -- what is said of one attempt comes one after the other
   PERFORM FROM campaign_answers a WHERE a.attempt = of_attempt;
@@ -411,6 +470,7 @@ DECLARE
   base constant bigint := of_campaign::bigint << 32;
   w campaign_wanted%ROWTYPE;
 BEGIN
+  PERFORM campaign_is_here(of_campaign);
   PERFORM pg_advisory_xact_lock(of_attempt);
   INSERT INTO campaign_answers
     SELECT of_attempt, now_us, status, count(*) FILTER (WHERE s.state = 'accepted'),
@@ -494,9 +554,10 @@ BEGIN
     ON CONFLICT (host) DO UPDATE SET until_us = greatest(h.until_us, excluded.until_us);
 END $$;
 
--- Become the one runner. Gives the epoch, or 0 with who it is, and since when.
+-- Become the one runner; `moving`: also where the campaign is not here. Gives the epoch, or 0 with who it is, and since
+-- when.
 CREATE FUNCTION customersms.campaign_lead(
-  of_campaign integer, clock bigint, of_host bytea, of_holder bytea, length bigint, of_words bytea
+  of_campaign integer, clock bigint, of_host bytea, of_holder bytea, length bigint, of_words bytea, moving boolean
 ) RETURNS TABLE (epoch bigint, words bytea, since_us bigint)
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
 AS $$
@@ -506,6 +567,9 @@ DECLARE
   l campaign_leases%ROWTYPE;
   h campaign_hosts%ROWTYPE;
 BEGIN
+  IF NOT moving THEN
+    PERFORM campaign_is_here(of_campaign);
+  END IF;
   PERFORM campaign_host(of_host, clock, length, of_words);
   INSERT INTO campaign_leases VALUES (of_campaign, 0) ON CONFLICT DO NOTHING;
   SELECT * INTO l FROM campaign_leases c WHERE c.campaign = of_campaign FOR UPDATE;
@@ -543,6 +607,7 @@ DECLARE
   base constant bigint := of_campaign::bigint << 32;
   skipped bigint;
 BEGIN
+  PERFORM campaign_is_here(of_campaign);
   INSERT INTO campaign_suppressed SELECT DISTINCT of_campaign, p.phone, of_source, now_us FROM unnest(phones) AS p (phone)
     ON CONFLICT DO NOTHING;
   UPDATE campaign_recipients r SET state = 'skipped', code = 'SUPPRESSED', error = on_the_list, updated_us = now_us
@@ -564,6 +629,7 @@ DECLARE
   now_us constant bigint := coalesce(clock, wall_us());
   base constant bigint := of_campaign::bigint << 32;
 BEGIN
+  PERFORM campaign_is_here(of_campaign);
   UPDATE campaign_recipients r SET state = 'skipped', code = a.code, error = a.error, updated_us = now_us
     FROM unnest(places, codes, errors) AS a (place, code, error)
     WHERE r.id = base + a.place AND r.state = 'planned';
@@ -587,6 +653,7 @@ DECLARE
   listed text;
   w campaign_wanted%ROWTYPE;
 BEGIN
+  PERFORM campaign_is_here(of_campaign);
   PERFORM campaign_lock(of_campaign, true);
   SELECT array_agg(r.id ORDER BY r.id) INTO chosen FROM (
     SELECT r.id FROM campaign_recipients r
@@ -631,6 +698,54 @@ BEGIN
   IF new_state = 'planned' AND w.state = 'done' THEN
     INSERT INTO campaign_wanted
       VALUES (of_campaign, w.number + 1, now_us, 'draft', 'plan', by_whom, '', '', w.terms);
+  END IF;
+  PERFORM commit_durably(true);
+  RETURN NEXT;
+END $$;
+
+-- Append what is said of a move from now on. The verdict:
+--   said       it is so, also for a copy of the call
+--   doubted    another server took over, which may lack intents: the campaign can't leave
+--   fenced     somebody else is the runner by now; for all but an arrival
+--   sending    so many may still be sent to, until then: the campaign can't leave
+--   other      it does not follow on what was said last
+CREATE FUNCTION customersms.campaign_say_of_move(
+  of_campaign integer, clock bigint, trusting boolean, of_holder bytea, of_epoch bigint, of_move text, of_state text,
+  of_place bytea, by_whom bytea
+) RETURNS TABLE (verdict text, sending bigint, until_us bigint)
+  LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  grace constant bigint := 5000000; -- as in campaign_recover
+  now_us constant bigint := coalesce(clock, wall_us());
+  since constant bigint := doubted_since(now_us);
+  m campaign_moves%ROWTYPE;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1129536340, of_campaign); -- whatever changes the campaign has ended, or waits for this
+  SELECT * INTO m FROM campaign_moves c WHERE c.campaign = of_campaign ORDER BY c.number DESC LIMIT 1;
+  IF m.move = of_move AND m.state = of_state THEN
+    verdict := 'said';
+  ELSIF of_state = 'leaving' AND NOT trusting AND since IS NOT NULL AND NOT EXISTS (
+    SELECT FROM campaign_vouched v WHERE v.campaign = of_campaign AND v.place = (SELECT max(p.place) FROM places p)
+  ) THEN
+    verdict := 'doubted';
+  ELSIF of_state <> 'arrived' AND NOT EXISTS (
+    SELECT FROM campaign_leases l WHERE l.campaign = of_campaign AND l.holder = of_holder AND l.epoch = of_epoch
+  ) THEN
+    verdict := 'fenced';
+  ELSIF of_state = 'leaving' AND EXISTS (SELECT FROM campaign_flying f WHERE f.campaign = of_campaign) THEN
+    verdict := 'sending';
+    SELECT sum(array_length(f.places, 1)), max(f.deadline_us) + grace INTO sending, until_us
+      FROM campaign_flying f WHERE f.campaign = of_campaign;
+  ELSE
+    BEGIN
+      INSERT INTO campaign_moves
+        VALUES (of_campaign, coalesce(m.number, 0) + 1, now_us, of_move, of_state, of_place, by_whom);
+      verdict := 'said';
+    EXCEPTION WHEN SQLSTATE 'CSM01' THEN
+      verdict := 'other';
+    END;
   END IF;
   PERFORM commit_durably(true);
   RETURN NEXT;

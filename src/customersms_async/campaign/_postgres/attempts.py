@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..rows import Intent
     from .place import DatabasePlace
 
-_LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6)"
+_LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6, $7)"
 _LEAVE: Final = b"SELECT customersms.campaign_leave($1, $2)"
 _RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
 _BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
@@ -54,9 +54,12 @@ class LedgerAttempts(LedgerQuestions):
 
     async def become_runner(self) -> None:
         """Become the one runner, for as long as this process gives signs of life."""
+        await self._become_runner(moving=False)
+
+    async def _become_runner(self, *, moving: bool) -> None:
         host, given_at = self._opened, now()
-        length, who = b"%d" % host.lease_us, bytea(host.words)
-        rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who)
+        length, who, also = b"%d" % host.lease_us, bytea(host.words), b"t" if moving else b"f"
+        rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who, also)
         epoch, holder, since_us = first(rows)
         if not int(epoch or 0):
             running = f"a campaign is running on it: {_who(holder, since_us)}"
@@ -120,9 +123,12 @@ class LedgerAttempts(LedgerQuestions):
             return rows
 
     async def _begin(self, given: Sequence[bytes | None], *, trusting: bool = False) -> list[Row]:
+        return await self._call(_BEGIN, *self._lease(trusting=trusting), *given, patient=False)
+
+    def _lease(self, *, trusting: bool = False) -> Row:
+        """The time, whether a fail-over is trusted, the holder and its epoch, as calls take them."""
         trusts = b"t" if trusting or self._opened.server.trusts else b"f"
-        holder, epoch = bytea(self._holder), b"%d" % (self._epoch or 0)
-        return await self._call(_BEGIN, self._now(), trusts, holder, epoch, *given, patient=False)
+        return self._now(), trusts, bytea(self._holder), b"%d" % (self._epoch or 0)
 
     async def _vouch(self, vouched: int) -> bool:
         """Do again what this run has done lately, on a server that took over; false if somebody else may have run it.

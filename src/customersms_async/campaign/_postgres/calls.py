@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NOT_PLANNED: Final = "CSM02"
 """What ``campaign_begin`` raises where somebody is not planned any more."""
 
+MOVED_AWAY: Final = "CSM03"
+"""What a change raises in a ledger that the campaign is not in, as it has moved or is moving."""
+
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 """Seconds before a server that is away is asked again: at first, and doubled each time, up to the second."""
@@ -59,6 +62,8 @@ class LedgerCalls:
                 if error.sqlstate == NOT_PLANNED:
                     why = "recipients that were to be sent to are not planned any more: the ledger was changed"
                     raise refusal(self.name, why) from None
+                if error.sqlstate == MOVED_AWAY:
+                    raise await self._moved_away() from None
                 waits = error.temporary and not self._hurry.is_set()
                 if not waits or not (self._epoch is not None if patient is None else patient):
                     raise self._refused(error) from None
@@ -70,11 +75,12 @@ class LedgerCalls:
                 await asyncio.wait_for(self._hurry.wait(), pause)
             pause = min(_LONGEST_PAUSE, 2 * pause)
 
+    async def _moved_away(self) -> LedgerError:
+        """The error of a change that was refused as the campaign is not in this ledger."""
+        return refusal(self.name, "it has moved, or is moving: see customersms campaign status")
+
     def _refused(self, error: PostgresError) -> LedgerError:
-        reason = f"its database can't be used: {error}{advice(error)}"
-        if error.temporary:
-            return LedgerAwayError(f"{self.name}: {reason}", path=self.name)
-        return refusal(self.name, reason)
+        return refused(self.name, error)
 
     def _now(self) -> bytes | None:
         return None if self._clock is None else b"%d" % self._clock()
@@ -84,3 +90,11 @@ class LedgerCalls:
         if self._host is None:
             raise refusal(self.name, "it is closed")
         return self._host
+
+
+def refused(name: str, error: PostgresError) -> LedgerError:
+    """What the server says, as the error of the ledger of this name."""
+    reason = f"its database can't be used: {error}{advice(error)}"
+    if error.temporary:
+        return LedgerAwayError(f"{name}: {reason}", path=name)
+    return refusal(name, reason)

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from ..._core.outcomes import ON_THE_LIST
 from ..._postgres.errors import PostgresError
@@ -19,20 +19,24 @@ from ..refusals import MissingLedgerError, may_be_sent_to, refusal
 from ..rows import CUT_OFF_US
 from ..states import after
 from ..wanted import next_wanted
-from . import copying
-from .attempts import LedgerAttempts
+from . import copying, packing
 from .host import Host
+from .move_rows import LedgerMoves
 from .values import first, many_words, names, words
 from .wanted_now import WANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from psycopg import Connection
+
     from ..._postgres.session import ServerSession
     from ..adding import Letters
     from ..states import Choice
     from ..wanted import WantedChange
     from .place import DatabasePlace
+
+T = TypeVar("T")
 
 _OPEN: Final = b"SELECT * FROM customersms.campaign_open($1, $2, $3)"
 _SUPPRESS: Final = b"SELECT customersms.campaign_suppress($1, $2, $3, $4, $5)"
@@ -43,7 +47,7 @@ _LONGEST_ADDING: Final = 3_600.0
 
 
 @final
-class PostgresLedger(LedgerAttempts):
+class PostgresLedger(LedgerMoves):
     """One open ledger of a campaign in a database; a process may have as many as it likes, and so may other hosts.
 
     ``id`` is the campaign's own, made at random, whatever its name is.
@@ -182,12 +186,19 @@ class PostgresLedger(LedgerAttempts):
             raise may_be_sent_to(self.name, held, until_us)
         return count
 
-    async def _bring(self, draft: Path) -> bool:
-        by = self._opened.words
+    async def pack(self, to: Path) -> None:
+        """Write all that it holds into a new file."""
+        await self._lend(lambda connection: packing.pack(connection, self._number, self.id, self.name, to))
 
-        def job(session: ServerSession) -> bool:
+    async def _bring(self, draft: Path) -> bool:
+        return await self._lend(lambda connection: copying.bring(connection, draft, self._number))
+
+    async def _lend(self, work: Callable[[Connection[Any]], T]) -> T:
+        """What ``work`` gives, which may take long, over a connection of its own."""
+
+        def job(session: ServerSession) -> T:
             with session.lent(time.monotonic() + _LONGEST_ADDING) as connection:
-                return copying.bring(connection, draft, self._number, by)
+                return work(connection)
 
         try:
             return await self._opened.server.run(job, _LONGEST_ADDING)

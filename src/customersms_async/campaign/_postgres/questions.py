@@ -89,6 +89,11 @@ _DOUBLES: Final = (
 class LedgerQuestions(LedgerCalls):
     """The questions of a ledger."""
 
+    @property
+    def number(self) -> int:
+        """The campaign's number in its database."""
+        return self._number
+
     async def added(self) -> Input | None:
         """The input that was added, or ``None``."""
         rows = [

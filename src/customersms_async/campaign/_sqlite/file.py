@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, final
 from ...errors import LedgerError
 from ...quota.host_clock import boot_clock
 from ..refusals import refusal
-from . import opening
+from . import move_rows, opening
 from .copies import Copies
 from .errors import translated
 from .lock import Witness
@@ -84,12 +84,13 @@ class LedgerFile:
         return look(self._reading)
 
     @contextlib.contextmanager
-    def transaction(self, *, anywhere: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, anywhere: bool = False, moving: bool = False) -> Iterator[sqlite3.Connection]:
         """A transaction: all of a change or nothing, durable when the block ends.
 
-        Refused in a file that is not at its place any more, where nobody would find the change, unless ``anywhere``.
+        Refused in a file that is not at its place any more, where nobody would find the change, unless ``anywhere``;
+        and in a ledger from which the campaign moves, or where it has not arrived, unless it is a step of the move.
         """
-        connection = self.begin(anywhere=anywhere)
+        connection = self.begin(anywhere=anywhere, moving=moving)
         try:
             yield connection
             self.commit(anywhere=anywhere)
@@ -97,7 +98,7 @@ class LedgerFile:
             self.roll_back()
             raise
 
-    def begin(self, *, anywhere: bool = False) -> sqlite3.Connection:
+    def begin(self, *, anywhere: bool = False, moving: bool = False) -> sqlite3.Connection:
         """Begin a transaction that the caller ends."""
         if self._alone:
             raise refusal(self.path, "the disk is full: it can be read, and not be changed")
@@ -115,6 +116,8 @@ class LedgerFile:
                 connection.execute("UPDATE progress SET era = ?", (era,))
             elif era == self._era:
                 self._bring_up_to_date(connection)
+                if not moving:
+                    self._refuse_if_away(connection)
                 connection.execute("UPDATE progress SET changes = changes + 1")
                 return connection
             connection.execute("COMMIT")
@@ -139,6 +142,12 @@ class LedgerFile:
         except BaseException:
             self.roll_back()
             raise
+
+    def _refuse_if_away(self, connection: sqlite3.Connection) -> None:
+        """Raise ``LedgerError``, and undo the transaction, if the campaign is elsewhere, or on its way."""
+        if (why := move_rows.away(connection)) is not None:
+            self.roll_back()
+            raise refusal(self.path, why)
 
     def commit(self, *, anywhere: bool = False) -> None:
         """Make what was changed since ``begin`` durable, and write beside the ledger how far it has come.
@@ -168,11 +177,14 @@ class LedgerFile:
             " put the three of them together again",
         )
 
-    def become_runner(self) -> None:
+    def become_runner(self, *, moving: bool = False) -> None:
         """Become the one that runs, once the lock is held. Raises ``LedgerError`` if another one is, or may be.
 
-        Looks through the whole file for damage.
+        So it does for a ledger that may only be read, unless it is to be moved. Looks through the whole file for
+        damage.
         """
+        if not moving and (why := move_rows.away(self._reading)) is not None:
+            raise refusal(self.path, why)
         opening.check_all(self._reading, self.path)
         self._copies.refuse()
 

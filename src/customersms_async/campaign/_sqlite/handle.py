@@ -95,9 +95,12 @@ class LedgerHandle:
         """
         await self.do(lambda file: self._recover(file, clock))
 
-    async def become_runner(self, runner: object, clock: Callable[[], int]) -> None:
-        """Make ``runner`` the one runner. Raises ``LedgerError`` if there is another; looks through the file first."""
-        await self.do(lambda file: self._become_runner(file, runner, clock))
+    async def become_runner(self, runner: object, clock: Callable[[], int], *, moving: bool = False) -> None:
+        """Make ``runner`` the one runner. Raises ``LedgerError`` if there is another; looks through the file first.
+
+        ``moving``: to move the campaign, also out of a ledger that may only be read.
+        """
+        await self.do(lambda file: self._become_runner(file, runner, clock, moving=moving))
 
     async def leave_running(self, runner: object) -> None:
         """End the time of ``runner`` as the one runner, so that another can run."""
@@ -117,10 +120,10 @@ class LedgerHandle:
         finally:
             self._lock.free()
 
-    def _become_runner(self, file: LedgerFile, runner: object, clock: Callable[[], int]) -> None:
+    def _become_runner(self, file: LedgerFile, runner: object, clock: Callable[[], int], *, moving: bool) -> None:
         self._lock.take()
         try:
-            file.become_runner()
+            file.become_runner(moving=moving)
             transitions.recover(file, clock())
         except BaseException:
             self._lock.free()

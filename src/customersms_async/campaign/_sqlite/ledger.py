@@ -12,7 +12,7 @@ from ...errors import ConfigurationError
 from ..adding import compare, slices
 from ..refusals import MissingLedgerError, refusal
 from ..rows import kept_texts
-from . import opening, queries, resolving, summary, transitions, wanted_rows
+from . import move_rows, opening, packing, queries, resolving, summary, transitions, wanted_rows
 from .adding import Adding
 from .file import LedgerFile
 from .handle import LedgerHandle
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..._core.rulings import Ruling
     from ...models import Limit, Outcome
     from ..adding import Letters
+    from ..moving import LedgerMove
     from ..rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
     from ..states import Choice, State
     from ..wanted import WantedChange, WantedNow
@@ -57,7 +58,7 @@ class SQLiteLedger:
         ``clock`` gives the times that it keeps (microseconds since 1970). Who was being sent to by a process that has
         ended is unknown from here on.
         """
-        ledger = cls(_real(path), clock)
+        ledger = cls(real_path(path), clock)
         if not ledger._path.exists():
             if not create:
                 raise MissingLedgerError(f"{ledger._path}: there is no such ledger", path=str(ledger._path))
@@ -89,6 +90,10 @@ class SQLiteLedger:
     async def leave_running(self) -> None:
         """End being the one runner, so that another can run."""
         await self._opened.leave_running(self)
+
+    async def become_mover(self) -> None:
+        """Become the one runner, also of a ledger that may only be read as the campaign is moved."""
+        await self._opened.become_runner(self, self._clock, moving=True)
 
     async def recover(self) -> float | None:
         """Make unknown whoever was being sent to by a process that has ended, which the run lock says at once."""
@@ -221,6 +226,18 @@ class SQLiteLedger:
         """People's last decisions."""
         return await self._read(summary.resolutions)
 
+    async def moves(self) -> list[LedgerMove]:
+        """All that was ever said of its moves."""
+        return await self._read(move_rows.moves)
+
+    async def say_of_move(self, said: LedgerMove) -> None:
+        """Append what is said of a move."""
+        await self._write(lambda file: move_rows.say(file, said, self._clock()))
+
+    async def pack(self, to: Path) -> None:
+        """Write all that it holds into a new file."""
+        await self._read(lambda connection: packing.pack(connection, to))
+
     async def _read(self, look: Callable[[sqlite3.Connection], T]) -> T:
         return await self._opened.do(lambda file: file.read(look))
 
@@ -258,7 +275,7 @@ class SQLiteLedger:
         file.commit()
 
 
-def _real(path: Path | str) -> Path:
+def real_path(path: Path | str) -> Path:
     """The one name that a file has, whatever links lead to it: its lock goes by it."""
     return Path(path).expanduser().resolve()
 

@@ -20,6 +20,7 @@ from ..._runtime.new_files import give_place, sync_folder
 from ...errors import LedgerError
 from ..refusals import refusal
 from .errors import BUSY_SECONDS, code_of, translated
+from .move_schema import MOVED
 from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION
 from .typed_rows import only, typed
 
@@ -28,7 +29,7 @@ _CACHE_KB: Final = 4_096
 DURABLE: Final = ("PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
 """A commit survives a loss of power; on macOS only with the second, else it may be in the disk's cache for a while."""
 
-_OUR_SCHEMA: Final = " ".join(" ".join([SCHEMA, *ORIGINS]).replace("IF NOT EXISTS ", "").split())
+_OUR_SCHEMA: Final = " ".join(" ".join([SCHEMA, *ORIGINS, *MOVED]).replace("IF NOT EXISTS ", "").split())
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""

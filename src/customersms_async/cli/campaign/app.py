@@ -14,8 +14,10 @@ from ...campaign.wanted_states import WantedEvent
 from .. import examples
 from ..bundle import takes_bundles
 from .export import export_ledger
+from .move import move_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
     ExportOptions,
+    MoveOptions,
     ReportOptions,
     ResolveOptions,
     RunOptions,
@@ -65,6 +67,13 @@ def resume(options: WantOptions) -> None:
 def stop(options: WantOptions) -> None:
     """Let no request begin any more, as nobody means to go on with the campaign."""
     say_what_is_wanted(options, WantedEvent.STOP)
+
+
+@app.command(epilog=examples.epilog(examples.MOVE))
+@takes_bundles
+def move(options: MoveOptions) -> None:
+    """Move a campaign to another ledger, from a file to a database or back; given again, it goes on where it was."""
+    move_ledger(options)
 
 
 @app.command(epilog=examples.epilog(examples.EXPORT))

@@ -164,6 +164,36 @@ class WantOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
+class MoveOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign move``."""
+
+    source: Annotated[
+        LedgerPlace,
+        typer.Argument(
+            metavar="SOURCE",
+            parser=read_ledger_place,
+            help="The ledger: a file's path, or postgresql://host/database#NAME.",
+        ),
+    ]
+    target: Annotated[
+        LedgerPlace,
+        typer.Argument(
+            metavar="TARGET",
+            parser=read_ledger_place,
+            help="Where the campaign goes to, likewise: a file or a name that is not in use.",
+        ),
+    ]
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Have it stay where it is, after a move that did not come to its end.")
+    ] = False
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name. Else the user's."),
+    ] = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
 class ExportOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign export``."""
 

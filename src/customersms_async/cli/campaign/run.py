@@ -33,6 +33,7 @@ from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary
 from .first_line import with_file_line
+from .moved import refuse_if_moved
 from .options import check_guards
 from .resume import hints, once_resumed
 from .started import planned_text, read_ledger, recipients_among, show_started
@@ -78,6 +79,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             check_key()
         check_guards(guards)
         started = read_ledger(ledger, client.batch_size, samples=max(1, options.sample))
+        if started is not None and not options.dry_run:
+            refuse_if_moved(ledger, started.move)
         if started is not None and started.planned and not options.dry_run:
             kept_from_it = kept_from_running(started.wanted)
             if kept_from_it is not None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ...campaign.moving import LedgerMove
     from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
@@ -36,6 +37,7 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     ``planned`` are the recipients that are left, in so many ``requests`` at best; ``samples`` are the first of them.
     ``kept`` are the columns of the file that stand beside them; ``wanted`` is what is wanted of the campaign, and
     ``doubles`` are those of whom it is known that they may have got the text twice.
+    ``move`` is what the ledger says last of its move, if it was ever moved.
     """
 
     template: str | None
@@ -47,6 +49,7 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     samples: list[PlannedRecipient] = []
     wanted: WantedNow | None = None
     doubles: list[KnownDouble] = []
+    move: LedgerMove | None = None
 
 
 def read_ledger(
@@ -108,11 +111,13 @@ async def _read(ledger: LedgerPlace, batch_size: int, samples: int) -> StartedCa
         kept = await campaign.ledger.kept_names()
         first = await _first_planned(campaign, 0, samples)
         wanted, doubles = await campaign.wanted(), await campaign.ledger.doubles()
+        moves = await campaign.ledger.moves()
     planned = sum(count.recipients for count in counts if count.state is State.PLANNED)
     if added is None:
         return None
     return StartedCampaign(
-        added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted, doubles
+        *(added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted, doubles),
+        move=moves[-1] if moves else None,
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def say_what_is_wanted(options: WantOptions, event: WantedEvent) -> None:
     """Do what ``customersms campaign pause``, ``resume`` or ``stop`` does, by the ``event``."""
     with ending_well(options.log_level):
-        changed, now, sending = asyncio.run(want(options.ledger, event, options.by or _user()))
+        changed, now, sending = asyncio.run(want(options.ledger, event, options.by or user()))
         if options.json:
             say_json({"changed": changed, "sending": sending, "wanted": wanted_object(now)})
             return
@@ -63,7 +63,7 @@ def _said(now: WantedNow | None, *, changed: bool) -> str:
     }.get(state, "resumed: requests may begin again")
 
 
-def _user() -> str:
+def user() -> str:
     """The user's name, as the system has it."""
     try:
         return getpass.getuser()

@@ -1,0 +1,69 @@
+"""What a ledger's file says of the campaign's moves: read, and one row appended with each step.
+
+Runs in the ledger's own thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..moving import LedgerMove, MoveState, follows, why_away
+from ..refusals import refusal, still_sent_to
+from ..rows import Microseconds, Number
+from ..states import State
+from .move_schema import MOVED
+from .typed_rows import typed
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from .file import LedgerFile
+
+_FOUND: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'moves'"
+_ROWS: Final = "SELECT move, state, place, at_us, by FROM moves"
+
+
+def moves(connection: sqlite3.Connection) -> list[LedgerMove]:
+    """All that was ever said, the oldest first."""
+    if connection.execute(_FOUND).fetchone() is None:
+        return []
+    return typed(connection.execute(f"{_ROWS} ORDER BY id"), LedgerMove)
+
+
+def away(connection: sqlite3.Connection) -> str | None:
+    """Why the ledger may only be read; ``None`` if it may be run and changed. Takes some 5 µs."""
+    if connection.execute(_FOUND).fetchone() is None:
+        return None
+    return why_away(next(iter(typed(connection.execute(f"{_ROWS} ORDER BY id DESC LIMIT 1"), LedgerMove)), None))
+
+
+def say(file: LedgerFile, said: LedgerMove, now_us: int) -> None:
+    """Append what is said of a move from now on: see ``MovingLedger.say_of_move``."""
+    with file.transaction(moving=True) as db:
+        before = moves(db)
+        if not follows(before[-1] if before else None, said):
+            raise refusal(file.path, "somebody else is moving it as well: look where it is, and give the command again")
+        if said.state is MoveState.LEAVING:
+            _refuse_while_sent_to(file, db)
+        append(db, said._replace(at_us=now_us))
+
+
+def append(db: sqlite3.Connection, said: LedgerMove) -> None:
+    """Append one row, within the caller's transaction."""
+    for statement in MOVED:
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO moves (at_us, move, state, place, by) VALUES (?, ?, ?, ?, ?)",
+        (said.at_us, said.move, said.state, said.place, said.by),
+    )
+
+
+def _refuse_while_sent_to(file: LedgerFile, db: sqlite3.Connection) -> None:
+    sending = db.execute(
+        "SELECT count(*), coalesce(max(deadline_us), 0) FROM recipients LEFT JOIN attempts AS a ON a.id = attempt_id"
+        " WHERE state = ?",
+        (State.SENDING,),
+    )
+    ((count, until_us),) = typed(sending, tuple[Number, Microseconds])
+    if count:
+        raise still_sent_to(file.path, count, until_us)

@@ -1,0 +1,152 @@
+"""The steps of a move, exhaustively: whatever crashes, is repeated, undone or late, one ledger can be run, or none."""
+
+from __future__ import annotations
+
+import pytest
+
+from customersms_async.campaign.moving import (
+    FOLLOWS,
+    HERE,
+    SAYS,
+    FoundLedger,
+    LedgerMove,
+    MoveRefusedError,
+    MoveState,
+    Step,
+    next_step,
+    why_away,
+)
+from support.move_model import MOST, START, A, B, chosen, crashed, finished, made, orders, reachable
+
+
+@pytest.mark.parametrize("pending", MOST)
+def test_at_no_moment_can_both_be_run_whatever_crashes_or_comes_late(pending: int) -> None:
+    found = reachable(pending)
+    assert len(found) > (20 if pending == 0 else 100)
+    assert [world for world, _ in found if len(world.runnable) > 1] == []
+
+
+def test_neither_can_be_run_never_for_good_as_the_command_given_again_ends_that() -> None:
+    worlds = {world for world, _ in reachable(1)} | {world for world, _ in reachable(2)}
+    for world in worlds:
+        if not world.runnable:
+            ends = [finished(world, source, undo=undo) for source, undo in orders(world)]
+            assert [end.runnable for end in ends if end is not None and end.runnable], world
+
+
+def test_the_steps_of_a_move_that_nothing_disturbs() -> None:
+    world, steps = START, []
+    while (act := chosen(world, A, undo=False)) is not None:
+        steps.append((act.step, world.runnable))
+        world = made(world, act)
+    assert steps == [(Step.LEAVE, [A]), (Step.BRING, []), (Step.PART, []), (Step.ARRIVE, [])]
+    assert world.runnable == [B]
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_repeating_it_after_a_crash_at_any_step_finishes_it(steps: int) -> None:
+    end = finished(crashed(steps), A, undo=False)
+    assert end is not None
+    assert end.runnable == [B]
+    assert finished(end, A, undo=False) == end
+
+
+@pytest.mark.parametrize(("steps", "undone"), [(0, True), (1, True), (2, False), (3, False), (4, False)])
+def test_it_can_be_undone_only_while_the_target_lacks_it(steps: int, undone: bool) -> None:
+    end = finished(crashed(steps), A, undo=True)
+    assert (end is not None) is undone
+    if end is not None:
+        assert end.runnable == [A]
+        assert finished(end, A, undo=True) == end
+
+
+def test_there_and_back_again_to_the_same_names_puts_aside_what_was_left_there() -> None:
+    there = finished(START, A, undo=False)
+    assert there is not None
+    steps, world = [], there
+    while (act := chosen(world, B, undo=False)) is not None:
+        steps.append(act.step)
+        world = made(world, act)
+    assert steps == [Step.LEAVE, Step.CLEAR, Step.BRING, Step.PART, Step.ARRIVE]
+    assert world.runnable == [A]
+
+
+def test_what_came_after_it_was_undone_can_t_be_run_and_is_put_aside() -> None:
+    leaving = crashed(1)
+    late = chosen(leaving, A, undo=False)
+    assert late is not None
+    brought = made(leaving, late).b
+    world = finished(leaving, A, undo=True)
+    assert world is not None
+    world = world.changed(B, brought)
+    assert world.runnable == [A]
+    again = chosen(world, A, undo=False)
+    assert again is not None
+    assert again.step is Step.LEAVE
+    clearing = chosen(made(world, again), A, undo=False)
+    assert clearing is not None
+    assert clearing.step is Step.CLEAR
+
+
+def test_an_old_copy_is_not_brought_over_what_has_left() -> None:
+    """The copy was made before the campaign moved away from A, where it went back to B."""
+    there = finished(START, A, undo=False)
+    assert there is not None
+    assert there.b is not None
+    with pytest.raises(MoveRefusedError, match="this is an old copy"):
+        next_step(START.a or there.b, there.a, A)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (FoundLedger("summer", is_filled=True, moves=()), "another campaign"),
+        (FoundLedger("summer", is_filled=False, moves=()), "another campaign, or none yet"),
+        (FoundLedger("spring", is_filled=True, moves=()), "the same campaign is in B already"),
+    ],
+)
+def test_nothing_is_put_over_another_ledger(target: FoundLedger, words: str) -> None:
+    assert START.a is not None
+    for source in (START.a, crashed(1).a):
+        assert source is not None
+        with pytest.raises(MoveRefusedError, match=words):
+            next_step(source, target, B)
+    assert crashed(1).a is not None
+    assert next_step(crashed(1).a or START.a, target, B, undo=True) is Step.STAY
+
+
+def test_it_moves_to_where_it_said_and_nowhere_else() -> None:
+    for steps in (1, 3):
+        world = crashed(steps)
+        assert world.a is not None
+        for undo in (False, True):
+            with pytest.raises(MoveRefusedError, match="to B"):
+                next_step(world.a, None, "C", undo=undo)
+
+
+def test_an_empty_ledger_has_nothing_to_move() -> None:
+    with pytest.raises(MoveRefusedError, match="nobody was added"):
+        next_step(FoundLedger("spring", is_filled=False, moves=()), None, B)
+
+
+def test_what_has_left_is_not_brought_again_where_the_target_is_lost() -> None:
+    """It may have been run there: to bring it again would send to the same people again."""
+    world = crashed(4)
+    assert world.a is not None
+    with pytest.raises(MoveRefusedError, match="has moved to B"):
+        next_step(world.a, None, B)
+
+
+@pytest.mark.parametrize("state", MoveState)
+def test_a_ledger_that_can_t_be_run_says_where_the_campaign_is_and_what_to_do(state: MoveState) -> None:
+    why = why_away(LedgerMove("0", state, "spring.ledger", 0, "Ann"))
+    assert (why is None) is (state in HERE)
+    if why is not None:
+        assert "spring.ledger" in why
+        assert "customersms campaign move again" in why or "go on there" in why
+    assert why_away(None) is None
+
+
+def test_every_state_has_what_follows() -> None:
+    assert set(FOLLOWS) == {None, *MoveState}
+    assert set(SAYS.values()) | {MoveState.ARRIVING} == set(MoveState)
