@@ -18,10 +18,11 @@ OUTPUT_BY_TARGET := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target
 unexport PYTHONDONTWRITEBYTECODE
 
 SECONDS ?= 900
+FAULTS ?= 500
 TARGET ?= answers
 RUNS ?= 100000
 
-.PHONY: help demo test test-pure test-all torture fuzz bench bench-full lowest lint clean
+.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full lowest lint clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -46,6 +47,9 @@ torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random
 	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill_*.py tests/unit/_sending/test_interrupts.py
 	$(BIN)/python -m tools.torture.campaigns --seconds $(SECONDS)
 	$(BIN)/python -m tools.torture.sends --seconds $(SECONDS)
+
+torture-fleet: .venv/dev-installed  ## three hosts on one database, all of them killed, stopped and cut off, FAULTS=500 times; for root
+	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.torture.fleet --faults $(FAULTS)
 
 fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, ledgers, numbers, sheets or templates; RUNS=100000
 	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.fuzz $(TARGET) --runs $(RUNS)

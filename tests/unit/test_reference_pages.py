@@ -6,17 +6,15 @@ import ast
 import inspect
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import typer
 
-import customersms_async.cli.campaign.app
-import customersms_async.cli.idempotency.app
-import customersms_async.cli.suppress.app  # noqa: F401
 from customersms_async import AsyncClient, Code, errors
 from customersms_async.cli.app import app
 from customersms_async.sandbox import Sandbox
+from support.command_lines import command_of
 from support.pages import PAGES
 from support.places import DOCS, PACKAGE, ROOT
 
@@ -43,17 +41,6 @@ def command_lines() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for line in re.findall(r"^ *\$ (?:\S*/)?customersms (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
             yield str(page.relative_to(ROOT)), re.split(r"  #| > ", line)[0]
-
-
-def command_of(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that a line gives, and the rest of the line."""
-    command: Any = typer.main.get_command(app)
-    rest = list(words)
-    while hasattr(command, "get_command"):  # a group, of click's or of a click that typer brings along
-        context = command.make_context("customersms", [], resilient_parsing=True)
-        command = command.get_command(context, rest.pop(0))
-        assert command is not None, words
-    return command, rest
 
 
 def options_of(path: list[str]) -> set[str]:

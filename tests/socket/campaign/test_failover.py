@@ -97,13 +97,27 @@ async def test_whoever_does_not_know_begins_nothing_until_a_person_trusts_the_se
     await ledger.close()
     successor = await PostgresLedger.open(read_place(f"{shared_postgres.url()}#doubted", None), create=False)
     await successor.become_runner()
-    Host.join(successor._place, None, object())._heard_at = 0.0  # it was not heard of for long
     with pytest.raises(LedgerError, match=DOUBTED):
         await successor.begin(Intent([0], None, 30.0))
     assert await states(successor) == {State.PLANNED: 20}
     trust(shared_postgres.url())
     await successor.begin(Intent([0], None, 30.0))
     await successor.close()
+
+
+async def test_a_run_whose_lease_was_over_for_a_while_can_not_vouch(shared_postgres: PostgresServerProcess) -> None:
+    """Another host may have run the campaign meanwhile, on the server before: a later sign of life proves nothing."""
+    ledger = await running(f"{shared_postgres.url()}#cut-off")
+    await ledger.begin(Intent([0], None, 30.0))
+    host = Host.join(ledger._place, None, ledger)
+    host._heard_at -= ledger._place.lease + 1  # it was cut off for so long
+    lose(shared_postgres, 0)
+    await asyncio.to_thread(host.sign)
+    assert host.is_leased
+    with pytest.raises(LedgerError, match=DOUBTED):
+        await ledger.begin(Intent([1], None, 30.0))
+    assert (await states(ledger))[State.PLANNED] == 19
+    await ledger.close()
 
 
 async def test_a_fail_over_may_be_trusted_to_lose_nothing(shared_postgres: PostgresServerProcess) -> None:
@@ -140,3 +154,38 @@ async def test_a_run_goes_on_by_itself_on_a_promoted_standby_that_lacks_its_inte
             await ledger.close()
         finally:
             new.stop()
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_an_older_copy_of_the_server_is_doubted_once_it_begins_a_new_timeline(is_told: bool) -> None:
+    """As docs/fleet.md has people do; without that nobody can tell it, and it would send again."""
+    with postgres_server() as server:
+        ledger = await running(f"{server.url()}#restored")
+        await ledger.leave_running()
+        copy = server.folder / "copy"
+        server.run("pg_basebackup", "-D", copy, "-d", server.admin, "--no-sync", "-c", "fast", "-X", "stream")
+        await ledger.become_runner()
+        sent = Intent([0, 1, 2], None, 30.0)
+        await ledger.begin(sent)
+        await ledger.record(sent, accepted(0, 1, 2))
+        await ledger.close()
+        server.stop()
+        server.data = copy
+        if is_told:
+            (copy / "standby.signal").touch()
+            server.start(ready=False)
+            server.promote()
+        else:
+            server.start()
+        restored = await PostgresLedger.open(read_place(f"{server.url()}#restored", None), create=False)
+        assert await states(restored) == {State.PLANNED: 20}
+        await restored.become_runner()
+        if is_told:
+            with pytest.raises(LedgerError, match=DOUBTED):
+                await restored.begin(Intent([0], None, 30.0))
+            assert await restored.suppress(PEOPLE[:3], "the provider's records") == 3
+            trust(server.url())
+            await restored.begin(Intent([3], None, 30.0))
+        else:
+            await restored.begin(Intent([0], None, 30.0))
+        await restored.close()

@@ -35,6 +35,10 @@ _LEAVE: Final = b"SELECT customersms.campaign_leave($1, $2)"
 _RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
 _BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _RECORD: Final = b"SELECT customersms.campaign_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_DOUBTED: Final = (
+    b"SELECT customersms.doubted_since(customersms.wall_us()) IS NOT NULL AND NOT EXISTS (SELECT FROM"
+    b" customersms.campaign_vouched WHERE campaign = $1 AND place = (SELECT max(place) FROM customersms.places))"
+)
 _VOUCH: Final = b"SELECT customersms.campaign_vouch($1)"
 _SKIP: Final = b"SELECT customersms.campaign_skip($1, $2, $3, $4, $5)"
 
@@ -42,7 +46,8 @@ _SKIP: Final = b"SELECT customersms.campaign_skip($1, $2, $3, $4, $5)"
 class LedgerAttempts(LedgerQuestions):
     """What a run asks of the ledger.
 
-    Mutable state: what this run has done lately, and how often it has done that again on another server.
+    Mutable state: what this run has done lately; how often the lease had lapsed when this run became the runner, if
+    that was on a server which lacked nothing; and how often it has vouched for another one.
     """
 
     def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
@@ -51,10 +56,14 @@ class LedgerAttempts(LedgerQuestions):
         self._recent = RecentCalls()
         self._vouching = asyncio.Lock()
         self._vouched = 0
+        self._runs_since: int | None = None
 
     async def become_runner(self) -> None:
         """Become the one runner, for as long as this process gives signs of life."""
         await self._become_runner(moving=False)
+        lapses = self._opened.lapses
+        ((doubted,),) = await self._call(_DOUBTED)  # after the lease: that may be of the server before
+        self._runs_since = None if doubted == b"t" else lapses
 
     async def _become_runner(self, *, moving: bool) -> None:
         host, given_at = self._opened, now()
@@ -133,25 +142,31 @@ class LedgerAttempts(LedgerQuestions):
     async def _vouch(self, vouched: int) -> bool:
         """Do again what this run has done lately, on a server that took over; false if somebody else may have run it.
 
-        What is there already is not done twice. ``vouched``: how often it had been done when that server was doubted.
+        So it is if this run began on that server, or if its lease was over at any time since it began. What is there
+        already is not done twice. ``vouched``: how often it had been done when that server was doubted.
         """
         async with self._vouching:
             if self._vouched != vouched:
                 return True
-            if self._epoch is None or not self._opened.is_leased:
+            if self._epoch is None or not self._alone_so_far:
                 return False
-            await self.become_runner()
+            await self._become_runner(moving=False)
             for done in self._recent:
                 if done.command is _BEGIN:
                     await self._begin(done.given, trusting=True)
                 else:
                     await self._call(done.command, self._now(), *done.given)
-            if not self._opened.is_leased:
+            if not self._alone_so_far:
                 return False
             await self._call(_VOUCH)
             self._vouched += 1
         log.warning("another server took over the database of %s; what it may lack was put in again", self.name)
         return True
+
+    @property
+    def _alone_so_far(self) -> bool:
+        """Whether nobody else can have run the campaign since this run became its runner, on a server of before."""
+        return self._opened.is_leased and self._runs_since == self._opened.lapses
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
         """Make durable what became of an attempt; tried for as long as it takes, as nobody else knows it."""

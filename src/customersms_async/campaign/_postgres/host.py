@@ -38,8 +38,8 @@ class Host:
 
     ``id`` is drawn at random. As long as any of its ledgers runs a campaign, a thread tells the server that it is
     alive: a process that is stopped, or cut off, is not. A forked child is another host. Mutable state: the ledgers
-    that use it, those of them that run, the thread, when the last sign of life was given that was heard, and whether
-    the server is away.
+    that use it, those of them that run, the thread, when the last sign of life was given that was heard, how often
+    the lease was over before the next was, and whether the server is away.
     """
 
     def __init__(self, key: tuple[object, ...], place: DatabasePlace, clock: Callable[[], int] | None) -> None:
@@ -52,6 +52,7 @@ class Host:
         self._running: set[object] = set()
         self._signs: _SignsOfLife | None = None
         self._heard_at = 0.0
+        self.lapses = 0
         self._shown, self._is_away = server_url.shown(place.url), False
 
     @classmethod
@@ -112,7 +113,12 @@ class Host:
         return now() - self._heard_at < self.lease_us / 1e6
 
     def heard(self, given_at: float) -> None:
-        """Take note that a sign of life was heard, which was given at ``given_at``."""
+        """Take note that a sign of life was heard, which was given at ``given_at``.
+
+        If the lease of the one before was over by now, others may have run this host's campaigns in between.
+        """
+        if not self.is_leased:
+            self.lapses += 1
         self._heard_at = max(self._heard_at, given_at)
 
     def sign(self) -> None:
