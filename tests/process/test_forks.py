@@ -21,6 +21,8 @@ from customersms_async._runtime.file_thread import ClosedError, FileThread
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.postgres_servers import PostgresServerProcess
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 HEAD = """
@@ -189,6 +191,41 @@ def test_a_child_looks_at_its_parent_s_ledger_by_itself(tmp_path: Path) -> None:
     """
     said = run(script, tmp_path / "ledger").split("\n")
     assert said == ["{0}", "{0}", "True 49", "['ledger', 'ledger.lock']", ""]
+
+
+def test_a_child_does_not_pass_for_its_parent_in_a_database(shared_postgres: PostgresServerProcess) -> None:
+    """What it inherited is refused, also when it closes it; the parent goes on as the one runner."""
+    script = """
+    async def leave(campaign):
+        try:
+            await campaign.ledger.become_runner()
+        except LedgerError as error:
+            assert "a campaign is running on it" in str(error), error
+        for call in (campaign.counts, campaign.ledger.recover, lambda: campaign.ledger.want(None)):
+            try:
+                await call()
+            except LedgerError as error:
+                assert "this process was forked" in str(error), error
+            else:
+                sys.exit(9)
+        await campaign.__aexit__(None, None, None)
+    async def look(address):
+        async with Campaign.open(address, create=False) as campaign:
+            try:
+                await campaign.ledger.become_runner()
+            except LedgerError as error:
+                return "a campaign is running on it" in str(error)
+    async def main(address):
+        async with Campaign.open(address) as campaign:
+            await campaign.add(["+12120000000"], "Hello")
+            await campaign.ledger.become_runner()
+            def child():
+                asyncio.run(leave(campaign))
+                assert asyncio.run(look(address))
+            print(set(in_processes(4, child)), await look(address))
+    asyncio.run(main(sys.argv[1]))
+    """
+    assert run(script, f"{shared_postgres.url()}#spring") == "{0} True\n"
 
 
 def test_a_child_that_outlives_its_parent_does_not_keep_the_run_lock(tmp_path: Path) -> None:

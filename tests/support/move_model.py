@@ -1,4 +1,8 @@
-"""A model of a campaign's move: two places, commands that crash after any step, and steps that come late."""
+"""A model of a campaign's move: two places, commands that crash after any step, and steps that come late.
+
+Beside them a program may start at any moment that opens a place by its name, adds the same people and runs (the program
+of the docs): it makes a ledger of its own where the place is free, and uses what may be added to.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from customersms_async.campaign.moving import (
     Step,
     follows,
     next_step,
+    reserved_for,
 )
 
 A, B = "A", "B"
@@ -38,9 +43,23 @@ class World(NamedTuple):
         return self._replace(a=ledger) if place == A else self._replace(b=ledger)
 
     @property
+    def sent_to_again(self) -> bool:
+        """Whether a program began the campaign anew at a place to which it was moving, or had moved, by then."""
+        return any(
+            (found := self.at(place)) is not None
+            and found.id == PROGRAM
+            and (left := self.at(other(place))) is not None
+            and left.state not in HERE
+            for place in (A, B)
+        )
+
+    @property
     def runnable(self) -> list[str]:
         return [place for place in (A, B) if (found := self.at(place)) is not None and found.state in HERE]
 
+
+PROGRAM = "made by a program"
+"""The id of a ledger that no move has made."""
 
 START = World(FoundLedger("spring", is_filled=True, moves=()), None)
 
@@ -48,13 +67,15 @@ START = World(FoundLedger("spring", is_filled=True, moves=()), None)
 class Chosen(NamedTuple):
     """A step that a command has chosen, with the move and the ledger that it saw, which it may make at any later time.
 
-    ``saw`` is what it packed to bring it, or the ledger that it has open to put it aside, or to have it arrive.
+    ``saw`` is the ledger at the target, which it may replace, free, or have arrive, as long as it is that one still;
+    ``packed`` is what it brings.
     """
 
     step: Step
     source: str
     move: str
     saw: FoundLedger | None = None
+    packed: FoundLedger | None = None
 
 
 def other(place: str) -> str:
@@ -66,8 +87,11 @@ def said(place: str, state: MoveState, move: str, by: str = "Ann") -> LedgerMove
 
 
 def appended(found: FoundLedger, row: LedgerMove) -> FoundLedger | None:
-    """The ledger with one more row; ``None`` if it refuses that."""
-    return found._replace(moves=(*found.moves, row)) if follows(found.last, row) else None
+    """The ledger with one more row; ``None`` if it refuses that.
+
+    That a move begins once a file sees by itself; in a database a row that comes late is refused with its lease.
+    """
+    return found._replace(moves=(*found.moves, row)) if follows(found.moves, row) else None
 
 
 def chosen(world: World, source: str, *, undo: bool, late: str = "") -> Chosen | None:
@@ -78,39 +102,59 @@ def chosen(world: World, source: str, *, undo: bool, late: str = "") -> Chosen |
     found = world.at(source)
     if found is None:
         raise MoveRefusedError("there is no such ledger")
-    step = next_step(found, world.at(other(source)), other(source), undo=undo)
+    there = world.at(other(source))
+    step = next_step(found, there, other(source), undo=undo)
     if step is None:
         return None
-    if step is Step.LEAVE or found.last is None:
+    if found.state is MoveState.LEAVING or found.state is MoveState.LEFT:
+        assert found.last is not None
+        return Chosen(step, source, found.last.move, there, found if step is Step.BRING else None)
+    move = reserved_for(found, there)
+    if move is None:
         begun = sum(row.state is MoveState.LEAVING for row in found.moves)
-        return Chosen(step, source, f"{source}{begun}{late}")
-    there = world.at(other(source))
-    saw = {Step.BRING: found, Step.CLEAR: there, Step.ARRIVE: there}.get(step)
-    return Chosen(step, source, found.last.move, saw)
+        move = f"{source}{begun}{late}" if step is Step.LEAVE else f"{source}{begun}{late} of {world.made}"
+    return Chosen(step, source, move, there)
 
 
 def made(world: World, act: Chosen) -> World:
     """The world after a step, which may have been chosen long ago; as it was, if what stands there refuses the step."""
-    step, source, move, saw = act
+    step, source, move, saw, packed = act
     target = other(source)
-    there = world.at(target)
-    if step is Step.CLEAR:
-        return world.changed(target, None) if there == saw else world
-    if step is Step.BRING:
-        assert saw is not None
-        brought = appended(saw, said(target, MoveState.ARRIVING, move, by=f"maker of {world.made}"))
-        assert brought is not None
-        return world.changed(target, brought)._replace(made=world.made + 1) if there is None else world
-    if step is Step.ARRIVE and there != saw:
+    if step in (Step.RESERVE, Step.BRING, Step.FREE, Step.ARRIVE) and world.at(target) != saw:
         return world
+    by = f"maker of {world.made}"
+    if step is Step.RESERVE:
+        rows = (
+            said(target, MoveState.LEAVING, move, by)._replace(place=target),
+            said(target, MoveState.ARRIVING, move),
+        )
+        reserved = FoundLedger("spring", is_filled=False, moves=rows)
+        return world.changed(target, reserved)._replace(made=world.made + 1)
+    if step is Step.BRING:
+        assert packed is not None
+        brought = appended(packed, said(target, MoveState.ARRIVING, move, by))
+        assert brought is not None
+        return world.changed(target, brought)._replace(made=world.made + 1)
+    if step is Step.FREE:
+        return world.changed(target, None)
     place = target if step is Step.ARRIVE else source
     found = world.at(place)
     after = None if found is None else appended(found, said(place, SAYS[step], move))
     return world if after is None else world.changed(place, after)
 
 
+def begun_anew(world: World, place: str) -> World:
+    """The world after a program was started at a place; as it was, if it is refused, or finds the campaign there."""
+    found = world.at(place)
+    if found is None or (found.state in HERE and not found.is_filled):
+        return world.changed(place, FoundLedger(PROGRAM, is_filled=True, moves=()))
+    return world
+
+
 def orders(world: World) -> list[tuple[str, bool]]:
-    return [(place, undo) for place in (A, B) if world.at(place) is not None for undo in (False, True)]
+    """Every command; nobody moves what a program has made."""
+    sources = [place for place in (A, B) if (found := world.at(place)) is not None and found.id != PROGRAM]
+    return [(place, undo) for place in sources for undo in (False, True)]
 
 
 def moves_made(world: World) -> int:
@@ -125,6 +169,7 @@ def reachable(pending: int) -> set[tuple[World, frozenset[Chosen]]]:
     while todo:
         world, waiting = todo.popleft()
         following = [(made(world, act), waiting - {act}) for act in waiting]
+        following += [(begun_anew(world, place), waiting) for place in (A, B)]
         for source, undo in orders(world):
             try:
                 act = chosen(world, source, undo=undo)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from support.postgres_servers import PostgresServerProcess
 
-ALL = [Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE]
+ALL = [Step.RESERVE, Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE]
 """The steps of a move to a place where there is nothing yet."""
+
+BACK = ALL[1:]
+"""Those to a place where the campaign was before."""
 
 
 class Places:
@@ -58,11 +61,11 @@ async def is_runnable(place: str) -> bool:
 
 
 async def cut_off(source: str, target: str, steps: int) -> None:
-    """Move it until so many steps are made, with what is put aside, and end there."""
+    """Move it until so many steps are made, with a name reserved for it, and end there."""
     made: list[Step] = []
 
     def told(step: DoneStep) -> None:
-        made.extend([step.step] if step.step is not Step.CLEAR else [])
+        made.extend([step.step] if step.step is not Step.RESERVE else [])
         if len(made) == steps:
             raise KeyboardInterrupt
 

@@ -105,6 +105,9 @@ class _HttpxRoute(NamedTuple):
     netloc: bytes
     tls: ssl.SSLContext
 
+    def __repr__(self) -> str:
+        return f"<route to {self.netloc.rpartition(b'@')[2]!r}{'' if self.proxy is None else ' through a proxy'}>"
+
 
 class _HttpxRequest(NamedTuple):
     """A request that is about to be sent, and the way it takes."""

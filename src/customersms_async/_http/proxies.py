@@ -25,6 +25,9 @@ class Proxy(NamedTuple):
     url: str
     named_by: str
 
+    def __repr__(self) -> str:
+        return f"<proxy {self.place}>"
+
     @property
     def place(self) -> str:
         """Where it is, for people: ``host:port (HTTPS_PROXY)``."""

@@ -67,10 +67,14 @@ class PostgresServer:
     def __repr__(self) -> str:
         return repr(server_url.shown(self._given)) if isinstance(self._given, str) else "a pool of the caller's"
 
-    async def ask(self, command: bytes, *given: bytes | None) -> list[Row]:
-        """The rows that a call gives. Raises ``PostgresError``; after a cancel it takes effect, or does not."""
-        deadline = time.monotonic() + self.timeout
-        return await self.run(lambda session: self._asked(session, command, given, deadline), self.timeout)
+    async def ask(self, command: bytes, *given: bytes | None, seconds: float | None = None) -> list[Row]:
+        """The rows that a call gives. Raises ``PostgresError``; after a cancel it takes effect, or does not.
+
+        ``seconds``: for one that may take longer than others.
+        """
+        timeout = self.timeout if seconds is None else seconds
+        deadline = time.monotonic() + timeout
+        return await self.run(lambda session: self._asked(session, command, given, deadline), timeout)
 
     def ask_and_wait(self, command: bytes, *given: bytes | None) -> list[Row]:
         """See ``ask``; the calling thread waits."""

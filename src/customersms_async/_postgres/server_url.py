@@ -46,6 +46,12 @@ class WrittenURL(NamedTuple):
             raise ValueError("no URL")
         return cls(*(piece or "" for piece in found.groups()))
 
+    @property
+    def ends_in_secret(self) -> bool:
+        """Whether its last option is one that holds a secret."""
+        name, _, _ = self.options.rpartition("&")[2].partition("=")
+        return unquote(name) in _SECRET_OPTIONS
+
     def without_options(self, names: frozenset[str]) -> tuple[WrittenURL, dict[str, str]]:
         """The same without the options of these names, and what they were; the others stay as they are written."""
         kept, found = [], {}
@@ -62,6 +68,9 @@ class WrittenURL(NamedTuple):
         name, colon, _ = self.user.partition(":")
         bare, _ = self.without_options(_SECRET_OPTIONS)
         return bare._replace(user=f"{name}@" if colon and name else "" if colon else self.user)
+
+    def __repr__(self) -> str:
+        return f"<{self.without_password()}>"
 
     def __str__(self) -> str:
         return "".join(self)

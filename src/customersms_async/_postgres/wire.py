@@ -6,6 +6,7 @@ twice the time.
 
 from __future__ import annotations
 
+import re
 import select
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 Row = tuple[bytes | None, ...]
+
+_HEX: Final = b"\\x"
+_ESCAPED: Final = re.compile(rb"\\(?:\\|([0-3][0-7]{2}))")
+"""A backslash, or any other byte that is no printable letter, in the format ``escape``; ``\\x`` can't begin there."""
 
 _NOT_WAITED: Final = "01000"
 """The warning that a commit was acknowledged which no standby has."""
@@ -111,5 +116,10 @@ def byteas(values: Sequence[bytes]) -> bytes:
 
 
 def unhexed(text: bytes | None) -> bytes:
-    """Bytes, as the server writes them."""
-    return bytes.fromhex((text or b"\\x")[2:].decode())
+    """Bytes, as the server writes them, whatever a role's or a database's ``bytea_output`` is.
+
+    It can't be set with the connection, as PgBouncer refuses that.
+    """
+    if text is None or text.startswith(_HEX):
+        return bytes.fromhex((text or _HEX)[2:].decode())
+    return _ESCAPED.sub(lambda found: found[0][1:] if found[1] is None else bytes([int(found[1], 8)]), text)

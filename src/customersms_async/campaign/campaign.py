@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from ..models import Message, Outcome, Status
 from .guards import Guards, unix
 from .opened import open_ledger
-from .preparation import terms_of_run
+from .preparation import still_on, terms_of_run
 from .runner import Runner
 from .states import SAYS, STATUSES, State
 from .successor import client_of, guards_of
@@ -220,19 +220,25 @@ class Campaign:
         )
         return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region), wait=wait))
 
-    async def go_on(self, client: AsyncClient, *, wait: bool = False) -> OutcomeStream:
+    async def go_on(
+        self, client: AsyncClient, *, wait: bool = False, terms: CampaignTerms | None = None
+    ) -> OutcomeStream:
         """Go on with the run that is wanted, on exactly the terms that stand in the ledger: see ``run``.
 
-        For a process that succeeds another one, and that no person has told to run anything. ``client`` gives the key
-        and the list of suppressed numbers; URL, limits, pace, caps and guards are those of the terms. If it is left
+        For a process that succeeds another one, and that no person has told to run anything. ``client`` gives the key,
+        the URL and the list of suppressed numbers; limits, pace, caps and guards are those of the terms. If it is left
         early, *run* is still wanted, so that another can go on.
 
+        ``terms``: those that the caller has judged, as ``wanted`` gave them, to go on with no other ones.
+
         Raises ``CampaignStoppedError`` if something else than a run is wanted, and ``ConfigurationError`` for another
-        key than the terms name, or another list. ``wait`` is that of ``run``.
+        key, URL or list than the terms name, or if they are not ``terms``. ``wait`` is that of ``run``.
         """
-        terms = await terms_of_run(self._ledger)
-        sender = client_of(client, terms, self._ledger.name)
-        return OutcomeStream(lambda: self._start(sender, guards_of(terms), (), wait=wait, succeeds=True))
+        if terms is not None:
+            await still_on(self._ledger, terms)
+        kept = terms or await terms_of_run(self._ledger)
+        sender = client_of(client, kept, self._ledger.name)
+        return OutcomeStream(lambda: self._start(sender, guards_of(kept), (), wait=wait, succeeds=True))
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""

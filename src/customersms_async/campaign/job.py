@@ -13,26 +13,31 @@ from .refusals import RunElsewhereError
 
 if TYPE_CHECKING:
     from ..client import AsyncClient
+    from .terms import CampaignTerms
 
 LEDGER_VARIABLE: Final = "CUSTOMERSMS_LEDGER"
 """The environment's variable with the database's URL."""
 
 
-async def run_campaign(name: str, client: AsyncClient, *, ledger: str | None = None) -> bool:
+async def run_campaign(
+    name: str, client: AsyncClient, *, ledger: str | None = None, terms: CampaignTerms | None = None
+) -> bool:
     """Run the campaign of that name, if a run is wanted and nobody alive runs it; gives whether this call ran it.
 
     ``ledger`` is the database's URL, else that in ``CUSTOMERSMS_LEDGER``; ``name`` may be a whole URL with the name
-    behind ``#``. It goes on with exactly the terms that stand in the ledger, as ``Campaign.go_on`` does, and ends when
-    the campaign has: done, or stopped by a guard or a person, which is logged. A second call for the same campaign
-    returns at once, so a job that is delivered twice does no harm; if this process dies, the next call goes on.
+    behind ``#``. It goes on with exactly the terms that stand in the ledger, and with no others than ``terms`` if they
+    are given, as ``Campaign.go_on`` does, and ends when the campaign has: done, or stopped by a guard or a person,
+    which is logged. A second call for the same campaign returns at once, so a job that is delivered twice does no harm;
+    if this process dies, the next call goes on.
 
-    Raises ``ConfigurationError`` for another key than the terms name, ``LedgerError`` where the database can't be used,
-    and what ``Campaign.run`` raises of the gateway. A cancelled call sends nothing new, and records what is in flight.
+    Raises ``ConfigurationError`` for another key or URL than the terms name, ``LedgerError`` where the database can't
+    be used, and what ``Campaign.run`` raises of the gateway. A cancelled call sends nothing new, and records what is in
+    flight.
     """
     address, campaign_name = _address(name, ledger)
     async with Campaign.open(address, name=campaign_name, create=False) as campaign:
         try:
-            stream = await campaign.go_on(client)
+            stream = await campaign.go_on(client, terms=terms)
             async for _ in stream:
                 pass
         except CampaignStoppedError as stop:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from .moving import SAYS, FoundLedger, LedgerMove, MoveRefusedError, MoveState, Step, next_step
+from .._runtime.clock import wall_us
+from .moving import HERE, SAYS, FoundLedger, LedgerMove, MoveRefusedError, MoveState, Step, next_step, reserved_for
 from .opened import is_address, open_ledger
 from .refusals import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .moving import MovingLedger
@@ -18,18 +19,29 @@ if TYPE_CHECKING:
 
 
 class MoveTarget(Protocol):
-    """A place that a campaign can be moved to; ``name`` is what messages call it, as a ledger there is called."""
+    """A place that a campaign can be moved to; ``name`` is what messages call it, as a ledger there is called.
+
+    ``over`` is what was found there last, and is closed by now. Where there is anything else by then, nothing changes,
+    and ``LedgerError`` is raised.
+    """
 
     name: str
 
     async def find(self) -> CampaignLedger | None:
         """The open ledger that is there, for the caller to close, or ``None``."""
 
-    async def bring(self, source: MovingLedger, said: LedgerMove) -> None:
-        """Make a ledger there of all that ``source`` holds, with ``said`` as the last word, whole or not at all."""
+    async def reserve(self, ledger: str, rows: Sequence[LedgerMove], over: FoundLedger | None) -> None:
+        """Take the name: with a ledger of that id without anybody, which says ``rows``, in place of ``over``."""
 
-    async def clear(self) -> str:
-        """Give the ledger that was found last another name, which it gives, so that its place is free."""
+    async def bring(self, source: MovingLedger, said: LedgerMove, over: FoundLedger) -> str | None:
+        """Make a ledger there of all that ``source`` holds, with ``said`` as the last word, whole or not at all.
+
+        In the same change what was there, ``over``, gives up its name: the new one is given if anybody is in it. At no
+        moment is there nothing of that name.
+        """
+
+    async def free(self, over: FoundLedger) -> None:
+        """Let the name go that was reserved."""
 
     async def forget(self, move: str) -> None:
         """Remove what bringing it has left, if it was cut off."""
@@ -39,10 +51,11 @@ class MoveTarget(Protocol):
 
 
 class DoneStep(NamedTuple):
-    """A step of a move that was made: by which ledger it was said, or what was put aside is called."""
+    """A step of a move that was made: which ledger was changed, and what is called that it put aside, if anything."""
 
     step: Step
     name: str
+    aside: str | None = None
 
 
 class MovedCampaign(NamedTuple):
@@ -84,46 +97,64 @@ async def _go_on(
     try:
         found = await _found(source)
         try:
-            step = next_step(found, None if there is None else await _found(there), target.name, undo=undo)
+            over = None if there is None else await _found(there)
+            step = next_step(found, over, target.name, undo=undo)
         except MoveRefusedError as error:
             raise refusal(source.name, str(error)) from None
         if step is None:
             return False
-        told(DoneStep(step, await _make(step, source, target, there, found.last, by)))
+        if step in _AT_THE_TARGET:
+            if there is not None:
+                await there.close()  # nobody must have it open then
+            told(await _make_there(step, source, target, found, over, by))
+        else:
+            told(DoneStep(step, await _say(step, source, target, there, _move(found, over), by)))
     finally:
         if there is not None:
             await there.close()
     return True
 
 
-async def _make(
-    step: Step,
-    source: CampaignLedger,
-    target: MoveTarget,
-    there: CampaignLedger | None,
-    last: LedgerMove | None,
-    by: str,
+_AT_THE_TARGET: Final = frozenset({Step.RESERVE, Step.BRING, Step.FREE})
+
+
+async def _make_there(
+    step: Step, source: CampaignLedger, target: MoveTarget, found: FoundLedger, over: FoundLedger | None, by: str
+) -> DoneStep:
+    """Make one step durable that makes or removes a ledger at the target."""
+    if step is Step.RESERVE:
+        said = LedgerMove(_move(found, None), MoveState.LEAVING, target.name, wall_us(), by)
+        arriving = said._replace(state=MoveState.ARRIVING, place=source.name)
+        await target.reserve(found.id, (said, arriving), over)
+        return DoneStep(step, target.name)
+    assert over is not None  # noqa: S101 - it was found
+    if step is Step.FREE:
+        await target.free(over)
+        return DoneStep(step, target.name)
+    assert found.last is not None  # noqa: S101 - it leaves
+    arriving = LedgerMove(found.last.move, MoveState.ARRIVING, source.name, found.last.at_us, by)
+    return DoneStep(step, target.name, await target.bring(source, arriving, over))
+
+
+async def _say(
+    step: Step, source: CampaignLedger, target: MoveTarget, there: CampaignLedger | None, move: str, by: str
 ) -> str:
-    """Make one step durable; gives the name of what was changed. ``last`` is what the source says."""
-    if step is Step.CLEAR:
-        if there is not None:
-            await there.close()  # nobody must have it open then
-        return await target.clear()
-    if step is Step.LEAVE:
-        await source.say_of_move(LedgerMove(secrets.token_hex(8), SAYS[step], target.name, 0, by))
-        return source.name
-    assert last is not None  # noqa: S101 - it leaves, or has left
-    if step is Step.BRING:
-        await target.bring(source, LedgerMove(last.move, MoveState.ARRIVING, source.name, last.at_us, by))
-        return target.name
+    """Make one step durable that is said in a ledger; gives its name."""
     if step is Step.ARRIVE:
         assert there is not None  # noqa: S101 - it was found
-        await there.say_of_move(LedgerMove(last.move, SAYS[step], source.name, 0, by))
+        await there.say_of_move(LedgerMove(move, SAYS[step], source.name, 0, by))
         return there.name
     if step is Step.STAY:
-        await target.forget(last.move)
-    await source.say_of_move(LedgerMove(last.move, SAYS[step], target.name, 0, by))
+        await target.forget(move)
+    await source.say_of_move(LedgerMove(move, SAYS[step], target.name, 0, by))
     return source.name
+
+
+def _move(source: FoundLedger, target: FoundLedger | None) -> str:
+    """The id of the move being made: the one that the source says, or the target is reserved for; or a new one."""
+    if source.last is not None and source.state not in HERE:
+        return source.last.move
+    return reserved_for(source, target) or secrets.token_hex(8)
 
 
 async def _found(ledger: CampaignLedger) -> FoundLedger:

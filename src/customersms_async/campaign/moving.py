@@ -3,12 +3,14 @@
 ========  ==========================  ==========================================================  ===========
 step      changes                     what stands there then                                      runnable
 ========  ==========================  ==========================================================  ===========
+reserve   the target, if it is free   a ledger without anybody, arriving: it takes the name       the source
 leave     the source, nobody sending  leaving: it moves to the target                             nobody
-clear     the target                  what an earlier move has left of it there has another name  nobody
-bring     the target                  all of it, in one transaction; arriving: not complete yet   nobody
+bring     the target                  all of it, arriving: not complete yet. In the same change   nobody
+                                      what was there gives up its name
 part      the source                  left: it has moved to the target                            nobody
 arrive    the target                  arrived                                                     the target
 stay      the source, to undo it      stayed: it did not move                                     the source
+free      the target, to undo it      nothing, if it was reserved                                 the source
 ========  ==========================  ==========================================================  ===========
 
 Each ledger keeps every row that was ever said of its moves, and a move's rows carry its id, made at random. The rows
@@ -16,6 +18,11 @@ go to the target with all else, so that the last ledger knows the whole way. ``n
 what comes next: whoever gives the command again after a crash goes on where it was. A step that is out of date changes
 nothing, as it does not follow (``FOLLOWS``) on what stands there by then. So at no moment can both be run, and as long
 as neither can, the command, given again, ends that.
+
+From ``leave`` on, there is at no moment nothing at the target: a program that is started there meanwhile, with the same
+people, would find a free name, and begin the campaign anew. So the name is reserved first, with the move's id, or what
+an earlier move has left there holds it. A reservation is freed only once the source says that its move is over, as then
+nothing leaves with that id any more: a step to free it that comes late finds another one, or none.
 """
 
 from __future__ import annotations
@@ -27,6 +34,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from .rows import Microseconds  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -77,6 +85,16 @@ class FoundLedger(NamedTuple):
         return self.moves[-1] if self.moves else None
 
     @property
+    def known(self) -> set[str]:
+        """The moves of which it knows, by their ids."""
+        return {said.move for said in self.moves}
+
+    @property
+    def is_reserved(self) -> bool:
+        """Whether that is only a name which is held for a campaign that is to come."""
+        return not self.is_filled and self.state is MoveState.ARRIVING
+
+    @property
     def state(self) -> MoveState | None:
         """What that is."""
         return self.moves[-1].state if self.moves else None
@@ -85,12 +103,13 @@ class FoundLedger(NamedTuple):
 class Step(enum.StrEnum):
     """A step of a move, as the table has them."""
 
+    RESERVE = "reserve"
     LEAVE = "leave"
-    CLEAR = "clear"
     BRING = "bring"
     PART = "part"
     ARRIVE = "arrive"
     STAY = "stay"
+    FREE = "free"
 
 
 SAYS: Final = {
@@ -99,15 +118,18 @@ SAYS: Final = {
     Step.ARRIVE: MoveState.ARRIVED,
     Step.STAY: MoveState.STAYED,
 }
-"""What a step that changes one row appends; ``BRING`` appends ``ARRIVING`` to what it brings."""
+"""What a step that appends one row says; ``RESERVE`` and ``BRING`` make a ledger that says ``ARRIVING``."""
 
 
 class MoveRefusedError(ValueError):
     """That move can't be made, or not be undone; the words say why, of the source."""
 
 
-def follows(last: LedgerMove | None, next_: LedgerMove) -> bool:
-    """Whether a ledger that says ``last`` may say ``next_``."""
+def follows(before: Sequence[LedgerMove], next_: LedgerMove) -> bool:
+    """Whether a ledger that has said ``before`` may say ``next_``. A move begins once."""
+    last = before[-1] if before else None
+    if next_.state is MoveState.LEAVING and any(said.move == next_.move for said in before):
+        return False
     if next_.state not in FOLLOWS[None if last is None else last.state]:
         return False
     return last is None or (next_.move == last.move) is (next_.state is not MoveState.LEAVING)
@@ -122,12 +144,7 @@ def next_step(source: FoundLedger, target: FoundLedger | None, place: str, *, un
     if last is not None and last.state is MoveState.ARRIVING:
         raise MoveRefusedError(_away(last))
     if last is None or last.state in HERE:
-        if undo:
-            return None
-        if not source.is_filled:
-            raise MoveRefusedError("nobody was added to it yet, so there is nothing to move")
-        _refuse_what_is_there(source, target, place)
-        return Step.LEAVE
+        return _first_step_back(source, target) if undo else _first_step(source, target, place)
     there = None if target is None or not _has_come(target, last) else target.state
     if last.state is MoveState.LEFT:
         if undo or there is None:
@@ -142,7 +159,38 @@ def next_step(source: FoundLedger, target: FoundLedger | None, place: str, *, un
     if undo:
         return Step.STAY
     _refuse_what_is_there(source, target, place)
-    return Step.BRING if target is None else Step.CLEAR
+    return Step.RESERVE if target is None else Step.BRING
+
+
+def reserved_for(source: FoundLedger, target: FoundLedger | None) -> str | None:
+    """The id of the move for which ``target`` is reserved and that can still begin; ``None`` if there is none.
+
+    Once the source has said that a move is over, nothing leaves with its id any more.
+    """
+    if target is None or target.last is None or not _is_reserved(source, target):
+        return None
+    return None if target.last.move in source.known else target.last.move
+
+
+def _first_step(source: FoundLedger, target: FoundLedger | None, place: str) -> Step:
+    if not source.is_filled:
+        raise MoveRefusedError("nobody was added to it yet, so there is nothing to move")
+    if target is None:
+        return Step.RESERVE
+    _refuse_what_is_there(source, target, place)
+    over = _is_reserved(source, target) and reserved_for(source, target) is None
+    return Step.RESERVE if over else Step.LEAVE
+
+
+def _first_step_back(source: FoundLedger, target: FoundLedger | None) -> Step | None:
+    """What frees the target, if it is reserved: with a move that is undone, unless that is so already."""
+    if target is None or not _is_reserved(source, target):
+        return None
+    return Step.FREE if reserved_for(source, target) is None else Step.LEAVE
+
+
+def _is_reserved(source: FoundLedger, target: FoundLedger) -> bool:
+    return target.id == source.id and target.is_reserved
 
 
 def why_away(last: LedgerMove | None) -> str | None:
@@ -152,26 +200,27 @@ def why_away(last: LedgerMove | None) -> str | None:
 
 def _has_come(target: FoundLedger, last: LedgerMove) -> bool:
     """Whether the move of which the source says ``last`` has brought all of it to ``target``."""
-    return target.last is not None and target.last.move == last.move and target.state in _COME
+    return target.is_filled and target.last is not None and target.last.move == last.move and target.state in _COME
 
 
 _COME: Final = frozenset({MoveState.ARRIVING, MoveState.ARRIVED})
 
 
 def _refuse_what_is_there(source: FoundLedger, target: FoundLedger | None, place: str) -> None:
-    """Raise ``MoveRefusedError`` unless all that is there is what an earlier move of the same campaign has left there.
+    """Raise ``MoveRefusedError`` unless there is nothing, a reservation, or what an earlier move has left there.
 
-    That can't be run, and the source knows of that move. One that it does not know of is newer: then the source is an
-    old copy.
+    What was left can't be run, and the source knows of that move. One that it does not know of is newer: then the
+    source is an old copy.
     """
     if target is None:
         return
-    known = {move.move for move in source.moves}
     if target.id != source.id:
         raise MoveRefusedError(f"{place} holds another campaign, or none yet: give another name for it there")
     if target.state in HERE:
         raise MoveRefusedError(f"the same campaign is in {place} already, and can be run there")
-    if target.last is None or target.last.move not in known:
+    if target.is_reserved:
+        return
+    if target.last is None or target.last.move not in source.known:
         raise MoveRefusedError(
             f"the same campaign was in {place}, and has been moved from or to there since this ledger knew of it: this"
             " is an old copy"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .._core.plural import counted
 from ..errors import LedgerError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+JUST_TAKEN: Final = "another program has just made a campaign of that name there"
+CHANGED: Final = "somebody else is moving it as well: look where it is, and give the command again"
+"""Why nothing was changed at a place that a campaign is moved to."""
 
 
 def refusal(name: Path | str, reason: str) -> LedgerError:

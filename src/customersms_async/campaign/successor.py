@@ -21,13 +21,13 @@ def guards_of(terms: CampaignTerms) -> Guards:
 
 
 def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> AsyncClient:
-    """``client`` with the URL, limits, pace and caps of the terms.
+    """``client`` with the limits, pace and caps of the terms.
 
-    Raises ``ConfigurationError`` if its key is another one, or its list of suppressed numbers is kept elsewhere;
-    ``ledger`` is the name that is said of.
+    Its key goes to its own URL and to no other: whoever can write into the ledger must not say where it is sent. Raises
+    ``ConfigurationError`` if that is not the URL of the terms, as far as that is shown, if its key is another one, or
+    its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of.
     """
     kept = client.with_options(
-        url=terms.url,
         limits=terms.limits,
         pace=terms.pace,
         caps=None if terms.caps is None else _caps(terms.caps),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -43,7 +47,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``url`` has no user, password or query. ``key_id`` is the key's fingerprint, and ``key_label`` its label, if it has
     one. ``suppression`` says what kind of store knows who said no, and where it is, if that can be told without a
-    credential; ``None``: there is none. A ``pace`` of ``None``: there is none.
+    credential (see ``list_name``); ``None``: there is none. A ``pace`` of ``None``: there is none.
     """
 
     url: str
@@ -67,7 +71,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
             pace=options.gentle_pace,
             guards=_guard_terms(guards),
             caps=None if checking.caps is None else _cap_terms(checking.caps.caps),
-            suppression=None if checking.suppression is None else _store(checking.suppression),
+            suppression=None if checking.suppression is None else list_name(checking.suppression),
         )
 
     def encode(self) -> str:
@@ -102,9 +106,29 @@ def _cap_terms(caps: Caps) -> CapTerms:
     return CapTerms(name=caps.name, per_number=caps.per_number, per_prefix=prefixes, total=caps.total)
 
 
-def _store(store: SuppressionStore) -> str:
-    """What our own stores say of themselves; of another one only its kind, as where it is may hold a password."""
-    return repr(store) if type(store).__module__.startswith(_OUR_STORES) else type(store).__name__
+_identities: Final[WeakKeyDictionary[object, str]] = WeakKeyDictionary()
+
+
+def list_name(store: SuppressionStore) -> str:
+    """How terms name a list of suppressed numbers: what our own stores say of themselves, where that leads there again.
+
+    One that is in this process alone has a name that no other object has, here or in a forked child, so that no other
+    list is taken for it. Of another one only its kind is told, as where it is may hold a password.
+    """
+    if not type(store).__module__.startswith(_OUR_STORES):
+        return _own_name(store) if getattr(store, "in_process", False) else type(store).__name__
+    try:
+        store.__reduce__()
+    except TypeError:  # of a list in memory, and of one over a pool of the caller's: it leads nowhere from elsewhere
+        return _own_name(store)
+    return repr(store)
+
+
+def _own_name(store: object) -> str:
+    drawn = secrets.token_hex(8)
+    with contextlib.suppress(TypeError):  # it can't be a key, so that it has another name each time
+        drawn = _identities.setdefault(store, drawn)
+    return f"{type(store).__name__} {drawn} of process {os.getpid()}"
 
 
 def shown_url(url: str) -> str:

@@ -89,6 +89,9 @@ STARTS: Final = frozenset({Wanted.RUN})
 _BY_PERSON: Final = frozenset({Wanted.PAUSED, Wanted.STOPPED})
 _SAID: Final = {WantedEvent.PAUSE: Wanted.PAUSED, WantedEvent.STOP: Wanted.STOPPED, WantedEvent.RESUME: Wanted.RUN}
 _ENDS: Final = frozenset({WantedEvent.GUARD, WantedEvent.INTERRUPTED, WantedEvent.FINISHED})
+OF_RUNS: Final = _ENDS | {WantedEvent.BEGUN}
+"""What only a run says, which must be the runner for that."""
+
 _MAY_BE_LATE: Final = _ENDS | {WantedEvent.PLAN, WantedEvent.LATE}
 
 

@@ -29,6 +29,9 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
 
     panel: ClassVar[str] = ""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # an option may hold a password
+
 
 def takes_bundles(command: Callable[..., None]) -> Callable[..., None]:
     """``command``, whose parameters are bundles (or what typer knows by itself), as typer can register it."""

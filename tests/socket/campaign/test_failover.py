@@ -28,9 +28,14 @@ PEOPLE = [f"+1212000{place:04}" for place in range(20)]
 DOUBTED = "another PostgreSQL server took over"
 
 
-async def running(url: str) -> PostgresLedger:
+async def filled(url: str) -> PostgresLedger:
     ledger = await PostgresLedger.open(read_place(url, None), create=True)
     await ledger.add([Letter(phone=phone, text="Hi") for phone in PEOPLE], "Hi", None, ())
+    return ledger
+
+
+async def running(url: str) -> PostgresLedger:
+    ledger = await filled(url)
     await ledger.become_runner()
     await ledger.want(BEGUN)
     return ledger
@@ -120,9 +125,45 @@ async def test_a_run_whose_lease_was_over_for_a_while_can_not_vouch(shared_postg
     await ledger.close()
 
 
+async def test_a_run_that_another_has_just_preceded_knows_too_little_to_vouch(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    first = await running(f"{shared_postgres.url()}#successor")
+    lost = Intent([0, 1], None, 30.0)
+    await first.begin(lost)
+    await first.record(lost, accepted(0, 1))
+    await first.close()
+    successor = await PostgresLedger.open(read_place(f"{shared_postgres.url()}#successor", None), create=False)
+    await successor.become_runner()
+    lose(shared_postgres, lost.attempt_id)
+    with pytest.raises(LedgerError, match=DOUBTED):
+        await successor.begin(Intent([0], None, 30.0))
+    await successor.close()
+
+
+async def test_nothing_is_vouched_for_where_that_a_run_is_wanted_was_lost_too(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    ledger = await running(f"{shared_postgres.url()}#unwanted")
+    lost = Intent([0, 1], None, 30.0)
+    await ledger.begin(lost)
+    lose(shared_postgres, lost.attempt_id)
+    shared_postgres.sql(
+        "SET session_replication_role = replica",
+        "DELETE FROM customersms.campaign_wanted WHERE state = 'run'",
+        database="app",
+    )
+    for _ in range(2):
+        with pytest.raises(LedgerError, match=DOUBTED):
+            await ledger.begin(Intent([2], None, 30.0))
+    assert await states(ledger) == {State.PLANNED: 20}
+    await ledger.close()
+
+
 async def test_a_fail_over_may_be_trusted_to_lose_nothing(shared_postgres: PostgresServerProcess) -> None:
     ledger = await running(f"{shared_postgres.url()}?failover=trust#trusted")
     lose(shared_postgres, 0)
+    await ledger.leave_running()
     await ledger.become_runner()
     await ledger.begin(Intent([0], None, 30.0))
     await ledger.close()
@@ -130,7 +171,8 @@ async def test_a_fail_over_may_be_trusted_to_lose_nothing(shared_postgres: Postg
 
 async def test_a_run_goes_on_by_itself_on_a_promoted_standby_that_lacks_its_intents() -> None:
     with postgres_server() as old, folder_of_its_user() as folder:
-        ledger = await running(f"{old.url()}#promoted")
+        ledger = await filled(f"{old.url()}#promoted")
+        await ledger.want(BEGUN)
         await ledger.close()
         new = old.copy(folder)
         try:

@@ -17,7 +17,7 @@ from customersms_async.campaign.moving import FOLLOWS, MoveState
 from customersms_async.campaign.opened import open_ledger
 from customersms_async.campaign.rows import Intent
 from support.moved_campaign import PEOPLE, half_sent, phone
-from support.moves import ALL, Places, is_runnable, move, moves_of
+from support.moves import BACK, Places, is_runnable, move, moves_of
 from support.wanted_runs import run_is_wanted
 
 BEFORE: dict[MoveState | None, list[MoveState]] = {
@@ -86,7 +86,7 @@ async def test_who_is_being_sent_to_by_a_host_that_may_live_keeps_it_there_until
     assert await moves_of(places.database) == []
     over = "UPDATE customersms.campaign_flying SET deadline_us = deadline_us - 60000000"
     places.server.sql(over, database="app")
-    assert await move(places.database, places.file) == ALL
+    assert await move(places.database, places.file) == BACK, "its name was reserved before"
     async with Campaign.open(places.file) as campaign:
         page = await campaign.ledger.entries(40, ["unknown"])  # type: ignore[list-item]  # the states are text
         assert [(each.index, each.code) for each in page] == [(40, "INTERRUPTED"), (41, "INTERRUPTED")]
@@ -122,7 +122,7 @@ async def test_a_database_that_may_lack_intents_is_not_moved_before_it_is_truste
     with pytest.raises(LedgerError, match="can't be moved until customersms ledger trust"):
         await move(places.database, places.file)
     places.server.sql("SELECT customersms.trust()", database="app")
-    assert await move(places.database, places.file) == ALL
+    assert await move(places.database, places.file) == BACK, "its name was reserved before"
 
 
 async def test_nobody_says_of_a_move_what_does_not_follow(places: Places, small_client: AsyncClient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from customersms_async import Campaign, Outcome
+from customersms_async import Campaign, CampaignStoppedError, LedgerError, Outcome
 from customersms_async._sending.sending_handle import open_handle
 from customersms_async._sending.stream import OutcomeStream
 from customersms_async.campaign.guards import Guards
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from customersms_async import AsyncClient
     from customersms_async.campaign.protocol import CampaignLedger
+    from support.postgres_servers import PostgresServerProcess
 
 
 class SharedLedger:
@@ -101,3 +102,25 @@ async def test_a_run_that_waits_for_another_process_ends_at_once_when_it_is_to(
         await stream.aclose()
         assert time.monotonic() - began < 10.0
         assert await counted(campaign) == {"accepted": 3}
+
+
+@pytest.mark.parametrize("kind", ["file", "database"])
+async def test_two_runs_of_one_campaign_go_one_after_the_other(
+    make_client: MakeClient, sandbox: Sandbox, path: Path, shared_postgres: PostgresServerProcess, kind: str
+) -> None:
+    """The second is refused, or waits if it is to: never do both send."""
+    client = make_client(batch_size=1, max_concurrency=1)
+    async with Campaign.open(path if kind == "file" else f"{shared_postgres.url()}#spring") as campaign:
+        await campaign.add(people(20), "Hello")
+        first = campaign.run(client, max_recipients=10)
+        seen = [await anext(first)]
+        with pytest.raises(LedgerError, match="a campaign is running on it: process"):
+            await drain(campaign.run(client))
+        waiting = asyncio.create_task(drain(campaign.run(client, wait=True)))
+        with pytest.raises(CampaignStoppedError, match="10 recipients is the most"):
+            async for outcome in first:
+                seen.append(outcome)
+        assert len(seen) == 10
+        assert len(await waiting) == 10
+        assert await counted(campaign) == {"accepted": 20}
+    assert sandbox.duplicates() == ()

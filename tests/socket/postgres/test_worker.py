@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from procrastinate.schema import SchemaManager
 
-from customersms_async import AsyncClient, Campaign, LedgerError, run_campaign
+from customersms_async import AsyncClient, Campaign, LedgerError, Limit, run_campaign
 from customersms_async._postgres import administration
 from customersms_async._postgres.server import PostgresServer
 from customersms_async._sending.sending_handle import open_handle
@@ -205,6 +206,32 @@ async def test_a_job_that_is_delivered_twice_at_once_runs_a_campaign_once(
     assert sorted(both) == [False, True]
     assert await run_campaign("spring", client, ledger=url) is False
     assert len(sandbox.texts) == len({text.phone for text in sandbox.texts}) == 5
+
+
+async def test_a_worker_runs_a_campaign_on_no_other_terms_than_those_that_it_has_judged(
+    url: str, make_client: MakeClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, told = make_client(), asyncio.Queue[WorkerEvent]()
+    await add(url, "spring", client)
+
+    async def run_later(place: str, client: AsyncClient, **options: Any) -> bool:
+        async with Campaign.open(place) as campaign:
+            changed = msgspec.structs.replace(terms, limits=(Limit(1_000_000, 1),))
+            await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="somebody", terms=changed))
+        return await run_campaign(place, client, **options)
+
+    monkeypatch.setattr("customersms_async.campaign._worker.worker.run_campaign", run_later)
+    sender = open_handle(client).sender
+    terms = CampaignTerms.of(sender, Guards())
+    worker = Worker(url, WorkerClients({terms.key_id: client}, {}, sender.url, None), 1, told.put_nowait)
+    task = asyncio.create_task(worker.run())
+    async with asyncio.timeout(PATIENCE):
+        events = [await told.get() for _ in range(2)]
+    await worker.close(0.0, asyncio.Event())
+    await task
+    assert [event.event for event in events] == ["began", "failed"]
+    assert "on other terms meanwhile" in events[1].why
+    assert sandbox.requests == 0
 
 
 async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(

@@ -16,14 +16,27 @@ from customersms_async.campaign.moving import (
     next_step,
     why_away,
 )
-from support.move_model import MOST, START, A, B, chosen, crashed, finished, made, orders, reachable
+from support.move_model import MOST, PROGRAM, START, A, B, World, chosen, crashed, finished, made, orders, reachable
 
 
 @pytest.mark.parametrize("pending", MOST)
 def test_at_no_moment_can_both_be_run_whatever_crashes_or_comes_late(pending: int) -> None:
     found = reachable(pending)
     assert len(found) > (20 if pending == 0 else 100)
-    assert [world for world, _ in found if len(world.runnable) > 1] == []
+    assert [world for world, _ in found if len(moved_to(world)) > 1] == []
+
+
+@pytest.mark.parametrize("pending", MOST)
+def test_from_its_first_step_to_its_end_no_program_finds_a_place_of_the_move_free(pending: int) -> None:
+    """It would begin the campaign anew there, and send to everybody again."""
+    found = reachable(pending)
+    assert any(PROGRAM in (world.a.id, world.b.id) for world, _ in found if world.a and world.b), "one was started"
+    assert [world for world, _ in found if world.sent_to_again] == []
+
+
+def moved_to(world: World) -> list[str]:
+    """Where the campaign can be run, but for what a program began anew."""
+    return [place for place in world.runnable if (found := world.at(place)) is not None and found.id != PROGRAM]
 
 
 def test_neither_can_be_run_never_for_good_as_the_command_given_again_ends_that() -> None:
@@ -39,11 +52,14 @@ def test_the_steps_of_a_move_that_nothing_disturbs() -> None:
     while (act := chosen(world, A, undo=False)) is not None:
         steps.append((act.step, world.runnable))
         world = made(world, act)
-    assert steps == [(Step.LEAVE, [A]), (Step.BRING, []), (Step.PART, []), (Step.ARRIVE, [])]
+    assert steps == [
+        *((Step.RESERVE, [A]), (Step.LEAVE, [A])),
+        *((Step.BRING, []), (Step.PART, []), (Step.ARRIVE, [])),
+    ]
     assert world.runnable == [B]
 
 
-@pytest.mark.parametrize("steps", range(5))
+@pytest.mark.parametrize("steps", range(6))
 def test_repeating_it_after_a_crash_at_any_step_finishes_it(steps: int) -> None:
     end = finished(crashed(steps), A, undo=False)
     assert end is not None
@@ -51,12 +67,13 @@ def test_repeating_it_after_a_crash_at_any_step_finishes_it(steps: int) -> None:
     assert finished(end, A, undo=False) == end
 
 
-@pytest.mark.parametrize(("steps", "undone"), [(0, True), (1, True), (2, False), (3, False), (4, False)])
+@pytest.mark.parametrize(("steps", "undone"), [(0, True), (1, True), (2, True), (3, False), (4, False), (5, False)])
 def test_it_can_be_undone_only_while_the_target_lacks_it(steps: int, undone: bool) -> None:
     end = finished(crashed(steps), A, undo=True)
     assert (end is not None) is undone
     if end is not None:
         assert end.runnable == [A]
+        assert end.b is None, "its name is free again"
         assert finished(end, A, undo=True) == end
 
 
@@ -67,12 +84,12 @@ def test_there_and_back_again_to_the_same_names_puts_aside_what_was_left_there()
     while (act := chosen(world, B, undo=False)) is not None:
         steps.append(act.step)
         world = made(world, act)
-    assert steps == [Step.LEAVE, Step.CLEAR, Step.BRING, Step.PART, Step.ARRIVE]
+    assert steps == [Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE]
     assert world.runnable == [A]
 
 
 def test_what_came_after_it_was_undone_can_t_be_run_and_is_put_aside() -> None:
-    leaving = crashed(1)
+    leaving = crashed(2)
     late = chosen(leaving, A, undo=False)
     assert late is not None
     brought = made(leaving, late).b
@@ -83,9 +100,9 @@ def test_what_came_after_it_was_undone_can_t_be_run_and_is_put_aside() -> None:
     again = chosen(world, A, undo=False)
     assert again is not None
     assert again.step is Step.LEAVE
-    clearing = chosen(made(world, again), A, undo=False)
-    assert clearing is not None
-    assert clearing.step is Step.CLEAR
+    bringing = chosen(made(world, again), A, undo=False)
+    assert bringing is not None
+    assert bringing.step is Step.BRING
 
 
 def test_an_old_copy_is_not_brought_over_what_has_left() -> None:
@@ -107,16 +124,33 @@ def test_an_old_copy_is_not_brought_over_what_has_left() -> None:
 )
 def test_nothing_is_put_over_another_ledger(target: FoundLedger, words: str) -> None:
     assert START.a is not None
-    for source in (START.a, crashed(1).a):
+    for source in (START.a, crashed(2).a):
         assert source is not None
         with pytest.raises(MoveRefusedError, match=words):
             next_step(source, target, B)
-    assert crashed(1).a is not None
-    assert next_step(crashed(1).a or START.a, target, B, undo=True) is Step.STAY
+    assert crashed(2).a is not None
+    assert next_step(crashed(2).a or START.a, target, B, undo=True) is Step.STAY
+
+
+def test_a_name_that_is_reserved_is_freed_once_its_move_is_over_and_never_later() -> None:
+    """Whoever sees that as well, and frees it late, finds another reservation."""
+    world, steps, late = crashed(1), [], None
+    while (act := chosen(world, A, undo=True)) is not None:
+        steps.append(act.step)
+        late = act if act.step is Step.FREE else None
+        world = made(world, act)
+    assert steps == [Step.LEAVE, Step.STAY, Step.FREE]
+    assert late is not None
+    for _ in range(5):
+        act = chosen(world, A, undo=False)
+        assert act is not None
+        world = made(world, act)
+        assert made(world, late) == world
+    assert world.runnable == [B]
 
 
 def test_it_moves_to_where_it_said_and_nowhere_else() -> None:
-    for steps in (1, 3):
+    for steps in (2, 4):
         world = crashed(steps)
         assert world.a is not None
         for undo in (False, True):
@@ -131,7 +165,7 @@ def test_an_empty_ledger_has_nothing_to_move() -> None:
 
 def test_what_has_left_is_not_brought_again_where_the_target_is_lost() -> None:
     """It may have been run there: to bring it again would send to the same people again."""
-    world = crashed(4)
+    world = crashed(5)
     assert world.a is not None
     with pytest.raises(MoveRefusedError, match="has moved to B"):
         next_step(world.a, None, B)

@@ -61,7 +61,7 @@ CREATE TABLE customersms.campaign_suppressed (
 );
 CREATE TABLE customersms.campaign_resolutions (
   campaign integer NOT NULL, number integer NOT NULL, at_us bigint NOT NULL, decided_by bytea NOT NULL,
-  becomes text NOT NULL, recipients integer NOT NULL, ids text NOT NULL, PRIMARY KEY (campaign, number)
+  becomes text NOT NULL, recipients integer NOT NULL, ids text NOT NULL, call bytea, PRIMARY KEY (campaign, number)
 );
 
 -- What is wanted of a campaign: each change is a row, of which the last counts, with the terms that stand since then.
@@ -71,7 +71,8 @@ CREATE TABLE customersms.campaign_terms (
 );
 CREATE TABLE customersms.campaign_wanted (
   campaign integer NOT NULL, number integer NOT NULL, at_us bigint NOT NULL, state text NOT NULL, event text NOT NULL,
-  decided_by bytea NOT NULL, guard bytea NOT NULL, why bytea NOT NULL, terms integer, PRIMARY KEY (campaign, number)
+  decided_by bytea NOT NULL, guard bytea NOT NULL, why bytea NOT NULL, terms integer, call bytea,
+  PRIMARY KEY (campaign, number)
 );
 -- The campaigns of which a run is wanted, kept by the trigger there: all that workers have to read.
 CREATE TABLE customersms.campaign_runs_wanted (campaign integer PRIMARY KEY)
@@ -286,6 +287,17 @@ BEGIN
     WHERE r.id >= base + start AND r.id < base + (1::bigint << 32) AND r.state = ANY (states) ORDER BY r.id LIMIT most;
 END $$;
 
+-- See that what a copy of this call has written, and this one only found, is where `commit_durably` has it, before this is
+-- acknowledged: a transaction that writes nothing waits for nobody, so it writes a word into the log.
+CREATE FUNCTION customersms.campaign_found_durably() RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+  SET search_path = pg_catalog, customersms, pg_temp
+AS $$
+BEGIN
+  PERFORM pg_current_xact_id();
+  PERFORM pg_logical_emit_message(true, 'customersms', '');
+  PERFORM commit_durably(true);
+END $$;
+
 -- What is wanted last of a campaign, and where it stands.
 CREATE FUNCTION customersms.campaign_wanted_last(of_campaign integer) RETURNS customersms.campaign_wanted
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
@@ -321,10 +333,11 @@ BEGIN
 END $$;
 
 -- Append what is wanted from now on, if the last change is still the one that was `seen` (0: none), and somebody is left
--- or not as was seen; false if not. An empty `of_state` appends nothing.
+-- or not as was seen; false if not. A copy of a call changes nothing, and gives what the call gave. Raises CSM05 for what
+-- a run says (`of_holder`) that is not the runner any more.
 CREATE FUNCTION customersms.campaign_want(
-  of_campaign integer, clock bigint, seen integer, anyone boolean, of_state text, of_event text, by_whom bytea,
-  of_guard bytea, of_why bytea, of_terms bytea
+  of_campaign integer, clock bigint, of_call bytea, of_holder bytea, of_epoch bigint, seen integer, anyone boolean,
+  of_state text, of_event text, by_whom bytea, of_guard bytea, of_why bytea, of_terms bytea
 ) RETURNS boolean
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
 AS $$
@@ -335,6 +348,16 @@ DECLARE
 BEGIN
   PERFORM campaign_is_here(of_campaign);
   PERFORM campaign_lock(of_campaign, true);
+  PERFORM FROM campaign_wanted c WHERE c.campaign = of_campaign AND c.call = of_call;
+  IF FOUND THEN
+    PERFORM campaign_found_durably();
+    RETURN true;
+  END IF;
+  IF of_holder IS NOT NULL AND NOT EXISTS (
+    SELECT FROM campaign_leases l WHERE l.campaign = of_campaign AND l.holder = of_holder AND l.epoch = of_epoch
+  ) THEN
+    RAISE EXCEPTION USING ERRCODE = 'CSM05', MESSAGE = 'another process runs it by now';
+  END IF;
   w := campaign_wanted_last(of_campaign);
   IF coalesce(w.number, 0) <> seen OR campaign_anyone_left(of_campaign) <> anyone THEN
     RETURN false;
@@ -345,7 +368,7 @@ BEGIN
     INSERT INTO campaign_terms VALUES (of_campaign, coalesce(t.number, 0) + 1, now_us, of_terms) RETURNING * INTO t;
   END IF;
   INSERT INTO campaign_wanted
-    VALUES (of_campaign, seen + 1, now_us, of_state, of_event, by_whom, of_guard, of_why, t.number);
+    VALUES (of_campaign, seen + 1, now_us, of_state, of_event, by_whom, of_guard, of_why, t.number, of_call);
   PERFORM commit_durably(true);
   RETURN true;
 END $$;
@@ -395,7 +418,7 @@ BEGIN
   PERFORM FROM campaign_attempts a WHERE a.attempt = of_attempt;
   IF FOUND THEN
     verdict := 'begun';
-    PERFORM commit_durably(true);
+    PERFORM campaign_found_durably();
     RETURN NEXT;
     RETURN;
   END IF;
@@ -471,6 +494,9 @@ DECLARE
   w campaign_wanted%ROWTYPE;
 BEGIN
   PERFORM campaign_is_here(of_campaign);
+  IF 'planned' = ANY (states) THEN
+    PERFORM campaign_lock(of_campaign, false); -- no run ends meanwhile as if nobody were left
+  END IF;
   PERFORM pg_advisory_xact_lock(of_attempt);
   INSERT INTO campaign_answers
     SELECT of_attempt, now_us, status, count(*) FILTER (WHERE s.state = 'accepted'),
@@ -479,7 +505,7 @@ BEGIN
     FROM unnest(states) AS s (state)
     ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
-    PERFORM commit_durably(true);
+    PERFORM campaign_found_durably();
     RETURN;
   END IF;
   IF EXISTS (SELECT FROM unnest(states) AS s (state) WHERE s.state <> 'planned')
@@ -506,12 +532,8 @@ BEGIN
   IF 'planned' = ANY (states) THEN
     w := campaign_wanted_last(of_campaign);
     IF w.state = 'done' AND campaign_anyone_left(of_campaign) THEN -- it had ended before this was known
-      PERFORM campaign_lock(of_campaign, true);
-      w := campaign_wanted_last(of_campaign);
-      IF w.state = 'done' THEN
-        INSERT INTO campaign_wanted
-          VALUES (of_campaign, w.number + 1, now_us, 'run', 'late', '', '', '', w.terms);
-      END IF;
+      INSERT INTO campaign_wanted VALUES (of_campaign, w.number + 1, now_us, 'run', 'late', '', '', '', w.terms)
+        ON CONFLICT DO NOTHING; -- another late answer has said so just now
     END IF;
   END IF;
   PERFORM commit_durably(true);
@@ -550,8 +572,8 @@ AS $$
 DECLARE
   now_us constant bigint := coalesce(clock, wall_us());
 BEGIN
-  INSERT INTO campaign_hosts AS h VALUES (of_host, of_words, now_us + length)
-    ON CONFLICT (host) DO UPDATE SET until_us = greatest(h.until_us, excluded.until_us);
+  INSERT INTO campaign_hosts VALUES (of_host, of_words, now_us + length)
+    ON CONFLICT (host) DO UPDATE SET until_us = excluded.until_us; -- on the clock as it is now
 END $$;
 
 -- Become the one runner; `moving`: also where the campaign is not here. Gives the epoch, or 0 with who it is, and since
@@ -589,11 +611,12 @@ BEGIN
 END $$;
 
 -- Be the runner no more.
-CREATE FUNCTION customersms.campaign_leave(of_campaign integer, of_holder bytea) RETURNS void
+CREATE FUNCTION customersms.campaign_leave(of_campaign integer, of_holder bytea, of_epoch bigint) RETURNS void
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
-  UPDATE campaign_leases l SET host = NULL, holder = NULL WHERE l.campaign = of_campaign AND l.holder = of_holder;
+  UPDATE campaign_leases l SET host = NULL, holder = NULL
+    WHERE l.campaign = of_campaign AND l.holder = of_holder AND l.epoch = of_epoch;
 END $$;
 
 -- Suppress numbers for good, and skip everyone planned who is suppressed; gives how many.
@@ -638,9 +661,9 @@ END $$;
 
 -- Do what a person says of recipients in these states with these codes (empty: any), or of those with these numbers.
 -- Gives how many that were; or, of whom to be planned may still be sent to, how many those are, and until when: then
--- nothing is done.
+-- nothing is done. A copy of a call that has done something does nothing more, and gives what the call gave.
 CREATE FUNCTION customersms.campaign_resolve(
-  of_campaign integer, clock bigint, of_states text[], of_codes bytea[], new_state text, phones bytea[], by_whom bytea,
+  of_campaign integer, clock bigint, of_call bytea, of_states text[], of_codes bytea[], new_state text, phones bytea[], by_whom bytea,
   cut_off bigint
 ) RETURNS TABLE (resolved bigint, held bigint, until_us bigint)
   LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, customersms, pg_temp
@@ -655,6 +678,13 @@ DECLARE
 BEGIN
   PERFORM campaign_is_here(of_campaign);
   PERFORM campaign_lock(of_campaign, true);
+  held := 0; until_us := 0;
+  SELECT c.recipients INTO resolved FROM campaign_resolutions c WHERE c.campaign = of_campaign AND c.call = of_call;
+  IF FOUND THEN
+    PERFORM campaign_found_durably();
+    RETURN NEXT;
+    RETURN;
+  END IF;
   SELECT array_agg(r.id ORDER BY r.id) INTO chosen FROM (
     SELECT r.id FROM campaign_recipients r
     WHERE r.id >= base AND r.id < base + (1::bigint << 32)
@@ -668,7 +698,7 @@ BEGIN
       ))
     ORDER BY r.id FOR UPDATE
   ) r;
-  resolved := coalesce(array_length(chosen, 1), 0); held := 0; until_us := 0;
+  resolved := coalesce(array_length(chosen, 1), 0);
   IF resolved = 0 THEN
     RETURN NEXT;
     RETURN;
@@ -692,7 +722,7 @@ BEGIN
       ) n GROUP BY n.run
     ) g;
   INSERT INTO campaign_resolutions
-    SELECT of_campaign, coalesce(max(c.number), 0) + 1, now_us, by_whom, new_state, resolved, listed
+    SELECT of_campaign, coalesce(max(c.number), 0) + 1, now_us, by_whom, new_state, resolved, listed, of_call
     FROM campaign_resolutions c WHERE c.campaign = of_campaign;
   w := campaign_wanted_last(of_campaign);
   IF new_state = 'planned' AND w.state = 'done' THEN
@@ -726,6 +756,7 @@ BEGIN
   SELECT * INTO m FROM campaign_moves c WHERE c.campaign = of_campaign ORDER BY c.number DESC LIMIT 1;
   IF m.move = of_move AND m.state = of_state THEN
     verdict := 'said';
+    PERFORM campaign_found_durably();
   ELSIF of_state = 'leaving' AND NOT trusting AND since IS NOT NULL AND NOT EXISTS (
     SELECT FROM campaign_vouched v WHERE v.campaign = of_campaign AND v.place = (SELECT max(p.place) FROM places p)
   ) THEN

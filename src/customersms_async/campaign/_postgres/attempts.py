@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -10,16 +11,19 @@ from typing import TYPE_CHECKING, Final
 from ..._core.outcomes import ON_THE_LIST
 from ..._postgres.wire import array, bytea
 from ..._runtime import log
+from ..._runtime.clock import wall_us
+from ...errors import LedgerError
 from ...models import Status
 from ..id_ranges import ranges
 from ..refusals import LedgerAwayError, RunElsewhereError, refusal
 from ..rows import CRASHED, SuppressedMeanwhileError
 from ..states import ANSWERS, State, after
 from ..wanted import stop_of
-from .host import now
+from .calls import LOST_LEASE, NotPlannedError
+from .host import LEAVE, now
 from .questions import LedgerQuestions
 from .values import first, many_words, names, said, words, words_or_null
-from .vouching import RecentCalls
+from .vouching import KEPT_SECONDS, RecentCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from .place import DatabasePlace
 
 _LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6, $7)"
-_LEAVE: Final = b"SELECT customersms.campaign_leave($1, $2)"
 _RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
 _BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _RECORD: Final = b"SELECT customersms.campaign_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
@@ -46,24 +49,42 @@ _SKIP: Final = b"SELECT customersms.campaign_skip($1, $2, $3, $4, $5)"
 class LedgerAttempts(LedgerQuestions):
     """What a run asks of the ledger.
 
-    Mutable state: what this run has done lately; how often the lease had lapsed when this run became the runner, if
-    that was on a server which lacked nothing; and how often it has vouched for another one.
+    Mutable state: whether a run over this object is, becomes or ceases to be the runner, and since when; what it has
+    done lately; how often the lease had lapsed when it became the runner, if that was on a server which lacked nothing,
+    and from when on it may vouch; and how often it has vouched for another server.
     """
 
     def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
         super().__init__(place, clock)
         self._holder = secrets.token_bytes(16)
+        self._leads = False
+        self._since_us: bytes | None = None
         self._recent = RecentCalls()
         self._vouching = asyncio.Lock()
         self._vouched = 0
         self._runs_since: int | None = None
+        self._vouches_from = 0.0
 
     async def become_runner(self) -> None:
-        """Become the one runner, for as long as this process gives signs of life."""
-        await self._become_runner(moving=False)
-        lapses = self._opened.lapses
-        ((doubted,),) = await self._call(_DOUBTED)  # after the lease: that may be of the server before
+        """Become the one runner, for as long as this process gives signs of life.
+
+        The server lets a holder in again, so two runs over this object are told apart here.
+        """
+        if self._leads or self._epoch is not None:
+            raise self._running(bytea(self._opened.words), self._since_us)
+        self._leads, self._since_us = True, b"%d" % wall_us()
+        try:
+            await self._become_runner(moving=False)
+            lapses, is_first = self._opened.lapses, self._epoch == 1
+            ((doubted,),) = await self._call(_DOUBTED)  # after the lease: that may be of the server before
+        except BaseException:
+            if self._epoch is not None:
+                with contextlib.suppress(LedgerError):
+                    await self.leave_running(patient=False)
+            self._leads = False
+            raise
         self._runs_since = None if doubted == b"t" else lapses
+        self._vouches_from = 0.0 if is_first else now() + KEPT_SECONDS
 
     async def _become_runner(self, *, moving: bool) -> None:
         host, given_at = self._opened, now()
@@ -71,19 +92,26 @@ class LedgerAttempts(LedgerQuestions):
         rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who, also)
         epoch, holder, since_us = first(rows)
         if not int(epoch or 0):
-            running = f"a campaign is running on it: {_who(holder, since_us)}"
-            raise RunElsewhereError(f"{self.name}: {running}", path=self.name)
-        self._epoch = int(epoch or 0)
-        host.run(self, given_at)
+            raise self._running(holder, since_us)
+        self._epoch, self._since_us = int(epoch or 0), since_us
+        host.run(self, given_at, (b"%d" % self._number, bytea(self._holder), b"%d" % self._epoch))
         await self.recover()
+
+    def _running(self, holder: bytes | None, since_us: bytes | None) -> RunElsewhereError:
+        running = f"a campaign is running on it: {_who(holder, since_us)}"
+        return RunElsewhereError(f"{self.name}: {running}", path=self.name)
 
     async def leave_running(self, *, patient: bool | None = None) -> None:
         """End being the one runner, so that another can run at once, or when the lease is over if nobody hears this."""
         if self._epoch is None:
             return
+        holder, epoch = self._lease_of_run()
         self._epoch = None
         self._opened.rest(self)
-        await self._call(_LEAVE, bytea(self._holder), patient=patient)
+        try:
+            await self._call(LEAVE, holder, epoch, patient=patient)
+        finally:
+            self._leads = False
 
     async def recover(self) -> float | None:
         """Make unknown whoever was being sent to by attempts whose deadline was over five seconds ago."""
@@ -105,6 +133,9 @@ class LedgerAttempts(LedgerQuestions):
             rows = await self._begin_surely(given)
         except (LedgerAwayError, asyncio.CancelledError):  # it may come to be, and record hears of it
             raise
+        except NotPlannedError as error:
+            intent.attempt_id = None
+            raise LedgerError(str(error), path=self.name) from None
         except BaseException:
             intent.attempt_id = None
             raise
@@ -123,7 +154,10 @@ class LedgerAttempts(LedgerQuestions):
         """The answer to a beginning, once more after this run has vouched for what another server may lack."""
         while True:
             vouched, epoch = self._vouched, self._epoch
-            rows = await self._begin(given)
+            try:
+                rows = await self._begin(given)
+            except NotPlannedError:  # if they were suppressed or accepted at this very moment, that is told now
+                rows = await self._begin(given)
             verdict = rows[0][0]
             if verdict == b"doubted" and await self._vouch(vouched):
                 continue
@@ -134,6 +168,10 @@ class LedgerAttempts(LedgerQuestions):
     async def _begin(self, given: Sequence[bytes | None], *, trusting: bool = False) -> list[Row]:
         return await self._call(_BEGIN, *self._lease(trusting=trusting), *given, patient=False)
 
+    def _lease_of_run(self) -> tuple[bytes | None, bytes | None]:
+        """The holder and the epoch of this run, as the server reads them; nothing if this object is not the runner."""
+        return (None, None) if self._epoch is None else (bytea(self._holder), b"%d" % self._epoch)
+
     def _lease(self, *, trusting: bool = False) -> Row:
         """The time, whether a fail-over is trusted, the holder and its epoch, as calls take them."""
         trusts = b"t" if trusting or self._opened.server.trusts else b"f"
@@ -142,7 +180,8 @@ class LedgerAttempts(LedgerQuestions):
     async def _vouch(self, vouched: int) -> bool:
         """Do again what this run has done lately, on a server that took over; false if somebody else may have run it.
 
-        So it is if this run began on that server, or if its lease was over at any time since it began. What is there
+        So it is if this run began on that server, or after another run within the time that a standby may lag, or if
+        its lease was over at any time since it began. What is there
         already is not done twice. ``vouched``: how often it had been done when that server was doubted.
         """
         async with self._vouching:
@@ -153,7 +192,9 @@ class LedgerAttempts(LedgerQuestions):
             await self._become_runner(moving=False)
             for done in self._recent:
                 if done.command is _BEGIN:
-                    await self._begin(done.given, trusting=True)
+                    ((verdict, _), *_) = await self._begin(done.given, trusting=True)
+                    if verdict not in (b"begun", b"ended"):
+                        return False  # more is missing than can be put in again, as that a run is wanted
                 else:
                     await self._call(done.command, self._now(), *done.given)
             if not self._alone_so_far:
@@ -166,7 +207,8 @@ class LedgerAttempts(LedgerQuestions):
     @property
     def _alone_so_far(self) -> bool:
         """Whether nobody else can have run the campaign since this run became its runner, on a server of before."""
-        return self._opened.is_leased and self._runs_since == self._opened.lapses
+        is_long_enough = now() >= self._vouches_from  # what the run before it did may be lost as well
+        return is_long_enough and self._opened.is_leased and self._runs_since == self._opened.lapses
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
         """Make durable what became of an attempt; tried for as long as it takes, as nobody else knows it."""
@@ -193,15 +235,13 @@ class LedgerAttempts(LedgerQuestions):
     async def skip(self, outcomes: Sequence[Outcome]) -> None:
         """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
         codes, errors = many_words(o.code or "" for o in outcomes), many_words(o.error for o in outcomes)
-        given = array([o.index for o in outcomes]), codes, errors
-        await self._call(_SKIP, self._now(), *given)
-        self._recent.note(_SKIP, given)
+        await self._call(_SKIP, self._now(), array([o.index for o in outcomes]), codes, errors)
 
 
 _WHY: Final = {
     b"doubted": "another PostgreSQL server took over, which may lack intents that were acknowledged: nothing is sent"
     " until customersms ledger trust says that none are missing",
-    b"fenced": "another process runs it by now, as this one was not heard of in time",
+    b"fenced": LOST_LEASE,
     b"ended": "what became of a request was recorded before it began",
 }
 """Why no request may leave, by the verdict."""

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from ..._postgres.errors import PostgresError
+from ...errors import LedgerError
 from ..refusals import LedgerAwayError, refusal
 from .advice import advice
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._postgres.wire import Row
-    from ...errors import LedgerError
     from .host import Host
     from .place import DatabasePlace
 
@@ -27,6 +27,17 @@ MOVED_AWAY: Final = "CSM03"
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 """Seconds before a server that is away is asked again: at first, and doubled each time, up to the second."""
+
+
+FENCED: Final = "CSM05"
+"""What ``campaign_want`` raises for a run that is not the runner any more."""
+
+LOST_LEASE: Final = "another process runs it by now, as this one was not heard of in time"
+"""Why a run can't go on that has lost its lease."""
+
+
+class NotPlannedError(LedgerError):
+    """Somebody to whom a request was to leave is not planned any more; nobody was moved."""
 
 
 class LedgerCalls:
@@ -49,19 +60,28 @@ class LedgerCalls:
         """Wait no more for a server that is away."""
         self._hurry.set()
 
-    async def _call(self, command: bytes, *given: bytes | None, patient: bool | None = None) -> list[Row]:
-        return await self._ask(command, b"%d" % self._number, *given, patient=patient)
+    async def _call(
+        self, command: bytes, *given: bytes | None, patient: bool | None = None, seconds: float | None = None
+    ) -> list[Row]:
+        return await self._ask(command, b"%d" % self._number, *given, patient=patient, seconds=seconds)
 
-    async def _ask(self, command: bytes, *given: bytes | None, patient: bool | None = None) -> list[Row]:
-        """The answer to a call; ``patient``: however long the server is away, as while this object is the runner."""
+    async def _ask(
+        self, command: bytes, *given: bytes | None, patient: bool | None = None, seconds: float | None = None
+    ) -> list[Row]:
+        """The answer to a call; ``patient``: however long the server is away, as while this object is the runner.
+
+        ``seconds``: for a call that may take longer than others.
+        """
         host, pause = self._opened, _FIRST_PAUSE
         while True:
             try:
-                rows = await host.server.ask(command, *given)
+                rows = await host.server.ask(command, *given, seconds=seconds)
             except PostgresError as error:
                 if error.sqlstate == NOT_PLANNED:
                     why = "recipients that were to be sent to are not planned any more: the ledger was changed"
-                    raise refusal(self.name, why) from None
+                    raise NotPlannedError(f"{self.name}: {why}", path=self.name) from None
+                if error.sqlstate == FENCED:
+                    raise refusal(self.name, LOST_LEASE) from None
                 if error.sqlstate == MOVED_AWAY:
                     raise await self._moved_away() from None
                 waits = error.temporary and not self._hurry.is_set()

@@ -17,13 +17,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ..._postgres.session import problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from psycopg import Connection, Cursor
 
+    from ..moving import LedgerMove
+
 _LINES: Final = 20_000
 """Lines that are handed over at a time."""
+
+
+class NamedCampaign(NamedTuple):
+    """What has a name in the database: a campaign, by its number, which has said so many rows of its moves."""
+
+    campaign: int
+    said: int
 
 
 class BroughtTable(NamedTuple):
@@ -128,7 +137,8 @@ def bring(connection: Connection[Any], draft: Path, campaign: int) -> bool:
 
     Raises ``PostgresError``; then nothing was brought.
     """
-    with _in_one_transaction(connection, draft) as (cursor, source):
+    with contextlib.closing(sqlite3.connect(draft)) as source, _one_transaction(connection) as cursor:
+        cursor.execute("SELECT customersms.campaign_is_here(%s)", (campaign,))
         found = cursor.execute(
             "SELECT hash FROM customersms.campaigns WHERE campaign = %s FOR NO KEY UPDATE", (campaign,)
         ).fetchone()
@@ -138,33 +148,96 @@ def bring(connection: Connection[Any], draft: Path, campaign: int) -> bool:
     return True
 
 
-def bring_new(connection: Connection[Any], packed: Path, name: bytes) -> None:
-    """Bring all that is in the file ``packed`` into a new campaign of that name, with the same id.
+def reserve(
+    connection: Connection[Any], name: bytes, ledger: str, rows: Sequence[LedgerMove], over: NamedCampaign | None
+) -> bool:
+    """Make a campaign of that name and id without anybody, which says ``rows`` of its moves, in place of ``over``.
 
-    Raises ``PostgresError``, also if there is one of that name; then nothing was brought.
+    False if that is not what is there. Raises ``PostgresError``, also if there is one of that name; then nothing has
+    changed.
     """
-    with _in_one_transaction(connection, packed) as (cursor, source):
+    with _one_transaction(connection) as cursor:
+        if over is not None:
+            _let_go(cursor, over, name, None)
+        campaign = _make(cursor, name, ledger)
+        for number, row in enumerate(rows, 1):
+            cursor.execute(
+                "INSERT INTO customersms.campaign_moves (campaign, number, at_us, move, state, place, decided_by)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (campaign, number, row.at_us, row.move, row.state.value, _said(row.place), _said(row.by)),
+            )
+        return True
+    return False
+
+
+def bring_new(connection: Connection[Any], packed: Path, name: bytes, over: NamedCampaign, aside: bytes | None) -> bool:
+    """Bring all that is in the file ``packed`` into a new campaign, with the same id, which takes the name of ``over``.
+
+    That one is called ``aside`` from then on, or is removed. False if it is not what is there by then. Raises
+    ``PostgresError``; then nothing has changed, either. The name changes hands at the end: whoever opens it waits for
+    no more than that.
+    """
+    with contextlib.closing(sqlite3.connect(packed)) as source, _one_transaction(connection) as cursor:
         (ledger,) = source.execute("SELECT ledger FROM session").fetchone()
-        made = cursor.execute(
-            "INSERT INTO customersms.campaigns (name, ledger, made_us) VALUES (%s, %s, customersms.wall_us())"
-            " RETURNING campaign",
-            (name, ledger),
-        ).fetchone()
-        assert made is not None  # noqa: S101 - it was inserted
-        _fill(cursor, source, made[0])
+        campaign = _make(cursor, b"arriving " + secrets.token_hex(16).encode(), ledger)
+        _fill(cursor, source, campaign)
+        _let_go(cursor, over, name, aside)
+        cursor.execute("UPDATE customersms.campaigns SET name = %s WHERE campaign = %s", (name, campaign))
+        return True
+    return False
+
+
+def free(connection: Connection[Any], name: bytes, over: NamedCampaign) -> bool:
+    """Let go of a name that was reserved; false if that is not what is there."""
+    with _one_transaction(connection) as cursor:
+        _let_go(cursor, over, name, None)
+        return True
+    return False
+
+
+def _said(words: str) -> bytes:
+    return words.encode("utf-8", "surrogatepass")
+
+
+def _make(cursor: Cursor[tuple[Any, ...]], name: bytes, ledger: str) -> int:
+    made = cursor.execute(
+        "INSERT INTO customersms.campaigns (name, ledger, made_us) VALUES (%s, %s, customersms.wall_us())"
+        " RETURNING campaign",
+        (name, ledger),
+    ).fetchone()
+    assert made is not None  # noqa: S101 - it was inserted
+    return int(made[0])
+
+
+def _let_go(cursor: Cursor[tuple[Any, ...]], over: NamedCampaign, name: bytes, aside: bytes | None) -> None:
+    """Rename what has the name, or remove it if nobody is in it; undo the transaction if it is another one by now.
+
+    What it said of its moves stays, as that is only ever appended: so whoever has it open still is refused.
+    """
+    import psycopg
+
+    cursor.execute("SELECT pg_advisory_xact_lock(1129536340, %s)", (over.campaign,))  # nothing is said of it meanwhile
+    change = (
+        b"DELETE FROM customersms.campaigns" if aside is None else b"UPDATE customersms.campaigns SET name = %(aside)s"
+    )
+    cursor.execute(
+        change + b" WHERE campaign = %(campaign)s AND name = %(name)s AND (%(filled)s OR hash IS NULL) AND %(said)s ="
+        b" (SELECT count(*) FROM customersms.campaign_moves m WHERE m.campaign = %(campaign)s)",
+        {**over._asdict(), "name": name, "aside": aside, "filled": aside is not None},
+    )
+    if cursor.rowcount != 1:
+        raise psycopg.Rollback
 
 
 @contextlib.contextmanager
-def _in_one_transaction(
-    connection: Connection[Any], file: Path
-) -> Iterator[tuple[Cursor[tuple[Any, ...]], sqlite3.Connection]]:
+def _one_transaction(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
     import psycopg
 
     try:
-        with contextlib.closing(sqlite3.connect(file)) as source, connection.transaction():
+        with connection.transaction():
             cursor = connection.cursor()
             cursor.execute("SELECT customersms.commit_durably(true)")
-            yield cursor, source
+            yield cursor
     except psycopg.Error as error:
         raise problem_of(error, "") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -13,8 +14,9 @@ from ..._postgres import server_url
 from ..._postgres.errors import PostgresError
 from ..._postgres.server import PostgresServer
 from ..._postgres.wire import bytea
-from ..._runtime import log
+from ..._runtime import forks, log
 from ..process_name import this_process
+from ..refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +25,18 @@ if TYPE_CHECKING:
 
 Clock = "Callable[[], int] | None"
 
+Lease = tuple[bytes, bytes, bytes]
+"""The campaign's number, and the lease's holder and epoch, as calls take them."""
+
+LEAVE: Final = b"SELECT customersms.campaign_leave($1, $2, $3)"
 _ALIVE: Final = b"SELECT customersms.campaign_host($1, $2, $3, $4)"
 
 _SIGNS: Final = 3
 """Signs of life within one lease: two may be lost."""
 
 _hosts: Final[dict[tuple[object, ...], Host]] = {}
-_lock: Final = threading.Lock()
+_lock: Final = threading.RLock()
+_guard: Final = forks.Guard(_lock)
 
 
 @final
@@ -37,19 +44,24 @@ class Host:
     """This process in one database, for all ledgers of the same URL, lease and fail-over; made by ``join``.
 
     ``id`` is drawn at random. As long as any of its ledgers runs a campaign, a thread tells the server that it is
-    alive: a process that is stopped, or cut off, is not. A forked child is another host. Mutable state: the ledgers
-    that use it, those of them that run, the thread, when the last sign of life was given that was heard, how often
-    the lease was over before the next was, and whether the server is away.
+    alive: a process that is stopped, or cut off, is not. A run whose event loop was closed under it can't go on: the
+    thread gives its lease back. A forked child is another host.
+
+    Mutable state: the ledgers that use it, those of them that run, with their leases and event loops; the leases that
+    are to be given back; the thread; when the last sign of life was given that was heard, and how often the lease was
+    over before the next was; and whether the server is away.
     """
 
     def __init__(self, key: tuple[object, ...], place: DatabasePlace, clock: Callable[[], int] | None) -> None:
         self.id = secrets.token_bytes(16)
         self.words = this_process().encode("utf-8", "replace")
         self.lease_us = round(place.lease * 1e6)
-        self.server = PostgresServer(place.url, "a campaign", _timeout(place.lease), place.failover)
+        self._server = PostgresServer(place.url, "a campaign", _timeout(place.lease), place.failover)
+        self._process = os.getpid()
         self._key, self._clock = key, clock
         self._users: set[object] = set()
-        self._running: set[object] = set()
+        self._running: dict[object, tuple[asyncio.AbstractEventLoop, Lease]] = {}
+        self._abandoned: list[Lease] = []
         self._signs: _SignsOfLife | None = None
         self._heard_at = 0.0
         self.lapses = 0
@@ -75,13 +87,23 @@ class Host:
                 return
             if _hosts.get(self._key) is self:
                 del _hosts[self._key]
-        await self.server.aclose()
+        await self._server.aclose()
 
-    def run(self, user: object, given_at: float) -> None:
-        """Give signs of life from now on, as ``user`` runs a campaign; one was heard that was given at ``given_at``."""
+    @property
+    def server(self) -> PostgresServer:
+        """What to ask. Raises ``LedgerError`` in a forked child: it would pass for its parent, and leave for it."""
+        if os.getpid() != self._process:
+            raise refusal(self._shown, "this process was forked when it was open: open it anew here")
+        return self._server
+
+    def run(self, user: object, given_at: float, lease: Lease) -> None:
+        """Give signs of life from now on, as ``user`` runs a campaign in this event loop, under this lease.
+
+        One was heard that was given at ``given_at``.
+        """
         self.heard(given_at)
         with _lock:
-            self._running.add(user)
+            self._running[user] = (asyncio.get_running_loop(), lease)
             if self._signs is None:
                 self._signs = _SignsOfLife(self)
                 self._signs.start()
@@ -89,8 +111,8 @@ class Host:
     def rest(self, user: object) -> None:
         """Give no signs of life for ``user``; with the last one who runs, none at all."""
         with _lock:
-            self._running.discard(user)
-            signs = None if self._running else self._signs
+            self._running.pop(user, None)
+            signs = None if self._running or self._abandoned else self._signs
             if signs is not None:
                 self._signs = None
                 signs.over.set()
@@ -125,8 +147,41 @@ class Host:
         """Say once that this host is alive; a sign that is lost is followed by the next."""
         given_at = now()
         with contextlib.suppress(PostgresError):
-            self.server.ask_and_wait(_ALIVE, bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
+            self._server.ask_and_wait(_ALIVE, bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
             self.heard(given_at)
+
+    def tend(self, signs: _SignsOfLife) -> bool:
+        """Say that this host is alive if anybody runs, and give back what was left; false once there is neither."""
+        with _lock:
+            for user, (loop, lease) in list(self._running.items()):
+                if loop.is_closed():
+                    del self._running[user]
+                    self._users.discard(user)
+                    self._abandoned.append(lease)
+            is_run = bool(self._running)
+        if is_run:
+            self.sign()
+        while self._abandoned and self._is_given_back(self._abandoned[-1]):
+            self._abandoned.pop()
+        with _lock:
+            if self._running or self._abandoned:
+                return True
+            if self._signs is signs:
+                self._signs = None
+            is_left = not self._users
+            if is_left and _hosts.get(self._key) is self:
+                del _hosts[self._key]
+        if is_left:
+            self._server.close()
+        return False
+
+    def _is_given_back(self, lease: Lease) -> bool:
+        """Whether that was heard, or can't be; what was in flight is unknown once its time is over."""
+        try:
+            self._server.ask_and_wait(LEAVE, *lease)
+        except PostgresError as error:
+            return not error.temporary
+        return True
 
     def _now(self) -> bytes | None:
         return None if self._clock is None else b"%d" % self._clock()
@@ -143,8 +198,8 @@ class _SignsOfLife(threading.Thread):
 
     def run(self) -> None:
         """Sign until it is over."""
-        while not self.over.wait(self._host.lease_us / 1e6 / _SIGNS):
-            self._host.sign()
+        while not self.over.wait(self._host.lease_us / 1e6 / _SIGNS) and self._host.tend(self):
+            pass
 
 
 def now() -> float:

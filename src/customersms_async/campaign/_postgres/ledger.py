@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from ..._core.outcomes import ON_THE_LIST
 from ..._postgres.errors import PostgresError
+from ..._postgres.wire import bytea
 from ..._runtime import log
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError, LedgerError
@@ -18,8 +19,9 @@ from ..adding import compare
 from ..refusals import MissingLedgerError, may_be_sent_to, refusal
 from ..rows import CUT_OFF_US
 from ..states import after
-from ..wanted import next_wanted
+from ..wanted import OF_RUNS, next_wanted
 from . import copying, packing
+from .calls import MOVED_AWAY
 from .host import Host
 from .move_rows import LedgerMoves
 from .values import first, many_words, names, words
@@ -40,10 +42,13 @@ T = TypeVar("T")
 
 _OPEN: Final = b"SELECT * FROM customersms.campaign_open($1, $2, $3)"
 _SUPPRESS: Final = b"SELECT customersms.campaign_suppress($1, $2, $3, $4, $5)"
-_RESOLVE: Final = b"SELECT * FROM customersms.campaign_resolve($1, $2, $3, $4, $5, $6, $7, $8)"
+_RESOLVE: Final = b"SELECT * FROM customersms.campaign_resolve($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 _LONGEST_ADDING: Final = 3_600.0
 """Seconds that bringing an input into the database may take."""
+
+_LONGEST_CHANGE: Final = 900.0
+"""Seconds that a person's decision about all of a campaign may take."""
 
 
 @final
@@ -142,6 +147,8 @@ class PostgresLedger(LedgerMoves):
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""
+        call = secrets.token_bytes(16)
+        holder, epoch = self._lease_of_run() if change.event in OF_RUNS else (None, None)
         while True:
             seen = await self._wanted()
             following = next_wanted(seen.now, change, anyone_left=seen.anyone_left)
@@ -150,6 +157,9 @@ class PostgresLedger(LedgerMoves):
             ((done,),) = await self._call(
                 WANT,
                 self._now(),
+                bytea(call),
+                holder,
+                epoch,
                 b"%d" % seen.number,
                 b"t" if seen.anyone_left else b"f",
                 following.state.encode(),
@@ -165,7 +175,8 @@ class PostgresLedger(LedgerMoves):
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
         listed = await asyncio.to_thread(lambda: many_words(phones))
-        ((count,),) = await self._call(_SUPPRESS, self._now(), listed, words(source), words(ON_THE_LIST))
+        given = (self._now(), listed, words(source), words(ON_THE_LIST))
+        ((count,),) = await self._call(_SUPPRESS, *given, seconds=_LONGEST_CHANGE)
         return int(count or 0)
 
     async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
@@ -174,12 +185,14 @@ class PostgresLedger(LedgerMoves):
         rows = await self._call(
             _RESOLVE,
             self._now(),
+            bytea(secrets.token_bytes(16)),
             names([choice.state for choice in choices]),
             many_words(choice.code for choice in choices),
             becomes.encode(),
             None if phones is None else many_words(phones),
             words(by),
             b"%d" % CUT_OFF_US,
+            seconds=_LONGEST_CHANGE,
         )
         count, held, until_us = (int(value or 0) for value in first(rows))
         if held:
@@ -203,4 +216,6 @@ class PostgresLedger(LedgerMoves):
         try:
             return await self._opened.server.run(job, _LONGEST_ADDING)
         except PostgresError as error:
+            if error.sqlstate == MOVED_AWAY:
+                raise await self._moved_away() from None
             raise self._refused(error) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..moving import LedgerMove, why_away
-from ..refusals import refusal, still_sent_to
+from ..refusals import CHANGED, refusal, still_sent_to
 from .attempts import LedgerAttempts
 from .values import first, plain, said, typed, whole, words
 
@@ -52,6 +52,6 @@ _WHY: Final = {
     b"doubted": "another PostgreSQL server took over, which may lack intents that were acknowledged: the campaign can't"
     " be moved until customersms ledger trust says that none are missing",
     b"fenced": "another process runs it by now, as this one was not heard of in time",
-    b"other": "somebody else is moving it as well: look where it is, and give the command again",
+    b"other": CHANGED,
 }
 """Why nothing was said of a move, by the verdict."""

@@ -10,6 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..._postgres.session import problem_of
+from ..._postgres.wire import unhexed
 from .._sqlite.errors import translated
 from .._sqlite.move_schema import MOVED
 from .._sqlite.schema import ORIGINS, SCHEMA
@@ -172,10 +173,10 @@ def _reader(columns: Sequence[str]) -> Callable[[bytes], list[str | None]]:
     kinds = [each.startswith(_BYTES) for each in columns]
     known: dict[bytes, str] = {}
 
-    def unhexed(value: bytes) -> str:
+    def words(value: bytes) -> str:
         text = known.get(value)
         if text is None:
-            text = bytes.fromhex(value[3:].decode()).decode()
+            text = unhexed(value.replace(rb"\\", b"\\")).decode()
             if len(known) < _ROWS:  # texts and codes come again and again
                 known[value] = text
         return text
@@ -183,7 +184,7 @@ def _reader(columns: Sequence[str]) -> Callable[[bytes], list[str | None]]:
     def read(line: bytes) -> list[str | None]:
         values = line[:-1].split(b"\t")
         return [
-            None if value == b"\\N" else unhexed(value) if is_bytes else value.decode()
+            None if value == b"\\N" else words(value) if is_bytes else value.decode()
             for value, is_bytes in zip(values, kinds, strict=True)
         ]
 

@@ -29,6 +29,9 @@ class DatabasePlace(NamedTuple):
     lease: float
     failover: str
 
+    def __repr__(self) -> str:
+        return f"<{self.shown}>"
+
     @property
     def shown(self) -> str:
         """The place without user, password and options."""
@@ -42,6 +45,9 @@ class Database(NamedTuple):
     lease: float
     failover: str
     name: str
+
+    def __repr__(self) -> str:
+        return f"<{server_url.shown(self.url)}#{self.name}>"
 
 
 def read_database(address: str) -> Database:
@@ -62,7 +68,7 @@ def read_place(address: str, name: str | None) -> DatabasePlace:
     """
     database = read_database(address)
     if name and database.name and name != database.name:
-        raise ConfigurationError(f"the campaign's name is given twice: {name!r} and {database.name!r}")
+        raise ConfigurationError(f"the campaign's name is given twice: {name!r}, and another behind the address's #")
     return DatabasePlace(database.url, _name(name or database.name), database.lease, database.failover)
 
 
@@ -80,6 +86,11 @@ def _name_apart(address: str) -> tuple[str, str]:
         raise ConfigurationError(
             "a campaign's name stands behind the last # of its address: write %40 for an @ in it, and %23 for a # in a"
             " password"
+        )
+    if mark and WrittenURL.of(url).ends_in_secret:  # what stands behind it can be more of that
+        raise ConfigurationError(
+            "the # of a campaign's address stands right behind a password: write %23 for a # in it, and another option,"
+            " such as lease=30, between the password and # and the campaign's name"
         )
     return (url, unquote(name)) if mark else (address, "")
 

@@ -6,27 +6,26 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from ..._postgres.errors import PostgresError
 from ..._postgres.server import PostgresServer
 from .._sqlite import packing
-from ..refusals import MissingLedgerError, refusal
+from ..refusals import CHANGED, JUST_TAKEN, MissingLedgerError, refusal
 from . import copying
 from .calls import refused
+from .copying import NamedCampaign
 from .ledger import PostgresLedger
-from .values import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg import Connection
+
     from ..._postgres.session import ServerSession
-    from ...errors import LedgerError
-    from ..moving import LedgerMove, MovingLedger
+    from ..moving import FoundLedger, LedgerMove, MovingLedger
     from .place import DatabasePlace
 
-_RENAME: Final = (
-    b"WITH durably AS MATERIALIZED (SELECT customersms.commit_durably(true))"
-    b" UPDATE customersms.campaigns SET name = $2 FROM durably WHERE campaign = $1 RETURNING 1"
-)
 _LONGEST: Final = 3_600.0
 """Seconds that bringing a campaign into the database may take."""
 
@@ -58,30 +57,26 @@ class DatabaseTarget:
         self._found = ledger.number
         return ledger
 
-    async def bring(self, source: MovingLedger, said: LedgerMove) -> None:
-        """Make the ledger of all that ``source`` holds, with ``said`` as the last word; it is there whole, or not."""
+    async def reserve(self, ledger: str, rows: Sequence[LedgerMove], over: FoundLedger | None) -> None:
+        """Take the name with a campaign that nobody is in."""
+        held = None if over is None else NamedCampaign(self._found, len(over.moves))
+        await self._change(lambda connection: copying.reserve(connection, self._word, ledger, rows, held))
+
+    async def bring(self, source: MovingLedger, said: LedgerMove, over: FoundLedger) -> str | None:
+        """Make the ledger of all that ``source`` holds; it is there whole, in place of what was, or not at all."""
+        aside = f"{self._place.name[:_SHORT]} (moved, {self._found})" if over.is_filled else None
+        held, called = NamedCampaign(self._found, len(over.moves)), None if aside is None else aside.encode()
         with tempfile.TemporaryDirectory(prefix="customersms-") as folder:
             packed = Path(folder, "packed.ledger")
             await source.pack(packed)
-            await asyncio.to_thread(packing.say_it_arrives, packed, said)
+            await asyncio.to_thread(packing.say_it_arrives, packed, [said])
+            await self._change(lambda connection: copying.bring_new(connection, packed, self._word, held, called))
+        return None if aside is None else self._place._replace(name=aside).shown
 
-            def job(session: ServerSession) -> None:
-                with session.lent(time.monotonic() + _LONGEST) as connection:
-                    copying.bring_new(connection, packed, self._place.name.encode())
-
-            try:
-                await self._server.run(job, _LONGEST)
-            except PostgresError as error:
-                raise self._refused(error) from None
-
-    async def clear(self) -> str:
-        """Give what an earlier move has left there another name, which it gives."""
-        name = f"{self._place.name[:_SHORT]} (moved, {self._found})"
-        try:
-            await self._server.ask(_RENAME, b"%d" % self._found, words(name))
-        except PostgresError as error:
-            raise self._refused(error) from None
-        return self._place._replace(name=name).shown
+    async def free(self, over: FoundLedger) -> None:
+        """Let the name go."""
+        held = NamedCampaign(self._found, len(over.moves))
+        await self._change(lambda connection: copying.free(connection, self._word, held))
 
     async def forget(self, move: str) -> None:
         """Do nothing: what a transaction had not brought to its end is not there."""
@@ -90,7 +85,22 @@ class DatabaseTarget:
         """Close the connections."""
         await self._server.aclose()
 
-    def _refused(self, error: PostgresError) -> LedgerError:
-        if error.sqlstate == _TAKEN:
-            return refusal(self.name, "another program has just made a campaign of that name there")
-        return refused(self.name, error)
+    @property
+    def _word(self) -> bytes:
+        return self._place.name.encode()
+
+    async def _change(self, work: Callable[[Connection[Any]], bool]) -> None:
+        """Do ``work`` in the database. Raises ``LedgerError``, also where it finds another campaign than was found."""
+
+        def job(session: ServerSession) -> bool:
+            with session.lent(time.monotonic() + _LONGEST) as connection:
+                return work(connection)
+
+        try:
+            done = await self._server.run(job, _LONGEST)
+        except PostgresError as error:
+            if error.sqlstate == _TAKEN:
+                raise refusal(self.name, JUST_TAKEN) from None
+            raise refused(self.name, error) from None
+        if not done:
+            raise refusal(self.name, CHANGED)

@@ -17,7 +17,7 @@ WANTED: Final = (
     b" FROM (SELECT) one LEFT JOIN LATERAL customersms.campaign_wanted_last($1) w ON w.number IS NOT NULL"
     b" LEFT JOIN customersms.campaign_terms t ON t.campaign = w.campaign AND t.number = w.terms"
 )
-WANT: Final = b"SELECT customersms.campaign_want($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+WANT: Final = b"SELECT customersms.campaign_want($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 
 
 class WantedSeen(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..moving import LedgerMove, MoveState, follows, why_away
-from ..refusals import refusal, still_sent_to
+from ..refusals import CHANGED, refusal, still_sent_to
 from ..rows import Microseconds, Number
 from ..states import State
 from .move_schema import MOVED
@@ -41,8 +41,8 @@ def say(file: LedgerFile, said: LedgerMove, now_us: int) -> None:
     """Append what is said of a move from now on: see ``MovingLedger.say_of_move``."""
     with file.transaction(moving=True) as db:
         before = moves(db)
-        if not follows(before[-1] if before else None, said):
-            raise refusal(file.path, "somebody else is moving it as well: look where it is, and give the command again")
+        if not follows(before, said):
+            raise refusal(file.path, CHANGED)
         if said.state is MoveState.LEAVING:
             _refuse_while_sent_to(file, db)
         append(db, said._replace(at_us=now_us))

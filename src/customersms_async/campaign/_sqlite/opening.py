@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -77,6 +78,20 @@ def create(path: Path) -> None:
             new.unlink(missing_ok=True)
 
 
+def name_aside(path: Path, found: Identity) -> Path:
+    """The other name for the ledger at ``path``, which was found there and is to be replaced by a move."""
+    return path.with_name(f"{path.name}.moved-{time.strftime('%Y%m%d-%H%M%S')}-{found.inode}")
+
+
+def names_aside(path: Path, found: Identity) -> list[Path]:
+    """The names that ``name_aside`` gave the file at ``path``, which a move was to replace when it was killed.
+
+    It may only be read, so that nothing of it is ever elsewhere.
+    """
+    names = path.parent.glob(f"{glob.escape(path.name)}.moved-*-{found.inode}")
+    return [name for name in names if identity(name) == found]
+
+
 def look(path: Path) -> Identity:
     """The identity of what may be a ledger. Raises ``LedgerError`` for what can't be one, or not be used here."""
     with translated(path):
@@ -88,7 +103,7 @@ def look(path: Path) -> Identity:
             raise refusal(path, "it is no campaign ledger")
         if status.st_size < _SMALLEST:
             raise refusal(path, "it is no campaign ledger" if status.st_size else "it is empty, and no ledger ever is")
-        if status.st_nlink > 1:
+        if status.st_nlink > 1 + len(names_aside(path, found)):
             raise refusal(
                 path,
                 "it has a second name (a hard link), and its newest changes would be found by one of them only:"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from typing import TYPE_CHECKING, final
 
 from ..refusals import refusal
@@ -13,9 +12,10 @@ from .errors import translated
 from .ledger import SQLiteLedger, real_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from ..moving import LedgerMove, MovingLedger
+    from ..moving import FoundLedger, LedgerMove, MovingLedger
 
 
 @final
@@ -37,23 +37,39 @@ class FileTarget:
             self._found = opening.identity(self._path)
         return await SQLiteLedger.open(self._path, create=False)
 
-    async def bring(self, source: MovingLedger, said: LedgerMove) -> None:
-        """Make the ledger of all that ``source`` holds, with ``said`` as the last word; it is there whole, or not."""
+    async def reserve(self, ledger: str, rows: Sequence[LedgerMove], over: FoundLedger | None) -> None:
+        """Take the name with a ledger that nobody is in."""
+        new = self._new(ledger)  # as the move's id is another one when it is tried again
+
+        def work() -> None:
+            self._begin(new)
+            packing.make_empty(new, ledger)
+            packing.say_it_arrives(new, rows)
+            if over is None:
+                packing.place(new, self._path)
+            else:
+                packing.replace(new, self._path, self._seen(over), keep=False)
+
+        await self.forget(ledger)
+        try:
+            await asyncio.to_thread(work)
+        finally:
+            await self.forget(ledger)
+
+    async def bring(self, source: MovingLedger, said: LedgerMove, over: FoundLedger) -> str | None:
+        """Make the ledger of all that ``source`` holds; it is there whole, in place of what was, or not at all."""
         new = self._new(said.move)
         await self.forget(said.move)
         try:
             await asyncio.to_thread(self._begin, new)
             await source.pack(new)
-            await asyncio.to_thread(self._finish, new, said)
+            return await asyncio.to_thread(self._finish, new, said, over)
         finally:
             await self.forget(said.move)
 
-    async def clear(self) -> str:
-        """Give what an earlier move has left there another name, which it gives."""
-        assert self._found is not None  # noqa: S101 - it was found
-        name = f"{self._path.name}.moved-{time.strftime('%Y%m%d-%H%M%S')}-{self._found.inode}"
-        await asyncio.to_thread(packing.put_aside, self._path, self._found, name)
-        return str(self._path.with_name(name))
+    async def free(self, over: FoundLedger) -> None:
+        """Let the name go."""
+        await asyncio.to_thread(packing.free, self._path, self._seen(over))
 
     async def forget(self, move: str) -> None:
         """Remove what a process that was killed while it brought something has left."""
@@ -62,9 +78,9 @@ class FileTarget:
     async def close(self) -> None:
         """Do nothing: a file is open only as a ledger."""
 
-    def _new(self, move: str) -> Path:
+    def _new(self, what: str) -> Path:
         """The first name of what is brought: as ``opening.create`` names its own, by which a second name is known."""
-        return self._path.with_name(f"{self._path.name}.new-{move}")
+        return self._path.with_name(f"{self._path.name}.new-{what}")
 
     def _begin(self, new: Path) -> None:
         with translated(self._path):
@@ -72,10 +88,14 @@ class FileTarget:
 
     def _forget(self, new: Path) -> None:
         with translated(self._path):
-            for end in ("-wal", "-shm", "-journal", ""):
+            for end in ("-wal", "-shm", "-journal", packing.COPIED, ""):
                 new.with_name(new.name + end).unlink(missing_ok=True)
 
-    def _finish(self, new: Path, said: LedgerMove) -> None:
+    def _finish(self, new: Path, said: LedgerMove, over: FoundLedger) -> str | None:
         changes = packing.changes_known(self._path, packing.ledger_in(new))
-        packing.say_it_arrives(new, said, changes)
-        packing.place(new, self._path)
+        packing.say_it_arrives(new, [said], changes)
+        return packing.replace(new, self._path, self._seen(over), keep=over.is_filled)
+
+    def _seen(self, over: FoundLedger) -> packing.Seen:
+        assert self._found is not None  # noqa: S101 - it was found
+        return packing.Seen(self._found, over.moves)

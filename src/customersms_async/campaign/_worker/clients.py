@@ -18,7 +18,7 @@ class WorkerClients:
     """One client for each key, by the key's fingerprint; all send to ``url``, and have the list ``suppression``.
 
     ``labels`` says by which label a person has named each fingerprint, ``suppression`` is how terms name the list, if
-    there is one.
+    there is one. Where a client sends its key is its own URL, whatever terms say: see ``successor.client_of``.
     """
 
     def __init__(

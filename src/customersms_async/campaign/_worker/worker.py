@@ -211,7 +211,7 @@ class Worker:
         self._tell(WorkerEvent("began", one.name))
         place, client = f"{self._address}#{quote(one.name, safe='')}", self._clients.client_for(one.terms)
         try:
-            ran = await run_campaign(place, client)
+            ran = await run_campaign(place, client, terms=one.terms)
         except asyncio.CancelledError:
             log.info("the campaign %s is wanted still, and left to the next worker", one.name)
             self._tell(WorkerEvent("released", one.name))

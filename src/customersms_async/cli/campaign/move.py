@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from .options import MoveOptions
 
 _SAID: Final = {
+    Step.RESERVE: "{} is reserved for it, and refuses everything else",
     Step.LEAVE: "{} says that the campaign is moving: it can't be run there any more",
-    Step.CLEAR: "what an earlier move has left there is now {}",
     Step.BRING: "all of it is in {}, and can't be run there yet",
     Step.PART: "{} says that the campaign has moved",
     Step.ARRIVE: "{} can be run from now on",
     Step.STAY: "{} says that the campaign stays: it can be run there as before",
+    Step.FREE: "{} is free again",
 }
 """What each step is, for people; in braces, the ledger that was changed."""
+
+_ASIDE: Final = "what an earlier move has left there is now {}"
 
 
 def move_ledger(options: MoveOptions) -> None:
@@ -36,7 +39,9 @@ def move_ledger(options: MoveOptions) -> None:
 
         def told(step: DoneStep) -> None:
             done.append(step.step.value)
-            console.print(plain(_SAID[step.step].format(step.name)), soft_wrap=True, highlight=False, markup=False)
+            lines = [_SAID[step.step].format(step.name), *([] if step.aside is None else [_ASIDE.format(step.aside)])]
+            for line in lines:
+                console.print(plain(line), soft_wrap=True, highlight=False, markup=False)
 
         by = options.by or user()
         source, target = options.source.given, options.target.given

@@ -29,6 +29,9 @@ class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True):
     option: str
     lacks_password: bool
 
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
     def __str__(self) -> str:
         return self.name
 

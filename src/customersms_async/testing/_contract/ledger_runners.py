@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from ...campaign.refusals import RunElsewhereError
 from ...campaign.rows import Intent
 from ...errors import LedgerError
 from ...models import Status
@@ -45,6 +47,20 @@ class LedgerRunnerContract(LedgerTest):
             await second.become_runner()
             await refused(LedgerError, first.become_runner(), says=_RUNNING)
             await begun(second, [0])
+
+        self.check(test)
+
+    def test_who_runs_it_already_can_t_run_it_twice(self) -> None:
+        """Also at the same moment; and can again once it has left."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger = await hosts.filled(1)
+            both = await asyncio.gather(*(ledger.become_runner() for _ in range(2)), return_exceptions=True)
+            assert [type(each) for each in both if each is not None] == [RunElsewhereError]
+            await refused(LedgerError, ledger.become_runner(), says=_RUNNING)
+            await ledger.leave_running()
+            await ledger.become_runner()
+            await refused(LedgerError, ledger.become_runner(), says=_RUNNING)
 
         self.check(test)
 

@@ -9,7 +9,7 @@ import pytest
 from customersms_async import AsyncClient, MemorySuppression
 from customersms_async._core.secret import Secret
 from customersms_async.campaign._worker.clients import WorkerClients
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms
+from customersms_async.campaign.terms import CampaignTerms, GuardTerms, list_name
 
 KEY, OTHER = "cspro_ours", "cspro_theirs"
 URL = "https://sms.example.com/api.php"
@@ -31,7 +31,7 @@ def terms(**changes: object) -> CampaignTerms:
 def clients(suppression: MemorySuppression | None = None) -> WorkerClients:
     key_id = Secret(KEY).key_id
     client = AsyncClient(api_key=KEY, label="shop", url=URL, suppression=suppression)
-    named = None if suppression is None else repr(suppression)
+    named = None if suppression is None else list_name(suppression)
     return WorkerClients({key_id: client}, {key_id: "shop"}, f"{URL}?a=secret", named)
 
 
@@ -65,9 +65,11 @@ def test_terms_that_can_t_be_read_are_left_alone() -> None:
 
 
 def test_a_campaign_without_a_list_is_run_without_one_and_one_with_the_list_with_it() -> None:
-    ours = clients(MemorySuppression())
-    for named, found in ((None, False), (LIST, True)):
+    kept = MemorySuppression()
+    ours = clients(kept)
+    for named, found in ((None, False), (list_name(kept), True)):
         wanted = terms(suppression=named)
         assert ours.why_not(wanted) is None
         assert (ours.client_for(wanted).__session__().parts.checking.suppression is not None) is found
-    assert ours.why_not(terms(suppression="PostgresSuppression('postgresql://h/d')")) is not None
+    for other in ("PostgresSuppression('postgresql://h/d')", LIST, list_name(MemorySuppression())):
+        assert ours.why_not(terms(suppression=other)) is not None
