@@ -76,9 +76,9 @@ class PostgresServer:
         deadline = time.monotonic() + timeout
         return await self.run(lambda session: self._asked(session, command, given, deadline), timeout)
 
-    def ask_and_wait(self, command: bytes, *given: bytes | None) -> list[Row]:
+    def ask_and_wait(self, command: bytes, *given: bytes | None, seconds: float | None = None) -> list[Row]:
         """See ``ask``; the calling thread waits."""
-        deadline = time.monotonic() + self.timeout
+        deadline = time.monotonic() + (self.timeout if seconds is None else seconds)
         return self._submit(lambda session: self._asked(session, command, given, deadline)).result()
 
     def close(self) -> None:

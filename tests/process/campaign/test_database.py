@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from customersms_async.sandbox import Sandbox
     from support.postgres_servers import PostgresServerProcess
 
-LEASE = 1.0
+LEASE = 2.0
 OVER = "UPDATE customersms.campaign_flying SET deadline_us = deadline_us - 60000000"
 """The time of every request that is on its way is over, as it would be in a minute."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from support.killing import Killing
     from support.postgres_servers import PostgresServerProcess
 
-PARTS = 8
+PARTS = 4
 
 
 class Moving:
@@ -96,7 +96,7 @@ ALIKE = (
 )
 """Functions whose lines change nothing that others see, but for what they call: of ``SOME`` of them one is enough."""
 
-SOME = 5
+SOME = 15
 
 
 def steps_of(moving: Moving) -> dict[str, Steps]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from ..._postgres import server_url
 from ..._postgres.errors import PostgresError
-from ..._postgres.server import PostgresServer
+from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from ..._postgres.wire import bytea
 from ..._runtime import forks, log
 from ..process_name import this_process
@@ -56,7 +56,7 @@ class Host:
         self.id = secrets.token_bytes(16)
         self.words = this_process().encode("utf-8", "replace")
         self.lease_us = round(place.lease * 1e6)
-        self._server = PostgresServer(place.url, "a campaign", _timeout(place.lease), place.failover)
+        self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
         self._process = os.getpid()
         self._key, self._clock = key, clock
         self._users: set[object] = set()
@@ -144,10 +144,11 @@ class Host:
         self._heard_at = max(self._heard_at, given_at)
 
     def sign(self) -> None:
-        """Say once that this host is alive; a sign that is lost is followed by the next."""
+        """Say once that this host is alive; a sign that has no answer is given up in time for the next."""
         given_at = now()
         with contextlib.suppress(PostgresError):
-            self._server.ask_and_wait(_ALIVE, bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
+            given = (bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
+            self._server.ask_and_wait(_ALIVE, *given, seconds=min(DEFAULT_TIMEOUT, self.lease_us / 2e6))
             self.heard(given_at)
 
     def tend(self, signs: _SignsOfLife) -> bool:
@@ -208,8 +209,3 @@ def now() -> float:
 
 
 _CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
-
-
-def _timeout(lease: float) -> float:
-    """Seconds for one call with its answer: two signs of life fit into a lease even if one has no answer."""
-    return min(5.0, lease / 2)
