@@ -18,14 +18,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.fleet.sizes import SETTINGS, TERMS
+from benchmarks.fleet.sizes import SETTINGS
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
 from customersms_async.campaign.opened import open_ledger
 from customersms_async.campaign.rows import Intent
-from customersms_async.campaign.wanted import WantedChange
-from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.models import Outcome, Status
+from customersms_async.testing._contract.ledger_hosts import BEGUN
 from support.postgres_servers import postgres_server
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ async def filled(place: str | Path, people: int) -> tuple[CampaignLedger, float]
     await ledger.add((Letter(phone=phone(each), text="Hi") for each in range(people)), "Hi", None, ())
     took = time.perf_counter() - began
     await ledger.become_runner()
-    await ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a benchmark", terms=TERMS))
+    await ledger.want(BEGUN)
     return ledger, took
 
 

@@ -24,10 +24,10 @@ from customersms_async._core.intake import Letter
 from customersms_async._core.layers import Layer, layers
 from customersms_async._core.rulings import Ruling
 from customersms_async.campaign.rows import Intent
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.models import Outcome, Status
+from customersms_async.testing._contract.ledger_hosts import TERMS
 from support.postgres_servers import PostgresServerProcess, postgres_server
 
 if TYPE_CHECKING:
@@ -49,14 +49,6 @@ COLD: Final = 100
 """Requests each right after a checkpoint."""
 LAYERS: Final = tuple(Layer(1_000 * each.requests, each.window_us) for each in layers(DOCUMENTED_LIMITS))
 """The documented windows, with room for every request."""
-TERMS: Final = CampaignTerms(
-    url="https://sms.example.com/api.php",
-    key_id="0123456789abcdef01234567",
-    key_label=None,
-    limits=DOCUMENTED_LIMITS,
-    pace=None,
-    guards=GuardTerms(),
-)
 TICK: Final = os.sysconf("SC_CLK_TCK")
 
 

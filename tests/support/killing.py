@@ -106,7 +106,8 @@ class Killing:
         assert self.run(*INPUT, "--max-recipients", "0", **order) == 4
 
     def command(self, *arguments: str, **order: Any) -> int:
-        there = environment(self.folder, CUSTOMERSMS_URL=self.sandbox.url, CUSTOMERSMS_API_KEY=KEY)
+        names = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY, "TMPDIR": str(self.folder)}
+        there = environment(self.folder, **names)
         return shared_host().run(self.folder, there, ["campaign", *arguments], hurried=True, **order)
 
     def counts(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
+    from psycopg import Connection
     from psycopg_pool import ConnectionPool
 
     from .wire import Row
@@ -102,6 +103,15 @@ class PostgresServer:
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             raise PostgresError("no answer in time", temporary=True) from None
+
+    async def lend(self, work: Callable[[Connection[Any]], T], seconds: float) -> T:
+        """What ``work`` gives over a connection of its own, for at most ``seconds``. Raises ``PostgresError``."""
+
+        def job(session: ServerSession) -> T:
+            with session.lent(time.monotonic() + seconds) as connection:
+                return work(connection)
+
+        return await self.run(job, seconds)
 
     def _submit(self, job: Callable[[ServerSession], T]) -> Future[T]:
         try:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CUT_OFF_US: Final = 600_000_000
+"""How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
+may be a stopped one that goes on, on a machine whose clock is minutes behind."""
+
 JUST_TAKEN: Final = "another program has just made a campaign of that name there"
 CHANGED: Final = "somebody else is moving it as well: look where it is, and give the command again"
 """Why nothing was changed at a place that a campaign is moved to."""
@@ -41,7 +45,7 @@ def may_be_sent_to(name: Path | str, count: int, until_us: int) -> LedgerError:
         name,
         f"{counted(count, 'of these recipients was', 'of these recipients were')} being sent to by a process that"
         " was cut off, and that may be stopped and go on: they can be planned again from"
-        f" {until:%Y-%m-%d %H:%M:%S} on (10 minutes after their request's time is over)",
+        f" {until:%Y-%m-%d %H:%M:%S} on ({CUT_OFF_US // 60_000_000} minutes after their request's time is over)",
     )
 
 

@@ -32,10 +32,6 @@ PAGE: Final = 2_000
 CRASHED: Final = "the process ended before the answer was recorded"
 """What is said of whoever was being sent to when a process ended."""
 
-CUT_OFF_US: Final = 600_000_000
-"""How long after its deadline an attempt without an answer may not be made again, whatever a person says: its process
-may be a stopped one that goes on, on a machine whose clock is minutes behind."""
-
 MOST_BARS: Final = 240
 """Bars of a chart: about as many as can be told apart."""
 

@@ -120,46 +120,30 @@ def _campaign() -> typer.Typer:
     return campaign
 
 
-def _late(load: Callable[[], typer.Typer]) -> type[TyperGroup]:
-    """A group whose commands are imported when one of them (or their ``--help``) is asked for."""
+def _late(name: str, load: Callable[[], typer.Typer]) -> typer.Typer:
+    """The group of that name, whose commands are imported when one of them (or their ``--help``) is asked for."""
 
     class LateGroup(TyperGroup):
         def make_context(self, *arguments: Any, **options: Any) -> Any:
             self.commands = typer.main.get_group(load()).commands
             return super().make_context(*arguments, **options)
 
-    return LateGroup
+    return typer.Typer(name=name, cls=LateGroup, no_args_is_help=True)
 
 
 app.add_typer(
-    typer.Typer(
-        name="ledger",
-        cls=_late(_ledger),
-        help="Make the schema of a fleet in PostgreSQL, and trust a server after a fail-over.",
-        no_args_is_help=True,
-    )
+    _late("ledger", _ledger),
+    help="Make the schema of a fleet in PostgreSQL, and trust a server after a fail-over.",
 )
 app.add_typer(
-    typer.Typer(
-        name="suppress",
-        cls=_late(_suppress),
-        help="Keep the list of people who said no, who get no text.",
-        no_args_is_help=True,
-    )
+    _late("suppress", _suppress),
+    help="Keep the list of people who said no, who get no text.",
 )
 app.add_typer(
-    typer.Typer(
-        name="idempotency",
-        cls=_late(_idempotency),
-        help="Look at the idempotency keys that programs keep, and decide about texts of unknown fate.",
-        no_args_is_help=True,
-    )
+    _late("idempotency", _idempotency),
+    help="Look at the idempotency keys that programs keep, and decide about texts of unknown fate.",
 )
 app.add_typer(
-    typer.Typer(
-        name="campaign",
-        cls=_late(_campaign),
-        help="Send to many over hours or days, through kills and restarts, with a durable ledger.",
-        no_args_is_help=True,
-    )
+    _late("campaign", _campaign),
+    help="Send to many over hours or days, through kills and restarts, with a durable ledger.",
 )

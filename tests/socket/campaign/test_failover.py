@@ -115,7 +115,7 @@ async def test_a_run_whose_lease_was_over_for_a_while_can_not_vouch(shared_postg
     ledger = await running(f"{shared_postgres.url()}#cut-off")
     await ledger.begin(Intent([0], None, 30.0))
     host = Host.join(ledger._place, None, ledger)
-    host._heard_at -= ledger._place.lease + 1  # it was cut off for so long
+    host._heard_us -= host.lease_us + 1_000_000  # it was cut off for so long
     lose(shared_postgres, 0)
     await asyncio.to_thread(host.sign)
     assert host.is_leased

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,6 @@ from customersms_async.campaign.states import State
 from support.campaign_steps import MakeClient, people, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
@@ -24,14 +22,11 @@ TEXT = r"Grüße \x41 \\ \101 🎉"
 
 
 @pytest.fixture
-def url(started_postgres: PostgresServerProcess) -> Iterator[str]:
-    name = f"test_{secrets.token_hex(6)}"
-    started_postgres.sql(f"CREATE DATABASE {name} OWNER app")
-    started_postgres.sql(f"ALTER DATABASE {name} SET bytea_output = 'escape'")
-    url = started_postgres.url(database=name)
+def url(database: str, started_postgres: PostgresServerProcess) -> str:
+    started_postgres.sql(f"ALTER DATABASE {database} SET bytea_output = 'escape'")
+    url = started_postgres.url(database=database)
     administration.migrate(url, [])
-    yield url
-    started_postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    return url
 
 
 async def test_a_campaign_is_sent_and_packed(

@@ -18,22 +18,9 @@ from customersms_async.cli.app import app
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.postgres_servers import PostgresServerProcess
 
 LAYERS = (Layer(5, 1_000_000),)
-
-
-@pytest.fixture
-def database(started_postgres: PostgresServerProcess) -> Iterator[str]:
-    """An empty database of the role ``app``, in which the role ``guest`` has no rights."""
-    name = f"test_{secrets.token_hex(6)}"
-    started_postgres.sql(f"CREATE DATABASE {name} OWNER app")
-    if not started_postgres.sql("SELECT 1 FROM pg_roles WHERE rolname = 'guest'"):
-        started_postgres.sql("CREATE ROLE guest LOGIN")
-    yield name
-    started_postgres.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def run(*arguments: str, status: int = 0, **environment: str) -> str:

@@ -38,11 +38,12 @@ from customersms_async.campaign.wanted import (
     stop_of,
 )
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
+from customersms_async.testing._contract.ledger_hosts import BEGUN, TERMS
 from support.filled_ledger import PEOPLE, filled
 from support.ledger_aging import let_minutes_pass
 from support.ledger_rows import rows_of
 from support.old_ledgers import make_version_2
-from support.wanted_runs import BEGUN, TERMS, run_is_wanted
+from support.wanted_runs import run_is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -19,6 +19,7 @@ from customersms_async.idempotency.protocol import ClaimEnd
 from customersms_async.models import Limit
 from customersms_async.quota.host_clock import Moment
 from customersms_async.testing import IdempotencyStoreContract
+from customersms_async.testing._contract.forks import begin_child, end_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,23 +43,17 @@ def test_of_several_processes_one_gets_each_key(tmp_path: Path) -> None:
     store, won = SQLiteIdempotency(tmp_path / "keys.db"), tmp_path / "won"
     asyncio.run(store.look([KEY]))
 
-    def work() -> None:
+    def work() -> int:
         for number in range(30):
             claim = Claim(b"%10d" % os.getpid(), 10**8)
             if asyncio.run(store.claim(claim, [(b"key %d" % number, b"content")])) == [None]:
                 with won.open("a") as file:
                     file.write(f"{number}\n")
+        return 0
 
-    children = []
-    for _ in range(2):
-        if (child := os.fork()) == 0:
-            try:
-                work()
-            finally:
-                os._exit(0)
-        children.append(child)
+    children = [begin_child(work) for _ in range(2)]
     work()
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert [end_child(*child) for child in children] == [0, 0]
     assert sorted(map(int, won.read_text().split())) == list(range(30))
     store.close()
 

@@ -13,6 +13,7 @@ import pytest
 
 from customersms_async import ConfigurationError, SQLiteIdempotency, SQLiteSuppression, SuppressionStoreError
 from customersms_async.testing import SuppressionStoreContract
+from customersms_async.testing._contract.forks import begin_child, end_child
 from support.threads import in_threads
 
 if TYPE_CHECKING:
@@ -85,22 +86,16 @@ def test_of_several_processes_each_change_counts_once_and_is_seen_by_all(path: P
     phones = [f"+1212555{number:04d}" for number in range(40)]
     asyncio.run(store.suppressed([ANN]))
 
-    def work() -> None:
+    def work() -> int:
         for phone in phones:
             if asyncio.run(store.add(phone)):
                 with changed.open("a") as file:
                     file.write(f"{phone}\n")
+        return 0
 
-    children = []
-    for _ in range(2):
-        if (child := os.fork()) == 0:
-            try:
-                work()
-            finally:
-                os._exit(0)
-        children.append(child)
+    children = [begin_child(work) for _ in range(2)]
     work()
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert [end_child(*child) for child in children] == [0, 0]
     assert sorted(changed.read_text().split()) == phones
     assert asyncio.run(store.suppressed(phones)) == set(phones)
     store.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from ..._core.outcomes import ON_THE_LIST
 from ..._postgres.wire import array, bytea
 from ..._runtime import log
-from ..._runtime.clock import wall_us
+from ..._runtime.clock import now_us, wall_us
 from ...errors import LedgerError
 from ...models import Status
 from ..id_ranges import ranges
@@ -20,10 +20,10 @@ from ..rows import CRASHED, SuppressedMeanwhileError
 from ..states import ANSWERS, State, after
 from ..wanted import stop_of
 from .calls import LOST_LEASE, NotPlannedError
-from .host import LEAVE, now
+from .host import LEAVE
 from .questions import LedgerQuestions
 from .values import first, many_words, names, said, words, words_or_null
-from .vouching import KEPT_SECONDS, RecentCalls
+from .vouching import KEPT_US, RecentCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +63,7 @@ class LedgerAttempts(LedgerQuestions):
         self._vouching = asyncio.Lock()
         self._vouched = 0
         self._runs_since: int | None = None
-        self._vouches_from = 0.0
+        self._vouches_from_us = 0
 
     async def become_runner(self) -> None:
         """Become the one runner, for as long as this process gives signs of life.
@@ -84,17 +84,17 @@ class LedgerAttempts(LedgerQuestions):
             self._leads = False
             raise
         self._runs_since = None if doubted == b"t" else lapses
-        self._vouches_from = 0.0 if is_first else now() + KEPT_SECONDS
+        self._vouches_from_us = 0 if is_first else now_us() + KEPT_US
 
     async def _become_runner(self, *, moving: bool) -> None:
-        host, given_at = self._opened, now()
+        host, given_us = self._opened, now_us()
         length, who, also = b"%d" % host.lease_us, bytea(host.words), b"t" if moving else b"f"
         rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who, also)
         epoch, holder, since_us = first(rows)
         if not int(epoch or 0):
             raise self._running(holder, since_us)
         self._epoch, self._since_us = int(epoch or 0), since_us
-        host.run(self, given_at, (b"%d" % self._number, bytea(self._holder), b"%d" % self._epoch))
+        host.run(self, given_us, (b"%d" % self._number, bytea(self._holder), b"%d" % self._epoch))
         await self.recover()
 
     def _running(self, holder: bytes | None, since_us: bytes | None) -> RunElsewhereError:
@@ -181,8 +181,8 @@ class LedgerAttempts(LedgerQuestions):
         """Do again what this run has done lately, on a server that took over; false if somebody else may have run it.
 
         So it is if this run began on that server, or after another run within the time that a standby may lag, or if
-        its lease was over at any time since it began. What is there
-        already is not done twice. ``vouched``: how often it had been done when that server was doubted.
+        its lease was over at any time since it began. What is there already is not done twice. ``vouched``: how often
+        it had been done when that server was doubted.
         """
         async with self._vouching:
             if self._vouched != vouched:
@@ -207,7 +207,7 @@ class LedgerAttempts(LedgerQuestions):
     @property
     def _alone_so_far(self) -> bool:
         """Whether nobody else can have run the campaign since this run became its runner, on a server of before."""
-        is_long_enough = now() >= self._vouches_from  # what the run before it did may be lost as well
+        is_long_enough = now_us() >= self._vouches_from_us  # what the run before it did may be lost as well
         return is_long_enough and self._opened.is_leased and self._runs_since == self._opened.lapses
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import os
 import secrets
 import threading
-import time
 from typing import TYPE_CHECKING, Final, final
 
 from ..._postgres import server_url
@@ -15,6 +14,7 @@ from ..._postgres.errors import PostgresError
 from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from ..._postgres.wire import bytea
 from ..._runtime import forks, log
+from ..._runtime.clock import now_us
 from ..process_name import this_process
 from ..refusals import refusal
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .place import DatabasePlace
-
-Clock = "Callable[[], int] | None"
 
 Lease = tuple[bytes, bytes, bytes]
 """The campaign's number, and the lease's holder and epoch, as calls take them."""
@@ -63,7 +61,7 @@ class Host:
         self._running: dict[object, tuple[asyncio.AbstractEventLoop, Lease]] = {}
         self._abandoned: list[Lease] = []
         self._signs: _SignsOfLife | None = None
-        self._heard_at = 0.0
+        self._heard_us = 0
         self.lapses = 0
         self._shown, self._is_away = server_url.shown(place.url), False
 
@@ -96,12 +94,12 @@ class Host:
             raise refusal(self._shown, "this process was forked when it was open: open it anew here")
         return self._server
 
-    def run(self, user: object, given_at: float, lease: Lease) -> None:
+    def run(self, user: object, given_us: int, lease: Lease) -> None:
         """Give signs of life from now on, as ``user`` runs a campaign in this event loop, under this lease.
 
-        One was heard that was given at ``given_at``.
+        One was heard that was given at ``given_us`` (``now_us``).
         """
-        self.heard(given_at)
+        self.heard(given_us)
         with _lock:
             self._running[user] = (asyncio.get_running_loop(), lease)
             if self._signs is None:
@@ -132,24 +130,24 @@ class Host:
     @property
     def is_leased(self) -> bool:
         """Whether nobody can have taken over yet, by this machine's own clock."""
-        return now() - self._heard_at < self.lease_us / 1e6
+        return now_us() - self._heard_us < self.lease_us
 
-    def heard(self, given_at: float) -> None:
-        """Take note that a sign of life was heard, which was given at ``given_at``.
+    def heard(self, given_us: int) -> None:
+        """Take note that a sign of life was heard, which was given at ``given_us`` (``now_us``).
 
         If the lease of the one before was over by now, others may have run this host's campaigns in between.
         """
         if not self.is_leased:
             self.lapses += 1
-        self._heard_at = max(self._heard_at, given_at)
+        self._heard_us = max(self._heard_us, given_us)
 
     def sign(self) -> None:
         """Say once that this host is alive; a sign that has no answer is given up in time for the next."""
-        given_at = now()
+        given_us = now_us()
         with contextlib.suppress(PostgresError):
             given = (bytea(self.id), self._now(), b"%d" % self.lease_us, bytea(self.words))
             self._server.ask_and_wait(_ALIVE, *given, seconds=min(DEFAULT_TIMEOUT, self.lease_us / 2e6))
-            self.heard(given_at)
+            self.heard(given_us)
 
     def tend(self, signs: _SignsOfLife) -> bool:
         """Say that this host is alive if anybody runs, and give back what was left; false once there is neither."""
@@ -201,11 +199,3 @@ class _SignsOfLife(threading.Thread):
         """Sign until it is over."""
         while not self.over.wait(self._host.lease_us / 1e6 / _SIGNS) and self._host.tend(self):
             pass
-
-
-def now() -> float:
-    """Seconds of a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(_CLOCK) if _CLOCK is not None else time.monotonic()
-
-
-_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
@@ -16,8 +15,7 @@ from ..._runtime import log
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError, LedgerError
 from ..adding import compare
-from ..refusals import MissingLedgerError, may_be_sent_to, refusal
-from ..rows import CUT_OFF_US
+from ..refusals import CUT_OFF_US, MissingLedgerError, may_be_sent_to, refusal
 from ..states import after
 from ..wanted import OF_RUNS, next_wanted
 from . import copying, packing
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ..._postgres.session import ServerSession
     from ..adding import Letters
     from ..states import Choice
     from ..wanted import WantedChange
@@ -208,13 +205,8 @@ class PostgresLedger(LedgerMoves):
 
     async def _lend(self, work: Callable[[Connection[Any]], T]) -> T:
         """What ``work`` gives, which may take long, over a connection of its own."""
-
-        def job(session: ServerSession) -> T:
-            with session.lent(time.monotonic() + _LONGEST_ADDING) as connection:
-                return work(connection)
-
         try:
-            return await self._opened.server.run(job, _LONGEST_ADDING)
+            return await self._opened.server.lend(work, _LONGEST_ADDING)
         except PostgresError as error:
             if error.sqlstate == MOVED_AWAY:
                 raise await self._moved_away() from None

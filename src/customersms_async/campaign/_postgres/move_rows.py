@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..moving import LedgerMove, why_away
 from ..refusals import CHANGED, refusal, still_sent_to
 from .attempts import LedgerAttempts
+from .calls import LOST_LEASE
 from .values import first, plain, said, typed, whole, words
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class LedgerMoves(LedgerAttempts):
 _WHY: Final = {
     b"doubted": "another PostgreSQL server took over, which may lack intents that were acknowledged: the campaign can't"
     " be moved until customersms ledger trust says that none are missing",
-    b"fenced": "another process runs it by now, as this one was not heard of in time",
+    b"fenced": LOST_LEASE,
     b"other": CHANGED,
 }
 """Why nothing was said of a move, by the verdict."""

@@ -22,7 +22,10 @@ _LAST_CONTROL: Final = "\x1f"
 
 
 class DatabasePlace(NamedTuple):
-    """Where a campaign is: ``url`` is libpq's, ``lease`` is in seconds, ``failover`` is ``"stop"`` or ``"trust"``."""
+    """Where a campaign is: ``url`` is libpq's, ``lease`` is in seconds, ``failover`` is ``"stop"`` or ``"trust"``.
+
+    Without a ``name`` it is a database, where any number of campaigns may be.
+    """
 
     url: str
     name: str
@@ -35,30 +38,18 @@ class DatabasePlace(NamedTuple):
     @property
     def shown(self) -> str:
         """The place without user, password and options."""
-        return f"{server_url.shown(self.url)}#{self.name}"
+        return f"{server_url.shown(self.url)}#{self.name}".removesuffix("#")
 
 
-class Database(NamedTuple):
-    """A database with campaigns as an address says it: see ``DatabasePlace``; ``name``: the part behind ``#``."""
-
-    url: str
-    lease: float
-    failover: str
-    name: str
-
-    def __repr__(self) -> str:
-        return f"<{server_url.shown(self.url)}#{self.name}>"
-
-
-def read_database(address: str) -> Database:
-    """The database that ``postgresql://host/database?lease=30&failover=stop`` says.
+def read_database(address: str) -> DatabasePlace:
+    """The place that ``postgresql://host/database?lease=30&failover=stop`` says; the part behind ``#`` is its name.
 
     Raises ``ConfigurationError`` for what can't be used, without a word of the address: it may hold a password.
     """
     written, name = _name_apart(address)
     bare, options = WrittenURL.of(written).without_options(_OPTIONS)
     server.check(str(bare), "a campaign")
-    return Database(str(bare), _lease(options.get("lease")), _failover(options.get("failover", "stop")), name)
+    return DatabasePlace(str(bare), name, _lease(options.get("lease")), _failover(options.get("failover", "stop")))
 
 
 def read_place(address: str, name: str | None) -> DatabasePlace:
@@ -69,7 +60,7 @@ def read_place(address: str, name: str | None) -> DatabasePlace:
     database = read_database(address)
     if name and database.name and name != database.name:
         raise ConfigurationError(f"the campaign's name is given twice: {name!r}, and another behind the address's #")
-    return DatabasePlace(database.url, _name(name or database.name), database.lease, database.failover)
+    return database._replace(name=_name(name or database.name))
 
 
 def without_password(address: str) -> str:

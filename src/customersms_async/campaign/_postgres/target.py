@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ..._postgres.errors import PostgresError
-from ..._postgres.server import PostgresServer
+from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from .._sqlite import packing
 from ..refusals import CHANGED, JUST_TAKEN, MissingLedgerError, refusal
 from . import copying
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ..._postgres.session import ServerSession
     from ..moving import FoundLedger, LedgerMove, MovingLedger
     from .place import DatabasePlace
 
@@ -45,7 +43,7 @@ class DatabaseTarget:
     def __init__(self, place: DatabasePlace) -> None:
         self.name = place.shown
         self._place = place
-        self._server = PostgresServer(place.url, "a campaign", 5.0, place.failover)
+        self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
         self._found = 0
 
     async def find(self) -> PostgresLedger | None:
@@ -91,13 +89,8 @@ class DatabaseTarget:
 
     async def _change(self, work: Callable[[Connection[Any]], bool]) -> None:
         """Do ``work`` in the database. Raises ``LedgerError``, also where it finds another campaign than was found."""
-
-        def job(session: ServerSession) -> bool:
-            with session.lent(time.monotonic() + _LONGEST) as connection:
-                return work(connection)
-
         try:
-            done = await self._server.run(job, _LONGEST)
+            done = await self._server.lend(work, _LONGEST)
         except PostgresError as error:
             if error.sqlstate == _TAKEN:
                 raise refusal(self.name, JUST_TAKEN) from None

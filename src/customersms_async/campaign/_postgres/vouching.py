@@ -6,37 +6,38 @@ while nobody else can have run the campaign: as long as its lease is valid by it
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from ..._runtime.clock import now_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-KEPT_SECONDS: Final = 300.0
-"""How long a call is kept: a standby that lags by more is beyond what anybody can vouch for."""
+KEPT_US: Final = 300_000_000
+"""How long a call is kept, in microseconds: a standby that lags by more is beyond what anybody can vouch for."""
 
 
 class Done(NamedTuple):
-    """A call that was acknowledged: the command and its arguments, and when (``time.monotonic``)."""
+    """A call that was acknowledged: the command and its arguments, and when (``now_us``)."""
 
     command: bytes
     given: tuple[bytes | None, ...]
-    at: float
+    at_us: int
 
 
 @final
 class RecentCalls:
     """The calls of the last minutes, in their order. Mutable state: they."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], int] = now_us) -> None:
         self._clock = clock
         self._done: deque[Done] = deque()
 
     def note(self, command: bytes, given: tuple[bytes | None, ...]) -> None:
         """Keep a call that was acknowledged, and forget those that are too old."""
         now = self._clock()
-        while self._done and self._done[0].at < now - KEPT_SECONDS:
+        while self._done and self._done[0].at_us < now - KEPT_US:
             self._done.popleft()
         self._done.append(Done(command, given, now))
 

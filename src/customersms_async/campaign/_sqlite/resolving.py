@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...models import Code
 from ..id_ranges import counted_ranges
-from ..refusals import may_be_sent_to
-from ..rows import CUT_OFF_US
+from ..refusals import CUT_OFF_US, may_be_sent_to
 from ..states import State, after
 from ..wanted import WantedChange
 from ..wanted_states import WantedEvent

@@ -14,7 +14,7 @@ from ..._runtime import log
 from ..._runtime.tasks import start
 from ...errors import ConfigurationError, LedgerError
 from .._postgres.host import Host
-from .._postgres.place import DatabasePlace, read_database
+from .._postgres.place import read_database
 from .._postgres.waiting import WaitingCampaign, waiting
 from ..job import run_campaign
 from ..refusals import LedgerAwayError
@@ -66,11 +66,10 @@ class Worker:
     def __init__(
         self, address: str, clients: WorkerClients, concurrency: int, tell: Callable[[WorkerEvent], None]
     ) -> None:
-        database = read_database(address)
-        if database.name:
+        self._place = read_database(address)
+        if self._place.name:
             raise ConfigurationError("a worker runs all campaigns of a database: leave out # and the name in its URL")
         self._address = address.removesuffix("#")
-        self._place = DatabasePlace(database.url, "", database.lease, database.failover)
         self._host: Host | None = None
         self._clients = clients
         self._tell = tell
@@ -83,7 +82,7 @@ class Worker:
         self._is_away = False
         self._stops = False
         self._wakes = asyncio.Event()
-        self._doorbell = Doorbell(database.url, clients.key_ids, self._heard)
+        self._doorbell = Doorbell(self._place.url, clients.key_ids, self._heard)
 
     async def run(self) -> None:
         """Look and run until ``stop``. Raises ``LedgerError`` for a database that no worker can use."""
@@ -93,7 +92,7 @@ class Worker:
         try:
             await self._begin()
             listening = start(loop, self._doorbell.listen())
-            log.info("the worker looks for campaigns in %s", self._place.shown.rstrip("#"))
+            log.info("the worker looks for campaigns in %s", self._place.shown)
             while not self._stops:
                 await self._look()
                 await self._pause(LOOK_SECONDS)

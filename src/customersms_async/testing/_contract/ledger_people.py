@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...campaign.rows import CUT_OFF_US, Resolution
+from ...campaign.refusals import CUT_OFF_US
+from ...campaign.rows import Resolution
 from ...campaign.states import SAYS, State
 from ...errors import LedgerError
 from ...models import Code, Status

@@ -7,7 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, final
 
 from ..._core.rulings import Ruling
-from ...campaign.rows import CUT_OFF_US, Intent, SuppressedMeanwhileError
+from ...campaign.refusals import CUT_OFF_US
+from ...campaign.rows import Intent, SuppressedMeanwhileError
 from ...campaign.states import SAYS, State
 from ...campaign.wanted import WantedChange, next_wanted
 from ...campaign.wanted_states import Wanted, WantedEvent
