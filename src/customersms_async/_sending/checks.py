@@ -104,25 +104,26 @@ class Checks(msgspec.Struct, eq=False):
         looked.leave_out({index: capped[index] for index in looked.free if index in capped})
         return looked
 
-    async def before_first_byte(self, batch: Batch) -> None:
+    async def before_first_byte(self, batch: Batch) -> int | None:
         """Between the grant and the first byte: take and claim, and raise ``TurnedAwayError`` where that can't be.
 
-        And what the stores and the caller's hook raise; nothing leaves then.
+        And what the stores and the caller's hook raise; nothing leaves then. Gives what that hook gives.
         """
-        self._turned_away = True
+        self._turned_away, until_us = True, None
         if self.caps is not None:
             await self.caps.take(batch)
         if self.claims is not None:
             await self.claims.claim(batch)
         if self.hook is not None:
             self._turned_away = False  # its caller hears of the attempt from here on
-            await self.hook(batch)
+            until_us = await self.hook(batch)
         if self.suppression is not None:
             suppressed = await self.suppression.suppressed(batch.phones)
             if suppressed:
                 pairs = zip(batch.indexes, batch.phones, strict=True)
                 raise TurnedAwayError([_suppressed(index, phone) for index, phone in pairs if phone in suppressed])
         self._turned_away = False
+        return until_us
 
     async def after_attempt(self, ruling: Ruling) -> None:
         """Say in the stores what became of an attempt, and tell the caller unless it was turned away; never raises."""

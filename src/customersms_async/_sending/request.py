@@ -23,6 +23,7 @@ from .._runtime import log
 from .._runtime.observing import tell
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
+from .turned_away import TooLateError
 from .unheard import log_not_told, log_unheard
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
 STALE_US = 1_000_000
 """A grant older than this when the first byte is due is asked for anew: the process may have been stopped."""
 
-Hook = Callable[["Batch"], Coroutine[Any, Any, None]]
-"""Awaited between the grant and the first byte of every attempt, with its batch; raising keeps it from leaving."""
+Hook = Callable[["Batch"], Coroutine[Any, Any, "int | None"]]
+"""Awaited between the grant and the first byte of every attempt, with its batch; raising keeps it from leaving.
+
+Gives the time, by the room's clock, from which on the first byte may leave no more; ``None``: there is no such time.
+"""
 
 Record = Callable[["Ruling"], Coroutine[Any, Any, None]]
 """Awaited with what became of every attempt, whether its caller is still there or not; must not raise."""
@@ -160,11 +164,14 @@ class BatchRequest:
         if self._ticket.held is not None:
             self._held_back = True
             return False
+        until_us = None
         try:
             if self._options.hook is not None and self._wanted:
-                await self._options.hook(self._batch)
+                until_us = await self._options.hook(self._batch)
             if self._wanted and self._age_us > STALE_US and self._seconds_left() > 0:
                 await self._renew()
+            if until_us is not None and self._sender.room.clock() >= until_us:
+                raise TooLateError
         except Exception as error:  # noqa: BLE001 - the caller's to hear, not the HTTP library's
             self.hook_error = error
             return False

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 
 @final
+class TooLateError(Exception):
+    """Raised as a request is about to leave at a time, by the clock, at which its caller wants it to leave no more."""
+
+
+@final
 class TurnedAwayError(Exception):
     """Raised between the grant and the first byte: nothing leaves now, and whoever is left stands in line again.
 

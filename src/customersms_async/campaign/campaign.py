@@ -15,8 +15,9 @@ from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Message, Outcome, Status
 from .guards import Guards, unix
-from .opened import open_ledger
+from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
+from .run_times import RunTimes
 from .runner import Runner
 from .states import SAYS, STATUSES, State
 from .successor import client_of, guards_of
@@ -25,13 +26,16 @@ from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from datetime import datetime, timedelta
     from decimal import Decimal
     from pathlib import Path
     from types import TracebackType
 
+    from .._core.hours import Hours
+    from .._core.schedule import Schedule
     from .._sending.reader import Recipients
+    from .._sending.send_options import SendOptions
     from ..client import AsyncClient
     from .adding import Letters
     from .protocol import CampaignLedger
@@ -173,6 +177,10 @@ class Campaign:
         allow_prefix: str | Iterable[str] = (),
         suppress: Iterable[str] = (),
         region: str | None = None,
+        hours: Hours | None = None,
+        at: datetime | None = None,
+        expires: datetime | timedelta | None = None,
+        margin: float | None = None,
         wait: bool = False,
     ) -> OutcomeStream:
         """Send to everyone who is planned; gives each outcome once it is recorded: see ``OutcomeStream``.
@@ -194,6 +202,19 @@ class Campaign:
 
         ``suppress``: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread, and
         one that is no number stops it.
+
+        *No text leaves outside its recipient's hours, or after its time has run out.* Leaving means its first byte;
+        every recipient is judged again at each attempt, right before it, by the ledger's clock (a database's own):
+
+        - ``hours``: when a recipient may be texted by the clock on their wall (extra ``phones``). The time zone is the
+          recipient's own, else all in which the number may be, where it has to be within hours at once, else the zone
+          of the hours; who has none is skipped, code NO_ZONE. Where a ported number is, nobody knows.
+        - ``at``: not before this time. ``expires``: whoever was not reached by this time, or so long after ``at`` or
+          after being added, is skipped, code EXPIRED. A time without a zone is in that of ``hours``, else local, and
+          refused without one for a ledger in a database.
+        - ``margin``: seconds by which hours and expiry end earlier; that of an attempt with a full batch unless given.
+
+        A run waits for all that, as long as it takes.
 
         ``wait``: while somebody else runs it, as on another host, stand by, and go on once that has ended, or died.
 
@@ -218,7 +239,8 @@ class Campaign:
             until_unix=unix(until),
             allow_prefixes=prefixes,
         )
-        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region), wait=wait))
+        times = RunTimes(hours=hours, at=at, expires=expires, margin=margin, in_database=is_address(self._path))
+        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region), times.schedule, wait=wait))
 
     async def go_on(
         self, client: AsyncClient, *, wait: bool = False, terms: CampaignTerms | None = None
@@ -238,7 +260,9 @@ class Campaign:
             await still_on(self._ledger, terms)
         kept = terms or await terms_of_run(self._ledger)
         sender = client_of(client, kept, self._ledger.name)
-        return OutcomeStream(lambda: self._start(sender, guards_of(kept), (), wait=wait, succeeds=True))
+        return OutcomeStream(
+            lambda: self._start(sender, guards_of(kept), (), lambda _: kept.schedule, wait=wait, succeeds=True)
+        )
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
@@ -330,10 +354,18 @@ class Campaign:
         return self._opened
 
     def _start(
-        self, client: AsyncClient, guards: Guards, suppressed: Iterable[str], *, wait: bool, succeeds: bool = False
+        self,
+        client: AsyncClient,
+        guards: Guards,
+        suppressed: Iterable[str],
+        schedule: Callable[[SendOptions], Schedule | None],
+        *,
+        wait: bool,
+        succeeds: bool = False,
     ) -> Runner:
         handle = open_handle(client)
-        terms, earlier = CampaignTerms.of(handle.sender, guards), tuple(self._runners.values())
+        terms = CampaignTerms.of(handle.sender, guards, schedule(handle.options))
+        earlier = tuple(self._runners.values())
         runner = Runner(self._ledger, handle, guards, suppressed, terms, earlier, succeeds=succeeds, stands_by=wait)
         handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner

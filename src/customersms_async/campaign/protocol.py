@@ -32,6 +32,9 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
     name: str
     id: str
 
+    async def now_us(self) -> int:
+        """The time by the clock that deadlines and leases go by, in microseconds since 1970."""
+
     async def close(self) -> None:
         """End the use of it, once everything asked for is done; whoever runs it through this object does so no more."""
 

@@ -19,6 +19,7 @@ from .._runtime.tasks import start
 from .._sending.deliveries import Deliveries
 from .._sending.outcome_queue import OutcomeQueue
 from .._sending.run_watch import watch_run
+from .._sending.turned_away import TooLateError
 from ..errors import CampaignStoppedError, ConnectionFailedError
 from ..models import Code, Outcome, Status
 from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
@@ -43,7 +44,11 @@ if TYPE_CHECKING:
     from .._sending.sending_handle import SendingHandle
     from .protocol import CampaignLedger
     from .terms import CampaignTerms
+    from .timetable import Timetable
 
+
+LOOK_AGAIN_SECONDS: Final = 30.0
+"""How often a run whose recipients are all out of hours looks again, as clocks may be set."""
 
 STAND_BY_SECONDS: Final = 1.0
 """How often a run that stands by looks whether the one that goes on has ended."""
@@ -90,7 +95,12 @@ class Runner:
         self._stands_by = stands_by
         self._is_wanted = False
         self._watch = WantedWatch(ledger, self.stop)
-        self._plan = Plan(ledger, options.batch_size, options.lookahead)
+        self._timetable: Timetable | None = None
+        if terms.schedule is not None:
+            from .timetable import Timetable  # imported when used: it brings all time zones
+
+            self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
+        self._plan = Plan(ledger, options.batch_size, options.lookahead, self._timetable)
         self._recorder = Recorder(ledger, self._credits, options.timeout, self.queue, handle.sender.log)
         self._totals = CampaignTotals()
         self._outage = OutageWatch(handle.sender.log)
@@ -123,8 +133,8 @@ class Runner:
         left, error = [o for o in unsent if next_of(o.code) is not Next.SKIP], delivery.error
         if isinstance(error, SuppressedMeanwhileError):
             left, error = [o for o in left if o.index not in error.ids], None
-        elif isinstance(error, LedgerAwayError):
-            error = None  # it is back, and has heard that nothing left
+        elif isinstance(error, LedgerAwayError | TooLateError):
+            error = None  # the ledger is back, and has heard that nothing left; the timetable is asked again
         if error is not None:
             self.stop(error)
         elif delivery.fatal is not None:
@@ -162,6 +172,8 @@ class Runner:
             else:
                 await want_run(self._ledger, self._terms)
             self._is_wanted = True
+            if self._timetable is not None:
+                await self._timetable.begin()
             self._totals = await prepare(self._ledger, self._guards, self._suppressed)
             await self._send_all()
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
@@ -169,7 +181,7 @@ class Runner:
         finally:
             await self.deliveries.land()
             try:
-                await self._recorder.skip()
+                await self._skip()
             except Exception as error:  # noqa: BLE001 - told to the consumer; they stay planned
                 self.error = self.error or error
             if left := await self._recorder.try_again():
@@ -212,7 +224,7 @@ class Runner:
         self._watch.begin(self._loop)
         try:
             while not self.stopped:
-                await self._recorder.skip()  # before the ledger is read again, which has them as planned
+                await self._skip()  # before the ledger is read again, which has them as planned
                 batch = None if self._full else await self._plan.next()
                 if batch is not None:
                     if not self._start(batch):
@@ -226,18 +238,31 @@ class Runner:
             if self._timer is not None:
                 self._timer.cancel()
 
+    async def _skip(self) -> None:
+        """Make durable who is skipped by the answers so far, and by the timetable."""
+        if self._timetable is not None and self._timetable.skipped:
+            self._recorder.skip_soon(self._timetable.skipped)
+            self._timetable.skipped = []
+        await self._recorder.skip()
+
     async def _is_over(self) -> bool:
         """Whether nobody is planned, and nobody may be by what another process still has to tell; nothing is under way.
 
         While another one may be sending, the loop is held up until it is known what became of that.
         """
-        if await self._plan.again():
-            return False
-        seconds = await self._ledger.recover()
-        if seconds is None:
-            return not await self._plan.again()
-        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
+        await self._skip()
+        if not await self._plan.again():
+            seconds = await self._ledger.recover()
+            if seconds is not None:
+                self._pause(seconds)
+            elif not await self._plan.again():
+                return True
+        if self._timetable is not None and self._plan.waits:
+            self._pause(min(LOOK_AGAIN_SECONDS, await self._timetable.seconds_left()))
         return False
+
+    def _pause(self, seconds: float) -> None:
+        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
 
     def _watch_the_time(self) -> None:
         """Stop when ``until`` has come, also while everyone waits; a timer may be a moment early, as uvloop's are."""
@@ -280,6 +305,10 @@ class Runner:
         if self.stopped or stop is not None:
             self.stop(stop)
             return True
+        if self._timetable is not None:
+            batch = self._timetable.cut(batch)
+            if not len(batch):
+                return True
         each = segments.count(batch.message).segments
         most, stop = fitting(self._guards, self._totals, Load(len(batch), each))
         self._plan.put_back(Batch(batch.message, batch.phones[most:], batch.indexes[most:]))
@@ -293,12 +322,19 @@ class Runner:
         self.deliveries.start(batch, ticket, self, before_first_byte=self._leaving, after_attempt=self._answered)
         return True
 
-    async def _leaving(self, part: Batch) -> None:
-        """Between the grant and the first byte: make *sending* durable."""
+    async def _leaving(self, part: Batch) -> int | None:
+        """Between the grant and the first byte: make *sending* durable. Gives until when the first byte may leave."""
         self._check()
-        if not self.stopped:  # else its ticket is stopped as well, so nothing leaves
-            await self._recorder.begin(part)
-            self._watch.looked()
+        if self.stopped:
+            return None  # its ticket is stopped as well, so nothing leaves
+        until_us = None
+        if self._timetable is not None:
+            until_us = await self._timetable.leave_until(part)
+            if until_us is None:
+                raise TooLateError
+        await self._recorder.begin(part)
+        self._watch.looked()
+        return until_us
 
     async def _answered(self, ruling: Ruling) -> None:
         """After an attempt, answered or not: make what became of it durable, then tell it."""
@@ -324,7 +360,7 @@ class Runner:
         if step is Next.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
             text = f"nothing more is sent: {unsent.error} (key {self.deliveries.log.name})"
             self.stop(ConnectionFailedError(text, code=unsent.code))
-        self._paused_until = max(self._paused_until, now + pause)
+        self._pause(pause)
 
     def _check(self) -> CampaignStoppedError | None:
         """Stop if a guard says so; gives why."""

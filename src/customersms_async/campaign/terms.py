@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from .._core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``url`` has no user, password or query. ``key_id`` is the key's fingerprint, and ``key_label`` its label, if it has
     one. ``suppression`` says what kind of store knows who said no, and where it is, if that can be told without a
-    credential (see ``list_name``); ``None``: there is none. A ``pace`` of ``None``: there is none.
+    credential (see ``list_name``); ``None``: there is none. A ``pace`` of ``None``: there is none. A ``schedule`` of
+    ``None``: texts may leave at any time.
     """
 
     url: str
@@ -58,10 +60,11 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
     guards: GuardTerms
     caps: CapTerms | None = None
     suppression: str | None = None
+    schedule: Schedule | None = None
 
     @classmethod
-    def of(cls, sender: Sender, guards: Guards) -> CampaignTerms:
-        """The terms of a run through this client, under these guards."""
+    def of(cls, sender: Sender, guards: Guards, schedule: Schedule | None = None) -> CampaignTerms:
+        """The terms of a run through this client, under these guards, on this schedule."""
         options, checking = sender.options, sender.checking
         return cls(
             url=shown_url(sender.url),
@@ -72,6 +75,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
             guards=_guard_terms(guards),
             caps=None if checking.caps is None else _cap_terms(checking.caps.caps),
             suppression=None if checking.suppression is None else list_name(checking.suppression),
+            schedule=schedule,
         )
 
     def encode(self) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..rows import Intent
     from .place import DatabasePlace
 
+_TIME: Final = b"SELECT coalesce($1::bigint, customersms.wall_us())"
 _LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6, $7)"
 _RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
 _BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
@@ -64,6 +65,11 @@ class LedgerAttempts(LedgerQuestions):
         self._vouched = 0
         self._runs_since: int | None = None
         self._vouches_from_us = 0
+
+    async def now_us(self) -> int:
+        """The time by the database's clock, in microseconds since 1970."""
+        ((at_us,),) = await self._ask(_TIME, self._now())
+        return int(at_us or 0)
 
     async def become_runner(self) -> None:
         """Become the one runner, for as long as this process gives signs of life.

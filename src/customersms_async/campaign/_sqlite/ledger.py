@@ -83,6 +83,10 @@ class SQLiteLedger:
     def hurry(self) -> None:
         """Do nothing: a file is never waited for."""
 
+    async def now_us(self) -> int:
+        """The time by this machine's clock, in microseconds since 1970."""
+        return self._clock()
+
     async def become_runner(self) -> None:
         """Become the one runner; raises if there is another. Looks through the whole file for damage first."""
         await self._opened.become_runner(self, self._clock)
