@@ -92,6 +92,9 @@ class World(NamedTuple):
 
 NEW = World()
 
+_FOR_NOW = (Event.CAPPED, Event.EXPIRED, Event.NO_ZONE)
+"""Why somebody is skipped whom a person may plan after all."""
+
 
 class WrongError(Exception):
     """A promise is broken."""
@@ -99,7 +102,7 @@ class WrongError(Exception):
 
 def moved(world: World, event: Event, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
-    capped = event is Event.CAPPED or (world.capped and event is not Event.SUPPRESSED)
+    capped = event in _FOR_NOW or (world.capped and event is not Event.SUPPRESSED)
     return world._replace(ledger=after(world.ledger, event), capped=capped, closed=world.closed and not says_so)
 
 

@@ -37,7 +37,10 @@ def phone(number: int) -> str:
 
 async def half_sent(place: str, client: AsyncClient, *, people: int = PEOPLE) -> None:
     """Make it, and run it until so many are accepted, with all else as a ledger can have it."""
-    kept = [Letter(phone(n), f"Hi {n // 5}, {ODD}", line=n + 2, kept=(f"row {n}", ODD)) for n in range(people)]
+    kept = [
+        Letter(phone(n), f"Hi {n // 5}, {ODD}", line=n + 2, kept=(f"row {n}", ODD), zone=ODD if n % 2 else None)
+        for n in range(people)
+    ]
     async with Campaign.open(place) as campaign:
         await campaign.add_letters(
             [*kept, kept[0], Letter("no number", "Hi", line=90, kept=("", ""))], "Hi {name}", keep=("id", "odd")
@@ -122,6 +125,7 @@ async def everything(place: str) -> dict[str, Any]:
             "planned": await ledger.planned(0),
             "counts of it": await ledger.counts(),
             "added": await ledger.added(),
+            "additions of it": await ledger.additions(),
             "wanted now": await ledger.wanted(),
             "resolutions of it": await ledger.resolutions(),
             "doubts": await ledger.doubts(),

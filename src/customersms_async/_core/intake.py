@@ -38,7 +38,8 @@ class Letter(msgspec.Struct, frozen=True, gc=False):
     """One text for one recipient, both as given; ``line`` is the file's, from 1, if they are from a file.
 
     ``kept`` is what else of the row goes with its outcome. ``problem`` says why the row can't be used, whatever phone
-    and text it has. ``key`` is the idempotency key that it brings, if any.
+    and text it has. ``key`` is the idempotency key that it brings, if any, and ``zone`` the IANA name of the
+    recipient's own time zone, which nobody has looked at yet.
     """
 
     phone: object
@@ -47,6 +48,7 @@ class Letter(msgspec.Struct, frozen=True, gc=False):
     kept: tuple[str, ...] = ()
     problem: str | None = None
     key: object = None
+    zone: str | None = None
 
     @classmethod
     def of(cls, item: object, message: str | None) -> Letter:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from .session import ServerSession
 
-VERSION: Final = 2
+VERSION: Final = 3
 """What this package knows."""
 
-_PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps"), 2: ("ledger",)}
+_PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps"), 2: ("ledger",), 3: ("additions",)}
 """The files of SQL that make each version from the one before."""
 
 _LOCK: Final = b"SELECT pg_advisory_xact_lock(4854276180216214097)"

@@ -24,7 +24,7 @@ SLICE: Final = 1_000
 
 @final
 class Digest:
-    """The hash of an input: of every phone, text and key as given, in order."""
+    """The hash of an input: of every phone, text, key and time zone as given, in order."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
@@ -41,6 +41,8 @@ class Digest:
             parts.append(f"{len(given)} {len(said)} {given}{said}")
             if letter.key is not None:
                 parts.append(f"key {letter.key!r}")
+            if letter.zone is not None:
+                parts.append(f"zone {letter.zone!r}")
         self._hash.update("".join(parts).encode("utf-8", "surrogatepass"))
 
     @property

@@ -292,9 +292,10 @@ class Campaign:
     async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
         """Record what a person found out about recipients; gives how many of them it applied to.
 
-        ``status_or_phones``: ``"unknown"``, ``"rejected"`` or ``"capped"`` (skipped with code CAPPED), for all who are
-        so, or phone numbers, for those of them who are any of these. ``as_``: ``"accepted"`` (only unknown ones), or
-        ``"planned"``, to be sent to again. ``by`` is the person's name. Who is suppressed is not planned again.
+        ``status_or_phones``: ``"unknown"``, ``"rejected"``, or ``"capped"``, ``"expired"`` or ``"no_zone"`` (skipped
+        with that code), for all who are so, or phone numbers, for those of them who are any of these. ``as_``:
+        ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is the person's name. Who is
+        suppressed is not planned again.
 
         Raises ``ConfigurationError`` for a move that does not exist, ``InvalidRecipientError`` for what is no number,
         and ``LedgerError`` where somebody who is to be planned was being sent to by a process that was cut off (code

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from ..models import Limit, Outcome
     from .adding import Letters
-    from .rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
+    from .rows import (
+        Addition,
+        Count,
+        Doubt,
+        Entry,
+        Input,
+        Intent,
+        KnownDouble,
+        PlannedRecipient,
+        Resolution,
+        Timeline,
+    )
     from .states import Choice, State
 
 
@@ -65,16 +76,22 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         rehearsal: bool = False,
         one_per_number: bool = False,
         keep: Sequence[str] = (),
+        file: str = "",
+        by: str = "",
     ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
 
         ``suppressed`` (E.164) are kept in either case, as told by ``source``. ``one_per_number``: a number's further
-        texts are skipped. ``keep`` are the columns whose texts come with each letter. Raises ``ConfigurationError`` if
+        texts are skipped. ``keep`` are the columns whose texts come with each letter. ``file`` is the name of the file
+        that they are from, and ``by`` who adds them; empty: none, and this process. Raises ``ConfigurationError`` if
         others are there, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
         """
 
     async def added(self) -> Input | None:
         """The input, or ``None`` if nothing was added yet."""
+
+    async def additions(self) -> list[Addition]:
+        """All additions, in their order: the first is the input."""
 
     async def counts(self) -> list[Count]:
         """Numbers of recipients by state (in the table's order) and code, without those of nobody; costs nothing."""

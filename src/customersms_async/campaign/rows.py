@@ -43,9 +43,10 @@ MOST_RESOLUTIONS: Final = 100
 
 
 class Input(NamedTuple):
-    """The input of a campaign: its hash, the template, how many recipients, and when (microseconds since 1970).
+    """The first input of a campaign: its hash, the template, and when it was added (microseconds since 1970).
 
-    ``rehearsal``: added to be sent to a sandbox.
+    ``recipients`` are all that the ledger holds, those of later additions too. ``rehearsal``: added to be sent to a
+    sandbox.
     """
 
     hash: str
@@ -55,13 +56,31 @@ class Input(NamedTuple):
     rehearsal: int
 
 
+class Addition(NamedTuple):
+    """Recipients that were added together: from which file (its name, or empty), with which hash, when and by whom.
+
+    ``added_us``: microseconds since 1970. ``first`` is the place of the first of them in all of the campaign, from 0.
+    """
+
+    source: str
+    hash: str
+    added_us: Microseconds
+    by: str
+    recipients: Number
+    first: Number
+
+
 class PlannedRecipient(NamedTuple):
-    """A recipient who is to be sent to; ``id`` is the place in the input, from 0."""
+    """A recipient who is to be sent to; ``id`` is the place in the input, from 0.
+
+    ``zone`` is the IANA name of the recipient's own time zone, as it was given; ``None``: none was.
+    """
 
     id: Number
     phone: E164
     text: Text
     segments: Number
+    zone: str | None = None
 
 
 class Count(NamedTuple):

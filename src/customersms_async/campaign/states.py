@@ -9,11 +9,12 @@ accepted       the answer is recorded                                nothing mor
 rejected       the answer is recorded                                nothing more
 unknown        the answer, or its absence, or a crash is recorded    stays, until a person decides, or a
                                                                      late answer proves something
-skipped        added, or found suppressed, or a cap is reached       nothing more
+skipped        added, or found suppressed, or a cap is reached, or   nothing more
+               its time ran out, or its time zone is unknown
 =============  ====================================================  ====================================
 
 A move that is not in ``MOVES`` raises here, and the ledger's file refuses it as well. Of those who are skipped, a
-person may plan those alone for whom a cap had no room.
+person may plan those alone for whom a cap had no room, whose time ran out, or of whom no time zone was known.
 
 A late answer is one of an attempt whose process was taken for dead (code INTERRUPTED): what it proves counts, as long
 as that attempt is the recipient's last. It beats a person who has the recipient planned again, where it proves that the
@@ -47,6 +48,8 @@ class Event(enum.StrEnum):
     LEAVING = "a request is about to leave"
     SUPPRESSED = "the number is suppressed"
     CAPPED = "a cap is reached"
+    EXPIRED = "its time ran out"
+    NO_ZONE = "no time zone is known for it"
     ACCEPTED = "the gateway took the text"
     REJECTED = "the gateway refused it"
     UNANSWERED = "it may have been sent"
@@ -57,7 +60,7 @@ class Event(enum.StrEnum):
     LATE_UNSENT = "a late answer: it provably was not sent"
     FOUND_ACCEPTED = "a person found it accepted"
     SEND_AGAIN = "a person wants it sent again"
-    SEND_LATER = "a person wants it sent after all, if a cap was reached"
+    SEND_LATER = "a person wants it sent after all, if it is skipped for a cap, its time or its zone"
 
 
 MOVES: Final[dict[tuple[State | None, Event], State]] = {
@@ -66,6 +69,8 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
     (State.PLANNED, Event.LEAVING): State.SENDING,
     (State.PLANNED, Event.SUPPRESSED): State.SKIPPED,
     (State.PLANNED, Event.CAPPED): State.SKIPPED,
+    (State.PLANNED, Event.EXPIRED): State.SKIPPED,
+    (State.PLANNED, Event.NO_ZONE): State.SKIPPED,
     (State.SENDING, Event.ACCEPTED): State.ACCEPTED,
     (State.SENDING, Event.REJECTED): State.REJECTED,
     (State.SENDING, Event.UNANSWERED): State.UNKNOWN,
@@ -83,15 +88,20 @@ MOVES: Final[dict[tuple[State | None, Event], State]] = {
 """All moves there are; ``None`` is a recipient that is being added."""
 
 ONLY_WITH_CODE: Final = {
-    (State.SKIPPED, State.PLANNED): Code.CAPPED,
-    (State.UNKNOWN, State.REJECTED): Code.INTERRUPTED,
+    (State.SKIPPED, State.PLANNED): (Code.CAPPED, Code.EXPIRED, Code.NO_ZONE),
+    (State.UNKNOWN, State.REJECTED): (Code.INTERRUPTED,),
 }
-"""Moves that no recipient makes but those with this code."""
+"""Moves that no recipient makes but those with one of these codes."""
 
 ONLY_AFTER_AN_ATTEMPT: Final = frozenset({(State.PLANNED, State.ACCEPTED)})
 """Moves that no recipient makes whom no request was ever about to reach."""
 
-SKIPS: Final = {Code.SUPPRESSED: Event.SUPPRESSED, Code.CAPPED: Event.CAPPED}
+SKIPS: Final = {
+    Code.SUPPRESSED: Event.SUPPRESSED,
+    Code.CAPPED: Event.CAPPED,
+    Code.EXPIRED: Event.EXPIRED,
+    Code.NO_ZONE: Event.NO_ZONE,
+}
 """Why a run skips a recipient that it was not allowed to send to, by the outcome's code."""
 
 ANSWERS: Final = {
@@ -157,7 +167,10 @@ SAYS: Final = {
     State.PLANNED: {
         "rejected": Choice(State.REJECTED, "", Event.SEND_AGAIN),
         "unknown": Choice(State.UNKNOWN, "", Event.SEND_AGAIN),
-        "capped": Choice(State.SKIPPED, Code.CAPPED, Event.SEND_LATER),
+        **{
+            code.lower(): Choice(State.SKIPPED, code, Event.SEND_LATER)
+            for code in ONLY_WITH_CODE[State.SKIPPED, State.PLANNED]
+        },
     },
 }
 """What a person may say of recipients, by the state that it leads to: of whom, by the words for them."""

@@ -32,6 +32,8 @@ class UnsentRule(NamedTuple):
 UNSENT: Final[dict[str, UnsentRule]] = {
     Code.CAPPED: UnsentRule(Next.SKIP, "one of the client's `caps` has no room for the text"),
     Code.SUPPRESSED: UnsentRule(Next.SKIP, "the client's `suppression` has the number"),
+    Code.EXPIRED: UnsentRule(Next.SKIP, "the time until which the text makes sense is over"),
+    Code.NO_ZONE: UnsentRule(Next.SKIP, "it has hours, and no time zone is known for the number"),
     Code.STOPPED: UnsentRule(Next.AGAIN, "its request was held back for others in it, or the run is ending"),
     Code.CONNECTION_FAILED: UnsentRule(Next.PAUSE, "out of reach (that ends the run if it never answered)"),
     Code.RATE_LIMITED: UnsentRule(Next.PAUSE, "the gateway says that the key has sent too much"),

@@ -67,10 +67,10 @@ def with_one(state: State, code: str, *, attempts: int = 0) -> sqlite3.Connectio
 
 
 @pytest.mark.parametrize("code", ["", *Code])
-def test_the_file_lets_nobody_who_is_skipped_be_planned_but_who_hit_a_cap(code: str) -> None:
+def test_the_file_lets_nobody_who_is_skipped_be_planned_but_for_a_cap_a_time_or_a_zone(code: str) -> None:
     connection = with_one(State.SKIPPED, code)
     plan = "UPDATE recipients SET state = 'planned', code = ''"
-    if code == Code.CAPPED:
+    if code in {Code.CAPPED, Code.EXPIRED, Code.NO_ZONE}:
         connection.execute(plan)
         assert connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall() == [("planned", "", 1, 1)]
     else:
@@ -102,7 +102,7 @@ def test_the_file_lets_nobody_planned_be_accepted_whom_no_request_was_about_to_r
                 connection.execute(accept)
 
 
-@pytest.mark.parametrize("table", ["doubles", "input", "texts", "attempts", "answers", "resolutions"])
+@pytest.mark.parametrize("table", ["additions", "doubles", "input", "texts", "attempts", "answers", "resolutions"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET rowid = 7", "DELETE FROM {}"])
 def test_what_is_only_appended_can_not_be_changed(table: str, statement: str) -> None:
     connection = sqlite3.connect(":memory:")
@@ -159,13 +159,16 @@ def test_what_a_person_may_say_is_in_the_table() -> None:
         for word, choice in choices.items():
             assert MOVES[choice.state, choice.event] is becomes
             assert word == (choice.code.lower() or choice.state), "people choose by the word that they read"
-            assert ONLY_WITH_CODE.get((choice.state, becomes), "") == choice.code
+            assert choice.code in ONLY_WITH_CODE.get((choice.state, becomes), ("",))
+        for (state, to), codes in ONLY_WITH_CODE.items():
+            if to is becomes:
+                assert {choice.code for choice in choices.values() if choice.state is state} == set(codes)
     assert {SAYS[state].keys() >= {"unknown"} for state in (State.ACCEPTED, State.PLANNED)} == {True}
 
 
 def test_whoever_is_skipped_in_a_run_was_planned() -> None:
     assert {after(State.PLANNED, event) for event in SKIPS.values()} == {State.SKIPPED}
-    assert set(SKIPS) == {Code.CAPPED, Code.SUPPRESSED}
+    assert set(SKIPS) == {Code.CAPPED, Code.SUPPRESSED, Code.EXPIRED, Code.NO_ZONE}
 
 
 def test_the_diagram_of_the_docs_is_the_table() -> None:

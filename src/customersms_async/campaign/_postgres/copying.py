@@ -75,6 +75,15 @@ _TABLES: Final = (
         ),
     ),
     BroughtTable("campaign_origins (id, line, kept)", "origins", (_ID, "line", _bytes("kept"))),
+    BroughtTable("campaign_zones (id, zone)", "zones", (_ID, _bytes("zone"))),
+    BroughtTable(
+        "campaign_additions (campaign, number, source, hash, added_us, added_by, recipients, first_place)",
+        "additions ORDER BY id",
+        (
+            *(":campaign", "row_number() OVER (ORDER BY id)", _bytes("source"), _text("hash"), "added_us"),
+            *(_bytes("by"), "recipients", "first"),
+        ),
+    ),
     BroughtTable(
         "campaign_suppressed (campaign, phone, source, at_us)",
         "suppressed",

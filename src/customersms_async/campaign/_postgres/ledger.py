@@ -109,6 +109,8 @@ class PostgresLedger(LedgerMoves):
         rehearsal: bool = False,
         one_per_number: bool = False,
         keep: Sequence[str] = (),
+        file: str = "",
+        by: str = "",
     ) -> bool:
         """Take all of ``letters`` in, in one transaction, once they are judged in a file of their own."""
         known = await self.added()
@@ -132,6 +134,8 @@ class PostgresLedger(LedgerMoves):
                     rehearsal=rehearsal,
                     one_per_number=one_per_number,
                     keep=keep,
+                    file=file,
+                    by=by,
                 )
             except LedgerError as error:
                 why = f"recipients are judged in a file of their own first, and that can't be used: {error}"

@@ -13,7 +13,7 @@ from ..._postgres.session import problem_of
 from ..._postgres.wire import unhexed
 from .._sqlite.errors import translated
 from .._sqlite.move_schema import MOVED
-from .._sqlite.schema import ORIGINS, SCHEMA
+from .._sqlite.schema import ORIGINS, SCHEMA, ZONES
 from ..refusals import refusal
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ _TABLES: Final = (
     ),
     PackedTable(
         "origins", ("r.id - {base}", "r.line", *_words("r.kept")), f"customersms.campaign_origins r {_OF}", ORIGINS
+    ),
+    PackedTable("zones", ("r.id - {base}", *_words("r.zone")), f"customersms.campaign_zones r {_OF}", ZONES),
+    PackedTable(
+        "additions",
+        ("number", *_words("source"), "hash", "added_us", *_words("added_by"), "recipients", "first_place"),
+        "customersms.campaign_additions WHERE campaign = {campaign} ORDER BY number",
     ),
     PackedTable(
         "suppressed",

@@ -10,6 +10,7 @@ from ..rows import (
     MOST_LISTED,
     MOST_RESOLUTIONS,
     PAGE,
+    Addition,
     Count,
     Doubt,
     Entry,
@@ -37,13 +38,18 @@ _OF: Final = b"r.id >= $1::bigint << 32 AND r.id < ($1::bigint + 1) << 32"
 """The recipients of a campaign."""
 
 _ADDED: Final = (
-    b"SELECT hash, template, recipients, added_us, rehearsal FROM customersms.campaigns"
-    b" WHERE campaign = $1 AND hash IS NOT NULL"
+    b"SELECT c.hash, c.template, coalesce((SELECT sum(a.recipients) FROM customersms.campaign_additions a"
+    b" WHERE a.campaign = $1), c.recipients), c.added_us, c.rehearsal FROM customersms.campaigns c"
+    b" WHERE c.campaign = $1 AND c.hash IS NOT NULL"
+)
+_ADDITIONS: Final = (
+    b"SELECT source, hash, added_us, added_by, recipients, first_place FROM customersms.campaign_additions"
+    b" WHERE campaign = $1 ORDER BY number"
 )
 _COUNTS: Final = (
     b"SELECT state, code, recipients, segments FROM customersms.campaign_counts WHERE campaign = $1 AND recipients > 0"
 )
-_PLANNED: Final = b"SELECT * FROM customersms.campaign_planned($1, $2, $3)"
+_PLANNED: Final = b"SELECT * FROM customersms.campaign_planned_with_zones($1, $2, $3)"
 _ENTRIES: Final = b"SELECT * FROM customersms.campaign_entries($1, $2, $3, $4)"
 _REQUESTS: Final = (
     b"SELECT coalesce(sum((n + $2::bigint - 1) / $2::bigint), 0) FROM (SELECT count(*) AS n"
@@ -103,6 +109,14 @@ class LedgerQuestions(LedgerCalls):
         found = typed(rows, Input, self.name)
         return found[0] if found else None
 
+    async def additions(self) -> list[Addition]:
+        """All additions, the first input as the first."""
+        rows = [
+            (said(source), plain(digest), whole(added_us), said(by), whole(recipients), whole(place))
+            for source, digest, added_us, by, recipients, place in await self._call(_ADDITIONS)
+        ]
+        return typed(rows, Addition, self.name)
+
     async def counts(self) -> list[Count]:
         """How many recipients there are by state and code."""
         rows = [
@@ -117,7 +131,8 @@ class LedgerQuestions(LedgerCalls):
         rows = await self._call(_PLANNED, b"%d" % start, b"%d" % PAGE)
         texts = _Texts()
         found = [
-            (whole(place), said(phone), texts.said(text), whole(segments)) for place, phone, text, segments in rows
+            (whole(place), said(phone), texts.said(text), whole(segments), said(zone))
+            for place, phone, text, segments, zone in rows
         ]
         return typed(found, PlannedRecipient, self.name)
 

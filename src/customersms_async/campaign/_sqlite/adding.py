@@ -20,7 +20,7 @@ from ..wanted import WantedChange
 from ..wanted_states import WantedEvent
 from . import wanted_rows
 from .ledger_repeats import LedgerRepeats
-from .schema import ORIGINS
+from .schema import ORIGINS, ZONES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,7 +36,7 @@ _PLANNED, _SKIPPED = after(None, Event.ADDED), after(None, Event.REFUSED)
 class Adding:
     """Takes slices of the input in, within a transaction that the caller has begun and ends.
 
-    Mutable state: the input's digest, and what came before.
+    Mutable state: the input's digest, what came before, and whether anybody has brought a time zone.
 
     ``one_per_number``: a number's further texts are repeats. ``keep``: the columns whose texts come with each letter.
     """
@@ -56,6 +56,7 @@ class Adding:
         self._repeats = LedgerRepeats(connection, one_per_number=one_per_number)
         self._judge = Judge(self._repeats, region, one_per_number=one_per_number, one_per_key=True)
         self._now_us = 0
+        self._has_zones = False
         self.digest = Digest()
 
     def take(self, letters: Sequence[Letter]) -> None:
@@ -68,9 +69,10 @@ class Adding:
         self._repeats.write()
         if letters and letters[0].line is not None:
             self._keep_origins(letters, base)
+        self._keep_zones(letters, base)
 
-    def finish(self, template: str | None, *, rehearsal: bool) -> None:
-        """Count what was taken, and say what it was."""
+    def finish(self, template: str | None, *, rehearsal: bool, file: str, by: str) -> None:
+        """Count what was taken, and say what it was, from which file, and who has added it (empty: this process)."""
         if not self.digest.count:
             raise ConfigurationError("there are no recipients to add")
         self.connection.execute(
@@ -81,7 +83,12 @@ class Adding:
             "INSERT INTO input VALUES (1, ?, ?, ?, ?, ?)",
             (self.digest.hex, template, self.digest.count, now_us, rehearsal),
         )
-        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=this_process()), now_us)
+        name = by or this_process()
+        self.connection.execute(
+            "INSERT INTO additions (source, hash, added_us, by, recipients, first) VALUES (?, ?, ?, ?, ?, 0)",
+            (file, self.digest.hex, now_us, name, self.digest.count),
+        )
+        wanted_rows.append(self.connection, WantedChange(event=WantedEvent.ADDED, by=name), now_us)
 
     def _keep_origins(self, letters: Sequence[Letter], base: int) -> None:
         """Note where letters that came from a file stand in it."""
@@ -92,6 +99,17 @@ class Adding:
             "INSERT INTO origins VALUES (?, ?, ?)",
             ((number, letter.line, self._kept(letter)) for number, letter in enumerate(letters, base)),
         )
+
+    def _keep_zones(self, letters: Sequence[Letter], base: int) -> None:
+        """Note the time zones of those who have brought one."""
+        zones = [(number, letter.zone) for number, letter in enumerate(letters, base) if letter.zone is not None]
+        if not zones:
+            return
+        if not self._has_zones:
+            for statement in ZONES:
+                self.connection.execute(statement)
+            self._has_zones = True
+        self.connection.executemany("INSERT INTO zones VALUES (?, ?)", zones)
 
     def _kept(self, letter: Letter) -> str | None:
         if not self._keep:

@@ -20,7 +20,7 @@ from . import move_rows, opening
 from .copies import Copies
 from .errors import translated
 from .lock import Witness
-from .schema import SINCE_VERSION_3, VERSION
+from .schema import UPDATES, VERSION
 from .typed_rows import only
 from .whole import UNKNOWN_BOOT, changes_of, checkpoint, is_closed, open_whole
 
@@ -135,7 +135,7 @@ class LedgerFile:
             return
         try:
             if opening.version_of(connection, self.path) < VERSION or not opening.knows_moves(connection):
-                for statement in SINCE_VERSION_3:
+                for statement in UPDATES:
                     connection.execute(statement)
             else:
                 self._is_up_to_date = True

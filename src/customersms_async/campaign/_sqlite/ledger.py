@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from ...models import Limit, Outcome
     from ..adding import Letters
     from ..moving import LedgerMove
-    from ..rows import Count, Doubt, Entry, Input, Intent, KnownDouble, PlannedRecipient, Resolution, Timeline
+    from ..rows import (
+        Addition,
+        Count,
+        Doubt,
+        Entry,
+        Input,
+        Intent,
+        KnownDouble,
+        PlannedRecipient,
+        Resolution,
+        Timeline,
+    )
     from ..states import Choice, State
     from ..wanted import WantedChange, WantedNow
 
@@ -115,12 +126,15 @@ class SQLiteLedger:
         rehearsal: bool = False,
         one_per_number: bool = False,
         keep: Sequence[str] = (),
+        file: str = "",
+        by: str = "",
     ) -> bool:
         """Take all of ``letters`` in, in one transaction; false if the same were there already.
 
         ``suppressed`` are kept in either case, as told by ``source``. ``one_per_number``: a number's further texts are
         skipped. ``keep`` are the columns whose texts come with each letter. Raises ``ConfigurationError`` if others
-        are, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
+        are, and what ``letters`` raises; then, or if it is cancelled, nothing is added. ``file`` and ``by`` say what
+        the addition is from, and who made it.
         """
         known = await self.added()
         if known is not None:
@@ -133,14 +147,13 @@ class SQLiteLedger:
         handle.adder = self
         try:
             adding = await handle.do(
-                lambda file: self._begin_adding(file, region, one_per_number=one_per_number, keep=keep)
+                lambda opened: self._begin_adding(opened, region, one_per_number=one_per_number, keep=keep)
             )
             async for some in slices(letters):
                 await handle.do(_ignoring(partial(adding.take, some)))
             phones = await asyncio.to_thread(list, suppressed)
-            await handle.do(
-                lambda file: self._finish_adding(file, adding, template, phones, source, rehearsal=rehearsal)
-            )
+            finish = partial(adding.finish, template, rehearsal=rehearsal, file=file, by=by)
+            await handle.do(lambda opened: self._finish_adding(opened, adding, finish, phones, source))
         finally:
             try:
                 await handle.do(LedgerFile.roll_back)
@@ -151,6 +164,10 @@ class SQLiteLedger:
     async def added(self) -> Input | None:
         """The input that was added, or ``None``."""
         return await self._read(queries.added)
+
+    async def additions(self) -> list[Addition]:
+        """All additions, the first input as the first."""
+        return await self._read(queries.additions)
 
     async def counts(self) -> list[Count]:
         """How many recipients there are by state and code."""
@@ -268,13 +285,11 @@ class SQLiteLedger:
         self,
         file: LedgerFile,
         adding: Adding,
-        template: str | None,
+        finish: Callable[[], None],
         suppressed: Iterable[str],
         source: str,
-        *,
-        rehearsal: bool,
     ) -> None:
-        adding.finish(template, rehearsal=rehearsal)
+        finish()
         transitions.suppress(adding.connection, suppressed, source, self._clock())
         file.commit()
 

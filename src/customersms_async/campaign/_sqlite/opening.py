@@ -20,9 +20,10 @@ from ..._runtime import forks
 from ..._runtime.new_files import give_place, sync_folder
 from ...errors import LedgerError
 from ..refusals import refusal
+from . import queries
 from .errors import BUSY_SECONDS, code_of, translated
 from .move_schema import MOVED
-from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION
+from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS, VERSION, ZONES
 from .typed_rows import only, typed
 
 _CACHE_KB: Final = 4_096
@@ -30,7 +31,7 @@ _CACHE_KB: Final = 4_096
 DURABLE: Final = ("PRAGMA synchronous = FULL", "PRAGMA fullfsync = ON")
 """A commit survives a loss of power; on macOS only with the second, else it may be in the disk's cache for a while."""
 
-_OUR_SCHEMA: Final = " ".join(" ".join([SCHEMA, *ORIGINS, *MOVED]).replace("IF NOT EXISTS ", "").split())
+_OUR_SCHEMA: Final = " ".join(" ".join([SCHEMA, *ORIGINS, *ZONES, *MOVED]).replace("IF NOT EXISTS ", "").split())
 
 _SMALLEST: Final = 512
 """Bytes; no database has smaller pages. SQLite takes what is shorter for an empty one."""
@@ -224,15 +225,15 @@ def schema_of(connection: sqlite3.Connection) -> int:
 def knows_moves(connection: sqlite3.Connection) -> bool:
     """Whether the file itself refuses what is no move."""
     found = typed(connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"), tuple[str])
-    return {name for (name,) in found} >= TRIGGERS_SINCE_VERSION_3
+    return {name for (name,) in found} >= TRIGGERS
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
     """Raise ``LedgerError`` if recipients are missing at the end; the cheap look that every opening takes."""
     with translated(path):
-        row = connection.execute("SELECT recipients FROM input").fetchone()
+        given = queries.added(connection)
         (last,) = only(connection.execute("SELECT max(id) FROM recipients"), tuple[int | None])
-    if (0 if row is None else row[0]) != (0 if last is None else last + 1):
+    if (0 if given is None else given.recipients) != (0 if last is None else last + 1):
         raise refusal(path, "it is damaged: it does not hold all recipients that were added")
 
 

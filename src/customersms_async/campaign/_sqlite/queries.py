@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..rows import PAGE, Count, Entry, Input, PlannedRecipient
+from ..rows import PAGE, Addition, Count, Entry, Input, Number, PlannedRecipient
 from ..states import State
 from .typed_rows import only, typed
 
@@ -16,9 +16,24 @@ _FIELDS: Final = Entry.__struct_fields__
 
 
 def added(connection: sqlite3.Connection) -> Input | None:
-    """The input, or ``None`` if nothing was added yet."""
+    """The input, with how many recipients there are by now, or ``None`` if nothing was added yet."""
     row = connection.execute("SELECT hash, template, recipients, added_us, rehearsal FROM input").fetchone()
-    return None if row is None else typed([row], Input)[0]
+    if row is None:
+        return None
+    first = typed([row], Input)[0]
+    if not has_table(connection, "additions"):
+        return first
+    (recipients,) = only(connection.execute("SELECT coalesce(sum(recipients), 0) FROM additions"), tuple[Number])
+    return first._replace(recipients=recipients)
+
+
+def additions(connection: sqlite3.Connection) -> list[Addition]:
+    """All additions, the first input as the first; of an older version that is the only one, of which less is known."""
+    if has_table(connection, "additions"):
+        query = "SELECT source, hash, added_us, by, recipients, first FROM additions ORDER BY id"
+    else:
+        query = "SELECT '', hash, added_us, '', recipients, 0 FROM input"
+    return typed(connection.execute(query), Addition)
 
 
 def ledger_id(connection: sqlite3.Connection) -> str:
@@ -36,9 +51,10 @@ def counts(connection: sqlite3.Connection) -> list[Count]:
 
 def planned(connection: sqlite3.Connection, start: int) -> list[PlannedRecipient]:
     """The next recipients to be sent to, from number ``start`` on, in the input's order."""
+    zone, zones = ("z.zone", " LEFT JOIN zones z ON z.id = r.id") if has_table(connection, "zones") else ("NULL", "")
     rows = connection.execute(
-        "SELECT r.id, r.phone, t.text, r.segments FROM recipients r CROSS JOIN texts t ON t.id = r.text_id"
-        " WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
+        f"SELECT r.id, r.phone, t.text, r.segments, {zone} FROM recipients r CROSS JOIN texts t ON t.id = r.text_id"  # noqa: S608
+        f"{zones} WHERE r.id >= ? AND r.state = ? ORDER BY r.id LIMIT ?",
         (start, State.PLANNED, PAGE),
     )
     return typed(rows, PlannedRecipient)
@@ -68,7 +84,7 @@ def outside(connection: sqlite3.Connection, prefixes: Collection[str]) -> tuple[
 def entries(connection: sqlite3.Connection, start: int, states: Collection[State]) -> list[Entry]:
     """The next recipients in any of ``states``, from number ``start`` on, in the input's order."""
     marks = ", ".join("?" * len(states))
-    line, kept, origins = _ORIGINS if _has_origins(connection) else _NO_ORIGINS
+    line, kept, origins = _ORIGINS if has_table(connection, "origins") else _NO_ORIGINS
     rows = connection.execute(
         "SELECT id, phone, state, nullif(code, ''), error, message_id, attempts, updated_us,"  # noqa: S608
         f" {line}, {kept} FROM recipients{origins} WHERE id >= ? AND state IN ({marks}) ORDER BY id LIMIT ?",
@@ -84,7 +100,7 @@ _NO_ORIGINS: Final = ("NULL", "NULL", "")
 
 def first_kept(connection: sqlite3.Connection) -> str | None:
     """What was kept of the first row of the input's file, if there is a file."""
-    if not _has_origins(connection):
+    if not has_table(connection, "origins"):
         return None
     row = connection.execute("SELECT kept FROM origins ORDER BY id LIMIT 1").fetchone()
     return None if row is None else only([row], tuple[str | None])[0]
@@ -98,6 +114,7 @@ def among(connection: sqlite3.Connection, phones: Collection[str]) -> int:
     return len({phone for (phone,) in connection.execute("SELECT phone FROM recipients") if phone in wanted})
 
 
-def _has_origins(connection: sqlite3.Connection) -> bool:
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'origins'"
-    return connection.execute(query).fetchone() is not None
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the ledger has the table of that name: some only come with what needs them."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (name,)).fetchone() is not None

@@ -7,7 +7,8 @@ its place in the input, from 0; ``texts.id`` is the recipient that had the text 
 worth nothing without its ``-wal``. ``place`` is where it was when it was last written to. ``progress`` counts all
 changes; it is written with each of them, so that it stands in the ``-wal``, and its ``era`` is that of ``session``,
 which stands in the main file, only if the two belong together. ``doubles`` are recipients (by their ``id``) of whom a
-late answer says that an attempt was accepted after which another one had begun.
+late answer says that an attempt was accepted after which another one had begun. ``additions`` are recipients that came
+together, the first input too: those from the id ``first`` on, as many as it says.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from ..states import MOVES, ONLY_AFTER_AN_ATTEMPT, ONLY_WITH_CODE, State
 from ..wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 APPLICATION_ID: Final = 0x43534D53
 """SQLite's place for saying whose file it is: "CSMS"."""
 
-VERSION: Final = 3
-"""The schema's version. A ledger of version 1 is brought up to it when opened, one of version 2 when first changed.
+VERSION: Final = 4
+"""The schema's version. A ledger of version 1 is brought up to it when opened, a later one when first changed.
 
 One of a newer version is refused.
 """
@@ -35,28 +36,37 @@ SESSIONS_SINCE: Final = 2
 
 _STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})
+_CODES: Final = {(state.value, to.value): codes for (state, to), codes in ONLY_WITH_CODE.items()}
 _PAIRS_UNTIL_VERSION_2: Final = (
     *(("planned", to) for to in ("sending", "skipped")),
     ("rejected", "planned"),
     *(("sending", to) for to in ("accepted", "planned", "rejected", "unknown")),
     *(("unknown", to) for to in ("accepted", "planned")),
 )
+_PAIRS_OF_VERSION_3: Final = tuple(
+    sorted({*_PAIRS_UNTIL_VERSION_2, ("planned", "accepted"), ("skipped", "planned"), ("unknown", "rejected")})
+)
+_CODES_OF_VERSION_3: Final = {("skipped", "planned"): ("CAPPED",), ("unknown", "rejected"): ("INTERRUPTED",)}
 _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
 
 
-def _moves(pairs: Iterable[tuple[str, str]]) -> str:
-    """The trigger that refuses all moves but these."""
-    allowed = " OR ".join(f"(OLD.state = '{state}' AND NEW.state = '{to}'{_only(state, to)})" for state, to in pairs)
+def _moves(pairs: Iterable[tuple[str, str]], codes: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    """The trigger that refuses all moves but these, and some of them without one of these ``codes``."""
+    allowed = " OR ".join(
+        f"(OLD.state = '{state}' AND NEW.state = '{to}'{_only(state, to, codes.get((state, to), ()))})"
+        for state, to in pairs
+    )
     return (
         f"CREATE TRIGGER moves_of_the_table BEFORE UPDATE OF state ON recipients WHEN NOT ({allowed})"
         " BEGIN SELECT raise(ABORT, 'the ledger has no such move'); END"
     )
 
 
-def _only(state: str, to: str) -> str:
-    move = State(state), State(to)
-    code, attempt = ONLY_WITH_CODE.get(move), " AND OLD.attempt_id IS NOT NULL AND OLD.attempts > 0"
-    return ("" if code is None else f" AND OLD.code = '{code}'") + (attempt if move in ONLY_AFTER_AN_ATTEMPT else "")
+def _only(state: str, to: str, codes: Sequence[str]) -> str:
+    if (State(state), State(to)) in ONLY_AFTER_AN_ATTEMPT:
+        return " AND OLD.attempt_id IS NOT NULL AND OLD.attempts > 0"
+    any_of = " OR ".join(f"OLD.code = '{code}'" for code in codes)
+    return "" if not codes else f" AND {any_of}" if len(codes) == 1 else f" AND ({any_of})"
 
 
 def _appended(table: str) -> str:
@@ -164,9 +174,9 @@ _WANTED_BEFORE: Final = (
 )
 """A ledger that was filled by an older version is a draft: the next run of a person's program goes on."""
 
-SINCE_VERSION_3: Final = (
+_SINCE_VERSION_3: Final = (
     "DROP TRIGGER IF EXISTS moves_of_the_table",
-    _moves(_PAIRS),
+    _moves(_PAIRS_OF_VERSION_3, _CODES_OF_VERSION_3),
     _TERMS_TABLE,
     _WANTED_TABLE,
     _wanted_moves(),
@@ -175,27 +185,66 @@ SINCE_VERSION_3: Final = (
     _DOUBLES_TABLE,
     *_kept("doubles"),
     _WANTED_BEFORE,
+    "PRAGMA user_version = 3",
+)
+"""What makes version 3 of a ledger of version 2."""
+
+_ADDITIONS_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS additions (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    added_us INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    recipients INTEGER NOT NULL,
+    first INTEGER NOT NULL
+)"""
+_ADDED_BEFORE: Final = (
+    "INSERT INTO additions (source, hash, added_us, by, recipients, first)"  # noqa: S608 - our own words
+    " SELECT '', hash, added_us,"
+    f" coalesce((SELECT by FROM wanted WHERE event = '{WantedEvent.ADDED}' ORDER BY id LIMIT 1), ''), recipients, 0"
+    " FROM input WHERE NOT EXISTS (SELECT 1 FROM additions)"
+)
+"""The input of a ledger that was filled by an older version is its first addition."""
+
+UPDATES: Final = (
+    *_SINCE_VERSION_3,
+    "DROP TRIGGER IF EXISTS moves_of_the_table",
+    _moves(_PAIRS, _CODES),
+    _ADDITIONS_TABLE,
+    *_kept("additions"),
+    _ADDED_BEFORE,
     f"PRAGMA user_version = {VERSION}",
 )
-"""What brings a ledger of version 2 up to date."""
+"""What brings a ledger of version 2 or later up to date; for one that is, it makes again what is missing."""
 
-UPGRADE: Final = f"{SINCE_VERSION_2}{'; '.join(SINCE_VERSION_3)};"
+UPGRADE: Final = f"{SINCE_VERSION_2}{'; '.join(UPDATES)};"
 """What brings a ledger of version 1 up to date."""
 
-TRIGGERS_SINCE_VERSION_3: Final = frozenset(
+TRIGGERS: Final = frozenset(
     {
         "moves_of_the_table",
         "moves_of_what_is_wanted",
-        *(f"kept_{table}_{verb}" for table in ("terms", "wanted", "doubles") for verb in ("UPDATE", "DELETE")),
+        *(
+            f"kept_{table}_{verb}"
+            for table in ("terms", "wanted", "doubles", "additions")
+            for verb in ("UPDATE", "DELETE")
+        ),
     }
 )
-"""The names of its triggers."""
+"""The names of the triggers that it has since version 3."""
 
 ORIGINS: Final = (
     "CREATE TABLE IF NOT EXISTS origins (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, kept TEXT)",
     *_kept("origins"),
 )
 """Where recipients stand in their file, and what was kept of their rows (a JSON object), if there is a file."""
+
+ZONES: Final = (
+    "CREATE TABLE IF NOT EXISTS zones (id INTEGER PRIMARY KEY, zone TEXT NOT NULL)",
+    *_kept("zones"),
+)
+"""The time zones of recipients who have brought one of their own."""
 
 VERSION_1: Final = f"""
 CREATE TABLE input (
@@ -256,7 +305,7 @@ CREATE TABLE resolutions (
     recipients INTEGER NOT NULL,
     ids TEXT NOT NULL
 );
-{_moves(_PAIRS_UNTIL_VERSION_2)};
+{_moves(_PAIRS_UNTIL_VERSION_2, {})};
 CREATE TRIGGER counted AFTER UPDATE OF state, code ON recipients BEGIN
     UPDATE counts SET recipients = recipients - 1, segments = segments - OLD.segments
         WHERE state = OLD.state AND code = OLD.code;

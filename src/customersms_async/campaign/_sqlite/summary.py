@@ -8,6 +8,7 @@ from .. import figures
 from ..figures import TimeSpan
 from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Doubt, KnownDouble, Microseconds, Resolution
 from ..states import State
+from .queries import has_table
 from .typed_rows import typed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def doubts(connection: sqlite3.Connection) -> list[Doubt]:
 
 def doubles(connection: sqlite3.Connection) -> list[KnownDouble]:
     """The first known doubles, in the input's order; a ledger of an older version has none."""
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'doubles'").fetchone() is None:
+    if not has_table(connection, "doubles"):
         return []
     rows = connection.execute(
         "SELECT recipient, phone, ended_us FROM doubles JOIN recipients ON id = recipient ORDER BY 1, 3 LIMIT ?",

@@ -72,6 +72,8 @@ class Resolvable(enum.StrEnum):
     UNKNOWN = "unknown"
     REJECTED = "rejected"
     CAPPED = "capped"
+    EXPIRED = "expired"
+    NO_ZONE = "no_zone"
 
 
 class GuardOptions(Bundle, frozen=True, kw_only=True):
@@ -212,7 +214,9 @@ class ResolveOptions(Bundle, frozen=True, kw_only=True):
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
     status: Annotated[
         Resolvable | None,
-        typer.Option("--status", help="All who are unknown, or rejected, or skipped with code CAPPED."),
+        typer.Option(
+            "--status", help="All who are unknown, rejected, or skipped with code CAPPED, EXPIRED or NO_ZONE."
+        ),
     ] = None
     phones: Annotated[Path | None, typer.Option("--phones", metavar="FILE", help="Only these numbers.")] = None
     phone_column: PhoneColumn = None

@@ -106,6 +106,39 @@ class LedgerAddingContract(LedgerTest):
 
         self.check(test)
 
+    def test_the_time_zone_that_a_recipient_brings_comes_back_with_who_is_planned(self) -> None:
+        """As it was given, whoever else has none; and a ledger in which nobody has one says so of each."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger = await hosts.open()
+            zones = [None, "America/New_York", None, "no zone ✋"]
+            some = [Letter(phone(place), "a", zone=zone) for place, zone in enumerate(zones)]
+            await ledger.add([*some, Letter("x", "a", zone="Asia/Tokyo")], "a", None, ())
+            other = await hosts.open()
+            assert [each.zone for each in await other.planned(0)] == zones
+            assert await other.planned(3) == [PlannedRecipient(3, phone(3), "a", 1, "no zone ✋")]
+            assert await refused(other.add(letters(4), "a", None, ()), ConfigurationError), "who has zones is another"
+
+        self.check(test)
+
+    def test_the_input_is_the_first_addition_with_who_added_it_from_which_file(self) -> None:
+        """Without a name, that is the process; what was added again is no other addition."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger = await hosts.open()
+            assert await ledger.additions() == []
+            for _ in range(2):
+                await ledger.add(letters(3), None, None, (), file="people ✋.csv", by="Ann Lee")
+            (first,) = await (await hosts.open()).additions()
+            given = await ledger.added()
+            assert given is not None
+            assert first == ("people ✋.csv", given.hash, hosts.clock.us, "Ann Lee", 3, 0)
+            now = await ledger.wanted()
+            assert now is not None
+            assert now.by == "Ann Lee"
+
+        self.check(test)
+
     def test_what_came_from_no_file_has_no_lines(self) -> None:
         """And nothing is kept of it."""
 

@@ -12,27 +12,42 @@ import pytest
 
 from customersms_async import Campaign, Code, LedgerError, Outcome, Status
 from customersms_async.campaign._sqlite.ledger import SQLiteLedger
-from customersms_async.campaign._sqlite.schema import SCHEMA, TRIGGERS_SINCE_VERSION_3, VERSION, VERSION_1
+from customersms_async.campaign._sqlite.schema import SCHEMA, TRIGGERS, VERSION, VERSION_1
 from customersms_async.campaign.rows import Intent
 from support.filled_ledger import PEOPLE, counted, filled
-from support.old_ledgers import MOVES_OF_VERSION_2, make_version_2, schema_of
+from support.old_ledgers import MOVES_OF_VERSION_2, make_version_2, make_version_3, schema_of
 from support.wanted_runs import run_is_wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+MAKE = {2: make_version_2, 3: make_version_3}
+
+
+@pytest.fixture(params=MAKE)
+def version(request: pytest.FixtureRequest) -> int:
+    """The version that the ledger has."""
+    number: int = request.param
+    return number
+
+
 @pytest.fixture
-def old(path: Path) -> Path:
-    """A ledger of version 2, with 2,500 people."""
+def old(path: Path, version: int) -> Path:
+    """A ledger of an older version, with 2,500 people."""
     asyncio.run(filled(path))
-    make_version_2(path)
+    MAKE[version](path)
     return path
 
 
-async def test_a_ledger_of_version_2_may_be_looked_at_and_stays_as_it_is(old: Path) -> None:
+async def test_a_ledger_of_an_older_version_may_be_looked_at_and_stays_as_it_is(old: Path) -> None:
     before = await asyncio.to_thread(old.read_bytes)
     async with Campaign.open(old, create=False) as campaign:
+        (first,) = await campaign.ledger.additions()
+        assert (first.source, first.by, first.recipients, first.first) == ("", "", 2_500, 0)
+        given = await campaign.ledger.added()
+        assert given is not None
+        assert (given.recipients, given.hash, given.added_us) == (2_500, first.hash, first.added_us)
         assert (await campaign.counts())["planned"] == 2_500  # type: ignore[index]  # the states are text
         assert [o.index async for o in campaign.outcomes(Status.UNSENT)] == list(range(2_500))
         assert await campaign.ledger.requests(100) == 25
@@ -50,12 +65,26 @@ async def test_its_first_change_brings_it_up_to_date(old: Path) -> None:
     assert schema_of(old)[0] == VERSION
 
 
-async def test_a_change_that_is_refused_leaves_it_at_its_version(old: Path) -> None:
+async def test_its_input_becomes_the_first_addition_and_whoever_added_it_is_told_if_that_is_known(
+    old: Path, version: int
+) -> None:
+    async with Campaign.open(old, create=False) as campaign:
+        given = await campaign.ledger.added()
+        assert given is not None
+        before = await campaign.wanted()
+        await campaign.ledger.suppress([], "nobody")
+        (first,) = await campaign.ledger.additions()
+        assert first == ("", given.hash, given.added_us, first.by, 2_500, 0)
+        assert before is None or before.by == first.by
+        assert (first.by != "") is (version == 3)
+
+
+async def test_a_change_that_is_refused_leaves_it_at_its_version(old: Path, version: int) -> None:
     ledger = await SQLiteLedger.open(old, create=False)
     with pytest.raises(LedgerError, match="not planned any more"):
         await ledger.begin(Intent([0, 9_999], None))
     await ledger.close()
-    assert schema_of(old)[0] == 2
+    assert schema_of(old)[0] == version
     assert await counted(old) == {"planned": 2_500}
 
 
@@ -84,12 +113,12 @@ async def test_two_that_have_it_open_bring_it_up_to_date_once(old: Path) -> None
     assert schema_of(old)[0] == VERSION
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_today_s_trigger_stands_in_for_the_older_one(version: int) -> None:
+@pytest.mark.parametrize("script", ["first", "today"])
+def test_today_s_trigger_stands_in_for_the_older_one(script: str) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(VERSION_1 if version == 1 else SCHEMA)
+        connection.executescript(VERSION_1 if script == "first" else SCHEMA)
         (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'moves_of_the_table'").fetchone()
-    assert (" ".join(trigger.split()) == " ".join(MOVES_OF_VERSION_2.split())) is (version == 1)
+    assert (" ".join(trigger.split()) == " ".join(MOVES_OF_VERSION_2.split())) is (script == "first")
 
 
 def alter(path: Path, *statements: str) -> None:
@@ -105,14 +134,14 @@ async def test_a_newer_ledger_is_refused_as_newer_whatever_triggers_it_has(path:
     """Who is told to drop a trigger that a newer version has made would do harm."""
     await filled(path)
     alter(path, MORE, f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(LedgerError, match=rf"by a newer version of customersms_async \(schema {VERSION + 1}, not 3\)"):
+    with pytest.raises(LedgerError, match=rf"by a newer version of customersms_async \(schema {VERSION + 1}, not 4\)"):
         await counted(path)
     alter(path, f"PRAGMA user_version = {VERSION}")
     with pytest.raises(LedgerError, match=r"that no campaign makes \(more\): drop it"):
         await counted(path)
 
 
-@pytest.mark.parametrize("trigger", sorted(TRIGGERS_SINCE_VERSION_3))
+@pytest.mark.parametrize("trigger", sorted(TRIGGERS))
 async def test_a_trigger_that_an_older_program_has_people_drop_is_made_again(path: Path, trigger: str) -> None:
     await filled(path)
     whole = schema_of(path)
