@@ -27,22 +27,31 @@ class Person(NamedTuple):
 
 
 class MemoryLedger:
-    """The record of one campaign. Mutable state: the recipients' states and codes, and what is wanted."""
+    """The record of one campaign, which takes the seconds of ``delay`` to be asked, and as many to answer.
+
+    Mutable state: the recipients' states and codes, and what is wanted.
+    """
 
     name = "a ledger in memory"
     id = "0123456789abcdef0123456789abcdef"
 
-    def __init__(self, people: Sequence[Person], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, people: Sequence[Person], clock: Callable[[], int], delay: Callable[[], float] = lambda: 0
+    ) -> None:
         self.people = list(people)
         self.states = [after(None, Event.ADDED)] * len(people)
         self.codes = [""] * len(people)
         self._clock = clock
+        self._delay = delay
         self._added_us = clock()
         self._wanted: WantedNow | None = None
         self._attempts = 0
 
     async def now_us(self) -> int:
-        return self._clock()
+        await asyncio.sleep(self._delay())
+        now_us = self._clock()
+        await asyncio.sleep(self._delay())
+        return now_us
 
     async def become_runner(self) -> None:
         await asyncio.sleep(0)
@@ -75,11 +84,13 @@ class MemoryLedger:
         return [one for one, _ in zip(found, range(PAGE), strict=False)]
 
     async def begin(self, intent: Intent) -> None:
+        await asyncio.sleep(self._delay())
         assert all(self.states[number] is State.PLANNED for number in intent.ids)
         for number in intent.ids:
             self.states[number] = after(State.PLANNED, Event.LEAVING)
         self._attempts += 1
         intent.attempt_id = self._attempts
+        await asyncio.sleep(self._delay())
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:
         if intent.attempt_id is not None:

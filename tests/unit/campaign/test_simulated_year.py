@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import httpx
 import pytest
 
-from customersms_async import AsyncClient, Limit
+from customersms_async import AsyncClient, Limit, Outcome
 from customersms_async._core.hours import DAY_US, Hours, local_time, microseconds
 from customersms_async._core.layers import layers
 from customersms_async._core.schedule import Schedule, ScheduleJudge, When
 from customersms_async._core.schedule_forecast import Grants, ScheduledPeople, forecast
 from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.stream import OutcomeStream
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.runner import Runner
 from customersms_async.campaign.states import State
@@ -83,10 +84,16 @@ class Gateway(httpx.AsyncBaseTransport):
 
 
 async def run(
-    gateway: Gateway, ledger: MemoryLedger, schedule: Schedule, *, leave_after: float | None = None, kill: bool = False
+    gateway: Gateway,
+    ledger: MemoryLedger,
+    schedule: Schedule,
+    *,
+    limits: tuple[Limit, ...] = LIMITS,
+    leave_after: float | None = None,
+    kill: bool = False,
 ) -> None:
     """Run the campaign through a client of its own, to the end or for so many seconds."""
-    quota: dict[str, Any] = {"quota": virtual_loop.loop().quota(), "limits": LIMITS, "pace": Limit(2, 1)}
+    quota: dict[str, Any] = {"quota": virtual_loop.loop().quota(), "limits": limits, "pace": Limit(2, 1)}
     async with (
         httpx.AsyncClient(transport=gateway) as http,
         AsyncClient(api_key="cspro_made_up", http_client=http, batch_size=5, max_concurrency=4, **quota) as client,
@@ -96,14 +103,17 @@ async def run(
         terms = CampaignTerms.of(handle.sender, Guards(), schedule)
         runner = Runner(ledger, handle, Guards(), (), terms)  # type: ignore[arg-type]  # it is asked for nothing else
         runner._watch = WantedWatch(ledger, runner.stop, seconds=3_600)  # not every second of a year
-        ended = asyncio.ensure_future(asyncio.wait([runner.task]))
-        await asyncio.wait([ended], timeout=leave_after)
+        outcomes = asyncio.ensure_future(all_of(OutcomeStream(lambda: runner)))
+        await asyncio.wait([outcomes], timeout=leave_after)
         if kill and not runner.over:
             ledger.crash()
         runner.stop()
-        await ended
-        if runner.error is not None and leave_after is None:
-            raise runner.error
+        await outcomes
+
+
+async def all_of(stream: OutcomeStream) -> list[Outcome]:
+    """All outcomes of a run."""
+    return [outcome async for outcome in stream]
 
 
 def never_at_the_wrong_time(gateway: Gateway, people: Sequence[Person], schedule: Schedule, zones_of: Any) -> None:
@@ -143,7 +153,8 @@ def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: Schedul
             expires_us = None if dice.random() < 0.5 else begin_us + dice.randrange(3 * 1_440) * MINUTE_US
             at_us = None if dice.random() < 0.5 else begin_us + dice.randrange(1_440) * MINUTE_US
             planned = Schedule(hours=schedule.hours, margin_us=schedule.margin_us, expires_us=expires_us, at_us=at_us)
-            gateway, ledger = Gateway(clock, dice, faults=True), MemoryLedger(people, clock)
+            gateway = Gateway(clock, dice, faults=True)
+            ledger = MemoryLedger(people, clock, lambda: dice.choice((0, 0, 0.1, 3)))
             for _ in range(dice.randrange(3)):
                 await run(gateway, ledger, planned, leave_after=dice.uniform(1, 90_000), kill=dice.random() < 0.5)
             await run(gateway, ledger, planned)
@@ -151,6 +162,23 @@ def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: Schedul
             assert State.PLANNED not in ledger.states
             if expires_us is None:
                 assert set(ledger.states) <= {State.ACCEPTED, State.UNKNOWN}
+
+    virtual_loop.run(main())
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_batch_that_is_late_is_held_back_at_the_last_moment(seed: int) -> None:
+    dice = random.Random(seed)
+    people = [Person(f"+1212{number:07}", dice.choice(["Europe/Paris", "Europe/London"])) for number in range(900)]
+    schedule = Schedule(hours=Hours("09:00-09:02"))
+
+    async def main() -> None:
+        clock = Clock(us("2026-11-30T06:00") + dice.randrange(60_000_000))
+        gateway = Gateway(clock, dice, faults=False)
+        ledger = MemoryLedger(people, clock, lambda: dice.uniform(0, 0.4))
+        await run(gateway, ledger, schedule, limits=(Limit(1, 1),))
+        never_at_the_wrong_time(gateway, people, schedule, lambda one: [one.zone])
+        assert set(ledger.states) == {State.ACCEPTED}
 
     virtual_loop.run(main())
 
@@ -176,7 +204,7 @@ def test_numbers_without_a_zone_of_their_own_are_judged_by_all_they_may_be_in() 
     assert hours["+33612345678"] == pytest.approx(8, abs=0.01)
     assert hours["+12125551234"] == pytest.approx(14, abs=0.01)
     assert hours["+79161234567"] == pytest.approx(7, abs=0.01), "09:00 in Kaliningrad, 19:00 in Kamchatka"
-    assert hours["+88210000000"] == pytest.approx(20, abs=0.01), "the zone of the hours, as no other is known"
+    assert hours["+88210000000"] == pytest.approx(6, abs=0.01), "19:00 in the zone of the hours, as no other is known"
 
 
 def test_whoever_has_no_zone_or_too_many_is_skipped() -> None:
