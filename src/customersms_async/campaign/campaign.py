@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..client import AsyncClient
     from .adding import Letters
     from .protocol import CampaignLedger
-    from .rows import Entry
+    from .rows import Count, Entry
     from .wanted import WantedNow
 
 
@@ -160,6 +160,74 @@ class Campaign:
             keep=keep,
         )
 
+    async def add_more(
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        by: str,
+        source: str = "",
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        one_per_number: bool = False,
+    ) -> dict[State, int] | None:
+        """Put more recipients into the ledger, as an addition of their own, also while it runs, here or elsewhere.
+
+        In one transaction: all of them, or nobody. Gives how many of them are in which state then, or ``None`` if the
+        same addition was made before, so that what was cut off can be repeated. A number that is there already with the
+        same text is skipped (code DUPLICATE); with ``one_per_number``, one that is there with any text. ``by`` is the
+        person's name, and ``source`` what they are from, such as a file's name. A run that is under way sends to them
+        without being started anew; one that is over is needed again, and a ledger that nobody was added to becomes a
+        draft. The rest is as for ``add``.
+        """
+        check_recipients(recipients)
+        return await self.add_more_letters(
+            _letters(recipients, message),
+            message,
+            by=by,
+            source=source,
+            region=region,
+            suppress=suppress,
+            one_per_number=one_per_number,
+        )
+
+    async def add_more_letters(
+        self,
+        letters: Letters,
+        template: str | None,
+        *,
+        by: str,
+        source: str = "",
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        rehearsal: bool = False,
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+    ) -> dict[State, int] | None:
+        """Put more texts made from ``template`` into the ledger, each with its line.
+
+        ``rehearsal``: for a sandbox, if these are the first; ``keep`` is as for ``add_letters``, the rest as for
+        ``add_more``.
+        """
+        name, suppressed = _name(by), _numbers(suppress, region)
+        if await self._ledger.added() is None:
+            await self._ledger.add(
+                letters,
+                template,
+                region,
+                suppressed,
+                rehearsal=rehearsal,
+                one_per_number=one_per_number,
+                keep=keep,
+                file=source,
+                by=name,
+            )
+            return await self.counts()
+        found = await self._ledger.add_more(
+            letters, template, region, suppressed, by=name, one_per_number=one_per_number, keep=keep, file=source
+        )
+        return None if found is None else _by_state(found)
+
     def run(
         self,
         client: AsyncClient,
@@ -242,10 +310,7 @@ class Campaign:
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
-        found = dict.fromkeys(State, 0)
-        for count in await self._ledger.counts():
-            found[count.state] += count.recipients
-        return found
+        return _by_state(await self._ledger.counts())
 
     async def outcomes(self, status: Status | None = None) -> AsyncIterator[Outcome]:
         """Everyone's outcome as it stands, in the input's order, or those with one status; in bounded memory.
@@ -347,6 +412,13 @@ def _name(by: object) -> str:
     if not isinstance(by, str) or not by.strip():
         raise ConfigurationError("say by whom: the ledger keeps the name")
     return by.strip()
+
+
+def _by_state(counts: Iterable[Count]) -> dict[State, int]:
+    found = dict.fromkeys(State, 0)
+    for count in counts:
+        found[count.state] += count.recipients
+    return found
 
 
 def _letters(recipients: Recipients, message: str | None) -> Letters:

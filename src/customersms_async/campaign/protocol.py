@@ -84,6 +84,28 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         others are there, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
         """
 
+    async def add_more(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        by: str,
+        source: str = "add",
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+        file: str = "",
+    ) -> list[Count] | None:
+        """Take more recipients in as an addition of their own, in one transaction, also while the campaign runs.
+
+        Gives how many of them are in which state, or ``None`` if an addition with the same hash was made already: then
+        nobody is added. A number that is there already with the same text is a duplicate; with ``one_per_number``, one
+        that is there with any text. In a campaign that is done, a run is needed from then on. The rest is as for
+        ``add``. Raises ``ConfigurationError`` if nobody was added before, and what ``letters`` raises; then, or if it
+        is cancelled before the last step, nothing is added.
+        """
+
     async def added(self) -> Input | None:
         """The input, or ``None`` if nothing was added yet."""
 
@@ -103,7 +125,7 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         """How many planned numbers begin with none of ``prefixes``, and the first one's place in the input."""
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+        """The columns of files whose texts are kept beside each recipient, in the order that they were named in."""
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""

@@ -11,7 +11,7 @@ from .refusals import refusal
 from .states import State  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
 Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000_000)]
@@ -172,6 +172,11 @@ class KnownDouble(msgspec.Struct, frozen=True, array_like=True):
     index: Number
     phone: str
     ended_us: Microseconds
+
+
+def kept_columns(first: Iterable[str], ledger: str) -> tuple[str, ...]:
+    """The columns of which something is kept, by what is kept of the ``first`` row of each addition."""
+    return tuple(dict.fromkeys(column for kept in first for column in kept_texts(kept, ledger)))
 
 
 def kept_texts(kept: str, ledger: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from ..rows import (
     KnownDouble,
     PlannedRecipient,
     Resolution,
-    kept_texts,
+    kept_columns,
 )
 from ..states import State
 from .calls import LedgerCalls
@@ -61,7 +61,12 @@ _OUTSIDE: Final = (
     + b" AND r.state = 'planned' AND NOT EXISTS (SELECT FROM unnest($2::bytea[]) p (prefix)"
     b" WHERE substring(r.phone FROM 1 FOR length(p.prefix)) = p.prefix)"
 )
-_FIRST_KEPT: Final = b"SELECT r.kept FROM customersms.campaign_origins r WHERE " + _OF + b" ORDER BY r.id LIMIT 1"
+_FIRST_KEPT: Final = (
+    b"SELECT r.kept FROM customersms.campaign_additions a CROSS JOIN LATERAL"
+    b" (SELECT o.kept FROM customersms.campaign_origins o WHERE o.id >= ($1::bigint << 32) + a.first_place"
+    b" AND o.id < ($1::bigint << 32) + a.first_place + a.recipients ORDER BY o.id LIMIT 1) r"
+    b" WHERE a.campaign = $1 AND r.kept IS NOT NULL ORDER BY a.number"
+)
 _AMONG: Final = (
     b"SELECT count(DISTINCT r.phone) FROM customersms.campaign_recipients r WHERE " + _OF + b" AND r.phone = ANY ($2)"
 )
@@ -147,10 +152,8 @@ class LedgerQuestions(LedgerCalls):
         return int(count or 0), whole(place)
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient."""
-        rows = await self._call(_FIRST_KEPT)
-        kept = said(rows[0][0]) if rows else None
-        return () if kept is None else tuple(kept_texts(kept, self.name))
+        """The columns of files whose texts are kept beside each recipient."""
+        return kept_columns((said(kept) or "" for (kept,) in await self._call(_FIRST_KEPT)), self.name)
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""

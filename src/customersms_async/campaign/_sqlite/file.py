@@ -98,6 +98,17 @@ class LedgerFile:
             self.roll_back()
             raise
 
+    @contextlib.contextmanager
+    def beside(self, other: Path) -> Iterator[None]:
+        """Have transactions within the block read ``other``, a database of ours that nobody changes, as ``beside``."""
+        connection = self._writer()
+        connection.execute("ATTACH ? AS beside", (f"{other.as_uri()}?mode=ro&immutable=1",))
+        try:
+            yield
+        finally:
+            if not connection.in_transaction:
+                connection.execute("DETACH beside")
+
     def begin(self, *, anywhere: bool = False, moving: bool = False) -> sqlite3.Connection:
         """Begin a transaction that the caller ends."""
         if self._alone:
