@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Input,
         Intent,
         KnownDouble,
+        PlacedText,
         PlannedRecipient,
         Resolution,
         Timeline,
@@ -132,6 +133,9 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
 
     async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``, from place ``start`` on, in the input's order, at most ``PAGE``."""
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places, ``PAGE`` at most, in their order; nobody else's places."""
 
     async def begin(self, intent: Intent) -> None:
         """Make it durable that a request to these recipients is about to leave; ``intent.attempt_id`` is set then.

@@ -110,6 +110,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     kept: str | None = None
 
 
+class PlacedText(NamedTuple):
+    """The text of the recipient at this ``place``, from 0; ``None``: there is none that could be sent."""
+
+    place: Number
+    text: str | None
+    segments: Number
+
+
 class Intent(msgspec.Struct, eq=False):
     """An attempt about to be made: to whom, the credits known before, and the seconds that it may take.
 

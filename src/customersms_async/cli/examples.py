@@ -24,6 +24,11 @@ RUN: Final = (
     'customersms campaign run --ledger spring.ledger people.csv --message "Hi {name}" --until 18:30',
     "customersms campaign run --ledger spring.ledger",
 )
+ADD: Final = ('customersms campaign add --ledger spring.ledger late.csv --message "Hi {name}" --by ann',)
+RETRY: Final = (
+    "customersms campaign retry --ledger spring.ledger --rejected --code HTTP_403 --by ann",
+    "customersms campaign retry --ledger spring.ledger --unknown --by ann",
+)
 STATUS: Final = ("customersms campaign status --ledger spring.ledger",)
 PAUSE: Final = ("customersms campaign pause --ledger spring.ledger --by ann",)
 RESUME: Final = ("customersms campaign resume --ledger spring.ledger --by ann",)

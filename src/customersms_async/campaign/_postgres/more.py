@@ -91,11 +91,13 @@ def add(connection: Connection[Any], campaign: int, addends: Addends) -> list[Co
         base = campaign << 32
         with contextlib.closing(sqlite3.connect(fitted.path)) as source:
             copy_tables(cursor, source, campaign)
+        behind = (base + offset, base + (1 << 32))
+        added = cursor.execute(_COUNTED, behind).fetchall()
         cursor.execute("SELECT customersms.campaign_lock(%s, true)", (campaign,))
-        _suppress(cursor, campaign, addends)
-        counted = cursor.execute(_COUNTED, (base + offset, base + (1 << 32))).fetchall()
-        for state, code, recipients, segments in counted:
+        _suppress(cursor, campaign, addends)  # which keeps the counts of those whom it skips
+        for state, code, recipients, segments in added:
             cursor.execute(_COUNT, (campaign, state, code, recipients, segments))
+        counted = cursor.execute(_COUNTED, behind).fetchall()
         words = _bytes(addends.file), fitted.hash, addends.now_us, _bytes(addends.by)
         cursor.execute(_ADDITION, (campaign, number + 1, *words, fitted.recipients, offset))
         counts = [Count(State(state), code.decode(), n, int(segments)) for state, code, n, segments in counted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..._postgres.wire import array
 from .. import figures
 from ..figures import TimeSpan
 from ..rows import (
@@ -16,6 +17,7 @@ from ..rows import (
     Entry,
     Input,
     KnownDouble,
+    PlacedText,
     PlannedRecipient,
     Resolution,
     kept_columns,
@@ -51,6 +53,11 @@ _COUNTS: Final = (
 )
 _PLANNED: Final = b"SELECT * FROM customersms.campaign_planned_with_zones($1, $2, $3)"
 _ENTRIES: Final = b"SELECT * FROM customersms.campaign_entries($1, $2, $3, $4)"
+_TEXTS: Final = (
+    b"SELECT r.id - ($1::bigint << 32), t.text, r.segments FROM unnest($2::bigint[]) p (place)"
+    b" JOIN customersms.campaign_recipients r ON r.id = ($1::bigint << 32) + p.place"
+    b" LEFT JOIN customersms.campaign_texts t ON t.campaign = $1 AND t.number = r.text ORDER BY r.id"
+)
 _REQUESTS: Final = (
     b"SELECT coalesce(sum((n + $2::bigint - 1) / $2::bigint), 0) FROM (SELECT count(*) AS n"
     b" FROM customersms.campaign_recipients r WHERE " + _OF + b" AND r.state = 'planned' GROUP BY r.text) t"
@@ -178,6 +185,15 @@ class LedgerQuestions(LedgerCalls):
             for place, phone, state, code, error, message_id, attempts, updated_us, line, kept in rows
         ]
         return typed(found, Entry, self.name)
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places."""
+        known = _Texts()
+        rows = [
+            (whole(place), known.said(text), whole(segments))
+            for place, text, segments in await self._call(_TEXTS, array(places))
+        ]
+        return typed(rows, PlacedText, self.name)
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests by time."""

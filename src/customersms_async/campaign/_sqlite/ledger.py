@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Input,
         Intent,
         KnownDouble,
+        PlacedText,
         PlannedRecipient,
         Resolution,
         Timeline,
@@ -235,6 +236,10 @@ class SQLiteLedger:
     async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``."""
         return await self._read(lambda connection: queries.entries(connection, start, states))
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places."""
+        return await self._read(lambda connection: queries.texts(connection, places))
 
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign now; ``None`` if nobody was added yet."""

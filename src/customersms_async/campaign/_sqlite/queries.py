@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..rows import PAGE, Addition, Count, Entry, Input, Number, PlannedRecipient
+from ..rows import PAGE, Addition, Count, Entry, Input, Number, PlacedText, PlannedRecipient
 from ..states import State
 from .typed_rows import only, typed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 _FIELDS: Final = Entry.__struct_fields__
 
@@ -91,6 +91,12 @@ def entries(connection: sqlite3.Connection, start: int, states: Collection[State
         [start, *states, PAGE],
     )
     return typed((dict(zip(_FIELDS, row, strict=True)) for row in rows), Entry)
+
+
+def texts(connection: sqlite3.Connection, places: Iterable[int]) -> list[PlacedText]:
+    """The texts of the recipients at these places, in their order."""
+    query = "SELECT r.id, t.text, r.segments FROM recipients r LEFT JOIN texts t ON t.id = r.text_id WHERE r.id = ?"
+    return typed((row for place in places for row in connection.execute(query, (place,))), PlacedText)
 
 
 _ORIGINS: Final = ("o.line", "o.kept", " LEFT JOIN origins o USING (id)")

@@ -13,13 +13,16 @@ import typer
 from ...campaign.wanted_states import WantedEvent
 from .. import examples
 from ..bundle import takes_bundles
+from .add import add_to_ledger
 from .export import export_ledger
 from .move import move_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
+    AddOptions,
     ExportOptions,
     MoveOptions,
     ReportOptions,
     ResolveOptions,
+    RetryOptions,
     RunOptions,
     StatusOptions,
     WantOptions,
@@ -27,6 +30,7 @@ from .options import (  # noqa: TC001 - takes_bundles reads them
 from .report import report_on_ledger
 from .resolve import resolve_recipients
 from .resume import resume_command
+from .retry import retry_recipients
 from .run import run_ledger
 from .status import show_status
 from .want import say_what_is_wanted
@@ -39,6 +43,13 @@ app: Final = typer.Typer()
 def run(context: typer.Context, options: RunOptions) -> None:
     """Begin a campaign, or go on with it: to everyone in FILE who was not sent to yet."""
     run_ledger(options, resume_command(context))
+
+
+@app.command(epilog=examples.epilog(examples.ADD))
+@takes_bundles
+def add(options: AddOptions) -> None:
+    """Add more people to a campaign, also while it runs; the same file again adds nobody."""
+    add_to_ledger(options)
 
 
 @app.command(epilog=examples.epilog(examples.STATUS))
@@ -88,6 +99,13 @@ def export(options: ExportOptions) -> None:
 def resolve(options: ResolveOptions) -> None:
     """Record what a person found out about unknown or rejected recipients, or plan again who hit a cap."""
     resolve_recipients(options)
+
+
+@app.command(epilog=examples.epilog(examples.RETRY))
+@takes_bundles
+def retry(options: RetryOptions) -> None:
+    """Have those sent to again whom the gateway refused, who were skipped for now, or whose fate is unknown."""
+    retry_recipients(options)
 
 
 @app.command(epilog=examples.epilog(examples.REPORT))

@@ -52,6 +52,13 @@ Ledger = Annotated[
 ]
 
 
+class ExportedMore(enum.StrEnum):
+    """The values of ``--with``: what ``campaign export`` writes on demand."""
+
+    TEXT = "text"
+    SEGMENTS = "segments"
+
+
 class ExportFormat(enum.StrEnum):
     """The values of ``--format``."""
 
@@ -146,6 +153,55 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
+class AddOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign add``."""
+
+    panel: ClassVar[str] = LOOK_PANEL
+
+    ledger: Ledger
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As for send --file.")]
+    text: TextOptions = TextOptions()
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="NAME",
+            rich_help_panel=MAIN_PANEL,
+            help="Who adds them; the ledger keeps the name. Else the user's.",
+        ),
+    ] = None
+    reading: FileOptions
+    suppress: Suppress = None
+    suppress_column: SuppressColumn = None
+    client: ClientOptions
+    yes: Yes = False
+    dry_run: DryRun = False
+    sample: Sample = 1
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class RetryOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign retry``."""
+
+    ledger: Ledger
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+    rejected: Annotated[bool, typer.Option("--rejected", help="All whom the gateway refused.")] = False
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="All who are skipped with code CAPPED, EXPIRED or NO_ZONE.")
+    ] = False
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="All of unknown fate: who has got the text gets it twice.")
+    ] = False
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="CODE", help="Only those of them with this code; may be given again."),
+    ] = None
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
 class StatusOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign status``."""
 
@@ -202,6 +258,10 @@ class ExportOptions(Bundle, frozen=True, kw_only=True):
     ledger: Ledger
     format: Annotated[ExportFormat, typer.Option("--format", help="What to write to standard output.")]
     status: Annotated[list[State] | None, typer.Option("--status", help="Only these; may be given again.")] = None
+    more: Annotated[
+        list[ExportedMore] | None,
+        typer.Option("--with", help="The text as well, or how many segments it has; may be given again."),
+    ] = None
     raw: Raw = False
     log_level: Logging = LogLevel.WARNING
 

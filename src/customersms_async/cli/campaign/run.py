@@ -36,7 +36,7 @@ from .first_line import with_file_line
 from .moved import refuse_if_moved
 from .options import check_guards
 from .resume import hints, once_resumed
-from .started import planned_text, read_ledger, recipients_among, show_started
+from .started import planned_text, read_ledger, recipients_among, refuse_other_kind, show_started
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,12 +145,7 @@ def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None
     if started is not None:
         if file is None and message is not None and message != started.template:
             raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
-        if started.rehearsal is not options.client.sandbox:
-            raise ConfigurationError(
-                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
-                if started.rehearsal
-                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
-            )
+        refuse_other_kind(ledger, started, sandbox=options.client.sandbox)
         message = started.template if message is None else message
     if file is not None and message is None:
         raise typer.BadParameter("a new campaign needs --message as well as FILE")
