@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models import Limit, Outcome
     from .adding import Letters
     from .rows import (
+        Activity,
         Addition,
         Count,
         Doubt,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         PlacedText,
         PlannedRecipient,
         Resolution,
+        RunningNow,
         Timeline,
     )
     from .states import Choice, State
@@ -164,6 +166,12 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         All choices lead to one state. Gives how many recipients that were. Nobody who is suppressed is planned again.
         Raises ``LedgerError``, and does nothing, while any of them may still be sent to by a process that was cut off.
         """
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it just now, in this process or any other, as far as that can be seen from here; costs little."""
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted from that time on (microseconds since 1970)."""
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time, in windows of the shortest limit that gives few enough; ``None`` if there are none."""

@@ -141,6 +141,28 @@ class SuppressedMeanwhileError(Exception):
         self.ids = frozenset(ids)
 
 
+class RunningNow(NamedTuple):
+    """Who runs a campaign: the process or host, by its name, and since when (microseconds since 1970), if it says."""
+
+    by: str
+    since_us: int | None
+
+
+class Activity(NamedTuple):
+    """What a campaign did lately: attempts that began, how many recipients they were to, and the first and last time.
+
+    ``requests`` and ``recipients`` are those of the time that was asked about. ``last_status`` and ``last_error`` are
+    those of the answer to the last attempt that has ended: without a status, none came. Times: microseconds since 1970.
+    """
+
+    requests: Number
+    recipients: Number
+    first_us: Microseconds | None
+    last_us: Microseconds | None
+    last_status: int | None = None
+    last_error: str | None = None
+
+
 class Timeline(NamedTuple):
     """Requests by time: how many began in each window of ``limit`` from ``start_us`` on, in order."""
 

@@ -11,6 +11,7 @@ from ..rows import (
     MOST_LISTED,
     MOST_RESOLUTIONS,
     PAGE,
+    Activity,
     Addition,
     Count,
     Doubt,
@@ -20,6 +21,7 @@ from ..rows import (
     PlacedText,
     PlannedRecipient,
     Resolution,
+    RunningNow,
     kept_columns,
 )
 from ..states import State
@@ -76,6 +78,18 @@ _FIRST_KEPT: Final = (
 )
 _AMONG: Final = (
     b"SELECT count(DISTINCT r.phone) FROM customersms.campaign_recipients r WHERE " + _OF + b" AND r.phone = ANY ($2)"
+)
+_RUNNING: Final = (
+    b"SELECT h.words, l.since_us FROM customersms.campaign_leases l JOIN customersms.campaign_hosts h USING (host)"
+    b" WHERE l.campaign = $1 AND l.holder IS NOT NULL AND h.until_us > coalesce($2::bigint, customersms.wall_us())"
+)
+_ACTIVITY: Final = (
+    b"SELECT count(a.attempt), coalesce(sum(a.recipients), 0), min(a.began_us), max(a.began_us), max(l.status_code),"
+    b" (array_agg(l.error))[1] FROM (SELECT) one"
+    b" LEFT JOIN customersms.campaign_attempts a ON a.campaign = $1 AND a.began_us >= $2::bigint"
+    b" LEFT JOIN LATERAL (SELECT w.status_code, w.error FROM customersms.campaign_attempts o"
+    b" JOIN customersms.campaign_answers w USING (attempt) WHERE o.campaign = $1 ORDER BY o.began_us DESC LIMIT 1) l"
+    b" ON true"
 )
 _LEFT: Final = (
     b" FROM customersms.campaign_attempts a LEFT JOIN customersms.campaign_answers w USING (attempt)"
@@ -194,6 +208,17 @@ class LedgerQuestions(LedgerCalls):
             for place, text, segments in await self._call(_TEXTS, array(places))
         ]
         return typed(rows, PlacedText, self.name)
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it, as far as its host was heard of in time."""
+        rows = [(said(by), whole(since_us)) for by, since_us in await self._call(_RUNNING, self._now())]
+        return next(iter(typed(rows, RunningNow, self.name)), None)
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted lately."""
+        requests, recipients, first_us, last_us, status, error = first(await self._call(_ACTIVITY, b"%d" % since_us))
+        row = (whole(requests), whole(recipients), whole(first_us), whole(last_us), whole(status), said(error))
+        return typed([row], Activity, self.name)[0]
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests by time."""

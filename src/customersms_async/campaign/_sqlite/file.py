@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ..rows import RunningNow
     from .lock import RunLock
     from .opening import Identity
 
@@ -198,6 +199,10 @@ class LedgerFile:
             raise refusal(self.path, why)
         opening.check_all(self._reading, self.path)
         self._copies.refuse()
+
+    def running(self) -> RunningNow | None:
+        """Who runs the ledger, by this name or by the one at which it was last written to."""
+        return self._lock.holder() or self._copies.holder_elsewhere
 
     @property
     def is_run_elsewhere(self) -> bool:

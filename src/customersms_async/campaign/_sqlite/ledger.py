@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..adding import Letters
     from ..moving import LedgerMove
     from ..rows import (
+        Activity,
         Addition,
         Count,
         Doubt,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         PlacedText,
         PlannedRecipient,
         Resolution,
+        RunningNow,
         Timeline,
     )
     from ..states import Choice, State
@@ -269,6 +271,14 @@ class SQLiteLedger:
     async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says of recipients; gives of how many that was."""
         return await self._write(lambda file: resolving.resolve(file, choices, phones, by, self._clock()))
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it, by its run lock."""
+        return await self._opened.do(lambda file: file.running())
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted lately."""
+        return await self._read(lambda connection: summary.activity(connection, since_us))
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time; ``None`` if there are none."""

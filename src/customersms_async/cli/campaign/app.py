@@ -15,10 +15,12 @@ from .. import examples
 from ..bundle import takes_bundles
 from .add import add_to_ledger
 from .export import export_ledger
+from .listing import list_campaigns
 from .move import move_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
     AddOptions,
     ExportOptions,
+    ListOptions,
     MoveOptions,
     ReportOptions,
     ResolveOptions,
@@ -55,8 +57,15 @@ def add(options: AddOptions) -> None:
 @app.command(epilog=examples.epilog(examples.STATUS))
 @takes_bundles
 def status(options: StatusOptions) -> None:
-    """Say how many recipients are in which state, what is wanted of the campaign, and on which terms."""
+    """Say how a campaign stands: who is in which state, who runs it, how fast, until when, and on which terms."""
     show_status(options)
+
+
+@app.command("list", epilog=examples.epilog(examples.LIST))
+@takes_bundles
+def list_(options: ListOptions) -> None:
+    """List the campaigns of a folder or a database: how each stands, and who runs it."""
+    list_campaigns(options)
 
 
 @app.command(epilog=examples.epilog(examples.PAUSE))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import time
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +14,7 @@ from ...campaign.guards import Guards, unix
 from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
+from ..credits_warning import WarnCredits, read_amount
 from ..options import (
     ClientOptions,
     DryRun,
@@ -26,6 +26,7 @@ from ..options import (
     Logging,
     LogLevel,
     PhoneColumn,
+    Quota,
     Raw,
     Region,
     Sample,
@@ -122,7 +123,7 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
         """The guards as ``Campaign.run`` takes them. Raises ``typer.BadParameter`` for what can't be read."""
         failures = self.failures.read()
         return {
-            "keep_credits": None if self.keep_credits is None else _amount(self.keep_credits),
+            "keep_credits": None if self.keep_credits is None else read_amount(self.keep_credits),
             "max_recipients": self.max_recipients,
             "max_segments": self.max_segments,
             "stop_after_unknown": failures.stop_after_unknown,
@@ -149,6 +150,7 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     sample: Sample = 1
     trial: TrialOptions = TrialOptions()
     guards: GuardOptions
+    warn_credits: WarnCredits = None
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -206,6 +208,23 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign status``."""
 
     ledger: Ledger
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until the campaign ends or Ctrl-C.")] = (
+        False
+    )
+    quota: Quota = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class ListOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign list``."""
+
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER|postgresql://…", help="Where the campaigns are: a folder of ledgers, or their database."
+        ),
+    ]
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -300,16 +319,6 @@ def check_guards(guards: dict[str, Any]) -> None:
     given = dict(guards)
     until, prefixes = given.pop("until"), given.pop("allow_prefix")
     Guards(**given, until_unix=unix(until), allow_prefixes=tuple(prefixes))
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise typer.BadParameter(f"{text!r} is not a number of credits")
-    return amount
 
 
 def _time(text: str) -> datetime:

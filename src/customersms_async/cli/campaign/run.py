@@ -18,6 +18,7 @@ from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, CustomerSMSError
 from ..credentials import check_key
+from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
 from ..exits import ending_well, fail
 from ..output import safe_console, say_json
@@ -39,6 +40,8 @@ from .resume import hints, once_resumed
 from .started import planned_text, read_ledger, recipients_among, refuse_other_kind, show_started
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from rich.console import Console
 
     from ...client import AsyncClient
@@ -65,6 +68,7 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: tuple[str, ...]
     one_per_number: bool
     resume: str
+    warn_credits: Decimal | None = None
 
 
 def run_ledger(options: RunOptions, resume: str) -> None:
@@ -126,6 +130,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             suppressed=tuple(suppressed),
             one_per_number=reading.one_per_number,
             resume=resume,
+            warn_credits=None if options.warn_credits is None else read_amount(options.warn_credits),
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
 
@@ -164,7 +169,8 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
         progress = Progress(planned, requests, began, Counter(), {})
         screen = Screen(console)
         async with watching(route, progress, screen):
-            await _send(campaign, route.client, run, progress, screen, json=json)
+            warning = CreditsWarning(run.warn_credits, route.client, console, json=json)
+            await _send(campaign, route.client, run, progress, screen, warning, json=json)
         try:
             counts = await campaign.ledger.counts()
         except LedgerAwayError as error:
@@ -210,7 +216,14 @@ async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console)
 
 
 async def _send(
-    campaign: Campaign, client: AsyncClient, run: CampaignRun, progress: Progress, screen: Screen, *, json: bool
+    campaign: Campaign,
+    client: AsyncClient,
+    run: CampaignRun,
+    progress: Progress,
+    screen: Screen,
+    warning: CreditsWarning,
+    *,
+    json: bool,
 ) -> None:
     """Send and tell every outcome. SIGINT and SIGTERM let requests in flight answer; a second one stops at once."""
 
@@ -227,6 +240,7 @@ async def _send(
                 progress.add(outcome, None)
                 if json:
                     say_json(outcome)
+                warning.look()
                 screen.changed(progress)
         except (CustomerSMSError, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):
