@@ -30,8 +30,12 @@ MOST_SHOWN: Final = 100
 _BOTH: Final = "give either one message for all recipients or Message objects, not both"
 _NEITHER: Final = "recipients that are not Message objects need a message"
 _KEY_REPEATED: Final = "the same idempotency key came before"
-_REPEATED: Final = "the same number with the same text came before"
-_NUMBER_REPEATED: Final = "the same number came before, and it gets one text only"
+
+REPEATED: Final = "the same number with the same text came before"
+"""Why a number is not sent the same text again."""
+
+REPEATED_NUMBER: Final = "the same number came before, and it gets one text only"
+"""Why a number is not sent another text, where each gets one."""
 
 
 class Letter(msgspec.Struct, frozen=True, gc=False):
@@ -136,7 +140,7 @@ class Judge:
     ) -> None:
         self._repeats = repeats
         self._region = region
-        self._repeated = _NUMBER_REPEATED if one_per_number else _REPEATED
+        self._repeated = REPEATED_NUMBER if one_per_number else REPEATED
         self._suppressed = suppressed
         self._one_per_key = one_per_key
         self._keys: set[str] = set()

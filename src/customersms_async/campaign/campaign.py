@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Self, final
 
 from .._core import phone as phones
-from .._core.intake import Letter
 from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.reader import check_recipients
 from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
-from ..models import Message, Outcome, Status
+from ..models import Outcome, Status
+from .given import add_more, by_state, letters_of, numbers_of, person
 from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
 from .run_times import RunTimes
 from .runner import Runner
-from .states import SAYS, STATUSES, State
+from .states import SAYS, STATUSES, State, chosen
 from .successor import client_of, guards_of
 from .terms import CampaignTerms
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from datetime import datetime, timedelta
     from decimal import Decimal
     from pathlib import Path
@@ -136,7 +135,7 @@ class Campaign:
         ``recipients`` raises; then, and if it is cancelled, nothing is added.
         """
         check_recipients(recipients)
-        letters, suppressed = _letters(recipients, message), _numbers(suppress, region)
+        letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
         return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
 
     async def add_letters(
@@ -158,11 +157,39 @@ class Campaign:
             letters,
             template,
             region,
-            _numbers(suppress, region),
+            numbers_of(suppress, region),
             rehearsal=rehearsal,
             one_per_number=one_per_number,
             keep=keep,
         )
+
+    async def add_more(
+        self,
+        recipients: Recipients,
+        message: str | None = None,
+        *,
+        by: str,
+        source: str = "",
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        one_per_number: bool = False,
+    ) -> dict[State, int] | None:
+        """Put more recipients into the ledger, as an addition of their own, also while it runs, here or elsewhere.
+
+        In one transaction: all of them, or nobody. Gives how many of them are in which state then, or ``None`` if the
+        same addition was made before, so that what was cut off can be repeated. A number that is there already with the
+        same text is skipped (code DUPLICATE); with ``one_per_number``, one that is there with any text. ``by`` is the
+        person's name, and ``source`` what they are from, such as a file's name. A run that is under way sends to them
+        without being started anew; one that is over is needed again, and a ledger that nobody was added to becomes a
+        draft. The rest is as for ``add``.
+        """
+        check_recipients(recipients)
+        letters = letters_of(recipients, message)
+        suppressed = numbers_of(suppress, region)
+        counts = await add_more(
+            *(self._ledger, letters, message, region, suppressed), by=by, file=source, one_per_number=one_per_number
+        )
+        return None if counts is None else by_state(counts)
 
     def run(
         self,
@@ -240,7 +267,9 @@ class Campaign:
             allow_prefixes=prefixes,
         )
         times = RunTimes(hours=hours, at=at, expires=expires, margin=margin, in_database=is_address(self._path))
-        return OutcomeStream(lambda: self._start(client, guards, _numbers(suppress, region), times.schedule, wait=wait))
+        return OutcomeStream(
+            lambda: self._start(client, guards, numbers_of(suppress, region), times.schedule, wait=wait)
+        )
 
     async def go_on(
         self, client: AsyncClient, *, wait: bool = False, terms: CampaignTerms | None = None
@@ -266,10 +295,7 @@ class Campaign:
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
-        found = dict.fromkeys(State, 0)
-        for count in await self._ledger.counts():
-            found[count.state] += count.recipients
-        return found
+        return by_state(await self._ledger.counts())
 
     async def outcomes(self, status: Status | None = None) -> AsyncIterator[Outcome]:
         """Everyone's outcome as it stands, in the input's order, or those with one status; in bounded memory.
@@ -289,13 +315,16 @@ class Campaign:
             yield page
             start = page[-1].index + 1
 
-    async def resolve(self, status_or_phones: str | Iterable[str], *, as_: str, by: str) -> int:
+    async def resolve(
+        self, status_or_phones: str | Iterable[str], *, as_: str, by: str, codes: Iterable[str] = ()
+    ) -> int:
         """Record what a person found out about recipients; gives how many of them it applied to.
 
         ``status_or_phones``: ``"unknown"``, ``"rejected"``, or ``"capped"``, ``"expired"`` or ``"no_zone"`` (skipped
-        with that code), for all who are so, or phone numbers, for those of them who are any of these. ``as_``:
-        ``"accepted"`` (only unknown ones), or ``"planned"``, to be sent to again. ``by`` is the person's name. Who is
-        suppressed is not planned again.
+        with that code, ``"skipped"`` with any of these), for all who are so, or phone numbers, for those of them who
+        are any of these. ``codes``: only who is so with one of these codes. ``as_``: ``"accepted"`` (only unknown
+        ones), or ``"planned"``, to be sent to again. ``by`` is the person's name. Who is suppressed is not planned
+        again.
 
         Raises ``ConfigurationError`` for a move that does not exist, ``InvalidRecipientError`` for what is no number,
         and ``LedgerError`` where somebody who is to be planned was being sent to by a process that was cut off (code
@@ -305,14 +334,16 @@ class Campaign:
         choices = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
         if choices is None:
             raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
-        name = _name(by)
+        name, wanted, state = person(by), tuple(codes), State(as_)
         if not isinstance(status_or_phones, str):
             numbers = [phones.parse(phone) for phone in status_or_phones]
-            return await self._ledger.resolve(tuple(choices.values()), numbers, name)
-        if status_or_phones not in choices:
+            among = [one for who in choices for one in chosen(state, who, wanted)]
+            return await self._ledger.resolve(among, numbers, name) if among else 0
+        if not chosen(state, status_or_phones):
             possible = " or ".join(choices)
             raise ConfigurationError(f"only who is {possible} can be resolved as {as_}, not who is {status_or_phones}")
-        return await self._ledger.resolve([choices[status_or_phones]], None, name)
+        among = chosen(state, status_or_phones, wanted)
+        return await self._ledger.resolve(among, None, name) if among else 0
 
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign, since when, by whom, and on which terms; ``None`` before ``add``."""
@@ -327,21 +358,21 @@ class Campaign:
 
         Raises ``ConfigurationError`` if nobody was added yet.
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=_name(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=person(by)))
 
     async def stop(self, *, by: str) -> bool:
         """End the campaign as ``pause`` does (guard ``"stopped"``), to say that nobody means to go on with it.
 
         All else is as for ``pause``, ``resume`` included.
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=_name(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person(by)))
 
     async def resume(self, *, by: str) -> bool:
         """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
 
         Sends nothing by itself. Raises ``ConfigurationError`` for a campaign that is neither paused nor stopped.
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=_name(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=person(by)))
 
     @property
     def ledger(self) -> CampaignLedger:
@@ -372,26 +403,3 @@ class Campaign:
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner
-
-
-def _name(by: object) -> str:
-    """A person's name, as the ledger keeps it. Raises ``ConfigurationError`` for none."""
-    if not isinstance(by, str) or not by.strip():
-        raise ConfigurationError("say by whom: the ledger keeps the name")
-    return by.strip()
-
-
-def _letters(recipients: Recipients, message: str | None) -> Letters:
-    if isinstance(recipients, AsyncIterable):
-        return _each(recipients, message)
-    return (Letter.of(item, message) for item in recipients)
-
-
-async def _each(recipients: AsyncIterable[str | Message], message: str | None) -> AsyncIterator[Letter]:
-    async for item in recipients:
-        yield Letter.of(item, message)
-
-
-def _numbers(given: Iterable[str], region: str | None) -> Iterator[str]:
-    for phone in given:
-        yield phones.parse(phone, region=region)

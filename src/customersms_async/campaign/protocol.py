@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models import Limit, Outcome
     from .adding import Letters
     from .rows import (
+        Activity,
         Addition,
         Count,
         Doubt,
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
         Input,
         Intent,
         KnownDouble,
+        PlacedText,
         PlannedRecipient,
         Resolution,
+        RunningNow,
         Timeline,
     )
     from .states import Choice, State
@@ -87,6 +90,28 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         others are there, and what ``letters`` raises; then, or if it is cancelled, nothing is added.
         """
 
+    async def add_more(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        by: str,
+        source: str = "add",
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+        file: str = "",
+    ) -> list[Count] | None:
+        """Take more recipients in as an addition of their own, in one transaction, also while the campaign runs.
+
+        Gives how many of them are in which state, or ``None`` if an addition with the same hash was made already: then
+        nobody is added. A number that is there already with the same text is a duplicate; with ``one_per_number``, one
+        that is there with any text. In a campaign that is done, a run is needed from then on. The rest is as for
+        ``add``. Raises ``ConfigurationError`` if nobody was added before, and what ``letters`` raises; then, or if it
+        is cancelled before the last step, nothing is added.
+        """
+
     async def added(self) -> Input | None:
         """The input, or ``None`` if nothing was added yet."""
 
@@ -106,13 +131,16 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         """How many planned numbers begin with none of ``prefixes``, and the first one's place in the input."""
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
+        """The columns of files whose texts are kept beside each recipient, in the order that they were named in."""
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""
 
     async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``, from place ``start`` on, in the input's order, at most ``PAGE``."""
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places, ``PAGE`` at most, in their order; nobody else's places."""
 
     async def begin(self, intent: Intent) -> None:
         """Make it durable that a request to these recipients is about to leave; ``intent.attempt_id`` is set then.
@@ -141,6 +169,12 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
         All choices lead to one state. Gives how many recipients that were. Nobody who is suppressed is planned again.
         Raises ``LedgerError``, and does nothing, while any of them may still be sent to by a process that was cut off.
         """
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it just now, in this process or any other, as far as that can be seen from here; costs little."""
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted from that time on (microseconds since 1970)."""
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time, in windows of the shortest limit that gives few enough; ``None`` if there are none."""

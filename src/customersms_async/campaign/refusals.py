@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from .._core.plural import counted
 from ..errors import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -24,6 +26,16 @@ CHANGED: Final = "somebody else is moving it as well: look where it is, and give
 def refusal(name: Path | str, reason: str) -> LedgerError:
     """The error for a ledger that can't be used; ``name`` is what messages call it."""
     return LedgerError(f"{name}: {reason}", path=str(name))
+
+
+@contextlib.contextmanager
+def judged_apart(name: str) -> Iterator[None]:
+    """Have what is wrong with the file in which recipients are judged first be an error of the ledger of this name."""
+    try:
+        yield
+    except LedgerError as error:
+        why = f"recipients are judged in a file of their own first, and that can't be used: {error}"
+        raise refusal(name, why) from None
 
 
 class MissingLedgerError(LedgerError):

@@ -11,7 +11,7 @@ from .refusals import refusal
 from .states import State  # noqa: TC001 - msgspec reads the annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from decimal import Decimal
 
 Microseconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_214_400_000_000)]
@@ -110,6 +110,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     kept: str | None = None
 
 
+class PlacedText(NamedTuple):
+    """The text of the recipient at this ``place``, from 0; ``None``: there is none that could be sent."""
+
+    place: Number
+    text: str | None
+    segments: Number
+
+
 class Intent(msgspec.Struct, eq=False):
     """An attempt about to be made: to whom, the credits known before, and the seconds that it may take.
 
@@ -131,6 +139,28 @@ class SuppressedMeanwhileError(Exception):
     def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(ids)
         self.ids = frozenset(ids)
+
+
+class RunningNow(NamedTuple):
+    """Who runs a campaign: the process or host, by its name, and since when (microseconds since 1970), if it says."""
+
+    by: str
+    since_us: int | None
+
+
+class Activity(NamedTuple):
+    """What a campaign did lately: attempts that began, how many recipients they were to, and the first and last time.
+
+    ``requests`` and ``recipients`` are those of the time that was asked about. ``last_status`` and ``last_error`` are
+    those of the answer to the last attempt that has ended: without a status, none came. Times: microseconds since 1970.
+    """
+
+    requests: Number
+    recipients: Number
+    first_us: Microseconds | None
+    last_us: Microseconds | None
+    last_status: int | None = None
+    last_error: str | None = None
 
 
 class Timeline(NamedTuple):
@@ -172,6 +202,11 @@ class KnownDouble(msgspec.Struct, frozen=True, array_like=True):
     index: Number
     phone: str
     ended_us: Microseconds
+
+
+def kept_columns(first: Iterable[str], ledger: str) -> tuple[str, ...]:
+    """The columns of which something is kept, by what is kept of the ``first`` row of each addition."""
+    return tuple(dict.fromkeys(column for kept in first for column in kept_texts(kept, ledger)))
 
 
 def kept_texts(kept: str, ledger: str) -> dict[str, str]:

@@ -24,9 +24,12 @@ text was accepted.
 from __future__ import annotations
 
 import enum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..models import Code, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class State(enum.StrEnum):
@@ -174,6 +177,18 @@ SAYS: Final = {
     },
 }
 """What a person may say of recipients, by the state that it leads to: of whom, by the words for them."""
+
+
+def chosen(becomes: State, who: str, codes: Collection[str] = ()) -> list[Choice]:
+    """Of whom a person says that they become that: of those called ``who``, which may be a state, with these codes.
+
+    Without ``codes``: with any. Empty if nobody can become that.
+    """
+    says = SAYS.get(becomes, {})
+    found = [says[who]] if who in says else [choice for choice in says.values() if choice.state.value == who]
+    if not codes:
+        return found
+    return [choice._replace(code=code) for choice in found for code in codes if choice.code in ("", code)]
 
 
 def diagram() -> str:

@@ -107,7 +107,7 @@ WORDS: Final = {
     WantedEvent.STOP: "stop",
     WantedEvent.RESUME: "resume",
     WantedEvent.REOPEN: "resume, before its first run",
-    WantedEvent.PLAN: "a person plans some again",
+    WantedEvent.PLAN: "a person plans some again, or adds more",
     WantedEvent.LATE: "some prove unsent after the end",
 }
 """The events for people."""

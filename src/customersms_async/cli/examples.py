@@ -24,7 +24,16 @@ RUN: Final = (
     'customersms campaign run --ledger spring.ledger people.csv --message "Hi {name}" --until 18:30',
     "customersms campaign run --ledger spring.ledger",
 )
-STATUS: Final = ("customersms campaign status --ledger spring.ledger",)
+ADD: Final = ('customersms campaign add --ledger spring.ledger late.csv --message "Hi {name}" --by ann',)
+RETRY: Final = (
+    "customersms campaign retry --ledger spring.ledger --rejected --code HTTP_403 --by ann",
+    "customersms campaign retry --ledger spring.ledger --unknown --by ann",
+)
+STATUS: Final = (
+    "customersms campaign status --ledger spring.ledger",
+    "customersms campaign status --ledger spring.ledger --watch",
+)
+LIST: Final = ("customersms campaign list .", "customersms campaign list postgresql://texts@db.internal/app --json")
 PAUSE: Final = ("customersms campaign pause --ledger spring.ledger --by ann",)
 RESUME: Final = ("customersms campaign resume --ledger spring.ledger --by ann",)
 STOP: Final = ("customersms campaign stop --ledger spring.ledger --by ann",)

@@ -28,6 +28,7 @@ from ..models import DOCUMENTED_LIMITS, Limit, Priority
 from .allowed_options import AllowedOptions
 from .bundle import Bundle
 from .credentials import QUOTA_VARIABLE, URL_VARIABLE, key_of_environment
+from .credits_warning import WarnCredits  # noqa: TC001 - typer reads the annotations
 from .panels import LOOK_PANEL, ROUTE_PANEL, STOP_PANEL
 from .text_options import TextOptions, TrialOptions
 
@@ -309,6 +310,7 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
     client: ClientOptions
     turn: TurnOptions = TurnOptions()
     failures: FailureOptions = FailureOptions()
+    warn_credits: WarnCredits = None
     trial: TrialOptions = TrialOptions()
     yes: Yes = False
     dry_run: DryRun = False

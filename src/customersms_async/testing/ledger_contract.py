@@ -18,6 +18,7 @@ an attempt's deadline can't be seen on a clock that runs.
 from __future__ import annotations
 
 from ._contract.ledger_adding import LedgerAddingContract
+from ._contract.ledger_additions import LedgerAdditionsContract
 from ._contract.ledger_inputs import LedgerInputContract
 from ._contract.ledger_intents import LedgerIntentContract
 from ._contract.ledger_late_answers import LedgerLateAnswerContract
@@ -31,6 +32,7 @@ from ._contract.ledger_wanted import LedgerWantedContract
 
 class LedgerContract(
     LedgerAddingContract,
+    LedgerAdditionsContract,
     LedgerInputContract,
     LedgerIntentContract,
     LedgerRecordContract,

@@ -146,7 +146,7 @@ def bring(connection: Connection[Any], draft: Path, campaign: int) -> bool:
 
     Raises ``PostgresError``; then nothing was brought.
     """
-    with contextlib.closing(sqlite3.connect(draft)) as source, _one_transaction(connection) as cursor:
+    with contextlib.closing(sqlite3.connect(draft)) as source, one_transaction(connection) as cursor:
         cursor.execute("SELECT customersms.campaign_is_here(%s)", (campaign,))
         found = cursor.execute(
             "SELECT hash FROM customersms.campaigns WHERE campaign = %s FOR NO KEY UPDATE", (campaign,)
@@ -165,7 +165,7 @@ def reserve(
     False if that is not what is there. Raises ``PostgresError``, also if there is one of that name; then nothing has
     changed.
     """
-    with _one_transaction(connection) as cursor:
+    with one_transaction(connection) as cursor:
         if over is not None:
             _let_go(cursor, over, name, None)
         campaign = _make(cursor, name, ledger)
@@ -186,7 +186,7 @@ def bring_new(connection: Connection[Any], packed: Path, name: bytes, over: Name
     ``PostgresError``; then nothing has changed, either. The name changes hands at the end: whoever opens it waits for
     no more than that.
     """
-    with contextlib.closing(sqlite3.connect(packed)) as source, _one_transaction(connection) as cursor:
+    with contextlib.closing(sqlite3.connect(packed)) as source, one_transaction(connection) as cursor:
         (ledger,) = source.execute("SELECT ledger FROM session").fetchone()
         campaign = _make(cursor, b"arriving " + secrets.token_hex(16).encode(), ledger)
         _fill(cursor, source, campaign)
@@ -198,7 +198,7 @@ def bring_new(connection: Connection[Any], packed: Path, name: bytes, over: Name
 
 def free(connection: Connection[Any], name: bytes, over: NamedCampaign) -> bool:
     """Let go of a name that was reserved; false if that is not what is there."""
-    with _one_transaction(connection) as cursor:
+    with one_transaction(connection) as cursor:
         _let_go(cursor, over, name, None)
         return True
     return False
@@ -239,7 +239,8 @@ def _let_go(cursor: Cursor[tuple[Any, ...]], over: NamedCampaign, name: bytes, a
 
 
 @contextlib.contextmanager
-def _one_transaction(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
+def one_transaction(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
+    """A transaction, and on the server's disk when the block ends. Raises ``PostgresError``."""
     import psycopg
 
     try:
@@ -253,13 +254,7 @@ def _one_transaction(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, 
 
 def _fill(cursor: Cursor[tuple[Any, ...]], source: sqlite3.Connection, campaign: int) -> None:
     base = campaign << 32
-    values = {"campaign": campaign, "base": base, "drawn": secrets.randbits(_MOST_DRAWN)}
-    there = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    for table in _TABLES:
-        if table.source.split()[0] in there:
-            with cursor.copy(f"COPY customersms.{table.target} FROM STDIN".encode()) as copy:
-                for lines in _lines(source, table.query, values):
-                    copy.write(lines)
+    copy_tables(cursor, source, campaign)
     cursor.execute(
         "INSERT INTO customersms.campaign_counts SELECT %s, state, code, count(*), sum(segments)"
         " FROM customersms.campaign_recipients WHERE id >= %s AND id < %s GROUP BY state, code",
@@ -274,6 +269,17 @@ def _fill(cursor: Cursor[tuple[Any, ...]], source: sqlite3.Connection, campaign:
         " WHERE campaign = %s",
         (digest, words, recipients, added_us, bool(rehearsal), campaign),
     )
+
+
+def copy_tables(cursor: Cursor[tuple[Any, ...]], source: sqlite3.Connection, campaign: int) -> None:
+    """Bring the rows of all tables that are there in ``source`` into the campaign."""
+    values = {"campaign": campaign, "base": campaign << 32, "drawn": secrets.randbits(_MOST_DRAWN)}
+    there = {name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in _TABLES:
+        if table.source.split()[0] in there:
+            with cursor.copy(f"COPY customersms.{table.target} FROM STDIN".encode()) as copy:
+                for lines in _lines(source, table.query, values):
+                    copy.write(lines)
 
 
 def _lines(source: sqlite3.Connection, query: str, values: dict[str, int]) -> Iterator[bytes]:

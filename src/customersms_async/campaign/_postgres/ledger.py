@@ -15,7 +15,7 @@ from ..._runtime import log
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError, LedgerError
 from ..adding import compare
-from ..refusals import CUT_OFF_US, MissingLedgerError, may_be_sent_to, refusal
+from ..refusals import CUT_OFF_US, MissingLedgerError, judged_apart, may_be_sent_to
 from ..states import after
 from ..wanted import OF_RUNS, next_wanted
 from . import copying, packing
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ..adding import Letters
+    from ..rows import Count
     from ..states import Choice
     from ..wanted import WantedChange
     from .place import DatabasePlace
@@ -123,28 +124,57 @@ class PostgresLedger(LedgerMoves):
         with tempfile.TemporaryDirectory(prefix="customersms-") as folder:
             draft = Path(folder, "draft.ledger")
             judged = await SQLiteLedger.open(draft, create=True, clock=self._clock or wall_us)
-
             try:
-                await judged.add(
-                    letters,
-                    template,
-                    region,
-                    suppressed,
-                    source=source,
-                    rehearsal=rehearsal,
-                    one_per_number=one_per_number,
-                    keep=keep,
-                    file=file,
-                    by=by,
-                )
-            except LedgerError as error:
-                why = f"recipients are judged in a file of their own first, and that can't be used: {error}"
-                raise refusal(self.name, why) from None
+                with judged_apart(self.name):
+                    await judged.add(
+                        letters,
+                        template,
+                        region,
+                        suppressed,
+                        source=source,
+                        rehearsal=rehearsal,
+                        one_per_number=one_per_number,
+                        keep=keep,
+                        file=file,
+                        by=by,
+                    )
             finally:
                 await judged.close()
             if not await self._bring(draft):
                 raise ConfigurationError(f"{self.name}: another program has just added recipients")
         return True
+
+    async def add_more(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        by: str,
+        source: str = "add",
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+        file: str = "",
+    ) -> list[Count] | None:
+        """Take more recipients in as an addition of their own: see ``CampaignLedger``."""
+        from .._sqlite.ledger import judge
+        from .more import Addends, add
+
+        if await self.added() is None:
+            raise ConfigurationError(f"{self.name}: nobody was added to this ledger yet")
+        with tempfile.TemporaryDirectory(prefix="customersms-") as folder:
+            draft = Path(folder, "draft.ledger")
+            clock = self._clock or wall_us
+            judging = judge(draft, letters, template, region, clock, one_per_number=one_per_number, keep=keep)
+            with judged_apart(self.name):
+                await judging
+            phones = await asyncio.to_thread(list, suppressed)
+            addends = Addends(
+                *(draft, Path(folder, "fitted"), one_per_number, phones, source, file, by),
+                now_us=None if self._clock is None else self._clock(),
+            )
+            return await self._lend(lambda connection: add(connection, self._number, addends))
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""

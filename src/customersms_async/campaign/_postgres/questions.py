@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..._postgres.wire import array
 from .. import figures
 from ..figures import TimeSpan
 from ..rows import (
     MOST_LISTED,
     MOST_RESOLUTIONS,
     PAGE,
+    Activity,
     Addition,
     Count,
     Doubt,
     Entry,
     Input,
     KnownDouble,
+    PlacedText,
     PlannedRecipient,
     Resolution,
-    kept_texts,
+    RunningNow,
+    kept_columns,
 )
 from ..states import State
 from .calls import LedgerCalls
@@ -51,6 +55,11 @@ _COUNTS: Final = (
 )
 _PLANNED: Final = b"SELECT * FROM customersms.campaign_planned_with_zones($1, $2, $3)"
 _ENTRIES: Final = b"SELECT * FROM customersms.campaign_entries($1, $2, $3, $4)"
+_TEXTS: Final = (
+    b"SELECT r.id - ($1::bigint << 32), t.text, r.segments FROM unnest($2::bigint[]) p (place)"
+    b" JOIN customersms.campaign_recipients r ON r.id = ($1::bigint << 32) + p.place"
+    b" LEFT JOIN customersms.campaign_texts t ON t.campaign = $1 AND t.number = r.text ORDER BY r.id"
+)
 _REQUESTS: Final = (
     b"SELECT coalesce(sum((n + $2::bigint - 1) / $2::bigint), 0) FROM (SELECT count(*) AS n"
     b" FROM customersms.campaign_recipients r WHERE " + _OF + b" AND r.state = 'planned' GROUP BY r.text) t"
@@ -61,9 +70,26 @@ _OUTSIDE: Final = (
     + b" AND r.state = 'planned' AND NOT EXISTS (SELECT FROM unnest($2::bytea[]) p (prefix)"
     b" WHERE substring(r.phone FROM 1 FOR length(p.prefix)) = p.prefix)"
 )
-_FIRST_KEPT: Final = b"SELECT r.kept FROM customersms.campaign_origins r WHERE " + _OF + b" ORDER BY r.id LIMIT 1"
+_FIRST_KEPT: Final = (
+    b"SELECT r.kept FROM customersms.campaign_additions a CROSS JOIN LATERAL"
+    b" (SELECT o.kept FROM customersms.campaign_origins o WHERE o.id >= ($1::bigint << 32) + a.first_place"
+    b" AND o.id < ($1::bigint << 32) + a.first_place + a.recipients ORDER BY o.id LIMIT 1) r"
+    b" WHERE a.campaign = $1 AND r.kept IS NOT NULL ORDER BY a.number"
+)
 _AMONG: Final = (
     b"SELECT count(DISTINCT r.phone) FROM customersms.campaign_recipients r WHERE " + _OF + b" AND r.phone = ANY ($2)"
+)
+_RUNNING: Final = (
+    b"SELECT h.words, l.since_us FROM customersms.campaign_leases l JOIN customersms.campaign_hosts h USING (host)"
+    b" WHERE l.campaign = $1 AND l.holder IS NOT NULL AND h.until_us > coalesce($2::bigint, customersms.wall_us())"
+)
+_ACTIVITY: Final = (
+    b"SELECT count(a.attempt), coalesce(sum(a.recipients), 0), min(a.began_us), max(a.began_us), max(l.status_code),"
+    b" (array_agg(l.error))[1] FROM (SELECT) one"
+    b" LEFT JOIN customersms.campaign_attempts a ON a.campaign = $1 AND a.began_us >= $2::bigint"
+    b" LEFT JOIN LATERAL (SELECT w.status_code, w.error FROM customersms.campaign_attempts o"
+    b" JOIN customersms.campaign_answers w USING (attempt) WHERE o.campaign = $1 ORDER BY o.began_us DESC LIMIT 1) l"
+    b" ON true"
 )
 _LEFT: Final = (
     b" FROM customersms.campaign_attempts a LEFT JOIN customersms.campaign_answers w USING (attempt)"
@@ -147,10 +173,8 @@ class LedgerQuestions(LedgerCalls):
         return int(count or 0), whole(place)
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient."""
-        rows = await self._call(_FIRST_KEPT)
-        kept = said(rows[0][0]) if rows else None
-        return () if kept is None else tuple(kept_texts(kept, self.name))
+        """The columns of files whose texts are kept beside each recipient."""
+        return kept_columns((said(kept) or "" for (kept,) in await self._call(_FIRST_KEPT)), self.name)
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""
@@ -175,6 +199,26 @@ class LedgerQuestions(LedgerCalls):
             for place, phone, state, code, error, message_id, attempts, updated_us, line, kept in rows
         ]
         return typed(found, Entry, self.name)
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places."""
+        known = _Texts()
+        rows = [
+            (whole(place), known.said(text), whole(segments))
+            for place, text, segments in await self._call(_TEXTS, array(places))
+        ]
+        return typed(rows, PlacedText, self.name)
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it, as far as its host was heard of in time."""
+        rows = [(said(by), whole(since_us)) for by, since_us in await self._call(_RUNNING, self._now())]
+        return next(iter(typed(rows, RunningNow, self.name)), None)
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted lately."""
+        requests, recipients, first_us, last_us, status, error = first(await self._call(_ACTIVITY, b"%d" % since_us))
+        row = (whole(requests), whole(recipients), whole(first_us), whole(last_us), whole(status), said(error))
+        return typed([row], Activity, self.name)[0]
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests by time."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
+    from ..rows import RunningNow
     from .lock import Witness
     from .opening import Identity
 
@@ -49,6 +50,12 @@ class Copies:
         """Whether somebody runs this ledger by the name at which it was last written to."""
         earlier = self._earlier_place()
         return earlier is not None and RunLock(earlier).taken
+
+    @property
+    def holder_elsewhere(self) -> RunningNow | None:
+        """Who runs this ledger by that name."""
+        earlier = self._earlier_place()
+        return None if earlier is None else RunLock(earlier).holder()
 
     def _refuse_older_copy(self, witness: Witness | None) -> None:
         """Raise ``LedgerError`` if the ledger was further than it is here."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ..rows import RunningNow
     from .lock import RunLock
     from .opening import Identity
 
@@ -97,6 +98,17 @@ class LedgerFile:
         except BaseException:
             self.roll_back()
             raise
+
+    @contextlib.contextmanager
+    def beside(self, other: Path) -> Iterator[None]:
+        """Have transactions within the block read ``other``, a database of ours that nobody changes, as ``beside``."""
+        connection = self._writer()
+        connection.execute("ATTACH ? AS beside", (f"{other.as_uri()}?mode=ro&immutable=1",))
+        try:
+            yield
+        finally:
+            if not connection.in_transaction:
+                connection.execute("DETACH beside")
 
     def begin(self, *, anywhere: bool = False, moving: bool = False) -> sqlite3.Connection:
         """Begin a transaction that the caller ends."""
@@ -187,6 +199,10 @@ class LedgerFile:
             raise refusal(self.path, why)
         opening.check_all(self._reading, self.path)
         self._copies.refuse()
+
+    def running(self) -> RunningNow | None:
+        """Who runs the ledger, by this name or by the one at which it was last written to."""
+        return self._lock.holder() or self._copies.holder_elsewhere
 
     @property
     def is_run_elsewhere(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
@@ -10,11 +12,12 @@ from typing import TYPE_CHECKING, TypeVar, final
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
 from ..adding import compare, slices
-from ..refusals import MissingLedgerError, refusal
-from ..rows import kept_texts
-from . import move_rows, opening, packing, queries, resolving, summary, transitions, wanted_rows
+from ..refusals import MissingLedgerError, judged_apart, refusal
+from ..rows import kept_columns
+from . import more, move_rows, opening, packing, queries, resolving, summary, transitions, wanted_rows
 from .adding import Adding
 from .file import LedgerFile
+from .fitting import FittedAddition
 from .handle import LedgerHandle
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from ..adding import Letters
     from ..moving import LedgerMove
     from ..rows import (
+        Activity,
         Addition,
         Count,
         Doubt,
@@ -34,8 +38,10 @@ if TYPE_CHECKING:
         Input,
         Intent,
         KnownDouble,
+        PlacedText,
         PlannedRecipient,
         Resolution,
+        RunningNow,
         Timeline,
     )
     from ..states import Choice, State
@@ -161,6 +167,46 @@ class SQLiteLedger:
                 handle.adder = None
         return True
 
+    async def add_more(
+        self,
+        letters: Letters,
+        template: str | None,
+        region: str | None,
+        suppressed: Iterable[str],
+        *,
+        by: str,
+        source: str = "add",
+        one_per_number: bool = False,
+        keep: Sequence[str] = (),
+        file: str = "",
+    ) -> list[Count] | None:
+        """Take more recipients in as an addition of their own: see ``CampaignLedger``."""
+        with tempfile.TemporaryDirectory(prefix="customersms-") as folder:
+            draft = Path(folder, "draft.ledger")
+            judging = judge(draft, letters, template, region, self._clock, one_per_number=one_per_number, keep=keep)
+            with judged_apart(self.name):
+                await judging
+            phones = await asyncio.to_thread(list, suppressed)
+            fitted = await asyncio.to_thread(
+                FittedAddition, draft, Path(folder, "fitted"), one_per_number=one_per_number
+            )
+            with fitted:
+                start = text = 0
+                while True:
+                    given = await self.added()  # before the others are read, so that none of them is missing
+                    while page := await self._read(partial(more.recipients, start=start)):
+                        start = page[-1][0] + 1
+                        await asyncio.to_thread(fitted.know, [row[1:] for row in page])
+                    while texts := await self._read(partial(more.texts, start=text)):
+                        text = texts[-1][0] + 1
+                        await asyncio.to_thread(fitted.know_texts, texts)
+                    if given is None:
+                        raise ConfigurationError(f"{self.name}: nobody was added to this ledger yet")
+                    await asyncio.to_thread(fitted.fit, given.recipients)
+                    add = partial(more.add, fitted=fitted, offset=given.recipients, suppressed=phones, source=source)
+                    with contextlib.suppress(more.GrownMeanwhileError):
+                        return await self._write(partial(add, name=file, by=by, now_us=self._clock()))
+
     async def added(self) -> Input | None:
         """The input that was added, or ``None``."""
         return await self._read(queries.added)
@@ -186,9 +232,8 @@ class SQLiteLedger:
         return await self._read(lambda connection: queries.outside(connection, prefixes))
 
     async def kept_names(self) -> tuple[str, ...]:
-        """The columns of the input whose texts are kept beside each recipient, in the order that they were named in."""
-        first = await self._read(queries.first_kept)
-        return () if first is None else tuple(kept_texts(first, self.name))
+        """The columns of files whose texts are kept beside each recipient, in the order that they were named in."""
+        return kept_columns(await self._read(queries.first_kept), self.name)
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""
@@ -197,6 +242,10 @@ class SQLiteLedger:
     async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``."""
         return await self._read(lambda connection: queries.entries(connection, start, states))
+
+    async def texts(self, places: Sequence[int]) -> list[PlacedText]:
+        """The texts of the recipients at these places."""
+        return await self._read(lambda connection: queries.texts(connection, places))
 
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign now; ``None`` if nobody was added yet."""
@@ -226,6 +275,14 @@ class SQLiteLedger:
     async def resolve(self, choices: Sequence[Choice], phones: Iterable[str] | None, by: str) -> int:
         """Do what a person says of recipients; gives of how many that was."""
         return await self._write(lambda file: resolving.resolve(file, choices, phones, by, self._clock()))
+
+    async def running(self) -> RunningNow | None:
+        """Who runs it, by its run lock."""
+        return await self._opened.do(lambda file: file.running())
+
+    async def activity(self, since_us: int) -> Activity:
+        """What was attempted lately."""
+        return await self._read(lambda connection: summary.activity(connection, since_us))
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time; ``None`` if there are none."""
@@ -292,6 +349,24 @@ class SQLiteLedger:
         finish()
         transitions.suppress(adding.connection, suppressed, source, self._clock())
         file.commit()
+
+
+async def judge(
+    draft: Path,
+    letters: Letters,
+    template: str | None,
+    region: str | None,
+    clock: Callable[[], int],
+    *,
+    one_per_number: bool,
+    keep: Sequence[str],
+) -> None:
+    """Judge an addition by itself, in a new ledger's file ``draft``, which is closed when this returns."""
+    judged = await SQLiteLedger.open(draft, create=True, clock=clock)
+    try:
+        await judged.add(letters, template, region, (), one_per_number=one_per_number, keep=keep)
+    finally:
+        await judged.close()
 
 
 def real_path(path: Path | str) -> Path:

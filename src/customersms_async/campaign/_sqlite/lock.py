@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, final
@@ -12,6 +14,7 @@ from ..._runtime import forks
 from ..._runtime.file_locks import try_to_lock, unlock
 from ...errors import LedgerError
 from ..refusals import RunElsewhereError
+from ..rows import RunningNow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +34,9 @@ _ITSELF: Final = getattr(os, "O_NOFOLLOW", 0)
 """The file is never another one, to which a symbolic link leads: that would be written over."""
 
 _OPENED: Final = os.O_RDWR | os.O_CREAT | _ITSELF
+
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+_SIGNED: Final = re.compile(r"(process \d+), since (\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d)\s")
 
 PATIENCE: Final = 2.0
 """Seconds that a lock is waited for: others take it for a glance when they open the ledger."""
@@ -155,6 +161,17 @@ class RunLock:
         if descriptor is not None:
             os.close(descriptor)
 
+    def holder(self) -> RunningNow | None:
+        """Who holds the lock, on this host; ``None``: nobody."""
+        if not self.taken:
+            return None
+        match _SIGNED.match(self._text()):
+            case None:
+                return RunningNow(f"a process on {socket.gethostname()}", None)
+            case signed:
+                since = time.mktime(time.strptime(signed[2], _TIME))
+                return RunningNow(f"{signed[1]} on {socket.gethostname()}", round(since * 1e6))
+
     def _unusable(self, error: OSError) -> LedgerError:
         where = ", as its file system knows no locks: bring the ledger to a local disk" * (error.errno in _NO_LOCKS)
         reason = "it is a symbolic link" if self._path.is_symlink() else f"{error.strerror}{where}"
@@ -162,7 +179,7 @@ class RunLock:
 
     def _sign(self) -> None:
         assert self._descriptor is not None  # noqa: S101 - take() saw to it
-        started = time.strftime("%Y-%m-%d %H:%M:%S")
+        started = time.strftime(_TIME)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.write(self._descriptor, f"process {os.getpid()}, since {started}".ljust(_HOLDER - 1).encode() + b"\n")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..rows import PAGE, Addition, Count, Entry, Input, Number, PlannedRecipient
+from ..rows import PAGE, Addition, Count, Entry, Input, Number, PlacedText, PlannedRecipient
 from ..states import State
 from .typed_rows import only, typed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 _FIELDS: Final = Entry.__struct_fields__
 
@@ -93,17 +93,28 @@ def entries(connection: sqlite3.Connection, start: int, states: Collection[State
     return typed((dict(zip(_FIELDS, row, strict=True)) for row in rows), Entry)
 
 
+def texts(connection: sqlite3.Connection, places: Iterable[int]) -> list[PlacedText]:
+    """The texts of the recipients at these places, in their order."""
+    query = "SELECT r.id, t.text, r.segments FROM recipients r LEFT JOIN texts t ON t.id = r.text_id WHERE r.id = ?"
+    return typed((row for place in places for row in connection.execute(query, (place,))), PlacedText)
+
+
 _ORIGINS: Final = ("o.line", "o.kept", " LEFT JOIN origins o USING (id)")
 _NO_ORIGINS: Final = ("NULL", "NULL", "")
 """Columns and table of a query, with a file that filled the ledger and without."""
 
 
-def first_kept(connection: sqlite3.Connection) -> str | None:
-    """What was kept of the first row of the input's file, if there is a file."""
+def first_kept(connection: sqlite3.Connection) -> list[str]:
+    """What was kept of the first row of each addition's file, of those that have one."""
     if not has_table(connection, "origins"):
-        return None
-    row = connection.execute("SELECT kept FROM origins ORDER BY id LIMIT 1").fetchone()
-    return None if row is None else only([row], tuple[str | None])[0]
+        return []
+    query = "SELECT kept FROM origins WHERE id >= ? AND id < ? ORDER BY id LIMIT 1"
+    rows = [
+        row
+        for each in additions(connection)
+        for row in connection.execute(query, (each.first, each.first + each.recipients))
+    ]
+    return [kept for (kept,) in typed(rows, tuple[str | None]) if kept is not None]
 
 
 def among(connection: sqlite3.Connection, phones: Collection[str]) -> int:
@@ -114,7 +125,7 @@ def among(connection: sqlite3.Connection, phones: Collection[str]) -> int:
     return len({phone for (phone,) in connection.execute("SELECT phone FROM recipients") if phone in wanted})
 
 
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
+def has_table(connection: sqlite3.Connection, name: str, *, schema: str = "main") -> bool:
     """Whether the ledger has the table of that name: some only come with what needs them."""
-    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    query = f"SELECT 1 FROM {schema}.sqlite_master WHERE type = 'table' AND name = ?"  # noqa: S608 - ours alone
     return connection.execute(query, (name,)).fetchone() is not None

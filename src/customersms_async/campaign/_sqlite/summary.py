@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from .. import figures
 from ..figures import TimeSpan
-from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Doubt, KnownDouble, Microseconds, Resolution
+from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Activity, Doubt, KnownDouble, Microseconds, Resolution
 from ..states import State
 from .queries import has_table
-from .typed_rows import typed
+from .typed_rows import only, typed
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +24,21 @@ _LEFT: Final = """
     WHERE status_code IS NOT NULL OR unsent IS NULL OR unsent < recipients
 """
 """The attempts whose request may have reached the gateway."""
+
+
+def activity(connection: sqlite3.Connection, since_us: int) -> Activity:
+    """What was attempted from that time on, among the last attempts, and the answer to the last that has ended."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(recipients), 0), min(began_us), max(began_us)"
+        " FROM (SELECT began_us, recipients FROM attempts ORDER BY id DESC LIMIT ?) WHERE began_us >= ?",
+        (_MOST_ATTEMPTS, since_us),
+    ).fetchone()
+    last = connection.execute("SELECT status_code, error FROM answers ORDER BY attempt_id DESC LIMIT 1").fetchone()
+    return only([(*row, *(last or (None, None)))], Activity)
+
+
+_MOST_ATTEMPTS: Final = 100_000
+"""Attempts that are looked through for what was done lately."""
 
 
 def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timeline | None:

@@ -13,13 +13,18 @@ import typer
 from ...campaign.wanted_states import WantedEvent
 from .. import examples
 from ..bundle import takes_bundles
+from .add import add_to_ledger
 from .export import export_ledger
+from .listing import list_campaigns
 from .move import move_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
+    AddOptions,
     ExportOptions,
+    ListOptions,
     MoveOptions,
     ReportOptions,
     ResolveOptions,
+    RetryOptions,
     RunOptions,
     StatusOptions,
     WantOptions,
@@ -27,6 +32,7 @@ from .options import (  # noqa: TC001 - takes_bundles reads them
 from .report import report_on_ledger
 from .resolve import resolve_recipients
 from .resume import resume_command
+from .retry import retry_recipients
 from .run import run_ledger
 from .status import show_status
 from .want import say_what_is_wanted
@@ -41,11 +47,25 @@ def run(context: typer.Context, options: RunOptions) -> None:
     run_ledger(options, resume_command(context))
 
 
+@app.command(epilog=examples.epilog(examples.ADD))
+@takes_bundles
+def add(options: AddOptions) -> None:
+    """Add more people to a campaign, also while it runs; the same file again adds nobody."""
+    add_to_ledger(options)
+
+
 @app.command(epilog=examples.epilog(examples.STATUS))
 @takes_bundles
 def status(options: StatusOptions) -> None:
-    """Say how many recipients are in which state, what is wanted of the campaign, and on which terms."""
+    """Say how a campaign stands: who is in which state, who runs it, how fast, until when, and on which terms."""
     show_status(options)
+
+
+@app.command("list", epilog=examples.epilog(examples.LIST))
+@takes_bundles
+def list_(options: ListOptions) -> None:
+    """List the campaigns of a folder or a database: how each stands, and who runs it."""
+    list_campaigns(options)
 
 
 @app.command(epilog=examples.epilog(examples.PAUSE))
@@ -88,6 +108,13 @@ def export(options: ExportOptions) -> None:
 def resolve(options: ResolveOptions) -> None:
     """Record what a person found out about unknown or rejected recipients, or plan again who hit a cap."""
     resolve_recipients(options)
+
+
+@app.command(epilog=examples.epilog(examples.RETRY))
+@takes_bundles
+def retry(options: RetryOptions) -> None:
+    """Have those sent to again whom the gateway refused, who were skipped for now, or whose fate is unknown."""
+    retry_recipients(options)
 
 
 @app.command(epilog=examples.epilog(examples.REPORT))

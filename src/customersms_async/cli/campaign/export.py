@@ -14,14 +14,17 @@ from ..exits import ending_well, fail
 from ..kept_columns import kept_names
 from ..output import SafeOutput, as_json, visible
 from ..spreadsheets import as_csv
-from .options import ExportFormat
+from .options import ExportedMore, ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...campaign.rows import Entry
+    from ...campaign.rows import Entry, PlacedText
     from .options import ExportOptions
     from .place import LedgerPlace
+
+_TEXT_FIELDS: Final = (ExportedMore.TEXT, ExportedMore.SEGMENTS)
+"""What is written on demand, in this order."""
 
 FIELDS: Final = ("phone", "status", "code", "error", "message_id", "attempts", "updated_at", "line")
 
@@ -31,35 +34,54 @@ def export_ledger(options: ExportOptions) -> None:
     with ending_well(options.log_level):
         try:
             states = options.status or list(State)
-            asyncio.run(export_entries(options.ledger, options.format, states, raw=options.raw))
+            asked = [each for each in _TEXT_FIELDS if each in (options.more or ())]
+            asyncio.run(export_entries(options.ledger, options.format, states, asked, raw=options.raw))
         except OSError as error:
             fail(f"standard output can't be written: {error.strerror}; mend that, and export again", 1)
 
 
 async def export_entries(
-    ledger: LedgerPlace, kind: ExportFormat, states: Iterable[State], *, raw: bool = False
+    ledger: LedgerPlace,
+    kind: ExportFormat,
+    states: Iterable[State],
+    asked: Sequence[ExportedMore] = (),
+    *,
+    raw: bool = False,
 ) -> None:
     """Write everyone in ``states``, as they stand when they are read. Raises ``OSError`` if it can't be kept.
 
-    A terminal gets no control characters, whatever is in the ledger.
+    ``asked``: what else of each. A terminal gets no control characters, whatever is in the ledger.
     """
     out = SafeOutput(sys.stdout, record=True)
     shown = visible if out.isatty() else str
     async with Campaign.open(ledger.given, create=False) as campaign:
         keep, name = await campaign.ledger.kept_names(), campaign.ledger.name
+        fields = (*FIELDS, *(each.value for each in asked))
         if kind is ExportFormat.CSV:
-            out.write(shown(as_csv([[*FIELDS, *kept_names(keep, FIELDS)]], raw=raw)))
+            out.write(shown(as_csv([[*fields, *kept_names(keep, fields)]], raw=raw)))
         async for page in campaign.pages(states):
+            texts = await _texts(campaign, page) if asked else {}
+            values = [(*_row(entry), *_asked(texts.get(entry.index), asked)) for entry in page]
             if kind is ExportFormat.CSV:
-                rows = [(*_row(entry), *(_kept(entry, name).get(column, "") for column in keep)) for entry in page]
+                rows = [
+                    (*row, *(_kept(entry, name).get(column, "") for column in keep))
+                    for entry, row in zip(page, values, strict=True)
+                ]
                 out.write(shown(as_csv(rows, raw=raw)))
             else:
-                out.write("".join(as_json(_object(entry, keep, name)) + "\n" for entry in page))
+                objects = [dict(zip(fields, row, strict=True)) for row in values]
+                for entry, one in zip(page, objects, strict=True):
+                    one.update({"kept": _kept(entry, name)} if keep else {})
+                out.write("".join(as_json(one) + "\n" for one in objects))
 
 
-def _object(entry: Entry, keep: Sequence[str], ledger: str) -> dict[str, Any]:
-    found = dict(zip(FIELDS, _row(entry), strict=True))
-    return {**found, "kept": _kept(entry, ledger)} if keep else found
+async def _texts(campaign: Campaign, page: Sequence[Entry]) -> dict[int, PlacedText]:
+    return {one.place: one for one in await campaign.ledger.texts([entry.index for entry in page])}
+
+
+def _asked(text: PlacedText | None, asked: Sequence[ExportedMore]) -> list[Any]:
+    found = {} if text is None else {ExportedMore.TEXT: text.text, ExportedMore.SEGMENTS: text.segments}
+    return [found.get(each) for each in asked]
 
 
 def _kept(entry: Entry, ledger: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import time
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, Any, ClassVar
 
@@ -15,6 +14,7 @@ from ...campaign.guards import Guards, unix
 from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
+from ..credits_warning import WarnCredits, read_amount
 from ..options import (
     ClientOptions,
     DryRun,
@@ -26,6 +26,7 @@ from ..options import (
     Logging,
     LogLevel,
     PhoneColumn,
+    Quota,
     Raw,
     Region,
     Sample,
@@ -50,6 +51,13 @@ Ledger = Annotated[
         f" {LEDGER_VARIABLE} says, which nobody else sees.",
     ),
 ]
+
+
+class ExportedMore(enum.StrEnum):
+    """The values of ``--with``: what ``campaign export`` writes on demand."""
+
+    TEXT = "text"
+    SEGMENTS = "segments"
 
 
 class ExportFormat(enum.StrEnum):
@@ -115,7 +123,7 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
         """The guards as ``Campaign.run`` takes them. Raises ``typer.BadParameter`` for what can't be read."""
         failures = self.failures.read()
         return {
-            "keep_credits": None if self.keep_credits is None else _amount(self.keep_credits),
+            "keep_credits": None if self.keep_credits is None else read_amount(self.keep_credits),
             "max_recipients": self.max_recipients,
             "max_segments": self.max_segments,
             "stop_after_unknown": failures.stop_after_unknown,
@@ -142,6 +150,56 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     sample: Sample = 1
     trial: TrialOptions = TrialOptions()
     guards: GuardOptions
+    warn_credits: WarnCredits = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class AddOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign add``."""
+
+    panel: ClassVar[str] = LOOK_PANEL
+
+    ledger: Ledger
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As for send --file.")]
+    text: TextOptions = TextOptions()
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="NAME",
+            rich_help_panel=MAIN_PANEL,
+            help="Who adds them; the ledger keeps the name. Else the user's.",
+        ),
+    ] = None
+    reading: FileOptions
+    suppress: Suppress = None
+    suppress_column: SuppressColumn = None
+    client: ClientOptions
+    yes: Yes = False
+    dry_run: DryRun = False
+    sample: Sample = 1
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class RetryOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign retry``."""
+
+    ledger: Ledger
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+    rejected: Annotated[bool, typer.Option("--rejected", help="All whom the gateway refused.")] = False
+    skipped: Annotated[
+        bool, typer.Option("--skipped", help="All who are skipped with code CAPPED, EXPIRED or NO_ZONE.")
+    ] = False
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="All of unknown fate: who has got the text gets it twice.")
+    ] = False
+    code: Annotated[
+        list[str] | None,
+        typer.Option("--code", metavar="CODE", help="Only those of them with this code; may be given again."),
+    ] = None
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -150,6 +208,23 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign status``."""
 
     ledger: Ledger
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again, until the campaign ends or Ctrl-C.")] = (
+        False
+    )
+    quota: Quota = None
+    json: Json = False
+    log_level: Logging = LogLevel.WARNING
+
+
+class ListOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign list``."""
+
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="FOLDER|postgresql://…", help="Where the campaigns are: a folder of ledgers, or their database."
+        ),
+    ]
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -202,6 +277,10 @@ class ExportOptions(Bundle, frozen=True, kw_only=True):
     ledger: Ledger
     format: Annotated[ExportFormat, typer.Option("--format", help="What to write to standard output.")]
     status: Annotated[list[State] | None, typer.Option("--status", help="Only these; may be given again.")] = None
+    more: Annotated[
+        list[ExportedMore] | None,
+        typer.Option("--with", help="The text as well, or how many segments it has; may be given again."),
+    ] = None
     raw: Raw = False
     log_level: Logging = LogLevel.WARNING
 
@@ -240,16 +319,6 @@ def check_guards(guards: dict[str, Any]) -> None:
     given = dict(guards)
     until, prefixes = given.pop("until"), given.pop("allow_prefix")
     Guards(**given, until_unix=unix(until), allow_prefixes=tuple(prefixes))
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
-        raise typer.BadParameter(f"{text!r} is not a number of credits")
-    return amount
 
 
 def _time(text: str) -> datetime:

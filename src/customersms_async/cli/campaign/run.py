@@ -18,6 +18,7 @@ from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, CustomerSMSError
 from ..credentials import check_key
+from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
 from ..exits import ending_well, fail
 from ..output import safe_console, say_json
@@ -36,9 +37,11 @@ from .first_line import with_file_line
 from .moved import refuse_if_moved
 from .options import check_guards
 from .resume import hints, once_resumed
-from .started import planned_text, read_ledger, recipients_among, show_started
+from .started import planned_text, read_ledger, recipients_among, refuse_other_kind, show_started
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from rich.console import Console
 
     from ...client import AsyncClient
@@ -65,6 +68,7 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: tuple[str, ...]
     one_per_number: bool
     resume: str
+    warn_credits: Decimal | None = None
 
 
 def run_ledger(options: RunOptions, resume: str) -> None:
@@ -126,6 +130,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             suppressed=tuple(suppressed),
             one_per_number=reading.one_per_number,
             resume=resume,
+            warn_credits=None if options.warn_credits is None else read_amount(options.warn_credits),
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
 
@@ -145,12 +150,7 @@ def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None
     if started is not None:
         if file is None and message is not None and message != started.template:
             raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
-        if started.rehearsal is not options.client.sandbox:
-            raise ConfigurationError(
-                f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
-                if started.rehearsal
-                else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
-            )
+        refuse_other_kind(ledger, started, sandbox=options.client.sandbox)
         message = started.template if message is None else message
     if file is not None and message is None:
         raise typer.BadParameter("a new campaign needs --message as well as FILE")
@@ -169,7 +169,8 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
         progress = Progress(planned, requests, began, Counter(), {})
         screen = Screen(console)
         async with watching(route, progress, screen):
-            await _send(campaign, route.client, run, progress, screen, json=json)
+            warning = CreditsWarning(run.warn_credits, route.client, console, json=json)
+            await _send(campaign, route.client, run, progress, screen, warning, json=json)
         try:
             counts = await campaign.ledger.counts()
         except LedgerAwayError as error:
@@ -215,7 +216,14 @@ async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console)
 
 
 async def _send(
-    campaign: Campaign, client: AsyncClient, run: CampaignRun, progress: Progress, screen: Screen, *, json: bool
+    campaign: Campaign,
+    client: AsyncClient,
+    run: CampaignRun,
+    progress: Progress,
+    screen: Screen,
+    warning: CreditsWarning,
+    *,
+    json: bool,
 ) -> None:
     """Send and tell every outcome. SIGINT and SIGTERM let requests in flight answer; a second one stops at once."""
 
@@ -232,6 +240,7 @@ async def _send(
                 progress.add(outcome, None)
                 if json:
                     say_json(outcome)
+                warning.look()
                 screen.changed(progress)
         except (CustomerSMSError, OSError) as error:  # OSError: standard output can't be kept
             if not (stopping.begun and isinstance(error, ConfigurationError)):

@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
+import typer
 
 from ..._core.plural import counted
 from ...campaign import Campaign
 from ...campaign.refusals import MissingLedgerError
 from ...campaign.states import State
+from ...errors import ConfigurationError
 from ..forecast import forecast
 from ..formats import length, moment
 from ..output import say_json
@@ -65,6 +67,26 @@ def read_ledger(
         if must_exist:
             raise
         return None
+
+
+def refuse_other_kind(ledger: LedgerPlace, started: StartedCampaign, *, sandbox: bool) -> None:
+    """Raise ``ConfigurationError`` for a rehearsal without a sandbox, and a campaign with one."""
+    if started.rehearsal is not sandbox:
+        raise ConfigurationError(
+            f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
+            if started.rehearsal
+            else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
+        )
+
+
+def text_for(ledger: LedgerPlace, started: StartedCampaign | None, message: str | None, *, sandbox: bool) -> str:
+    """The text of an addition: as given, else the ledger's. Raises for one that neither has, as for another kind."""
+    if started is not None:
+        refuse_other_kind(ledger, started, sandbox=sandbox)
+        message = started.template if message is None else message
+    if message is None:
+        raise typer.BadParameter("give the text with --message or --message-file")
+    return message
 
 
 def recipients_among(ledger: LedgerPlace, phones: Collection[str]) -> int:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...models import Status
 from ..credentials import check_key
+from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
 from ..exits import ending_well
 from ..files import PhoneColumns
@@ -188,9 +189,10 @@ async def send_job(
     recipients = options.recipients
     async with open_route(options.client, console) as route:
         screen = Screen(console)
-        sending = Sending(
-            job, checked, route.client, EchoedResults(results, job.keep) if options.json else results, screen
-        )
+        limit = None if options.warn_credits is None else read_amount(options.warn_credits)
+        warning = CreditsWarning(limit, route.client, console, json=options.json)
+        kept = EchoedResults(results, job.keep) if options.json else results
+        sending = Sending(job, checked, route.client, kept, screen, warning)
         async with watching(route, sending.progress, screen):
             priority = options.turn.priority_of(file=recipients.file is not None)
             max_wait, guards = options.turn.max_wait, options.failures.read()

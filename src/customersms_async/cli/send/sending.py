@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..._core.intake import JudgedLetter
     from ..._sending.reader import Recipients
     from ...client import AsyncClient
+    from ..credits_warning import CreditsWarning
     from .check import Checked
     from .job import Job
     from .results import Results
@@ -122,12 +123,21 @@ class Sending:
     Mutable state: where the letters on their way come from, by their index; and how the send stands.
     """
 
-    def __init__(self, job: Job, checked: Checked, client: AsyncClient, results: Results, view: View) -> None:
+    def __init__(
+        self,
+        job: Job,
+        checked: Checked,
+        client: AsyncClient,
+        results: Results,
+        view: View,
+        warning: CreditsWarning | None = None,
+    ) -> None:
         self._job = job
         self._checked = checked
         self._client = client
         self._results = results
         self._view = view
+        self._warning = warning
         self._origins: dict[int, Origin] = {}
         self._stopping = GracefulStop(client, self._interrupted)
         self.progress = Progress.of(checked)
@@ -183,6 +193,8 @@ class Sending:
                 self.progress.error = error
                 self._stopping.stop()
         self.progress.add(outcome, origin.line)
+        if self._warning is not None:
+            self._warning.look()
         self._view.changed(self.progress)
 
     def _interrupted(self) -> None:

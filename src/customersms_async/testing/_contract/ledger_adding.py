@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import json
 
 from ..._core.intake import Letter
-from ...campaign.rows import Count, PlannedRecipient
+from ...campaign.rows import Count, PlacedText, PlannedRecipient
 from ...campaign.states import State
 from ...errors import ConfigurationError
 from ...models import Code, Status
@@ -117,7 +117,9 @@ class LedgerAddingContract(LedgerTest):
             other = await hosts.open()
             assert [each.zone for each in await other.planned(0)] == zones
             assert await other.planned(3) == [PlannedRecipient(3, phone(3), "a", 1, "no zone ✋")]
-            assert await refused(other.add(letters(4), "a", None, ()), ConfigurationError), "who has zones is another"
+            await refused(
+                ConfigurationError, other.add([Letter(each.phone, each.text) for each in some], "a", None, ())
+            )
 
         self.check(test)
 
@@ -136,6 +138,20 @@ class LedgerAddingContract(LedgerTest):
             now = await ledger.wanted()
             assert now is not None
             assert now.by == "Ann Lee"
+
+        self.check(test)
+
+    def test_the_text_of_anyone_comes_back_with_its_segments(self) -> None:
+        """That of a repeat with none, as it is not sent; who could not be sent a text has none."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger = await hosts.open()
+            some = [Letter(phone(0), "long " * 40), Letter("nobody", "a"), Letter(phone(0), "long " * 40)]
+            await ledger.add([*some, Letter(phone(1), "Zoë\0✋")], None, None, ())
+            found = [PlacedText(0, "long " * 40, 2), PlacedText(1, None, 0), PlacedText(2, "long " * 40, 0)]
+            assert await ledger.texts([0, 1, 2]) == found
+            assert await ledger.texts([3, 9]) == [PlacedText(3, "Zoë\0✋", 1)]
+            assert await ledger.texts([]) == []
 
         self.check(test)
 

@@ -162,6 +162,7 @@ async def _refuses_every_change(ledger: CampaignLedger) -> None:
         ledger.want(BEGUN),
         ledger.suppress([phone(0)], "a list"),
         ledger.skip([outcome(0, Status.UNSENT, Code.CAPPED, "no room")]),
+        ledger.add_more(letters(5), "Hello", None, (), by="Ann"),
         ledger.resolve([planned["unknown"]], None, "Ann"),
         ledger.add(letters(3), "Hello", None, [phone(1)]),
     ):

@@ -1,0 +1,54 @@
+"""All campaigns of a database: what is wanted of each, how many are in which state, and who runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..._postgres.errors import PostgresError
+from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
+from ..listing import ListedCampaign
+from ..refusals import refusal
+from ..rows import RunningNow
+from ..states import State
+from .calls import refused
+from .values import plain, said, whole
+
+if TYPE_CHECKING:
+    from .place import DatabasePlace
+
+_LISTED: Final = b"""
+SELECT c.name, w.state, w.guard, h.words, l.since_us, k.state, k.recipients
+FROM customersms.campaigns c
+LEFT JOIN LATERAL customersms.campaign_wanted_last(c.campaign) w ON true
+LEFT JOIN customersms.campaign_leases l ON l.campaign = c.campaign AND l.holder IS NOT NULL
+LEFT JOIN customersms.campaign_hosts h ON h.host = l.host AND h.until_us > customersms.wall_us()
+LEFT JOIN (
+  SELECT campaign, state, sum(recipients) AS recipients FROM customersms.campaign_counts GROUP BY campaign, state
+) k ON k.campaign = c.campaign
+ORDER BY c.name, c.campaign
+"""
+
+
+async def listed(place: DatabasePlace) -> list[ListedCampaign]:
+    """All campaigns of the database, by name. Raises ``LedgerError``."""
+    server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
+    try:
+        rows = await server.ask(_LISTED)
+    except PostgresError as error:
+        raise refused(place.shown, error) from None
+    finally:
+        await server.aclose()
+    found: dict[str, ListedCampaign] = {}
+    try:
+        for name, wanted, guard, by, since_us, state, recipients in rows:
+            title = said(name) or ""
+            one = found.get(title)
+            if one is None:
+                running = None if by is None else RunningNow(said(by) or "", whole(since_us))
+                counts = dict.fromkeys(State, 0)
+                one = found[title] = ListedCampaign(title, plain(wanted), said(guard) or None, counts, running)
+            if state is not None:
+                one.counts[State(plain(state) or "")] = whole(recipients) or 0
+    except ValueError as error:  # also of bytes that are no text
+        raise refusal(place.shown, f"it holds what no campaign writes there ({error})") from None
+    return list(found.values())

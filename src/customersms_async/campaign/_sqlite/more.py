@@ -1,0 +1,94 @@
+"""More recipients into a ledger's file that holds some already: read what is there, fit them in, add them in one piece.
+
+What is read is read in pages, between which a run has the file; only the last step keeps it, some 2 s for a million.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ..rows import Count
+from ..states import State
+from ..wanted import WantedChange
+from ..wanted_states import WantedEvent
+from . import queries, transitions, wanted_rows
+from .schema import ORIGINS, ZONES
+from .typed_rows import typed
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from .file import LedgerFile
+    from .fitting import FittedAddition
+
+PAGE: Final = 50_000
+"""Rows that are read at a time: some 50 ms."""
+
+
+class GrownMeanwhileError(Exception):
+    """Raised if others were added since the addition was fitted in; nothing is changed then."""
+
+
+def recipients(connection: sqlite3.Connection, start: int) -> list[tuple[int, str, int]]:
+    """The next recipients from ``start`` on that have a text: id, phone and the text's number."""
+    query = "SELECT id, phone, text_id FROM recipients WHERE id >= ? AND text_id IS NOT NULL ORDER BY id LIMIT ?"
+    return typed(connection.execute(query, (start, PAGE)), tuple[int, str, int])
+
+
+def texts(connection: sqlite3.Connection, start: int) -> list[tuple[int, str]]:
+    """The next texts from ``start`` on."""
+    query = "SELECT id, text FROM texts WHERE id >= ? ORDER BY id LIMIT ?"
+    return typed(connection.execute(query, (start, PAGE)), tuple[int, str])
+
+
+def is_there(connection: sqlite3.Connection, digest: str) -> bool:
+    """Whether an addition with this hash was made already."""
+    return any(one.hash == digest for one in queries.additions(connection))
+
+
+def add(
+    file: LedgerFile,
+    fitted: FittedAddition,
+    offset: int,
+    suppressed: Iterable[str],
+    source: str,
+    *,
+    name: str,
+    by: str,
+    now_us: int,
+) -> list[Count] | None:
+    """Add everyone who was fitted in behind ``offset`` others; gives how many are in which state.
+
+    ``None`` if the same addition was made already. Raises ``GrownMeanwhileError`` if there are more by now.
+    """
+    with file.beside(fitted.path), file.transaction() as db:
+        if is_there(db, fitted.hash):
+            transitions.suppress(db, suppressed, source, now_us)
+            return None
+        given = queries.added(db)
+        if given is None or given.recipients != offset:
+            raise GrownMeanwhileError
+        for statement in (*ORIGINS, *ZONES):
+            if db.execute(f"SELECT 1 FROM beside.{'origins' if statement in ORIGINS else 'zones'}").fetchone():  # noqa: S608 - ours
+                db.execute(statement)
+        for table in ("texts", "recipients", "origins", "zones"):
+            if queries.has_table(db, table):
+                db.execute(f"INSERT INTO main.{table} SELECT * FROM beside.{table}")  # noqa: S608 - our own names
+        db.execute(
+            "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM beside.recipients WHERE true"
+            " GROUP BY state, code ON CONFLICT DO UPDATE"
+            " SET recipients = recipients + excluded.recipients, segments = segments + excluded.segments"
+        )
+        db.execute(
+            "INSERT INTO additions (source, hash, added_us, by, recipients, first) VALUES (?, ?, ?, ?, ?, ?)",
+            (name, fitted.hash, now_us, by, fitted.recipients, offset),
+        )
+        transitions.suppress(db, suppressed, source, now_us)
+        found = db.execute(
+            "SELECT state, code, count(*), sum(segments) FROM recipients WHERE id >= ? GROUP BY state, code", (offset,)
+        )
+        counts = typed(found, Count)
+        if any(count.state is State.PLANNED for count in counts):
+            wanted_rows.append(db, WantedChange(event=WantedEvent.PLAN, by=by), now_us)
+    return counts
