@@ -14,9 +14,7 @@ from .._core.outcome_table import Tokens
 from .._core.outcomes import interrupted
 from .._core.phone import mask
 from .._core.plural import counted
-from .._core.provider import encode
 from .._core.rulings import Ruling, judge, judge_in_steps
-from .._core.secret import Sealed
 from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
     from .._core.observer import Observer
+    from .._core.secret import Sealed
     from .sender import Sender
 
 STALE_US = 1_000_000
@@ -113,7 +112,7 @@ class BatchRequest:
             tell(sender.observer.attempt_began, sender.room.key_id, id(self), self._ticket.priority, recipients)
         happened: Happened
         try:
-            happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
+            happened = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
@@ -149,8 +148,8 @@ class BatchRequest:
         if self.sent and (self._abandoned or not (self.heard is not None and self.heard.done())):
             log_unheard(interrupted(self._batch), self._sender.log)
 
-    def _sealed(self) -> Sealed:
-        return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
+    def _body(self) -> Sealed:
+        return self._sender.options.request_body(self._sender.secret, self._batch.phones, self._batch.message)
 
     async def _may_leave(self) -> bool:
         """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale.
