@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .terms import Needs
 
 JITTER_US: Final = 20_000
-"""Processes that were told to wait for the same token ask for it again at moments spread over so much."""
+"""Microseconds over which processes that were told to wait for the same token spread their next questions."""
 
 
 @final
@@ -145,7 +145,7 @@ class Dispatcher:
         self.look_again()
 
     def offer(self, connections: Connections) -> bool:
-        """Hear that a connection is free; false if nobody here waits for one of them any more."""
+        """Use a connection that is free for whoever waits for one; false if nobody here does any more."""
         if not self._lines.want(connections):
             return False
         self.look_again()
@@ -275,14 +275,14 @@ class Dispatcher:
             connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
-        """End the wait if the store is broken; ask a store that may be back again, a little later."""
+        """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
             self._store_waits.begin(place, None, self.outage.pause_us(error))
         elif not place.done():
             place.set_exception(error)
 
     def _hear_wait(self, wait_us: int, place: Place) -> None:
-        """Do as the store said, unless a token has come back since it was asked, or the place may not wait so long."""
+        """Have ``place`` wait as the store said, unless a token has come back since, or it may not wait so long."""
         if self._tokens_came_back:
             return
         place.hear_wait(wait_us)

@@ -136,12 +136,12 @@ class Room:
         self._dispatcher.outage.observe(observer)
 
     def look_again(self) -> None:
-        """Hear, from any thread, that a token may be there sooner than the store said."""
+        """Ask the store again, as a token may be there sooner than it said; may be called in any thread."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._dispatcher.ask_again)
 
     def leave(self, line: Line) -> None:
-        """Hear that a place that stood in ``line`` has ended."""
+        """Count out a place that stood in ``line``, as it has ended."""
         self._lines.leave(line)
         if not self._lines.waiting:
             self._dispatcher.stalls.end()

@@ -174,7 +174,7 @@ class OutcomeQueue:
             self.leave()
 
     def leave(self) -> None:
-        """Nobody takes outcomes any more: nothing new is sent, and what is here and what still comes is logged."""
+        """Send nothing new, and log what is here and what still comes, as nobody takes outcomes any more."""
         if self.left:
             self._log_all()
             return

@@ -100,7 +100,7 @@ class BatchRequest:
 
     @property
     def is_over(self) -> bool:
-        """Whether its ruling stands; else it never left, and stands in line again."""
+        """Whether what became of the request stands; else it never left, and stands in line again."""
         return self._grant is not None and not self._held_back
 
     async def post(self) -> Ruling:
@@ -152,7 +152,7 @@ class BatchRequest:
         return self._sender.options.request_body(self._sender.secret, self._batch.phones, self._batch.message)
 
     async def _may_leave(self) -> bool:
-        """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale.
+        """Whether the request may leave, asked at the last moment: its caller may have left, its grant be stale.
 
         A grant is never renewed once the deadline is over, and a renewed one does not put it off.
         """

@@ -205,7 +205,7 @@ async def send_job(
 
 @final
 class EchoedResults:
-    """Outcomes to the results, and to standard output as JSON lines."""
+    """Results that are written to standard output as JSON lines, too."""
 
     def __init__(self, results: Results, keep: Sequence[str] = ()) -> None:
         self._results = results

@@ -92,7 +92,7 @@ class Findings:
             self.pending.append(("edges", "the text begins or ends with white space"))
 
     def replaces(self, original: str) -> None:
-        """Hear that ``--smart`` replaces something in the text of the row at hand."""
+        """Count the text of the row at hand as one in which ``--smart`` replaces something."""
         self.pending.append((_SMART, original))
 
     def settle(self, judged: JudgedLetter) -> None:
