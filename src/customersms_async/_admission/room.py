@@ -124,8 +124,18 @@ class Room:
         return renewed
 
     async def give_back(self, grant: int) -> None:
-        """Give back the tokens of a request that never left: see ``Dispatcher.give_back``."""
-        await self._dispatcher.give_back(grant)
+        """Give back the tokens of a request that never left, and let all waiters of this process know.
+
+        Raises nothing: where the store can't be told, the tokens lapse by themselves.
+        """
+        try:
+            await self.store.give_back(self.key_id, grant)
+        except Exception as error:  # noqa: BLE001 - whoever does not want a grant has no use for the store's error
+            self.log.warning(
+                "store_not_told", "the quota store could not be told of a request that never left: %s", error
+            )
+        else:
+            self._dispatcher.tokens_are_back()
 
     def reason(self, place: Place) -> WaitReason:
         """What somebody who stands in line lacks now."""
