@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...models import Outcome
-    from ..options import ClientOptions, EstimateCommandOptions, FileOptions, RecipientOptions, SendCommandOptions
+    from ..options import ClientOptions, FileOptions
     from .check import Checked
+    from .options import EstimateCommandOptions, RecipientOptions, SendCommandOptions
     from .results import Origin, Results
     from .sending import Progress
 
