@@ -12,8 +12,6 @@ from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
 from .._core.layers import Wait
 from .._core.outcome_table import Tokens
 from .._core.outcomes import interrupted
-from .._core.phone import mask
-from .._core.plural import counted
 from .._core.rulings import Ruling, judge, judge_in_steps
 from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
@@ -21,7 +19,7 @@ from .._runtime import log
 from .._runtime.observing import tell
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
-from .unheard import log_not_told, log_unheard
+from .unheard import log_not_told, log_unheard, log_unknown
 
 if TYPE_CHECKING:
     from .._admission.place import Admission
@@ -267,15 +265,6 @@ class BatchRequest:
         status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
         unknown = [o for o in ruling.outcomes if o.status is status]
         if unknown:
-            some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
-            # the gateway's own words might quote a number, or the text
-            why = unknown[0].error
-            if ruling.status_code is not None:
-                why = f"the answer, HTTP status {ruling.status_code}, does not say whether it was"
-            # of one that was stopped, all outcomes are told or summed up together
-            tell_log = self._sender.log.warning if self._ticket.stopped is None else self._sender.log.info
-            texts, status_code = len(unknown), ruling.status_code
-            message = "%s may have been sent: %s (to %s); find out before sending it again"
-            tell_log("unknown", message, counted(texts, "text"), why, some, texts=texts, status_code=status_code)
+            log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes, self._sender.log)
