@@ -155,5 +155,5 @@ def _cells_of(template: Template) -> list[_Cell]:
 
 def _signs_of(template: Template) -> list[tuple[int, str]]:
     """The cells that have a sign before them which other programs write before a placeholder: ``${amount}``."""
-    befores = [template.before, *(use.after for use in template.uses)]
-    return [(at, befores[at][-1]) for at in range(len(template.uses)) if befores[at].endswith(("$", "#", "%"))]
+    lead_ins = [template.before, *(use.after for use in template.uses)]
+    return [(at, lead_ins[at][-1]) for at in range(len(template.uses)) if lead_ins[at].endswith(("$", "#", "%"))]
