@@ -315,8 +315,8 @@ async def test_rows_of_no_use_are_told_as_they_are_read_and_block_nothing() -> N
     gateway = Sandbox()
     async with gateway.serve() as url:
         client = AsyncClient(api_key=gateway.api_key, url=url, quota=MemoryQuota())
-        found = Rows(("text",), ("phone",), "made up", rows, lambda: None)
-        job = Job("made up", FileLetters(found, Template.parse("{text}")))
+        table = Rows(("text",), ("phone",), "made up", rows, lambda: None)
+        job = Job("made up", FileLetters(table, Template.parse("{text}")))
         listening = asyncio.create_task(listen())
         await Sending(job, found, client, kept, kept).run(None, Priority.BULK)
         listening.cancel()
