@@ -17,6 +17,7 @@ from .._core.layers import Wait
 from .._runtime.tasks import start
 from ..errors import QuotaStoreError
 from ..quota.protocol import is_in_process
+from .next_waiter import find_next, wait_reason
 from .place import Admission, Place
 from .stalls import Stalls
 from .store_outage import StoreOutage
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .terms import Needs
 
 JITTER_US: Final = 20_000
-"""Processes that were told to wait for the same token ask for it again at moments spread over so much."""
+"""Microseconds over which processes that were told to wait for the same token spread their next questions."""
 
 
 @final
@@ -55,7 +56,6 @@ class Dispatcher:
         "_changed",
         "_key_id",
         "_lines",
-        "_log",
         "_loop",
         "_pacer",
         "_sleep",
@@ -92,7 +92,6 @@ class Dispatcher:
         self._asking_for: Place | None = None
         self._tokens_came_back = False
         self._store_waits = StoreWaits(loop)
-        self._log = log
         self.outage = StoreOutage(key_id, log)
         self.stalls = Stalls(loop, log, self._first_lacks)
 
@@ -145,7 +144,7 @@ class Dispatcher:
         self.look_again()
 
     def offer(self, connections: Connections) -> bool:
-        """Hear that a connection is free; false if nobody here waits for one of them any more."""
+        """Use a connection that is free for whoever waits for one; false if nobody here does any more."""
         if not self._lines.want(connections):
             return False
         self.look_again()
@@ -157,30 +156,12 @@ class Dispatcher:
 
     def reason(self, needs: Needs) -> WaitReason:
         """What a request with these needs lacks now, as far as is known here."""
-        if not needs.connections.free(needs.priority):
-            return "connection"
-        if self.outage.reason is not None:
-            return "store"
-        return "quota" if self._pacer.is_ready(needs.pace) else "pace"
+        return wait_reason(needs, self._pacer, self.outage)
 
     def _first_lacks(self) -> tuple[WaitReason, int] | None:
         """What the first in the lines lacks, and how many wait; None if nobody does."""
         first = self._lines.first()
         return None if first is None else (self.reason(first.needs), self._lines.waiting)
-
-    async def give_back(self, grant: int) -> None:
-        """Give back the tokens of a request that never left, and let all waiters of this process know.
-
-        Raises nothing: where the store can't be told, the tokens lapse by themselves.
-        """
-        try:
-            await self._store.give_back(self._key_id, grant)
-        except Exception as error:  # noqa: BLE001 - whoever does not want a grant has no use for the store's error
-            self._log.warning(
-                "store_not_told", "the quota store could not be told of a request that never left: %s", error
-            )
-        else:
-            self.tokens_are_back()
 
     def tokens_are_back(self) -> None:
         """Have all who wait for this key's tokens in this process ask for them again."""
@@ -201,34 +182,12 @@ class Dispatcher:
             self._store_waits.end_all()
 
     def _next(self) -> Place | float | None:
-        """The first who can go, or is held back; else when somebody may; else None, and a connection is wanted.
-
-        A connection that is passed on here may come back, to somebody who was looked at before.
-        """
+        """The first who can go, or is held back; else when somebody may; else None, and a connection is wanted."""
         while True:
             self._changed = False
-            found = self._first_or_moment()
+            found = find_next(self._lines, self._pacer, self._store_waits, self, self._loop.time())
             if isinstance(found, Place) or not self._changed:
                 return found
-
-    def _first_or_moment(self) -> Place | float | None:
-        now, first, moment = self._loop.time(), None, None
-        for needs, head in self._lines.heads():
-            if head is None:
-                needs.connections.decline()  # one may have been offered to us
-            elif not needs.connections.free(needs.priority):
-                needs.connections.want(self, needs.priority)
-            elif head.ticket.held is None and (at := self._ready_at(head, now)) > now:
-                needs.connections.decline()
-                moment = at if moment is None else min(moment, at)
-            elif first is None or head.ticket.comes_before(first.ticket):
-                first = head
-        return first or moment
-
-    def _ready_at(self, head: Place, now: float) -> float:
-        """When there is a turn in the pace and the store may have a token, in the loop's time; 0 for now."""
-        wait, until = self._pacer.wait(head.needs.pace), self._store_waits.until(head)
-        return max(until, now + wait) if wait else until
 
     async def _sleep_until(self, moment: float) -> None:
         """Sleep until ``moment`` has come, or ``look_again`` ends it."""
@@ -266,7 +225,7 @@ class Dispatcher:
         if isinstance(granted, Wait):
             self._hear_wait(granted.wait_us, place)
         elif place.done() or not connections.free(priority):  # while the store was asked
-            await self.give_back(granted)
+            await place.room.give_back(granted)
         else:
             self._pacer.use_turn(pace)
             connections.take(priority)
@@ -275,14 +234,14 @@ class Dispatcher:
             connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
-        """End the wait if the store is broken; ask a store that may be back again, a little later."""
+        """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
             self._store_waits.begin(place, None, self.outage.pause_us(error))
         elif not place.done():
             place.set_exception(error)
 
     def _hear_wait(self, wait_us: int, place: Place) -> None:
-        """Do as the store said, unless a token has come back since it was asked, or the place may not wait so long."""
+        """Have ``place`` wait as the store said, unless a token has come back since, or it may not wait so long."""
         if self._tokens_came_back:
             return
         place.hear_wait(wait_us)

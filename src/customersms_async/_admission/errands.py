@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @final
 class Errands:
-    """Tasks that run by themselves. Mutable state: those that have not ended, as the loop alone does not keep them."""
+    """Tasks that run by themselves. Mutable state: the tasks, as the loop alone does not keep them."""
 
     __slots__ = ("_loop", "_tasks")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _JUST_NOW_US: Final = 100_000
-"""By so much a wait may be shorter by now than it was when it was found."""
+"""Microseconds by which a wait may be shorter by now than it was when it was found."""
 
 
 @final
@@ -61,7 +61,7 @@ class Forecasts:
 
 
 def _who_goes_first(ahead: Sequence[Group], needs: Needs) -> list[Group]:
-    """Those of the line ahead who are sure to go before the one with ``needs``, each before the next of them.
+    """The part of the line ahead that is sure to go before the one with ``needs``, each before the next.
 
     The others lack something, or may: they do not hold it up until they have that, and are left out. A small limit
     of somebody ahead must not be waited for, and who waits for it may be passed by all who have wider ones.

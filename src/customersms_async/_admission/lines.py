@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Group(NamedTuple):
-    """How many wait with equal needs."""
+    """Waiters with equal needs, counted."""
 
     needs: Needs
     requests: int
@@ -55,7 +55,7 @@ class Lines:
         return heads
 
     def want(self, connections: Connections) -> bool:
-        """Whether somebody waits for one of these."""
+        """Whether somebody waits for one of these ``connections``."""
         return any(line.waiting and needs.connections is connections for needs, line in self._lines.items())
 
     def first(self) -> Place | None:

@@ -66,7 +66,7 @@ class Place(asyncio.Future[Admission]):
         self._unchecked = True
 
     def hear_wait(self, wait_us: int) -> None:
-        """Hear how long the store makes it wait, and end the wait if that is its first answer and too long."""
+        """End the wait if the store's first answer, ``wait_us``, shows that it would be too long."""
         if self._unchecked and not self.done() and self.is_too_late(wait_us):
             self.set_exception(Expired(wait_us))
         self._unchecked = False

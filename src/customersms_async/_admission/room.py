@@ -124,8 +124,18 @@ class Room:
         return renewed
 
     async def give_back(self, grant: int) -> None:
-        """Give back the tokens of a request that never left: see ``Dispatcher.give_back``."""
-        await self._dispatcher.give_back(grant)
+        """Give back the tokens of a request that never left, and let all waiters of this process know.
+
+        Raises nothing: where the store can't be told, the tokens lapse by themselves.
+        """
+        try:
+            await self.store.give_back(self.key_id, grant)
+        except Exception as error:  # noqa: BLE001 - whoever does not want a grant has no use for the store's error
+            self.log.warning(
+                "store_not_told", "the quota store could not be told of a request that never left: %s", error
+            )
+        else:
+            self._dispatcher.tokens_are_back()
 
     def reason(self, place: Place) -> WaitReason:
         """What somebody who stands in line lacks now."""
@@ -136,12 +146,12 @@ class Room:
         self._dispatcher.outage.observe(observer)
 
     def look_again(self) -> None:
-        """Hear, from any thread, that a token may be there sooner than the store said."""
+        """Ask the store again, as a token may be there sooner than it said; may be called in any thread."""
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._dispatcher.ask_again)
 
     def leave(self, line: Line) -> None:
-        """Hear that a place that stood in ``line`` has ended."""
+        """Count out a place that stood in ``line``, as it has ended."""
         self._lines.leave(line)
         if not self._lines.waiting:
             self._dispatcher.stalls.end()

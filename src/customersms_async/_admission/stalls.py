@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .._runtime.log import KeyLog
 
 LONG_SECONDS: Final = 60.0
-"""So long nothing goes out before that is worth a warning: a minute's limit that is used up takes no longer."""
+"""Seconds without a request before that is worth a warning: a minute's limit that is used up takes no longer."""
 
 _LACKS: Final[dict[WaitReason, str]] = {
     "connection": "all connections are taken by requests without an answer",
@@ -46,19 +46,19 @@ class Stalls:
         self.warned = False
 
     def begin(self) -> None:
-        """Hear that somebody waits, where nobody did."""
+        """Watch from now on: somebody waits, where nobody did."""
         if not self.warned:
             self._since = self._loop.time()
             self._look_after(LONG_SECONDS)
 
     def end(self) -> None:
-        """Hear that nobody waits any more."""
+        """Watch no more, as nobody waits."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def went(self) -> None:
-        """Hear that somebody was let in."""
+        """Begin the minute anew, as somebody was let in; say so in the log if there was a warning."""
         now = self._loop.time()
         if self.warned:
             self.warned = False

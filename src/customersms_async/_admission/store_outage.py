@@ -38,7 +38,7 @@ class StoreOutage:
             self._observers += (observer,)
 
     def end(self) -> None:
-        """Hear that the store has answered."""
+        """End the outage, as the store has answered."""
         if self._failures:
             failures, self._failures, self.reason = self._failures, 0, None
             self._log.info("store_recovered", "the quota store answers again", failures=failures)
@@ -46,7 +46,7 @@ class StoreOutage:
                 tell(observer.store_recovered, self._key_id, failures)
 
     def pause_us(self, error: Exception) -> int:
-        """Hear that the store has failed once more, and say how long to wait before it is asked again."""
+        """Count one more failure of the store, and say how long to wait before it is asked again."""
         if not self._failures:
             self._log.warning(
                 "store_failed", "the quota store can't be asked, and nothing is sent until it can: %s", error

@@ -67,7 +67,7 @@ class WrittenAnswer:
 
     @cached_property
     def rows(self) -> list[AnswerRow | None]:
-        """The same as rows, one for one; ``None`` for what is none, or has a name twice."""
+        """All entries of ``results`` as rows, one for one; ``None`` for what is none, or has a name twice."""
         return [as_row(entry) for _, entry in finish(self.entries_in_steps())]
 
 

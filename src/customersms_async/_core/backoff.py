@@ -21,7 +21,7 @@ LONGEST_OUTAGE_SECONDS: Final = 3_600.0
 """How long a gateway that has answered before may be out of reach: a restart, a night's maintenance window."""
 
 TOLD_AFTER_SECONDS: Final = 60.0
-"""So long nothing goes out before that is worth a warning."""
+"""Seconds without a request before that is worth a warning."""
 
 
 def next_try_us(then: Then, attempt: int, max_retries: int, random: float) -> int | None:

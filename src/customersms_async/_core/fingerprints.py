@@ -99,7 +99,7 @@ def _fingerprint(value: int) -> int:
 
 
 def _empty(kind: str, size: int) -> array[int]:
-    """So many zeros of 8 (kind ``"Q"``) or 4 (``"I"``) bytes."""
+    """An array of ``size`` zeros, each of 8 (kind ``"Q"``) or 4 (``"I"``) bytes."""
     return array(kind, bytes(size * array(kind).itemsize))
 
 

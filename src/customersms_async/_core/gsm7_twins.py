@@ -21,7 +21,7 @@ _DASHES: Final = dict.fromkeys("‐‑‒–—―−⁃﹘﹣－•‣", "-")
 _SPACES: Final = dict.fromkeys("\t\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a", " ")
 _MORE_SPACES: Final = dict.fromkeys("\u202f\u205f\u3000", " ") | dict.fromkeys("\x0b\x85\u2028\u2029", "\n")
 _INVISIBLE: Final = dict.fromkeys("\xad\u200b\u200c\u200d\u200e\u202a\u202c\u2060\u2066\u2068\u2069\ufeff\ufe0e", "")
-"""What shows nothing between letters that read from left to right; what turns their order round is not here."""
+"""Characters that show nothing between letters read from left to right; none that turns the order round."""
 
 _DOTS: Final = {"…": "...", "‥": "..", "․": ".", "⁄": "/", "∕": "/", "∶": ":", "∗": "*", "⁎": "*"}
 _SAME_LETTERS: Final = {"\u212b": "Å", "\u2126": "Ω", "\u212a": "K", "\u037e": ";", "￡": "£", "￥": "¥"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SPENT_US: Final = 600_000_000
-"""So long is a claim known that was given back: a copy of it that comes late must not hold the key once more."""
+"""How long a claim is known that was given back: a copy of it that comes late must not hold the key once more."""
 
 LONGEST_LABEL: Final = 60
 """Characters of a label that a record keeps, and of a name: Redis has one byte for how many bytes they take."""

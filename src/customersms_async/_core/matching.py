@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .written_json import Pairs
 
 DISPUTED: Final = AnswerRow()
-"""Stands for the rows of a number that contradict each other."""
+"""The mark in place of a row where the rows of a number contradict each other."""
 
 
 class Match(NamedTuple):

@@ -21,7 +21,7 @@ class TagKind(enum.IntEnum):
     """How sure it is that a text in such brackets is somebody's placeholder."""
 
     POSSIBLE = 1
-    """It may be meant as it stands: an aside in round brackets, somebody's ``@name``, a ``#name``."""
+    """A text that may be meant as it stands: an aside in round brackets, somebody's ``@name``, a ``#name``."""
     BRACKETED = 2
     """It may be meant as it stands, a sender's ``[Acme]``, unless a column is called so: ``[name]``, ``<name>``."""
     LIKELY = 3

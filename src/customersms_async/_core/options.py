@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,10 +13,13 @@ import msgspec
 from ..errors import ConfigurationError
 from ..models import DOCUMENTED_LIMITS, Caps, Limit
 from .provider import DOCUMENTED_URL as DOCUMENTED_URL
-from .provider import KEY_PREFIX
+from .provider import KEY_PREFIX, encode
+from .secret import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from .secret import Secret
 
 DEFAULT_RESERVE: Final = 0.05
 """Share of every limit that BULK leaves to more urgent requests: five of the documented hundred a minute."""
@@ -49,6 +52,21 @@ DEFAULT_STOP_AFTER_UNKNOWN: Final = 5
 
 DEFAULT_STOP_AFTER_REFUSED: Final = 5
 """Requests refused whole, in a row, that stop a send to many: it is hardly the recipients that are refused."""
+
+
+class GivenOptions(TypedDict, total=False):
+    """Options as a caller gives them, for type checkers: what ``Options`` is made of, before anything is checked."""
+
+    url: str | None
+    limits: Limit | Iterable[Limit]
+    reserve: float
+    pace: Limit | EllipsisType | None
+    batch_size: int
+    max_concurrency: int
+    max_retries: int
+    max_wait: float | None
+    timeout: float
+    label: str | None
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -92,6 +110,13 @@ class Options(msgspec.Struct, frozen=True):
             return self.pace
         shortest = min(self.limits, key=lambda limit: limit.seconds)
         return Limit(math.ceil(max(DEFAULT_PACE, shortest.requests / shortest.seconds)), 1)
+
+    def request_body(self, secret: Secret, phones: Sequence[str], message: str) -> Sealed:
+        """The body of a request for one text to ``phones`` (E.164, one or more).
+
+        What an option says of all texts alike would go into it here. Raises ``UnicodeEncodeError`` as ``encode`` does.
+        """
+        return Sealed(encode(secret.reveal(), phones, message))
 
 
 def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:

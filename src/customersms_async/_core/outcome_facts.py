@@ -71,7 +71,7 @@ class NumberFacts(NamedTuple):
 
     @property
     def deciding(self) -> tuple[bool | None, Code | None, Code | None, bool]:
-        """All that the rules look at, so that numbers who have it in common share a rule."""
+        """All that the rules look at, so that numbers with equal facts share a rule."""
         return self[1:]
 
     @property

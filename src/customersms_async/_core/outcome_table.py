@@ -86,7 +86,7 @@ UNANSWERED: Final[Sequence[Rule[NotSent | NoAnswer]]] = (
         tokens=Tokens.LAPSE,
     ),
 )
-"""No answer came."""
+"""The rules where no answer came."""
 
 BY_ROW: Final[Sequence[Rule[NumberFacts]]] = (
     Rule(
@@ -120,7 +120,7 @@ BY_ROW: Final[Sequence[Rule[NumberFacts]]] = (
     ),
     Rule("`success: false`, otherwise", lambda _: True, Status.REJECTED),
 )
-"""A row decides."""
+"""The rules for each number where a row of an answer decides."""
 
 AS_A_WHOLE: Final[Sequence[Rule[AnswerFacts]]] = (
     Rule(
@@ -161,7 +161,7 @@ AS_A_WHOLE: Final[Sequence[Rule[AnswerFacts]]] = (
         Status.UNKNOWN,
     ),
 )
-"""No row decides."""
+"""The rules for an answer in which no row decides."""
 
 
 def first(rules: Sequence[Rule[Facts]], facts: Facts) -> Rule[Facts]:

@@ -69,7 +69,7 @@ class ExactRepeats:
         return True
 
     def forget(self) -> None:
-        """Forget those of a window, because what follows does not belong with them; with no window, nothing."""
+        """Forget the messages of the window, as what follows does not belong with them; without a window, nothing."""
         if self._window is not None:
             self._seen.clear()
             self._order.clear()

@@ -44,7 +44,7 @@ MOST_FIELDS: Final = 8
 """Fields with a digit in a row without a phone; where there are more, nobody looks for numbers: it is doubtful."""
 
 MOST_DIGITS: Final = 60
-"""Digits in one such field, likewise."""
+"""Digits in one field of a row without a phone; where there are more, nobody looks for numbers: it is doubtful."""
 
 ELSEWHERE: Final = SEVERAL
 """The place of a row that speaks of anything but one asked number."""

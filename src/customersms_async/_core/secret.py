@@ -57,7 +57,7 @@ class Secret:
         return self._reveal()[0]
 
     def after(self, former: Secret) -> Secret:
-        """This key, which takes the place of ``former`` and keeps that out of sight as well."""
+        """The secret to send with in place of ``former``: this key, which keeps that one out of sight as well."""
         self._hide(self._reveal() + former._reveal())
         return self
 

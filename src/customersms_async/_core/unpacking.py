@@ -49,7 +49,7 @@ class Unpacker:
         self._parts: list[bytes] = []
 
     def feed(self, data: bytes) -> None:
-        """Take in what came. Raises ``TooLong``."""
+        """Take in some bytes of the answer as they came. Raises ``TooLong``."""
         for layer in self._layers:
             data = layer.unpack(data)
         self._length += len(data)

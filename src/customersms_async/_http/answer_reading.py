@@ -28,7 +28,7 @@ class _HttpxShapedResponse(EngineResponse, Protocol):
 
 
 async def read_answer(response: EngineResponse) -> Answer | NoAnswer:
-    """Read the body of an answer, and close it."""
+    """Read the body of an answer, and close the answer."""
     if getattr(response, "is_stream_consumed", False):
         encoding = ""
         pieces = cast("_HttpxShapedResponse", response).aiter_bytes()  # no engine but httpx's has that attribute

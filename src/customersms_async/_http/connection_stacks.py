@@ -26,7 +26,7 @@ class Closable(Protocol):
     """A connection, or what holds one."""
 
     async def aclose(self) -> None:
-        """Close it; for good, though it may be cancelled."""
+        """Close the connection; for good, though the call may be cancelled."""
 
 
 ConnectionT = TypeVar("ConnectionT", bound=Closable)

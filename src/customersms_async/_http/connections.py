@@ -24,7 +24,7 @@ class ConnectionTaker(Protocol):
     """Somebody who wants a connection and is told when one is free."""
 
     def offer(self, connections: Connections) -> bool:
-        """Hear that a connection is free; false if it is not wanted any more."""
+        """Use a connection that is free; false if it is not wanted any more."""
 
 
 @final
@@ -65,7 +65,7 @@ class Connections:
         self.waiting += 1
 
     def wait_ends(self) -> None:
-        """Count one fewer."""
+        """Count one request fewer that waits for this gate."""
         self.waiting -= 1
 
     def free(self, priority: Priority) -> bool:
@@ -122,7 +122,7 @@ class Connections:
         return False
 
     def decline(self) -> None:
-        """Hear that whoever was offered a connection has no use for it now, and offer it to others."""
+        """Offer a connection to others, as whoever was offered it has no use for it now."""
         if not self.pass_on():
             self._return_promises()
 
@@ -173,19 +173,19 @@ class LoopConnections:
         return self._taken < self._most or self._taken < capacity
 
     def take(self, *, is_bulk: bool) -> None:
-        """Count one as taken."""
+        """Count one of the loop's connections as taken."""
         self._taken += 1
         self._bulk += is_bulk
 
     def release(self, *, is_bulk: bool) -> None:
-        """Count one as free again, and promise it to the next key that wants one."""
+        """Count one of the loop's connections as free again, and promise it to the next key that wants one."""
         self._taken -= 1
         self._bulk -= is_bulk
         if self._wanted or self._wanted_by_bulk:
             self._promise()
 
     def want(self, connections: Connections, *, is_bulk: bool) -> None:
-        """Promise the key one, once, in its turn."""
+        """Promise a key one of the loop's connections, once, in its turn."""
         (self._wanted_by_bulk if is_bulk else self._wanted)[connections] = None
 
     def return_promises(self, count: int) -> None:

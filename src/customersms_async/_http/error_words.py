@@ -46,7 +46,7 @@ class Peer(NamedTuple):
 
     @classmethod
     def of(cls, chain: Sequence[BaseException], progress: ConnectionSteps) -> Self:
-        """What is known of it, from the steps that the engine reported, or from the error."""
+        """What is known of the other end, from the steps that the engine reported, or from the error."""
         parts = urlsplit(progress.url)
         gateway = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         at = progress.peer or next((found for link in chain if (found := _named(link))), gateway)
@@ -62,7 +62,7 @@ class Peer(NamedTuple):
 
     @property
     def see(self) -> str:
-        """Where its address is from."""
+        """Where the address of the gateway or proxy is from."""
         if self.is_gateway:
             return _OF_URL
         return "see the proxy's address" if self.proxy is None else f"see {self.proxy.named_by}"

@@ -31,11 +31,11 @@ class WireRequest(Protocol):
 
     @property
     def url(self) -> WireUrl:
-        """Where it goes."""
+        """Where the request goes."""
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Its headers, in order."""
+        """The request's headers, in order."""
 
 
 def make_exact(request: Any, url: str, headers: Mapping[str, str]) -> None:

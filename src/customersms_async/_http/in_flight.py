@@ -33,7 +33,7 @@ class InFlight:
         self._owners[task] = owner
 
     def is_answered(self, task: asyncio.Task[Any]) -> None:
-        """Hear that what became of the request of ``task`` is known, and must still be recorded."""
+        """Note that what became of the request of ``task`` is known, and must still be recorded."""
         self._answered = (*self._answered, task)
 
     def leave(self, task: asyncio.Task[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the API key out of the HTTP library's log, and the errors of the program's log out of the HTTP library.
+"""A filter between the HTTP library and its log: keeps the API key out of this, and its errors out of the library.
 
 httpx logs an answer's reason phrase (INFO), httpcore and hpack log its headers (DEBUG). They give no way to change that
 for one request (a trace hook comes too late for the reason phrase), so a filter stands on their loggers, which looks at

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .._core.secret import Sealed
 
 BeforeFirstByte = Callable[[], Awaitable[bool]]
-"""Asked once, when a connection stands and the request is about to leave it; false keeps the request from leaving."""
+"""A question asked once, when a connection stands and the request is about to leave; false keeps it from leaving."""
 
 SecondsLeft = Callable[[], float]
 """The time to an attempt's deadline, on a clock that goes on while the machine sleeps; zero or less once it is over."""
@@ -102,7 +102,7 @@ class PostProgress:
         return max(0.001, self._seconds_left())
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Hear of httpcore's progress; every step gets only what is left of the whole time."""
+        """Take note of httpcore's progress; every step gets only what is left of the whole time."""
         self.traced = True
         self._refuse_proxies(event, info)
         if event.endswith(".receive_response_headers.complete"):
@@ -143,7 +143,7 @@ class PostProgress:
             raise Ended(NotSent("http_client would send plain http through its proxy", again=False))
 
     def _shake_hands_with(self, host: str | None) -> None:
-        """Hear whose certificate comes next: the gateway's, also where the connection leads to a proxy."""
+        """Note whose certificate comes next: the gateway's, also where the connection leads to a proxy."""
         parts = urlsplit(self.url)
         elsewhere = self.peer is None or self.peer[0] != host
         if host == parts.hostname and (elsewhere or self._through_proxy):

@@ -30,7 +30,7 @@ class Proxy(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it is, for people: ``host:port (HTTPS_PROXY)``."""
+        """Where the proxy is, for people: ``host:port (HTTPS_PROXY)``."""
         parts = urlsplit(self.url)
         return f"{written(parts.hostname or '', parts.port or _default_port(parts.scheme))} ({self.named_by})"
 

@@ -1,4 +1,4 @@
-"""What keeps this machine from sending anything at all, told apart from what may pass by itself."""
+"""An error of this machine's set-up, which keeps it from sending anything, told apart from what may pass by itself."""
 
 from __future__ import annotations
 

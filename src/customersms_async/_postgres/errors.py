@@ -47,7 +47,7 @@ _NEVER_PASSES: Final = re.compile(
 )
 
 _SHORT: Final = 3
-"""Letters: a password like that stands in many a word, and would be told by its absence."""
+"""Letters of a short password: it stands in many a word, and would be told by its absence."""
 
 
 @final

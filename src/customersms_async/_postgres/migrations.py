@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .session import ServerSession
 
 VERSION: Final = 3
-"""What this package knows."""
+"""The schema's version that this package knows."""
 
 _PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps"), 2: ("ledger",), 3: ("additions",)}
 """The files of SQL that make each version from the one before."""

@@ -53,7 +53,7 @@ class WrittenURL(NamedTuple):
         return unquote(name) in _SECRET_OPTIONS
 
     def without_options(self, names: frozenset[str]) -> tuple[WrittenURL, dict[str, str]]:
-        """The same without the options of these names, and what they were; the others stay as they are written."""
+        """The URL without the options of these names, and what they were; the others stay as they are written."""
         kept, found = [], {}
         for option in filter(None, self.options.split("&")):
             name, _, value = option.partition("=")
@@ -64,7 +64,7 @@ class WrittenURL(NamedTuple):
         return self._replace(mark="?" if kept else "", options="&".join(kept)), found
 
     def without_password(self) -> WrittenURL:
-        """The same with its user and options, and without any secret."""
+        """The URL with its user and options, and without any secret."""
         name, colon, _ = self.user.partition(":")
         bare, _ = self.without_options(_SECRET_OPTIONS)
         return bare._replace(user=f"{name}@" if colon and name else "" if colon else self.user)

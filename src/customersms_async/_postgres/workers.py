@@ -19,7 +19,7 @@ class OpenSession(Protocol):
     """What a thread works with; it is used, and closed, in that thread only."""
 
     def close(self) -> None:
-        """Close it; the thread ends. Must not raise."""
+        """Close the session, as its thread ends. Must not raise."""
 
 
 S = TypeVar("S", bound=OpenSession)
@@ -30,7 +30,7 @@ MOST_WORKERS: Final = 8
 
 @final
 class StoppedError(Exception):
-    """No more jobs are taken."""
+    """The error of a job that comes after ``stop``."""
 
 
 @final

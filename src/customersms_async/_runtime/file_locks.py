@@ -13,8 +13,9 @@ else:
     import fcntl
 
 _HELD: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES})
-"""What a system says of a lock that somebody has: by POSIX either of the first or the last, and the last on Windows.
-All else says that there is no lock to be had: ENOLCK, ENOTSUP and the like, on a network file system say."""
+"""Errors by which a system says that somebody has the lock: by POSIX any of these, on Windows the last.
+
+All others say that there is no lock to be had, as ENOLCK and ENOTSUP of a network file system do."""
 
 
 def try_to_lock(descriptor: int, position: int = 0) -> bool:

@@ -79,7 +79,7 @@ def _write(level: int, message: str, arguments: tuple[object, ...], extra: dict[
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:
-    """Call something of the program's that must not change what becomes of a text; false if it raised.
+    """Call a function of the program's that must not change what becomes of a text; false if it raised.
 
     An error, and a ``CancelledError``, which is nobody's cancellation where nothing is awaited, end here. What is to
     end the program (``KeyboardInterrupt``, ``SystemExit``, and every other that is no ``Exception``) is raised again by

@@ -41,7 +41,7 @@ def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) ->
 
 
 async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, Any]) -> list[Any]:
-    """What these give, in their order, all under way at once.
+    """Run several calls at once, and give their results in their order.
 
     When all have ended, it raises what the first of those raised that did. Cancelled, it cancels them.
     """
@@ -53,7 +53,7 @@ async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, 
 
 
 def this_task() -> asyncio.Task[Any]:
-    """The task that this is called in; for code that runs in none but tasks."""
+    """The running task; for code that runs in none but tasks."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - no coroutine of ours runs outside one
     return task

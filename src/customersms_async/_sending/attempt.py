@@ -128,7 +128,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
 
 
 def _ended(request: BatchRequest, sender: Sender, place: Place, task: asyncio.Task[Ruling]) -> None:
-    """Hear that a request's own task has ended; one that was aborted before its first step never began."""
+    """Count out a request whose own task has ended; one that was aborted before its first step never began."""
     sender.transport.in_flight.leave(task)
     if task.cancelled():
         place.ticket.stop(Code.STOPPED)

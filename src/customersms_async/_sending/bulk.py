@@ -93,7 +93,7 @@ class BulkSend:
         self.go_on()
 
     def all_read(self, error: BaseException | None) -> None:
-        """Hear that there are no further recipients, because of ``error`` if their source raised one."""
+        """End the input: there are no further recipients, because of ``error`` if their source raised one."""
         self._reader = None
         self.error = self.error or error
         self.go_on()

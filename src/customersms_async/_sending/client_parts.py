@@ -1,4 +1,4 @@
-"""The parts that a client is made of: of a new one, and of one that is made from another."""
+"""The parts that a client is made of, be it a new one or one made from another."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         return IdempotencyKeys(self.checking.idempotency)
 
     def refuse(self, secret: Secret) -> None:
-        """Hear that the gateway does not accept ``secret``; where it was asked for, it is asked for anew."""
+        """Have the key asked for anew, if it was asked for, as the gateway does not accept ``secret``."""
         if isinstance(self.key, KeySource):
             self.key.refuse(secret)
 
@@ -154,7 +154,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, self.observer, checking)
 
     def observed(self, observer: Observer) -> ClientParts:
-        """These parts, with somebody who is told what becomes known, and so are all that are made from them."""
+        """The parts of a client on which ``observer`` looks, as on all clients that are made from it."""
         return msgspec.structs.replace(self, observer=observer)
 
     def terms(self) -> Terms:

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 from .._core.credits import Credits
 
 _known: Final[WeakValueDictionary[tuple[str, str], Credits]] = WeakValueDictionary()
-"""By fingerprint and URL; each is kept by the clients that send with that key to there."""
+"""Credits by fingerprint and URL; each is kept by the clients that send with that key to that URL."""
 
 
 @final

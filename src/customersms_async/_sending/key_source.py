@@ -52,7 +52,7 @@ class KeySource:
         return secret
 
     def refuse(self, secret: Secret) -> None:
-        """Hear that the gateway does not accept ``secret``; unless it was replaced already, it is asked for anew."""
+        """Have the key asked for anew, unless it was replaced already, as the gateway does not accept ``secret``."""
         if self._secret is secret:
             self._secret, self._former = None, secret
             revision.note()

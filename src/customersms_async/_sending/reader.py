@@ -48,7 +48,7 @@ class BatchTaker(Protocol):
         """Take the outcome of a recipient that can't be sent to."""
 
     def all_read(self, error: BaseException | None) -> None:
-        """Hear that there will be nothing more, because of ``error`` if the source raised one."""
+        """Take note that nothing more will come, because of ``error`` if the source raised one."""
 
 
 @final

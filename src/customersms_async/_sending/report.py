@@ -45,7 +45,7 @@ async def wait_for_report(send: BulkSend, key_credits: Credits) -> SendReport:
 
 
 def _stopped_by(guard_stop: GuardStop | None, outcomes: Iterable[Outcome]) -> str | None:
-    """The guard that kept texts back; none did if all of them were on their way when it was reached."""
+    """The guard that kept texts back; ``None`` if all of them were on their way when it was reached."""
     if guard_stop is None or not any(o.status is Status.UNSENT and o.code == Code.STOPPED for o in outcomes):
         return None
     return guard_stop.guard

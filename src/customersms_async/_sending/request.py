@@ -12,11 +12,7 @@ from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
 from .._core.layers import Wait
 from .._core.outcome_table import Tokens
 from .._core.outcomes import interrupted
-from .._core.phone import mask
-from .._core.plural import counted
-from .._core.provider import encode
 from .._core.rulings import Ruling, judge, judge_in_steps
-from .._core.secret import Sealed
 from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
@@ -24,13 +20,14 @@ from .._runtime.observing import tell
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
 from .turned_away import TooLateError
-from .unheard import log_not_told, log_unheard
+from .unheard import log_not_told, log_unheard, log_unknown
 
 if TYPE_CHECKING:
     from .._admission.place import Admission
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
     from .._core.observer import Observer
+    from .._core.secret import Sealed
     from .sender import Sender
 
 STALE_US = 1_000_000
@@ -105,7 +102,7 @@ class BatchRequest:
 
     @property
     def is_over(self) -> bool:
-        """Whether its ruling stands; else it never left, and stands in line again."""
+        """Whether what became of the request stands; else it never left, and stands in line again."""
         return self._grant is not None and not self._held_back
 
     async def post(self) -> Ruling:
@@ -117,7 +114,7 @@ class BatchRequest:
             tell(sender.observer.attempt_began, sender.room.key_id, id(self), self._ticket.priority, recipients)
         happened: Happened
         try:
-            happened = await sender.transport.post(sender.url, self._sealed(), self._seconds_left, self._may_leave)
+            happened = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
@@ -153,11 +150,11 @@ class BatchRequest:
         if self.sent and (self._abandoned or not (self.heard is not None and self.heard.done())):
             log_unheard(interrupted(self._batch), self._sender.log)
 
-    def _sealed(self) -> Sealed:
-        return Sealed(encode(self._sender.secret.reveal(), self._batch.phones, self._batch.message))
+    def _body(self) -> Sealed:
+        return self._sender.options.request_body(self._sender.secret, self._batch.phones, self._batch.message)
 
     async def _may_leave(self) -> bool:
-        """The last moment to hold the request back: for a caller who left, a hook that fails, a grant gone stale.
+        """Whether the request may leave, asked at the last moment: its caller may have left, its grant be stale.
 
         A grant is never renewed once the deadline is over, and a renewed one does not put it off.
         """
@@ -275,15 +272,6 @@ class BatchRequest:
         status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
         unknown = [o for o in ruling.outcomes if o.status is status]
         if unknown:
-            some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if len(unknown) > 5 else "")
-            # the gateway's own words might quote a number, or the text
-            why = unknown[0].error
-            if ruling.status_code is not None:
-                why = f"the answer, HTTP status {ruling.status_code}, does not say whether it was"
-            # of one that was stopped, all outcomes are told or summed up together
-            tell_log = self._sender.log.warning if self._ticket.stopped is None else self._sender.log.info
-            texts, status_code = len(unknown), ruling.status_code
-            message = "%s may have been sent: %s (to %s); find out before sending it again"
-            tell_log("unknown", message, counted(texts, "text"), why, some, texts=texts, status_code=status_code)
+            log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes, self._sender.log)

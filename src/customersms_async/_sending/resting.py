@@ -18,7 +18,7 @@ _awake: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, deque[weakref.ref[S
 
 
 def woke(session: Session, loop: asyncio.AbstractEventLoop) -> None:
-    """Hear that ``session`` has what it needs to send, and have those that had it for longest let go of theirs.
+    """Count in a session that has what it needs to send; who had that for longest lets go of it.
 
     Two are looked at for each that wakes, so that those which are in use are passed over and there is an end to it.
     """

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @final
 class Session:
-    """All that one client has going in its event loop, for its closing to end.
+    """The sends and connections of one client in its event loop, all of which its closing ends.
 
     Mutable state: the parts, until it is open, and then the sender, with the revision that it is of; the tickets of
     single sends; the bulk sends and campaigns; whether it is closed, and the task that waits for requests in flight.
@@ -145,7 +145,7 @@ class Session:
         self._tickets[ticket] = None
 
     def leave(self, ticket: Ticket) -> None:
-        """Hear that a single send is over."""
+        """Count out a single send, as it is over."""
         del self._tickets[ticket]
 
     def begin(self, recipients: Recipients, message: str | None, options: SendOptions) -> BulkSend:

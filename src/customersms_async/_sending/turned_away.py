@@ -1,4 +1,4 @@
-"""Why a request that was granted does not leave: some of its texts must not go out, or not now."""
+"""The error of a request that was granted and must not leave: some of its texts must not go out, or not now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Outcomes that nobody waited for, told to the log: a line of information on each, and a warning that sums them up."""
+"""Outcomes told to the log: those that nobody waited for, and texts that may have been sent.
+
+Of what nobody waited for there is a line of information on each, and a warning that sums them up.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from .._core.phone import mask
 from .._core.plural import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .._runtime.log import KeyLog
     from ..models import Outcome
@@ -52,6 +55,21 @@ def log_unheard(outcomes: Iterable[Outcome], log: KeyLog) -> None:
     unheard = Unheard(log)
     unheard.note(outcomes)
     unheard.sum_up()
+
+
+def log_unknown(unknown: Sequence[Outcome], status_code: int | None, log: KeyLog, *, stopped: bool) -> None:
+    """Log the texts of one request that may have been sent, one or more; ``status_code`` is that of its answer.
+
+    ``stopped``: of a send that was stopped all outcomes are told or summed up together, so this is no warning.
+    """
+    texts = len(unknown)
+    some = ", ".join(mask(o.phone) for o in unknown[:5]) + (", …" if texts > 5 else "")
+    why = unknown[0].error
+    if status_code is not None:  # the gateway's own words might quote a number, or the text
+        why = f"the answer, HTTP status {status_code}, does not say whether it was"
+    tell_log = log.info if stopped else log.warning
+    message = "%s may have been sent: %s (to %s); find out before sending it again"
+    tell_log("unknown", message, counted(texts, "text"), why, some, texts=texts, status_code=status_code)
 
 
 def log_not_told(log: KeyLog, error: Exception) -> None:

@@ -43,6 +43,18 @@ class Guards(FailureGuards, frozen=True, kw_only=True):
                 raise ConfigurationError(f"allow_prefix must be a calling code such as +1, not {prefix!r}")
 
 
+class GuardTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """The guards of a campaign as its ledger keeps them: a field for each of ``Guards``, or a successor knows less."""
+
+    keep_credits: Decimal | None = None
+    max_recipients: int | None = None
+    max_segments: int | None = None
+    stop_after_unknown: int | None = None
+    stop_after_refused: int | None = None
+    until_unix: float | None = None
+    allow_prefixes: tuple[str, ...] = ()
+
+
 def unix(until: datetime | None) -> float | None:
     """The seconds from 1970 to ``until``. Raises ``ConfigurationError`` if that is no ``datetime``."""
     if until is not None and not isinstance(until, datetime):

@@ -122,7 +122,7 @@ SAYS: Final = {
 
 
 class MoveRefusedError(ValueError):
-    """That move can't be made, or not be undone; the words say why, of the source."""
+    """A move that can't be made, or not be undone; the words say why, of the source."""
 
 
 def follows(before: Sequence[LedgerMove], next_: LedgerMove) -> bool:

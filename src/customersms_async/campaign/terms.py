@@ -14,6 +14,7 @@ import msgspec
 
 from .._core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
+from .guards import GuardTerms as GuardTerms
 
 if TYPE_CHECKING:
     from .._sending.sender import Sender
@@ -29,18 +30,6 @@ class CapTerms(msgspec.Struct, frozen=True, kw_only=True):
     per_number: tuple[Limit, ...] = ()
     per_prefix: dict[str, tuple[Limit, ...]] = {}
     total: tuple[Limit, ...] = ()
-
-
-class GuardTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """The guards of a campaign, by their options' names. ``until_unix``: seconds since 1970."""
-
-    keep_credits: Decimal | None = None
-    max_recipients: int | None = None
-    max_segments: int | None = None
-    stop_after_unknown: int | None = None
-    stop_after_refused: int | None = None
-    until_unix: float | None = None
-    allow_prefixes: tuple[str, ...] = ()
 
 
 class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ class WantedWatch:
         self._task = start(loop, self._look_on())
 
     def looked(self) -> None:
-        """Hear that an intent was made, for which the ledger has looked at what is wanted."""
+        """Take note that an intent was made, for which the ledger has looked at what is wanted."""
         self._looked = True
 
     def end(self) -> None:

@@ -57,4 +57,4 @@ class AllowedOptions(Bundle, frozen=True, kw_only=True):
 
 
 NOBODY_ASKED: Final = AllowedOptions(suppression_list="none")
-"""For a text to oneself."""
+"""The options of a text to oneself: no cap, and no list."""

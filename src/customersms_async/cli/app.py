@@ -13,7 +13,9 @@ from typer.core import TyperGroup
 from .._core.version import VERSION
 from . import examples
 from .bundle import takes_bundles
-from .options import DoctorCommandOptions, EstimateCommandOptions, QuotaCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+from .doctor.options import DoctorCommandOptions  # noqa: TC001 - takes_bundles reads it
+from .options import QuotaCommandOptions  # noqa: TC001 - takes_bundles reads it
+from .send.options import EstimateCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
 from .worker.options import WorkerOptions  # noqa: TC001 - takes_bundles reads it
 
 if TYPE_CHECKING:

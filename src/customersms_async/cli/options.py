@@ -1,12 +1,11 @@
-"""The options of the commands, each once: its names, its default, its line of ``--help``, and how it is read.
+"""The options that several commands have, each once: its names, its default and its line of ``--help``.
 
-An option of the client is a field of ``ClientOptions`` and a line in its ``options``, and every command has it.
+An option of the client is a field of ``ClientOptions`` and a line in its ``options``; every command that sends has it.
 """
 
 from __future__ import annotations
 
 import enum
-import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -24,13 +23,12 @@ from .._core.options import (
     Options,
 )
 from ..errors import ConfigurationError
-from ..models import DOCUMENTED_LIMITS, Limit, Priority
+from ..models import DOCUMENTED_LIMITS, Limit
 from .allowed_options import AllowedOptions
 from .bundle import Bundle
 from .credentials import QUOTA_VARIABLE, URL_VARIABLE, key_of_environment
-from .credits_warning import WarnCredits  # noqa: TC001 - typer reads the annotations
-from .panels import LOOK_PANEL, ROUTE_PANEL, STOP_PANEL
-from .text_options import TextOptions, TrialOptions
+from .option_values import read_count, read_limit, read_pace
+from .panels import ROUTE_PANEL, STOP_PANEL
 
 if TYPE_CHECKING:
     from types import EllipsisType
@@ -53,38 +51,9 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
-def read_limit(text: str) -> Limit:
-    """The limit in ``text``: ``100/60`` is 100 requests in 60 seconds."""
-    requests, _, seconds = text.partition("/")
-    try:
-        return Limit(int(requests), float(seconds))
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not REQUESTS/SECONDS, such as 100/60") from None
-
-
 def read_limits(texts: list[str] | None) -> tuple[Limit, ...]:
     """The limits that ``--limit`` names, else the documented ones."""
     return tuple(map(read_limit, texts)) if texts else DOCUMENTED_LIMITS
-
-
-def read_pace(text: str) -> Limit | None:
-    """The pace in ``text``: ``10`` is ten requests a second, ``none`` no pace."""
-    if text.lower() == "none":
-        return None
-    try:
-        rate = float(text)
-        return Limit(math.ceil(rate), math.ceil(rate) / rate)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        raise typer.BadParameter(f"{text!r} is not a number of requests a second, or none") from None
-
-
-def read_count(text: str) -> int | None:
-    """The number in ``text``, 1 or more; ``None`` for ``none``."""
-    if text.lower() == "none":
-        return None
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is not a whole number, 1 or more, or none")
-    return int(text)
 
 
 Encoding = Annotated[str, typer.Option("--encoding", help="Of the file; never guessed.")]
@@ -142,14 +111,6 @@ SuppressColumn = Annotated[
 ]
 
 
-class PriorityName(enum.StrEnum):
-    """The priorities, as ``--priority`` takes them."""
-
-    URGENT = "urgent"
-    NORMAL = "normal"
-    BULK = "bulk"
-
-
 class FileOptions(Bundle, frozen=True, kw_only=True):
     """How a file of recipients is read, and the numbers in it."""
 
@@ -166,19 +127,6 @@ class FileOptions(Bundle, frozen=True, kw_only=True):
         list[str] | None,
         typer.Option("--keep", metavar="COLUMN", help="Write this column beside each outcome; may be given again."),
     ] = None
-
-
-class RecipientOptions(Bundle, frozen=True, kw_only=True):
-    """The recipients and their text: numbers, or everyone in a file."""
-
-    phones: Annotated[list[str] | None, typer.Argument(metavar="PHONE…", help="Numbers such as +12125551234.")] = None
-    text: TextOptions
-    file: Annotated[
-        Path | None, typer.Option("--file", "-f", help="CSV, TSV, plain lines, JSONL or XLSX; - is standard input.")
-    ] = None
-    reading: FileOptions
-    suppress: Suppress = None
-    suppress_column: SuppressColumn = None
 
 
 class ClientOptions(Bundle, frozen=True, kw_only=True):
@@ -239,37 +187,6 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
         return ... if self.pace is None else read_pace(self.pace)
 
 
-class TurnOptions(Bundle, frozen=True, kw_only=True):
-    """The options for how long a text may wait for its turn, and who goes first.
-
-    Raises ``typer.BadParameter`` for a number that can't be.
-    """
-
-    panel: ClassVar[str] = ROUTE_PANEL
-    max_wait: Annotated[
-        float | None,
-        typer.Option(
-            "--max-wait",
-            metavar="SECONDS",
-            help="Leave a text unsent that would wait longer than this for quota, pace or connection; else it waits.",
-        ),
-    ] = None
-    priority: Annotated[
-        PriorityName | None,
-        typer.Option("--priority", help="Who goes first, of all that use the key; else normal, with --file bulk."),
-    ] = None
-
-    def __post_init__(self) -> None:
-        if self.max_wait is not None and not 0 <= self.max_wait < math.inf:
-            raise typer.BadParameter(f"{self.max_wait:g} is not a number of seconds for --max-wait, 0 or more")
-
-    def priority_of(self, *, file: bool) -> Priority:
-        """The priority asked for, else that of a ``file``, or of numbers on the command line."""
-        if self.priority is not None:
-            return Priority[self.priority.name]
-        return Priority.BULK if file else Priority.NORMAL
-
-
 class FailureOptions(Bundle, frozen=True, kw_only=True):
     """The options that stop a send to many when request after request fails.
 
@@ -300,56 +217,6 @@ class FailureOptions(Bundle, frozen=True, kw_only=True):
             stop_after_unknown=read_count(self.stop_after_unknown),
             stop_after_refused=read_count(self.stop_after_refused),
         )
-
-
-class SendCommandOptions(Bundle, frozen=True, kw_only=True):
-    """The options of ``customersms send``."""
-
-    panel: ClassVar[str] = LOOK_PANEL
-    recipients: RecipientOptions
-    client: ClientOptions
-    turn: TurnOptions = TurnOptions()
-    failures: FailureOptions = FailureOptions()
-    warn_credits: WarnCredits = None
-    trial: TrialOptions = TrialOptions()
-    yes: Yes = False
-    dry_run: DryRun = False
-    sample: Sample = 1
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write every outcome to a new .csv or .jsonl file, as it comes."),
-    ] = None
-    raw: Raw = False
-    json: Json = False
-    log_level: Logging = LogLevel.WARNING
-
-
-class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
-    """The options of ``customersms estimate``: those of a send, but for what it writes and whether it is one."""
-
-    panel: ClassVar[str] = LOOK_PANEL
-
-    recipients: RecipientOptions
-    client: ClientOptions
-    yes: Yes = False
-    sample: Sample = 1
-    json: Json = False
-    log_level: Logging = LogLevel.WARNING
-
-
-class DoctorCommandOptions(Bundle, frozen=True, kw_only=True):
-    """The options of ``customersms doctor``."""
-
-    url: Url = None
-    limit: Limits = None
-    quota: Quota = None
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, metavar="SECONDS", help="For each look at another machine.")
-    ] = 10.0
-    json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object per part, then a summary.")] = (
-        False
-    )
-    log_level: Logging = LogLevel.WARNING
 
 
 class QuotaCommandOptions(Bundle, frozen=True, kw_only=True):

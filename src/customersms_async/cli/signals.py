@@ -53,7 +53,7 @@ class GracefulStop:
 
     @contextlib.contextmanager
     def handling_signals(self) -> Iterator[None]:
-        """Hear SIGINT, SIGTERM and a terminal's end in the event loop, where the system lets a loop do so.
+        """Stop for SIGINT, SIGTERM and the terminal's end, heard in the event loop, where the system lets a loop do so.
 
         Once it was interrupted, later ones are ignored: all that is left is the report.
         """

@@ -21,7 +21,7 @@ _SHORTEST_HIDDEN: Final = 6
 """Characters of a key that is taken out of what is shown; a shorter one would tear holes into ordinary words."""
 
 count_segments: Final = lru_cache(1_000)(segments.count)
-"""What a text comes to; the many for whom it is the same cost no more than one."""
+"""The segments of a text, remembered: a text for many is counted once."""
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -60,7 +60,7 @@ class Arrivals:
             self.total = arrival.number
 
     def after(self, number: int, most: int | None = None) -> list[Arrival]:
-        """Those above ``number``, oldest first, ``most`` of them; costs what it gives, wherever they stand."""
+        """The arrivals above ``number``, oldest first, at most ``most``; costs what it gives, wherever they stand."""
         new = min(self.total - number, len(self._kept))
         if new <= 0:
             return []

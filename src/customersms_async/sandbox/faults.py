@@ -99,7 +99,7 @@ class Fault(enum.Enum):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """The effect of one fault.
+    """The damage that one fault does, as data.
 
     ``sent``: the texts were accepted (and paid for) all the same. ``read``: the request counts as read.
     ``seconds``: the default of the number that the fault takes, or ``None`` if it takes none; ``says`` tells what

@@ -68,7 +68,7 @@ ROWS: Final[Mapping[Fault | None, Callable[[RowFields], list[RowFields]]]] = {
     Fault.ROW_CONTRADICTED: lambda row: [row, {"phone": row["phone"], "success": False, "error": "Sending failed"}],
     Fault.ROW_EXTRA: lambda row: [row, {**row, "phone": STRANGER}],
 }
-"""Over the row of an accepted number."""
+"""Faults of the row of an accepted number, each with what it makes of the row."""
 
 DOCUMENTS: Final[Mapping[Fault | None, Callable[[Document], object]]] = {
     Fault.NUMBERS_AS_TEXT: _as_text,
@@ -91,7 +91,7 @@ DOCUMENTS: Final[Mapping[Fault | None, Callable[[Document], object]]] = {
     Fault.FAILURE_BUT_SENT: lambda document: {**document, "success": False, "error": "Sending failed"},
     Fault.NOT_AN_OBJECT: lambda document: [document],
 }
-"""Over the document of a request that was not refused as a whole."""
+"""Faults of the whole document, each with what it makes of it; only where the request was not refused as a whole."""
 
 BYTES: Final[Mapping[Fault | None, Callable[[bytes], bytes]]] = {
     Fault.BOM: lambda body: b"\xef\xbb\xbf" + body,
@@ -101,7 +101,7 @@ BYTES: Final[Mapping[Fault | None, Callable[[bytes], bytes]]] = {
     Fault.JSON_CUT: lambda body: body[: len(body) // 2],
     Fault.GZIP_BOMB: _gzip,
 }
-"""Over the encoded body."""
+"""Faults of the encoded body, each with what it makes of the bytes."""
 
 _HTML: Final = {"Content-Type": "text/html; charset=UTF-8"}
 HEADERS: Final[Mapping[Fault | None, Mapping[str, str]]] = {

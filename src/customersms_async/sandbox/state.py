@@ -50,7 +50,7 @@ class GatewayState:
         self.refused = self.refused_fixed = self.refused_rolling = 0  # requests, by the limits
 
     def limit(self, limits: Sequence[Limit]) -> None:
-        """Have each key keep to these from now on; what came before doesn't count."""
+        """Have each key keep to these limits from now on; what came before doesn't count."""
         self.windows = {key: Windows(limits) for key in self.credits}
 
 

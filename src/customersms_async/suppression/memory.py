@@ -45,7 +45,7 @@ class MemorySuppression(Closing):
         )
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """Those of ``phones`` that are suppressed now; never suspends, like every method here."""
+        """The suppressed ones of ``phones``, as of now; never suspends, like every method here."""
         numbers = asked(phones)
         if numbers == phones:
             return frozenset(self._now.intersection(phones))
@@ -59,7 +59,7 @@ class MemorySuppression(Closing):
         return self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
-        """Suppress a number, or several, no more; gives how many were. Each of those gets an entry.
+        """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
         Raises ``InvalidRecipientError`` for what is no number; then nothing has changed.
         """
@@ -72,7 +72,7 @@ class MemorySuppression(Closing):
             return [entry for entry in self._entries if number in (None, entry.phone)]
 
     async def aclose(self) -> None:
-        """Nothing: there is nothing to close."""
+        """Do nothing, as there is nothing to close."""
 
     def _change(self, change: Change) -> int:
         with self._lock:

@@ -61,7 +61,7 @@ class PostgresSuppression(Closing):
         return partial(PostgresSuppression, timeout=self._server.timeout, clock=self._clock), (self._server.url,)
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """Those of ``phones`` that are suppressed now; one question for all of them."""
+        """The suppressed ones of ``phones``, as of now; one question for all of them."""
         numbers = [_digits(number) for number in asked(phones)]
         found = {int(row[0] or 0) for row in await self._call(_SUPPRESSED, array(numbers))}
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in found)
@@ -75,7 +75,7 @@ class PostgresSuppression(Closing):
         return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
-        """Suppress a number, or several, no more; gives how many were. Each of those gets an entry.
+        """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
         What was told of before stays. Otherwise as ``add``.
         """

@@ -18,4 +18,4 @@ class SuppressionStore(Protocol):
     """
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """Those of ``phones`` that are suppressed now; one question for all of them."""
+        """The suppressed ones of ``phones``, as of now; one question for all of them."""

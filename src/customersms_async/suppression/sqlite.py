@@ -62,7 +62,7 @@ class SQLiteSuppression(Closing):
         return again, (str(self._threads.path),)
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """Those of ``phones`` that are suppressed now; one look into the file for all of them."""
+        """The suppressed ones of ``phones``, as of now; one look into the file for all of them."""
         numbers = asked(phones)
         found = set(await self._ask(lambda file: file.suppressed(numbers)))
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in found)
@@ -76,7 +76,7 @@ class SQLiteSuppression(Closing):
         return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
-        """Suppress a number, or several, no more; gives how many were. Each of those gets an entry.
+        """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
         What was told of before stays in the file. Otherwise as ``add``.
         """

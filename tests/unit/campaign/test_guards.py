@@ -13,7 +13,7 @@ from customersms_async._core.batching import Batch
 from customersms_async._core.failure_guards import FailuresInARow
 from customersms_async._core.happened import Answer, NoAnswer, NotSent
 from customersms_async._core.rulings import judge
-from customersms_async.campaign.guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
+from customersms_async.campaign.guards import CampaignTotals, Guards, GuardTerms, Load, check, check_prefix, fitting
 from support.broken_gateways import answered
 
 
@@ -149,3 +149,7 @@ def test_a_run_counts_its_answers_and_its_failed_requests() -> None:
     ):
         totals.learn(judge(happened, batch, 0.0))
         assert (totals.answers, totals.failures.unknown) == (answers, unknown)
+
+
+def test_a_ledger_keeps_every_guard_for_a_successor() -> None:
+    assert set(GuardTerms.__struct_fields__) == set(Guards.__struct_fields__)

@@ -14,12 +14,8 @@ from customersms_async.cli.allowed_options import AllowedOptions
 from customersms_async.cli.app import app
 from customersms_async.cli.bundle import Bundle, takes_bundles
 from customersms_async.cli.campaign.app import app as campaign
-from customersms_async.cli.options import (
-    ClientOptions,
-    EstimateCommandOptions,
-    FileOptions,
-    SendCommandOptions,
-)
+from customersms_async.cli.options import ClientOptions, FileOptions
+from customersms_async.cli.send.options import EstimateCommandOptions, SendCommandOptions
 from customersms_async.client import AsyncClient
 
 URL = "https://sms.invalid/"

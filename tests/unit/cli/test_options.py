@@ -8,7 +8,9 @@ import pytest
 import typer
 
 from customersms_async._core.failure_guards import DEFAULT_GUARDS, NO_GUARDS
-from customersms_async.cli.options import FailureOptions, PriorityName, TurnOptions, read_limit, read_pace
+from customersms_async.cli.option_values import read_limit, read_pace
+from customersms_async.cli.options import FailureOptions
+from customersms_async.cli.send.options import PriorityName, TurnOptions
 from customersms_async.models import Limit, Priority
 
 

@@ -22,8 +22,8 @@ from .way import WAY, way_findings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..options import DoctorCommandOptions
     from .finding import Finding
+    from .options import DoctorCommandOptions
 
 _COLOURS: Final = {Health.OK: "green", Health.LOOK: "yellow", Health.WRONG: "red", Health.SKIPPED: "dim"}
 

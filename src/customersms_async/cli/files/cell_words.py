@@ -1,4 +1,4 @@
-"""What single cells say, in the words that exports have for it: nothing, yes, no."""
+"""The words that exports have in single cells for nothing, yes and no."""
 
 from __future__ import annotations
 

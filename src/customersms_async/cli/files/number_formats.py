@@ -44,7 +44,7 @@ def is_date(code: str) -> bool:
 
 
 def shown(value: float, code: str) -> str | None:
-    """``value`` under the format ``code``; ``None`` if it is not known what that shows."""
+    """The text of ``value`` under the format ``code``; ``None`` if it is not known what that shows."""
     if code.lower() in ("general", "@", ""):
         return general(value)
     sections = re.findall(r'((?:"[^"]*"|\\.|[^;"\\])+)', code)

@@ -1,4 +1,4 @@
-"""Is a log of texts one of replies? In that, the senders are who opted out; in one of sent texts they are ourselves."""
+"""Whether a log of texts is one of replies: there the senders opted out; in one of sent texts they are ourselves."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _SIGNS: Final[tuple[tuple[Callable[[str], bool], Callable[[str], bool]], ...]] =
 """Columns of logs, and what a text that came in has there."""
 
 _TELLING: Final = (column_names.is_direction, column_names.is_incoming)
-"""Those that leave no doubt if every row has that."""
+"""Signs of a text that came in which leave no doubt if every row has one."""
 
 
 def _used(rows: Iterable[FileRow], sender: str) -> Iterable[FileRow]:

@@ -44,7 +44,7 @@ _BEGINNING: Final = 1 << 20
 """Bytes in which a sheet that has any value has its first."""
 
 MOST_EMPTY: Final = 20
-"""So many cells for each that is there may lie within the bounds of a larger sheet."""
+"""Cells within the bounds of a larger sheet, at most, for each that is there."""
 
 _MARKS: Final = (b't="e"', b"<f", b":f", b"hidden=")
 """What a sheet with an error, a formula or a hidden row has in it."""

@@ -1,4 +1,4 @@
-"""Has a stray quote swallowed a row? A field in quotes with line breaks is looked through for lines that could be rows.
+"""The search for rows that a stray quote has swallowed: a quoted field with line breaks may hold lines that are rows.
 
 Nobody can know whether such a line belongs to a text or is a person of its own who would get nothing while another got
 a wrong text. So in doubt it is one. What is looked at costs nothing where no quoted field has a line break.

@@ -44,8 +44,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...models import Outcome
-    from ..options import ClientOptions, EstimateCommandOptions, FileOptions, RecipientOptions, SendCommandOptions
+    from ..options import ClientOptions, FileOptions
     from .check import Checked
+    from .options import EstimateCommandOptions, RecipientOptions, SendCommandOptions
     from .results import Origin, Results
     from .sending import Progress
 
@@ -207,7 +208,7 @@ async def send_job(
 
 @final
 class EchoedResults:
-    """Outcomes to the results, and to standard output as JSON lines."""
+    """Results that are written to standard output as JSON lines, too."""
 
     def __init__(self, results: Results, keep: Sequence[str] = ()) -> None:
         self._results = results

@@ -92,7 +92,7 @@ class Findings:
             self.pending.append(("edges", "the text begins or ends with white space"))
 
     def replaces(self, original: str) -> None:
-        """Hear that ``--smart`` replaces something in the text of the row at hand."""
+        """Count the text of the row at hand as one in which ``--smart`` replaces something."""
         self.pending.append((_SMART, original))
 
     def settle(self, judged: JudgedLetter) -> None:
@@ -155,5 +155,5 @@ def _cells_of(template: Template) -> list[_Cell]:
 
 def _signs_of(template: Template) -> list[tuple[int, str]]:
     """The cells that have a sign before them which other programs write before a placeholder: ``${amount}``."""
-    befores = [template.before, *(use.after for use in template.uses)]
-    return [(at, befores[at][-1]) for at in range(len(template.uses)) if befores[at].endswith(("$", "#", "%"))]
+    lead_ins = [template.before, *(use.after for use in template.uses)]
+    return [(at, lead_ins[at][-1]) for at in range(len(template.uses)) if lead_ins[at].endswith(("$", "#", "%"))]

@@ -1,4 +1,4 @@
-"""Cells that nothing has to be said of, as nearly all are: one look at a row's, where the rules take one each.
+"""Ordinary cells, of which nothing has to be said: one look at a whole row, where the rules take one for each cell.
 
 Goal: a million rows for little more than the cost of their texts. Whatever is not ordinary goes through the rules one
 by one, so this may doubt too much and never too little; the tests hold it against each rule. Rejected: looking through
@@ -26,7 +26,7 @@ _SPECIAL: Final = (
     r"\x00-\x1f\x7f-\x9f\u00c2\u00c3\u00e2\u00f0\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd"  # as in ``suspicious``
 )
 _IN_WORDS: Final = "EeLNnUu"
-"""Letters that words begin with which mean nothing, or that a spreadsheet's error is written with: names do, too."""
+"""First letters of words that mean nothing (``N/A``) and of a spreadsheet's errors; names may have them, too."""
 
 _FIRST: Final = "".join(sorted((BEGINNINGS | frozenset(MAY_BE_SPOILED)) - frozenset(_IN_WORDS)))
 _CELL: Final = (

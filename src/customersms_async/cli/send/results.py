@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...models import Outcome
 
 FIELDS: Final = ("index", "phone", "status", "message_id", "error", "code")
-"""Those of an outcome that the command can have: none of its calls has an idempotency key, so none is replayed."""
+"""Fields of an outcome that are written: all but ``replayed``, as no call of the command has an idempotency key."""
 
 
 class Origin(NamedTuple):

@@ -66,7 +66,7 @@ class Screen:
             self._live.stop()
 
     def changed(self, progress: Progress) -> None:
-        """Hear of every outcome."""
+        """Show that one more outcome is known."""
         self._progress = progress
 
     def interrupted(self) -> None:

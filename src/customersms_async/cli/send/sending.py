@@ -66,7 +66,7 @@ class Progress(msgspec.Struct):
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the send began."""
         return self.clock() - self.began
 
     @property
@@ -100,7 +100,7 @@ class Progress(msgspec.Struct):
 
 
 def _at(line: int | None, outcome: Outcome) -> Outcome:
-    """The outcome as it is written: a failure says on which line of the file it stands."""
+    """The outcome as it is written down: a failure says on which line of the file it stands."""
     if line is None or outcome.error is None:
         return outcome
     return msgspec.structs.replace(outcome, error=with_line(outcome.error, line))
@@ -110,7 +110,7 @@ class View(Protocol):
     """Shows a send while it runs."""
 
     def changed(self, progress: Progress) -> None:
-        """Hear of every outcome; cheap."""
+        """Take note of one more outcome; cheap."""
 
     def interrupted(self) -> None:
         """Say that nothing new is sent any more."""

@@ -18,7 +18,7 @@ _OFFSET: Final = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-][0-9]{2}:?[0-9]{2}$)",
 
 
 def time_columns(columns: Sequence[str]) -> list[str]:
-    """Those that may say when a text came."""
+    """The columns that may say when a text came."""
     return [name for name in columns if is_time(name)]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _OPTION: Final = "--suppress-column"
 
 _FEWEST_DIGITS: Final = 7
-"""What fewer digits end in, many numbers may."""
+"""Digits by which a number may be known as our own, at least: many numbers may end in fewer."""
 
 
 class Reply(NamedTuple):

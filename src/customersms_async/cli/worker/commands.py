@@ -58,7 +58,7 @@ async def _work(options: WorkerOptions) -> bool:
 
 @contextlib.contextmanager
 def _heard(stops: asyncio.Event, at_once: asyncio.Event) -> Iterator[None]:
-    """Hear signals in the event loop: the first sets ``stops``, the second ``at_once``."""
+    """Take signals in the event loop: the first sets ``stops``, the second ``at_once``."""
     loop = asyncio.get_running_loop()
 
     def hear() -> None:

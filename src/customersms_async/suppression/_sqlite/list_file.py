@@ -75,7 +75,7 @@ class ListFile(StoreFile):
                     self._db.execute("ROLLBACK")
 
     def suppressed(self, phones: Sequence[str]) -> Iterable[str]:
-        """Those of ``phones``, in E.164, that are suppressed."""
+        """The suppressed ones of ``phones`` (E.164)."""
         with self.reading() as db:
             return [phone for phone in phones if _is_suppressed(db, _digits(phone))]
 

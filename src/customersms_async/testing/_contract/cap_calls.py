@@ -62,7 +62,7 @@ class CapCallContract(CapStoreBase):
         self.check(test)
 
     def test_what_is_heard_of_an_earlier_try_changes_nothing_for_the_new_one(self) -> None:
-        """It was let go when the text came again; nor for another text that lapses when the earlier one would have."""
+        """The earlier try was let go when the text came again. A text that lapses when it would have stays, too."""
 
         async def test(store: CappingStore, clock: ManualClock) -> None:
             earlier, new = text(ONE, TWO, again=b"stable"), text(ONE, TWO, again=b"stable")
@@ -78,7 +78,7 @@ class CapCallContract(CapStoreBase):
         self.check(test)
 
     def test_a_text_that_comes_again_lets_nothing_of_others_go(self) -> None:
-        """They may have been let through at the same moment, and in a scope in which its earlier try did not count."""
+        """Others may have been let through at that moment, and in a scope in which its earlier try did not count."""
 
         async def test(store: CappingStore, clock: ManualClock) -> None:
             await counted(store, text(ONE, again=b"stable"), text(TWO), text(TWO))
@@ -194,7 +194,7 @@ class CapCallContract(CapStoreBase):
         self.check(test)
 
     def test_a_store_of_one_process_never_suspends_over_caps(self) -> None:
-        """So a send that no cap stops takes no turn of the event loop for it."""
+        """A send that no cap stops takes no turn of the event loop for it."""
 
         async def test(store: CappingStore, clock: ManualClock) -> None:
             if store.in_process:

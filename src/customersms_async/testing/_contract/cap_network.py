@@ -147,7 +147,7 @@ class CapNetworkContract(CapStoreBase):
         self.check_far(test)
 
     def test_a_text_whose_take_nobody_heard_of_lapses_and_counts(self) -> None:
-        """It may have been let through."""
+        """The text may have been let through."""
 
         async def test(far: FarCaps) -> None:
             far.network.fate = "is answered to nobody"

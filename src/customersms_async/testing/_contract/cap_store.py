@@ -62,7 +62,7 @@ async def counted(store: CapStore, *texts: CappedText, hold_us: int = HOLD_US, s
 
 
 async def answered(store: CapStore, *texts: CappedText) -> None:
-    """Hear of the answers to texts."""
+    """Tell the store that texts were answered."""
     await store.end_caps(SPACE, texts, ())
 
 

@@ -33,7 +33,7 @@ class LedgerInputContract(LedgerTest):
     """Whatever was added can be read again as it was."""
 
     def test_texts_of_all_kinds_come_back_as_they_were(self) -> None:
-        """Those that only differ in what some stores ignore are two texts."""
+        """Texts that only differ in what some stores ignore are two texts."""
 
         async def test(hosts: LedgerHosts) -> None:
             ledger = await hosts.open()

@@ -85,7 +85,7 @@ class LedgerIntentContract(LedgerTest):
         self.check(test)
 
     def test_who_was_suppressed_meanwhile_is_skipped_and_named_and_the_others_stay_planned(self) -> None:
-        """They may begin without them at once."""
+        """A request to the others may begin at once."""
 
         async def test(hosts: LedgerHosts) -> None:
             ledger = await hosts.runner(4)

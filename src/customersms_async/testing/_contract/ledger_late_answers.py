@@ -114,7 +114,7 @@ class LedgerLateAnswerContract(LedgerTest):
         self.check(test)
 
     def test_that_a_text_was_accepted_beats_a_later_request_that_never_left(self) -> None:
-        """They would be sent to a second time, as they are planned again."""
+        """The recipients would be sent to a second time, as they are planned again."""
 
         async def test(hosts: LedgerHosts) -> None:
             first, second, intent = await hosts.cut_off(2)
@@ -169,7 +169,7 @@ class LedgerLateAnswerContract(LedgerTest):
         self.check(test)
 
     def test_who_was_skipped_since_a_person_planned_them_stays_so(self) -> None:
-        """They are sent to by nobody in any case."""
+        """Nobody sends to them in any case."""
 
         async def test(hosts: LedgerHosts) -> None:
             first, second, intent = await hosts.cut_off(2)

@@ -43,7 +43,7 @@ class LedgerPeopleContract(LedgerTest):
     """Resolving, skipping and suppressing: one transaction each."""
 
     def test_a_person_finds_unknown_ones_accepted(self) -> None:
-        """Those with these numbers alone, however many more are named; nobody in another state."""
+        """Only recipients with these numbers are found, however many more are named; nobody in another state."""
 
         async def test(hosts: LedgerHosts) -> None:
             ledger = await _every_state(hosts)

@@ -35,7 +35,7 @@ class LedgerRunnerContract(LedgerTest):
     """A second host hears that it can't run, and who was being sent to when a host ended is never planned."""
 
     def test_a_second_host_can_t_run_it_until_the_first_has_left(self) -> None:
-        """It may be looked at, paused and resolved all the same."""
+        """The campaign may be looked at, paused and resolved all the same."""
 
         async def test(hosts: LedgerHosts) -> None:
             first, second = await hosts.runner(2), await hosts.open()

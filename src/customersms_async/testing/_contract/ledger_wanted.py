@@ -145,7 +145,7 @@ class LedgerWantedContract(LedgerTest):
         self.check(test)
 
     def test_a_run_that_ends_when_nobody_is_left_has_finished_whatever_ended_it(self) -> None:
-        """It is a draft again once a person plans somebody."""
+        """The campaign is a draft again once a person plans somebody."""
 
         async def test(hosts: LedgerHosts) -> None:
             ledger = await hosts.runner(1)

@@ -18,6 +18,7 @@ from customersms_async._core.repeats import SuspectRepeats
 from customersms_async.cli.files import FileProblem, FileRow, Rows
 from customersms_async.cli.send.check import Checked, check, judged_letters
 from customersms_async.cli.send.job import Job
+from customersms_async.cli.send.letters import FileLetters
 from customersms_async.cli.send.results import NOWHERE, Origin
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.cli.send.template import Template
@@ -50,7 +51,8 @@ def people(pairs: Sequence[tuple[object, str]], first_line: int = 2) -> Job:
         for line, (phone, text) in enumerate(pairs, first_line):
             yield FileRow(line, phone, {"phone": str(phone), "text": text})
 
-    return Job("made up", Rows(("phone", "text"), ("phone",), "made up", read, lambda: None), Template.parse("{text}"))
+    rows = Rows(("phone", "text"), ("phone",), "made up", read, lambda: None)
+    return Job("made up", FileLetters(rows, Template.parse("{text}")))
 
 
 def checked(job: Job, **options: Any) -> Checked:
@@ -218,7 +220,7 @@ def test_a_large_file_takes_little_memory() -> None:
 
     rows = Rows(("text",), ("text",), "made up", read, lambda: None)
     tracemalloc.start()
-    found = checked(Job("made up", rows, Template.parse("{text}")))
+    found = checked(Job("made up", FileLetters(rows, Template.parse("{text}"))))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.recipients == count
@@ -313,7 +315,8 @@ async def test_rows_of_no_use_are_told_as_they_are_read_and_block_nothing() -> N
     gateway = Sandbox()
     async with gateway.serve() as url:
         client = AsyncClient(api_key=gateway.api_key, url=url, quota=MemoryQuota())
-        job = Job("made up", Rows(("text",), ("phone",), "made up", rows, lambda: None), Template.parse("{text}"))
+        table = Rows(("text",), ("phone",), "made up", rows, lambda: None)
+        job = Job("made up", FileLetters(table, Template.parse("{text}")))
         listening = asyncio.create_task(listen())
         await Sending(job, found, client, kept, kept).run(None, Priority.BULK)
         listening.cancel()

@@ -1,4 +1,4 @@
-"""What a list of a million suppressed numbers costs: ``python -m benchmarks.suppression [NUMBERS]``.
+"""What a list of a million suppressed numbers costs: ``python -m benchmarks.speed.suppression [NUMBERS]``.
 
 Prints a line of JSON for each store: seconds to add all, median microseconds of a look for 1, 100 and 1,000 numbers
 (half of which are on the list), bytes a number (memory: what tracemalloc counts, the numbers' own texts included; file:
