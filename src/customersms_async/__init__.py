@@ -14,6 +14,7 @@ import typing
 
 if typing.TYPE_CHECKING:
     __version__: str
+    from ._core.hours import Hours
     from ._sending.stream import OutcomeStream
     from .campaign import Campaign, run_campaign
     from .client import AsyncClient
@@ -68,6 +69,7 @@ __all__ = [
     "ConnectionFailedError",
     "CustomerSMSError",
     "Estimate",
+    "Hours",
     "IdempotencyMismatchError",
     "IdempotencyStoreError",
     "InsufficientCreditsError",
@@ -105,7 +107,7 @@ __all__ = [
 
 _PLACES: typing.Final = (
     *(".errors", ".models", ".quota", ".client", "._sending.stream"),
-    *(".campaign", ".segments", ".idempotency", ".suppression"),
+    *(".campaign", ".segments", ".idempotency", ".suppression", "._core.hours"),
 )
 """Where these names are, in the order in which they are looked for; each is imported when it is first asked for.
 

@@ -14,6 +14,7 @@ from .._sending.delivery import seconds_for
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from .._core.options import Options
     from .._sending.send_options import SendOptions
 
 
@@ -60,7 +61,7 @@ class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
 
         return load_zone(self.hours.zone)
 
-    def schedule(self, options: SendOptions) -> Schedule | None:
+    def schedule(self, options: SendOptions | Options) -> Schedule | None:
         """The schedule of a run through a client with these options; ``None``: texts may leave at any time."""
         if self.hours is None and self.at is None and self.expires is None:
             return None

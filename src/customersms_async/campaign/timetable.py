@@ -10,7 +10,7 @@ from .._core.batching import Batch
 from .._core.schedule import NEVER_US, Schedule, ScheduleJudge, Verdict, When
 from ..models import Code, Outcome, Status
 from .ledger_clock import LedgerClock
-from .zones import load_zone, zones_by_number
+from .zones import ZoneFinder, load_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,16 +48,10 @@ class Timetable:
         self._schedule = schedule
         self._clock = LedgerClock(ledger, clock)
         self._judge = ScheduleJudge(schedule, load_zone)
-        self._by_number: Callable[[str], tuple[str, ...]] | None = None
         self._sets: list[tuple[str, ...]] = [()]
         self._numbers_of_sets: dict[tuple[str, ...], int] = {}
         self._set_of = array("H")  # 0: not known yet
-        hours = schedule.hours
-        if hours is not None:
-            self._by_number = zones_by_number()
-            self._otherwise = () if hours.zone is None else (hours.zone,)
-            for name in self._otherwise:
-                load_zone(name)
+        self._finder = None if schedule.hours is None else ZoneFinder(schedule.hours.zone)
 
     async def begin(self) -> None:
         """Begin, once the ledger has recipients: how long they have may go by when they were added."""
@@ -130,7 +124,7 @@ class Timetable:
         missing = page[-1].id + 1 - len(self._set_of)
         if missing > 0:
             self._set_of.extend([0] * missing)
-        if self._by_number is None:
+        if self._finder is None:
             return
         found = 0
         for one in page:
@@ -138,7 +132,7 @@ class Timetable:
                 found += 1
                 if found % _ZONES_AT_A_TIME == 0:
                     await asyncio.sleep(0)
-                zones = (one.zone,) if one.zone else self._by_number(one.phone) or self._otherwise
+                zones = self._finder.zones(one.phone, one.zone)
                 number = self._numbers_of_sets.setdefault(zones, len(self._sets))
                 if number == len(self._sets):
                     self._sets.append(zones)

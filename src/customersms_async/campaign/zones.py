@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import ConfigurationError
@@ -23,6 +23,31 @@ def load_zone(name: str) -> ZoneInfo:
         raise ConfigurationError(
             f"{name!r} is no time zone that this machine knows: give a name such as Europe/Paris"
         ) from None
+
+
+@final
+class ZoneFinder:
+    """Finds the time zones that a recipient may be in, for hours whose ``fallback`` is the zone of all others.
+
+    Raises ``ConfigurationError`` where ``phonenumbers`` is not installed, and for a fallback that is no zone.
+    """
+
+    def __init__(self, fallback: str | None) -> None:
+        self._by_number = zones_by_number()
+        self._otherwise: tuple[str, ...] = ()
+        if fallback is not None:
+            load_zone(fallback)
+            self._otherwise = (fallback,)
+
+    def zones(self, phone: str, own: str | None) -> tuple[str, ...]:
+        """The names of the zones: the recipient's own, else all of the number, else the fallback; none if it has none.
+
+        Raises ``ConfigurationError`` for an own one that this machine does not know.
+        """
+        if own:
+            load_zone(own)
+            return (own,)
+        return self._by_number(phone) or self._otherwise
 
 
 def zones_by_number() -> Callable[[str], tuple[str, ...]]:

@@ -44,7 +44,9 @@ def add_to_ledger(options: AddOptions) -> None:
         text = text_for(ledger, started, read_message(options.text), sandbox=client.sandbox)
         rules = list_rules(options.suppress, options.suppress_column, reading)
         suppressed = rules.suppressed or frozenset()
-        job = stack.enter_context(contextlib.closing(file_job(file, text, reading, rules_of(options.text))))
+        job = stack.enter_context(
+            contextlib.closing(file_job(file, text, reading, rules_of(options.text), options.zone_column))
+        )
         checked = check_job(job, client, reading.region, console, samples=options.sample, rules=rules)
         show(job, checked, client, console, as_object=options.json and options.dry_run)
         if options.suppress is not None and options.json:

@@ -15,6 +15,7 @@ from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
 from ..credits_warning import WarnCredits, read_amount
+from ..hours_options import HoursOptions, ZoneColumn
 from ..options import (
     ClientOptions,
     DryRun,
@@ -149,6 +150,8 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     dry_run: DryRun = False
     sample: Sample = 1
     trial: TrialOptions = TrialOptions()
+    zone_column: ZoneColumn = None
+    times: HoursOptions = HoursOptions()
     guards: GuardOptions
     warn_credits: WarnCredits = None
     json: Json = False
@@ -173,6 +176,7 @@ class AddOptions(Bundle, frozen=True, kw_only=True):
         ),
     ] = None
     reading: FileOptions
+    zone_column: ZoneColumn = None
     suppress: Suppress = None
     suppress_column: SuppressColumn = None
     client: ClientOptions

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...campaign.job import LEDGER_VARIABLE
 from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
+from ..hours_options import with_date
 from .place import LedgerPlace
 
 if TYPE_CHECKING:
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
 _OF_THE_INPUT: Final = frozenset((
     "file", "message", "message_file", "literal", "smart", "require", "phone_column", "delimiter",
-    "one_per_number", "keep", "dry_run", "sample", "test_to", "test_row",
+    "one_per_number", "keep", "zone_column", "dry_run", "sample", "test_to", "test_row",
 ))  # fmt: skip
 """Options that say what is in the ledger by now."""
 
 _VARIABLES: Final = {"quota": QUOTA_VARIABLE, "url": URL_VARIABLE}
 """Options that may hold a password, each with the variable that stands for it."""
+
+_TIMES: Final = frozenset({"at", "expires", "until"})
+"""Options whose time may be one of today, and is that of today whenever the command is given."""
 
 _FLAGS: Final = {f"--{name}": variable for name, variable in _VARIABLES.items()}
 
@@ -46,6 +50,8 @@ def resume_command(context: typer.Context) -> str:
             continue
         for one in value if isinstance(value, list | tuple) else [value]:
             word = str(getattr(one, "value", one))
+            if name in _TIMES:
+                word = with_date(word, None if name == "until" else context.params.get("zone"))
             variable = _VARIABLES.get(name)
             secret = variable is not None and without_credentials(word) != word
             words += [flag, f'"${variable}"' if secret else shlex.quote(word)]

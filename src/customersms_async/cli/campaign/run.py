@@ -12,7 +12,9 @@ import msgspec
 import typer
 
 from ...campaign import Campaign
+from ...campaign.opened import is_address
 from ...campaign.refusals import LedgerAwayError
+from ...campaign.run_times import RunTimes
 from ...campaign.states import State
 from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
@@ -24,6 +26,7 @@ from ..exits import ending_well, fail
 from ..output import safe_console, say_json
 from ..permission import NOTHING_ELSE, ask
 from ..route import confirm, open_route
+from ..send.by_hours import job_by_hours
 from ..send.commands import check_job, file_job, list_rules, show
 from ..send.list_facts import suppression
 from ..send.message import read_message, rules_of
@@ -68,6 +71,7 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: tuple[str, ...]
     one_per_number: bool
     resume: str
+    times: dict[str, Any]
     warn_credits: Decimal | None = None
 
 
@@ -82,6 +86,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         if not client.sandbox and not options.dry_run:
             check_key()
         check_guards(guards)
+        times, in_database = options.times.read(), is_address(ledger.given)
+        RunTimes(**times, in_database=in_database)  # refused before anything is read
         started = read_ledger(ledger, client.batch_size, samples=max(1, options.sample))
         if started is not None and not options.dry_run:
             refuse_if_moved(ledger, started.move)
@@ -100,15 +106,18 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         suppressed = rules.suppressed or frozenset()
         if file is not None and text is not None:
             text_rules = rules_of(options.text)
-            job = stack.enter_context(contextlib.closing(file_job(file, text, reading, text_rules)))
+            job = stack.enter_context(
+                contextlib.closing(file_job(file, text, reading, text_rules, options.zone_column))
+            )
         tried: str | None = None
         if started is None and job is not None:
             checked = check_job(job, client, region, console, samples=options.sample, rules=rules)
-            show(job, checked, client, console, as_object=options.json and options.dry_run)
+            by_hours = job_by_hours(job, checked, region, client, times, in_database=in_database)
+            show(job, checked, client, console, as_object=options.json and options.dry_run, by_hours=by_hours)
             tried = trial and text_of_row(job, checked, region, trial.row)
             in_campaign = len(checked.list_facts.found)
         elif started is not None:
-            show_started(ledger, started, client, console, as_object=options.json and options.dry_run)
+            show_started(ledger, started, client, console, times, as_object=options.json and options.dry_run)
             tried = trial and planned_text(ledger, started, trial.row)
             in_campaign = recipients_among(ledger, suppressed)
         if suppress is not None and (started is not None or options.json):
@@ -130,6 +139,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             suppressed=tuple(suppressed),
             one_per_number=reading.one_per_number,
             resume=resume,
+            times=times,
             warn_credits=None if options.warn_credits is None else read_amount(options.warn_credits),
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
@@ -232,7 +242,7 @@ async def _send(
         screen.interrupted()
 
     stopping = GracefulStop(client, interrupted, campaign.ledger.hurry)
-    stream = campaign.run(client, **run.guards, suppress=run.suppressed, region=run.region)
+    stream = campaign.run(client, **run.guards, **run.times, suppress=run.suppressed, region=run.region)
     with stopping.handling_signals():
         try:
             async for outcome in stream:

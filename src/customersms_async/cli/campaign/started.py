@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import typer
 
 from ..._core.plural import counted
 from ...campaign import Campaign
+from ...campaign.opened import is_address
 from ...campaign.refusals import MissingLedgerError
+from ...campaign.run_times import RunTimes
 from ...campaign.states import State
 from ...errors import ConfigurationError
 from ..forecast import forecast
@@ -18,6 +20,7 @@ from ..formats import length, moment
 from ..output import say_json
 from ..problems import InputProblem
 from ..send.allowed_now import allowed_now
+from ..send.by_hours import show_schedule
 from ..send.preview import first_texts
 from .counts import counts_object, counts_table
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
+    from ..schedule_preview import SchedulePreview
     from .place import LedgerPlace
 
 
@@ -160,14 +164,40 @@ def show_allowed(ledger: LedgerPlace, client: ClientOptions, console: Console) -
         console.print(line, style="yellow", highlight=False)
 
 
+async def _by_hours(ledger: LedgerPlace, client: ClientOptions, times: dict[str, Any]) -> SchedulePreview | None:
+    """What would come of those who are left; ``None`` where they may be sent to at any time."""
+    options = client.options()
+    schedule = RunTimes(**times, in_database=is_address(ledger.given)).schedule(options)
+    if schedule is None:
+        return None
+    from ..schedule_preview import Planned, preview_schedule  # imported when used: it brings all time zones
+
+    people: list[Planned] = []
+    async with Campaign.open(ledger.given, create=False) as campaign:
+        start, added = 0, await campaign.ledger.added()
+        while page := await campaign.ledger.planned(start):
+            people += [Planned(one.phone, str(hash(one.text)), one.zone) for one in page]
+            start = page[-1].id + 1
+        now_us = await campaign.ledger.now_us()
+    return await preview_schedule(people, schedule.begun(now_us if added is None else added.added_us), client, options)
+
+
 def show_started(
-    ledger: LedgerPlace, started: StartedCampaign, client: ClientOptions, console: Console, *, as_object: bool
+    ledger: LedgerPlace,
+    started: StartedCampaign,
+    client: ClientOptions,
+    console: Console,
+    times: dict[str, Any],
+    *,
+    as_object: bool,
 ) -> None:
-    """Show how a ledger stands that is to be gone on with, and when that would end."""
+    """Show how a ledger stands that is to be gone on with, and when that would end, at ``times`` if any are given."""
     client.options()  # refused here as in ``check_job``, before anyone is asked
     seconds = asyncio.run(forecast(client, started.requests))
+    by_hours = asyncio.run(_by_hours(ledger, client, times))
     if as_object:
-        say_json({**counts_object(started.counts), "requests": started.requests, "seconds": seconds})
+        found = {**counts_object(started.counts), "requests": started.requests, "seconds": seconds}
+        say_json(found if by_hours is None else {**found, **by_hours.as_object()})
         return
     console.print(counts_table(ledger.name, started.counts))
     if started.planned:
@@ -175,4 +205,6 @@ def show_started(
         left = f"{planned} planned, in {counted(started.requests, 'request')}"
         console.print(*first_texts(started.samples), sep="\n")
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
+        if by_hours is not None:
+            show_schedule(by_hours, console)
         show_allowed(ledger, client, console)

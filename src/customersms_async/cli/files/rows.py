@@ -147,14 +147,14 @@ def check_unique(twice: Sequence[str], used: Iterable[str]) -> None:
             raise FileProblem(f"two columns are called {name!r}")
 
 
-def check_kept(keep: Sequence[str], columns: Sequence[str]) -> None:
-    """Raise ``FileProblem`` for a column that is to be kept and is not there."""
+def check_kept(keep: Sequence[str], columns: Sequence[str], option: str = "--keep") -> None:
+    """Raise ``FileProblem`` for a column that ``option`` names and that is not there, or is named twice."""
     for name in keep:
         if name not in columns:
-            raise FileProblem(f"no column is called {name!r}, only {listed(columns)}; see --keep")
+            raise FileProblem(f"no column is called {name!r}, only {listed(columns)}; see {option}")
     twice = first_twice(keep)
     if twice is not None:
-        raise FileProblem(f"--keep names {twice!r} twice")
+        raise FileProblem(f"{option} names {twice!r} twice")
 
 
 def first_twice(names: Iterable[str]) -> str | None:

@@ -193,6 +193,21 @@ def judged_letters(job: Job, checked: Checked, region: str | None) -> Iterator[J
         yield judge.judge(letter, index)
 
 
+def zoned_letters(job: Job, checked: Checked, region: str | None) -> Iterator[tuple[SendableLetter, str | None]]:
+    """A checked job's letters that can be sent, in order, each with the time zone that its row names, if any.
+
+    Raises what the job's iteration raises.
+    """
+    if checked.kept is not None:
+        yield from ((each, None) for each in checked.kept if isinstance(each, SendableLetter))
+        return
+    judge = _judge(checked.rules, SuspectRepeats(checked.suspects), region)
+    for index, letter in enumerate(job):
+        judged = judge.judge(letter, index)
+        if isinstance(judged, SendableLetter):
+            yield judged, letter.zone
+
+
 def _judge(rules: ListRules, repeats: Repeats, region: str | None) -> Judge:
     one = rules.one_per_number
     suppressed = rules.suppressed or frozenset()

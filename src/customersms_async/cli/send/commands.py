@@ -24,6 +24,7 @@ from ..quota import note
 from ..route import confirm, open_route
 from ..watching import watching
 from .allowed_now import allowed_now
+from .by_hours import job_by_hours, show_schedule
 from .check import NO_RULES, ListRules, check
 from .ending import ending
 from .job import Job, TextRules
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from ...models import Outcome
     from ..options import ClientOptions, FileOptions
+    from ..schedule_preview import SchedulePreview
     from .check import Checked
     from .options import EstimateCommandOptions, RecipientOptions, SendCommandOptions
     from .results import Origin, Results
@@ -82,14 +84,16 @@ def send(options: SendCommandOptions) -> None:
 def estimate(options: EstimateCommandOptions) -> None:
     """Do what ``customersms estimate`` does; nothing is sent, so ``--yes`` changes nothing."""
     console = safe_console(json=options.json)
-    with ending_well(options.log_level), contextlib.closing(open_job(options.recipients)) as job:
+    with ending_well(options.log_level), contextlib.closing(open_job(options.recipients, options.zone_column)) as job:
         region = options.recipients.reading.region
         rules = list_rules_of(options.recipients)
+        times = options.times.read()
         checked = check_job(job, options.client, region, console, samples=options.sample, rules=rules)
-        show(job, checked, options.client, console, as_object=options.json)
+        by_hours = job_by_hours(job, checked, region, options.client, times)
+        show(job, checked, options.client, console, as_object=options.json, by_hours=by_hours)
 
 
-def open_job(recipients: RecipientOptions) -> Job:
+def open_job(recipients: RecipientOptions, zone_column: str | None = None) -> Job:
     """The letters of a command: to numbers, or to a file's rows. Raises ``TemplateProblem`` as ``refuse_any`` does."""
     if bool(recipients.phones) is (recipients.file is not None):
         raise typer.BadParameter("give either phone numbers or --file")
@@ -101,7 +105,7 @@ def open_job(recipients: RecipientOptions) -> Job:
         raise typer.BadParameter("Missing option '--message': give the text with it, or with --message-file")
     rules = rules_of(recipients.text)
     if recipients.file is not None:
-        return file_job(recipients.file, message, recipients.reading, rules)
+        return file_job(recipients.file, message, recipients.reading, rules, zone_column)
     if rules.require:
         raise typer.BadParameter("--require names a column of a file, and numbers have none: give --file")
     if not rules.literal:
@@ -129,7 +133,7 @@ def list_rules(suppress: Path | None, columns: Sequence[str] | None, reading: Fi
     return ListRules(frozenset(found.numbers), reading.one_per_number, found.remarks)
 
 
-def file_job(file: Path, message: str, reading: FileOptions, rules: TextRules) -> Job:
+def file_job(file: Path, message: str, reading: FileOptions, rules: TextRules, zone_column: str | None = None) -> Job:
     """The letters to a file's rows. Raises as ``Job.of_file`` does."""
     return Job.of_file(
         file,
@@ -139,6 +143,7 @@ def file_job(file: Path, message: str, reading: FileOptions, rules: TextRules) -
         delimiter=reading.delimiter,
         rules=rules,
         keep=reading.keep or (),
+        zone_column=zone_column,
     )
 
 
@@ -174,12 +179,23 @@ def check_job(
     return checked
 
 
-def show(job: Job, checked: Checked, client: ClientOptions, console: Console, *, as_object: bool) -> None:
-    """Show what a job would come to, for a program or for a person."""
+def show(
+    job: Job,
+    checked: Checked,
+    client: ClientOptions,
+    console: Console,
+    *,
+    as_object: bool,
+    by_hours: SchedulePreview | None = None,
+) -> None:
+    """Show what a job would come to, for a program or for a person; ``by_hours``: if it keeps to some."""
     if as_object:
-        say_json(msgspec.convert(checked, JobEstimate, from_attributes=True))
+        estimate = msgspec.to_builtins(msgspec.convert(checked, JobEstimate, from_attributes=True))
+        say_json(estimate if by_hours is None else {**estimate, **by_hours.as_object()})
         return
     console.print(preview(job.name, checked))
+    if by_hours is not None:
+        show_schedule(by_hours, console)
     console.print(note(client.quota_at), style="dim")
 
 

@@ -68,8 +68,9 @@ class Job:
         delimiter: str | None,
         rules: TextRules = PLAIN_RULES,
         keep: Sequence[str] = (),
+        zone_column: str | None = None,
     ) -> Job:
-        """A file's rows under a template.
+        """A file's rows under a template; ``zone_column`` names each recipient's own time zone.
 
         Raises ``FileProblem`` if the file can't be opened, or lacks a column that is required or to be kept, and
         ``TemplateProblem`` for a template that is none, that names a column which isn't there, or that is another
@@ -83,11 +84,13 @@ class Job:
         try:
             if not rules.literal:
                 refuse_foreign(message, rows.columns)
-            check_unique(rows.twice, (*template.columns, *rules.require, *keep))
+            zones = () if zone_column is None else (zone_column,)
+            check_unique(rows.twice, (*template.columns, *rules.require, *keep, *zones))
             template.check(rows.columns)
             refuse_dialects(template.uses, rows.columns)
             check_kept(keep, rows.columns)
-            letters = FileLetters(rows, template, rules.require, keep)
+            check_kept(zones, rows.columns, "--zone-column")
+            letters = FileLetters(rows, template, rules.require, keep, zone_column)
             return cls(f"{path}: {rows.kind}", letters, smart=rules.smart)
         except BaseException:
             rows.close()

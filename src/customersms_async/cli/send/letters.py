@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..files import FileRow, Rows
     from .findings import Findings
+    from .zone_column import ZoneColumn
 
 
 @final
@@ -66,11 +67,18 @@ _NEVER: Final = _Quick(lambda _: "", lambda _: None, "")
 class FileLetters:
     """Letters to a file's rows, their texts made by ``template``; read anew by every ``read``.
 
-    ``keep`` are the columns whose texts go with each letter. Raises ``FileProblem`` where a column is missing that is
-    among ``require``, without which a row gets no text.
+    ``keep`` are the columns whose texts go with each letter, and ``zone_column`` is the one that names time zones.
+    Raises ``FileProblem`` where a column is missing that is among ``require``, without which a row gets no text.
     """
 
-    def __init__(self, rows: Rows, template: Template, require: Iterable[str] = (), keep: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        template: Template,
+        require: Iterable[str] = (),
+        keep: Sequence[str] = (),
+        zone_column: str | None = None,
+    ) -> None:
         self.template = template
         self.keep = tuple(keep)
         self.columns: tuple[str, ...] = tuple(rows.columns)
@@ -79,6 +87,11 @@ class FileLetters:
         self._consent = ConsentCount(rows)
         self._required = _columns_named(require, self.columns)
         self._used = self._used_columns()
+        self._zones: ZoneColumn | None = None
+        if zone_column is not None:
+            from .zone_column import ZoneColumn  # imported when used: it brings all time zones
+
+            self._zones = ZoneColumn(zone_column)
 
     @property
     def remarks(self) -> list[str]:
@@ -90,9 +103,9 @@ class FileLetters:
 
     def read(self, findings: Findings | None) -> Iterator[Letter]:
         """Every letter, in order; what is found in the texts goes into ``findings``. May raise ``FileProblem``."""
-        if self.template.uses or self._required:
-            return self._of_rows(findings)
-        return self._with_one_text(findings)
+        by_row = self.template.uses or self._required
+        letters = self._of_rows(findings) if by_row else self._with_one_text(findings)
+        return letters if self._zones is None else self._zones.put_on(letters)
 
     def close(self) -> None:
         """Close the file."""
@@ -127,9 +140,14 @@ class FileLetters:
     def _reading(self, findings: Findings | None) -> Iterator[FileRow]:
         """The file's rows with the columns that are used; with ``findings``, what they say of consent is counted."""
         used, consent = (*self._used, *self._required, *self.keep), self._consent
-        if findings is None or not consent.columns:
-            return self._rows.only(used)
-        return consent.watch(self._rows.only((*used, *consent.columns)))
+        counts = findings is not None and consent.columns
+        zones = self._zones
+        rows: Iterable[FileRow] = self._rows.only(
+            (*used, *(consent.columns if counts else ()), *((zones.name,) if zones is not None else ()))
+        )
+        if counts:
+            rows = consent.watch(rows)
+        return iter(rows) if zones is None else zones.watch(rows)
 
     def _quick(self, findings: Findings | None) -> _Quick | None:
         """How most rows come to their texts, if every row has all columns and ordinary cells need no further look."""

@@ -12,6 +12,7 @@ import typer
 from ...models import Priority
 from ..bundle import Bundle
 from ..credits_warning import WarnCredits  # noqa: TC001 - typer reads the annotations
+from ..hours_options import HoursOptions, ZoneColumn
 from ..options import (
     ClientOptions,
     DryRun,
@@ -111,6 +112,8 @@ class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
 
     recipients: RecipientOptions
     client: ClientOptions
+    zone_column: ZoneColumn = None
+    times: HoursOptions = HoursOptions()
     yes: Yes = False
     sample: Sample = 1
     json: Json = False

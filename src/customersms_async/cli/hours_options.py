@@ -1,0 +1,154 @@
+"""The options that say when texts may leave: hours, a beginning and an expiry."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+import typer
+
+from .bundle import Bundle
+from .problems import InputProblem
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LENGTH: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
+_WHOLE_DAY: Final = "00:00-24:00"
+
+ZoneColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--zone-column",
+        metavar="COLUMN",
+        help="The file's column with each recipient's own time zone, such as Europe/Paris; empty: by the number.",
+    ),
+]
+
+
+class HoursOptions(Bundle, frozen=True, kw_only=True):
+    """The options that say when texts may leave."""
+
+    panel: ClassVar[str] = "When texts may leave"
+
+    between: Annotated[
+        str | None,
+        typer.Option("--between", metavar="09:00-20:00", help="Only while it is that time for the recipient."),
+    ] = None
+    days: Annotated[
+        str | None, typer.Option("--days", metavar="mon-sat", help="Only on these days, such as mon-fri or mon,wed.")
+    ] = None
+    not_on: Annotated[
+        Path | None, typer.Option("--not-on", metavar="FILE", help="Not on the dates in FILE: 2026-12-25, one a line.")
+    ] = None
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            "--zone",
+            metavar="NAME",
+            help="The time zone where a number tells none, such as Europe/Paris, and of the times given here.",
+        ),
+    ] = None
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            "--margin",
+            metavar="SECONDS",
+            help="End hours and expiry that much earlier; else by the time that an attempt may take.",
+        ),
+    ] = None
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="Begin at 18:30 today, or at 2026-10-31T18:30.")
+    ] = None
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", metavar="TIME", help="Skip who was not reached by then, with code EXPIRED."),
+    ] = None
+    expires_after: Annotated[
+        str | None,
+        typer.Option(
+            "--expires-after",
+            metavar="48h",
+            help="The same, so long after --at, or after they were added: 90m, 48h, 3d.",
+        ),
+    ] = None
+
+    def read(self) -> dict[str, Any]:
+        """The options as ``Campaign.run`` takes them.
+
+        Raises ``typer.BadParameter`` for what can't be read, ``InputProblem`` for a file of dates that can't be, and
+        ``ConfigurationError`` for hours and zones that are none.
+        """
+        zone = self._zone()
+        if self.expires is not None and self.expires_after is not None:
+            raise typer.BadParameter("--expires and --expires-after are two times at which it would expire: give one")
+        hours = None
+        if self.between is not None or self.days is not None or self.not_on is not None:
+            from .._core.hours import Hours  # imported when used, as its zones are
+
+            dates = () if self.not_on is None else _dates(self.not_on)
+            hours = Hours(self.between or _WHOLE_DAY, self.days or "mon-sun", dates, self.zone)
+        expires = None if self.expires is None else _moment("--expires", self.expires, zone)
+        return {
+            "hours": hours,
+            "at": None if self.at is None else _moment("--at", self.at, zone),
+            "expires": expires if self.expires_after is None else _length("--expires-after", self.expires_after),
+            "margin": self.margin,
+        }
+
+    def _zone(self) -> tzinfo | None:
+        if self.zone is None:
+            return None
+        from ..campaign.zones import load_zone
+
+        return load_zone(self.zone)
+
+
+def _moment(option: str, text: str, zone: tzinfo | None) -> datetime:
+    """A time of today, or a date and time, in ``zone`` unless it has an offset; without either it is naive."""
+    try:
+        found = datetime.fromisoformat(_dated(text, zone))
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text!r} is not a time such as 18:30 or 2026-10-31T18:30") from None
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+
+def with_date(text: str, zone: str | None) -> str:
+    """A time that was given, with today's date in ``zone``, or in this machine's, if it has none."""
+    if zone is None:
+        return _dated(text, None)
+    from ..campaign.zones import load_zone
+
+    return _dated(text, load_zone(zone))
+
+
+def _dated(text: str, zone: tzinfo | None) -> str:
+    return text if "-" in text else f"{datetime.now(zone):%Y-%m-%d}T{text.strip()}"
+
+
+def _length(option: str, text: str) -> timedelta:
+    found = _LENGTH.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{option} {text!r} is not a length of time such as 90m, 48h or 3d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _dates(path: Path) -> list[date]:
+    """The dates in a file, one a line; what follows a # is a remark."""
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise InputProblem(f"--not-on {path}: {error}") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        if text := line.partition("#")[0].strip():
+            try:
+                found.append(date.fromisoformat(text))
+            except ValueError:
+                raise InputProblem(f"--not-on {path}: line {number}: {text!r} is no date such as 2026-12-25") from None
+    if not found:
+        raise InputProblem(f"--not-on {path}: no dates are in it")
+    return found
