@@ -54,13 +54,16 @@ INSERT INTO temp.repeats
     WHERE j.state = :planned
     AND EXISTS (SELECT 1 FROM known k WHERE k.phone = j.phone AND (:one_per_number OR k.text_id = m.id))
 """
+_LINES: Final = "CREATE TEMP VIEW lines AS SELECT id, line FROM judged.origins"
+_NO_LINES: Final = "CREATE TEMP VIEW lines AS SELECT NULL AS id, NULL AS line"
 _RECIPIENTS: Final = """
 INSERT INTO recipients
     SELECT j.id + :offset, j.phone, coalesce(m.id, j.text_id + :offset), iif(d.id IS NULL, j.segments, 0),
         iif(d.id IS NULL, j.state, :skipped), iif(d.id IS NULL, j.code, :code),
-        iif(d.id IS NULL, j.error, {line} || :why), NULL, 0, NULL, j.updated_us
+        iif(d.id IS NULL, j.error, iif(o.line IS NULL, '', 'line ' || o.line || ': ') || :why),
+        NULL, 0, NULL, j.updated_us
     FROM judged.recipients j LEFT JOIN known_texts m ON m.judged = j.text_id
-    LEFT JOIN temp.repeats d ON d.id = j.id {origins}
+    LEFT JOIN temp.repeats d ON d.id = j.id LEFT JOIN temp.lines o ON o.id = j.id
 """
 _TEXTS: Final = (
     "INSERT INTO texts SELECT t.id + :offset, t.text FROM judged.texts t"
@@ -85,6 +88,8 @@ class FittedAddition:
         self.hash, self.recipients = only(
             self._file.execute("SELECT hash, recipients FROM judged.input"), tuple[str, int]
         )
+        has_lines = has_table(self._file, "origins", schema="judged")
+        self._file.execute(_LINES if has_lines else _NO_LINES)
         self._file.execute(_ASKED[0], (after(None, Event.ADDED),))
         self._file.execute(_ASKED[1])
 
@@ -129,16 +134,13 @@ class FittedAddition:
             "one_per_number": self._one_per_number,
             "why": REPEATED_NUMBER if self._one_per_number else REPEATED,
         }
-        has_lines = has_table(db, "origins", schema="judged")
-        line = "iif(o.line IS NULL, '', 'line ' || o.line || ': ')" if has_lines else "''"
-        origins = "LEFT JOIN judged.origins o ON o.id = j.id" if has_lines else ""
         db.execute("BEGIN")
         for statement in (*_EMPTIED, "DELETE FROM temp.repeats"):
             db.execute(statement)
         self._say(_REPEATS, values)
-        self._say(_RECIPIENTS.format(line=line, origins=origins), values)
+        self._say(_RECIPIENTS, values)
         self._say(_TEXTS, values)
-        if has_lines:
+        if has_table(db, "origins", schema="judged"):
             db.execute("INSERT INTO origins SELECT id + ?, line, kept FROM judged.origins", (offset,))
         if has_table(db, "zones", schema="judged"):
             db.execute("INSERT INTO zones SELECT id + ?, zone FROM judged.zones", (offset,))

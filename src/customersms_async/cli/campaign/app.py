@@ -19,8 +19,8 @@ from .listing import list_campaigns
 from .move import move_ledger
 from .options import (  # noqa: TC001 - takes_bundles reads them
     AddOptions,
+    CampaignListOptions,
     ExportOptions,
-    ListOptions,
     MoveOptions,
     ReportOptions,
     ResolveOptions,
@@ -63,7 +63,7 @@ def status(options: StatusOptions) -> None:
 
 @app.command("list", epilog=examples.epilog(examples.LIST))
 @takes_bundles
-def list_(options: ListOptions) -> None:
+def list_(options: CampaignListOptions) -> None:
     """List the campaigns of a folder or a database: how each stands, and who runs it."""
     list_campaigns(options)
 

@@ -19,10 +19,10 @@ from .counts import COLOURS
 
 if TYPE_CHECKING:
     from ...campaign.listing import ListedCampaign
-    from .options import ListOptions
+    from .options import CampaignListOptions
 
 
-def list_campaigns(options: ListOptions) -> None:
+def list_campaigns(options: CampaignListOptions) -> None:
     """Do what ``customersms campaign list`` does."""
     with ending_well(options.log_level):
         found = asyncio.run(campaigns_in(options.place))

@@ -220,7 +220,7 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ListOptions(Bundle, frozen=True, kw_only=True):
+class CampaignListOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign list``."""
 
     place: Annotated[

@@ -82,8 +82,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         """The outlook for people: each line can be shown as it is."""
         found = [_running(self.running)]
         if self.requests is not None and self.recipients is not None:
-            rate = f"{counted(round(self.recipients), 'recipient')} and {counted(round(self.requests), 'request')} a minute"
-            found.append(f"rate: {rate}, over the last {length(self.over)}")
+            rate = f"{counted(round(self.recipients), 'recipient')}, {counted(round(self.requests), 'request')}"
+            found.append(f"rate: {rate} a minute, over the last {length(self.over)}")
         if self.waits is not None:
             found.append(f"waits for: {self.waits.words}")
         if self.seconds is not None:

@@ -105,7 +105,7 @@ async def _see(campaign: Campaign, options: StatusOptions) -> SeenCampaign:
 
 
 async def _watch(options: StatusOptions, console: Console) -> None:
-    """Show it until nothing happens by itself any more: on a terminal in its place, elsewhere a line for each change."""
+    """Show it until nothing happens by itself any more: on a terminal in one place, else a line for each change."""
     live = Live(console=console, auto_refresh=False) if console.is_terminal and not options.json else None
     told = ""
     if live is not None:
