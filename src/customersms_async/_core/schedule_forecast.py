@@ -35,11 +35,12 @@ class ScheduledPeople(msgspec.Struct):
 
 
 class ScheduleForecast(NamedTuple):
-    """The end of a campaign: when its last request leaves (microseconds since 1970), how many do, and who gets none.
+    """The course of a campaign: when its first and its last request leave (microseconds since 1970), and who gets none.
 
-    ``end_us`` is ``None`` if none leaves. ``skipped``: how many for each reason.
+    Both are ``None`` if none leaves. ``skipped``: how many for each reason.
     """
 
+    begin_us: int | None
     end_us: int | None
     requests: int
     skipped: dict[When, int]
@@ -155,7 +156,7 @@ def forecast(
 ) -> ScheduleForecast:
     """The end of a campaign that begins now."""
     plan, line = _Plan(people, judge, batch_size, lookahead), deque[Batch]()
-    end_us, requests = None, 0
+    begin_us, end_us, requests = None, None, 0
     while True:
         while len(line) < max_concurrency and (batch := plan.next(now_us)) is not None:
             if kept := plan.still(batch, now_us):
@@ -165,13 +166,13 @@ def forecast(
             now_us = grants.next_us(now_us)
             if plan.all_may(batch, now_us):
                 grants.take(now_us)
-                end_us, requests = now_us, requests + 1
+                begin_us, end_us, requests = begin_us or now_us, now_us, requests + 1
             else:
                 plan.put_back(batch)
         else:
             now_us = max(now_us, min(plan.opens_us, NEVER_US))
             if not plan.sweep():
-                return ScheduleForecast(end_us, requests, plan.skipped)
+                return ScheduleForecast(begin_us, end_us, requests, plan.skipped)
 
 
 def _part(batch: Batch, kept: list[int]) -> Batch:

@@ -9,21 +9,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.layers import layers
+from .._core.options import DEFAULT_BATCH_SIZE, DEFAULT_MAX_CONCURRENCY, DEFAULT_RESERVE
 from .._core.plural import counted
 from .._core.schedule import ScheduleJudge, When
 from .._core.schedule_forecast import Grants, ScheduledPeople, forecast
-from .._core.secret import Secret
 from ..campaign.zones import ZoneFinder, load_zone
 from .formats import length, moment
-from .quota import open_quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._core.options import Options
     from .._core.schedule import Schedule
+    from ..models import Limit
     from ..quota import QuotaStore
-    from .options import ClientOptions
 
 _MOST_LOOKS: Final = 200
 """How often the quota is asked when it lets a request go: it says so for any place in a line."""
@@ -35,24 +34,43 @@ _CODES: Final = {When.EXPIRED: "EXPIRED", When.NO_ZONE: "NO_ZONE", When.NEVER: "
 
 SEVERAL: Final = "several zones"
 UNKNOWN: Final = "no known zone"
-ANY: Final = "any"
 
 
 class Planned(NamedTuple):
-    """One recipient who would be sent to: the number, the text, and their own time zone, if it is known."""
+    """One recipient who would be sent to: the number, the text, and their own time zone, if it is known.
+
+    ``id`` is the place in a ledger, if it is in one.
+    """
 
     phone: str
     text: str
     zone: str | None
+    id: int = 0
+
+
+class Speed(NamedTuple):
+    """What decides how fast a campaign goes: limits, pace, numbers in a request, and requests at a time."""
+
+    limits: tuple[Limit, ...]
+    pace: Limit | None
+    batch_size: int = DEFAULT_BATCH_SIZE
+    max_concurrency: int = DEFAULT_MAX_CONCURRENCY
+
+    @classmethod
+    def of(cls, options: Options) -> Speed:
+        """The speed of a client with these options."""
+        return cls(options.limits, options.gentle_pace, options.batch_size, options.max_concurrency)
 
 
 class SchedulePreview(NamedTuple):
-    """What comes of a schedule. ``ends_us``: when the last request leaves, microseconds since 1970; ``None``: none does.
+    """What comes of a schedule.
 
+    ``begins_us`` and ``ends_us``: when the first and the last request leave (microseconds since 1970); ``None``: none.
     ``zones``: how many recipients by zone, those of most first, without hours empty; ``skipped``: how many by code.
     """
 
     now_us: int
+    begins_us: int | None
     ends_us: int | None
     zones: dict[str, int]
     skipped: dict[str, int]
@@ -63,7 +81,7 @@ class SchedulePreview(NamedTuple):
         return 0.0 if self.ends_us is None else (self.ends_us - self.now_us) / 1e6
 
     def lines(self) -> list[str]:
-        """The preview for people."""
+        """The preview for people, but for when it ends."""
         found = []
         if self.zones:
             named = [f"{count:,} {zone}" for zone, count in list(self.zones.items())[:_MOST_ZONES]]
@@ -73,25 +91,24 @@ class SchedulePreview(NamedTuple):
         found += [f"{counted(count, 'recipient')} would be skipped: {code}" for code, count in self.skipped.items()]
         if self.ends_us is None:
             found.append("nobody would get a text by these hours")
-        else:
-            found.append(f"by the hours it ends in {length(self.seconds)}, at {moment(self.seconds)}")
+        elif self.begins_us is not None and self.begins_us - self.now_us > 1_000_000:
+            wait = (self.begins_us - self.now_us) / 1e6
+            found.append(f"the first text leaves in {length(wait)}, at {moment(wait)}")
         return found
 
     def as_object(self) -> dict[str, Any]:
-        """The preview for programs; ``seconds`` is ``None`` where nobody would get a text."""
-        seconds = None if self.ends_us is None else self.seconds
-        return {"seconds_by_hours": seconds, "zones": self.zones, "skipped_by_hours": self.skipped}
+        """The preview for programs; ``seconds`` is 0 where nobody would get a text."""
+        return {"seconds": self.seconds, "zones": self.zones, "skipped_by_hours": self.skipped}
 
 
 async def preview_schedule(
-    people: Iterable[Planned], schedule: Schedule, client: ClientOptions, options: Options
+    people: Iterable[Planned], schedule: Schedule, quota: QuotaStore, key_id: str, speed: Speed
 ) -> SchedulePreview:
     """What would come of sending to ``people`` from now on, by what the quota knows of the key."""
     found = _scheduled(people, schedule)
     now_us = time.time_ns() // 1_000
-    async with open_quota(client.quota_at if client.key else "memory") as quota:
-        grants = await _grants(quota, client.key, options, len(found.zones_of), now_us)
-    batch_size, most = options.batch_size, options.max_concurrency
+    grants = await _grants(quota, key_id, speed, len(found.zones_of), now_us)
+    batch_size, most = speed.batch_size, speed.max_concurrency
     ended = forecast(
         *(found, ScheduleJudge(schedule, load_zone), grants, now_us),
         batch_size=batch_size,
@@ -101,7 +118,7 @@ async def preview_schedule(
     skipped: Counter[str] = Counter()
     for when, count in ended.skipped.items():
         skipped[_CODES[when]] += count
-    return SchedulePreview(now_us, ended.end_us, _by_zone(found, schedule), dict(skipped))
+    return SchedulePreview(now_us, ended.begin_us, ended.end_us, _by_zone(found, schedule), dict(skipped))
 
 
 def _scheduled(people: Iterable[Planned], schedule: Schedule) -> ScheduledPeople:
@@ -125,10 +142,9 @@ def _by_zone(people: ScheduledPeople, schedule: Schedule) -> dict[str, int]:
     return dict(found.most_common())
 
 
-async def _grants(quota: QuotaStore, key: str | None, options: Options, requests: int, now_us: int) -> Grants:
+async def _grants(quota: QuotaStore, key_id: str, speed: Speed, requests: int, now_us: int) -> Grants:
     """When requests may leave; what is in the quota already counts for as many as its largest limit has."""
-    key_id = Secret(key).key_id if key else ""
-    bulk = layers(options.limits, options.reserve)
+    bulk = layers(speed.limits, DEFAULT_RESERVE)
     most = min(requests, max(each.requests for each in bulk))
     places = sorted({0, *range(0, most, max(1, most // _MOST_LOOKS))})
     waits = [now_us + await quota.forecast_us(key_id, [(bulk, place + 1)]) for place in places]
@@ -136,4 +152,4 @@ async def _grants(quota: QuotaStore, key: str | None, options: Options, requests
     def not_before_us(place: int) -> int:
         return waits[bisect_right(places, place) - 1] if place < most else 0
 
-    return Grants(bulk, options.gentle_pace, not_before_us)
+    return Grants(bulk, speed.pace, not_before_us)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ...campaign.rows import Activity, RunningNow
     from ...campaign.terms import CampaignTerms
     from ...campaign.wanted import WantedNow
+    from ..schedule_preview import SchedulePreview
+    from .hours_outlook import HoursOutlook
 
 LATELY: Final = 300.0
 """Seconds over which the rate is measured."""
@@ -92,7 +94,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         return [plain(line) for line in found]
 
 
-async def outlook(ledger: CampaignLedger, wanted: WantedNow | None, quota: str | None, batch_size: int) -> Outlook:
+async def outlook(
+    ledger: CampaignLedger, wanted: WantedNow | None, quota: str | None, batch_size: int, hours: HoursOutlook
+) -> Outlook:
     """How the campaign in a ledger goes on, just now; reads, and changes nothing."""
     now = time.time()
     running, activity = await ledger.running(), await ledger.activity(round((now - LATELY) * 1e6))
@@ -105,8 +109,13 @@ async def outlook(ledger: CampaignLedger, wanted: WantedNow | None, quota: str |
         return Outlook(running=running, requests=requests, recipients=recipients, over=over, waits=waits)
     left = await ledger.requests(batch_size)
     by_quota = await _by_quota(wanted.terms, quota, left)
-    waits = _by_ledger(wanted, planned, sending, running) or _while_running(activity, by_quota, sending, now)
+    by_hours = await hours.look(ledger, wanted.terms, quota)
+    waits = _by_ledger(wanted, planned, sending, running) or _for_hours(by_hours, by_quota, now)
+    waits = waits or _while_running(activity, by_quota, sending, now)
     seconds = None if by_quota is None else by_quota.last
+    if wanted.terms.schedule is not None:
+        ends_us = None if by_hours is None else by_hours.ends_us
+        seconds = None if ends_us is None else max(0.0, ends_us / 1e6 - now)
     if seconds is not None and waits is None and recipients:  # as fast as it was, if that is slower
         seconds = max(seconds, planned / recipients * 60)
     return Outlook(running=running, requests=requests, recipients=recipients, over=over, waits=waits, seconds=seconds)
@@ -145,6 +154,16 @@ def _while_running(activity: Activity, quota: QuotaOutlook | None, sending: int,
     if activity.last_error is not None and activity.last_status is None:
         return Waits("outage", f"the gateway, after an outage: {activity.last_error}")
     return None
+
+
+def _for_hours(hours: SchedulePreview | None, quota: QuotaOutlook | None, now: float) -> Waits | None:
+    """The wait for the hours of the next recipient, unless the quota or the gateway makes it wait longer."""
+    if hours is None or hours.begins_us is None:
+        return None
+    wait = hours.begins_us / 1e6 - now
+    if wait <= max(1.0, 0.0 if quota is None else max(quota.next, quota.paused)):
+        return None
+    return Waits("hours", f"hours: the next text leaves in {length(wait)}, at {moment(wait)}", wait)
 
 
 async def _by_quota(terms: CampaignTerms, where: str | None, requests: int) -> QuotaOutlook | None:

@@ -20,7 +20,7 @@ from ..formats import length, moment
 from ..output import say_json
 from ..problems import InputProblem
 from ..send.allowed_now import allowed_now
-from ..send.by_hours import show_schedule
+from ..send.by_hours import by_hours, show_schedule
 from ..send.preview import first_texts
 from .counts import counts_object, counts_table
 
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...campaign.moving import LedgerMove
+    from ...campaign.protocol import CampaignLedger
     from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
-    from ..schedule_preview import SchedulePreview
+    from ..schedule_preview import Planned, SchedulePreview
     from .place import LedgerPlace
 
 
@@ -166,20 +167,23 @@ def show_allowed(ledger: LedgerPlace, client: ClientOptions, console: Console) -
 
 async def _by_hours(ledger: LedgerPlace, client: ClientOptions, times: dict[str, Any]) -> SchedulePreview | None:
     """What would come of those who are left; ``None`` where they may be sent to at any time."""
-    options = client.options()
-    schedule = RunTimes(**times, in_database=is_address(ledger.given)).schedule(options)
+    schedule = RunTimes(**times, in_database=is_address(ledger.given)).schedule(client.options())
     if schedule is None:
         return None
-    from ..schedule_preview import Planned, preview_schedule  # imported when used: it brings all time zones
+    async with Campaign.open(ledger.given, create=False) as campaign:
+        people, added = await planned_people(campaign.ledger), await campaign.ledger.added()
+        now_us = await campaign.ledger.now_us()
+    return await by_hours(people, schedule.begun(now_us if added is None else added.added_us), client)
+
+
+async def planned_people(ledger: CampaignLedger) -> list[Planned]:
+    """Everybody who is left, with what of their texts tells which are equal."""
+    from ..schedule_preview import Planned  # imported when used: it brings all time zones
 
     people: list[Planned] = []
-    async with Campaign.open(ledger.given, create=False) as campaign:
-        start, added = 0, await campaign.ledger.added()
-        while page := await campaign.ledger.planned(start):
-            people += [Planned(one.phone, str(hash(one.text)), one.zone) for one in page]
-            start = page[-1].id + 1
-        now_us = await campaign.ledger.now_us()
-    return await preview_schedule(people, schedule.begun(now_us if added is None else added.added_us), client, options)
+    while page := await ledger.planned(people[-1].id + 1 if people else 0):
+        people += [Planned(one.phone, str(hash(one.text)), one.zone, one.id) for one in page]
+    return people
 
 
 def show_started(
@@ -194,10 +198,12 @@ def show_started(
     """Show how a ledger stands that is to be gone on with, and when that would end, at ``times`` if any are given."""
     client.options()  # refused here as in ``check_job``, before anyone is asked
     seconds = asyncio.run(forecast(client, started.requests))
-    by_hours = asyncio.run(_by_hours(ledger, client, times))
+    found = asyncio.run(_by_hours(ledger, client, times))
+    if found is not None:
+        seconds = found.seconds
     if as_object:
-        found = {**counts_object(started.counts), "requests": started.requests, "seconds": seconds}
-        say_json(found if by_hours is None else {**found, **by_hours.as_object()})
+        figures = {**counts_object(started.counts), "requests": started.requests, "seconds": seconds}
+        say_json(figures if found is None else {**figures, **found.as_object()})
         return
     console.print(counts_table(ledger.name, started.counts))
     if started.planned:
@@ -205,6 +211,6 @@ def show_started(
         left = f"{planned} planned, in {counted(started.requests, 'request')}"
         console.print(*first_texts(started.samples), sep="\n")
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
-        if by_hours is not None:
-            show_schedule(by_hours, console)
+        if found is not None:
+            show_schedule(found, console)
         show_allowed(ledger, client, console)

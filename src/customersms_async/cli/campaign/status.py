@@ -23,6 +23,7 @@ from ..options import quota_named
 from ..output import safe_console, say_json
 from .counts import counts_object, counts_table
 from .doubles import doubles_line
+from .hours_outlook import HoursOutlook
 from .moved import move_lines, move_object
 from .outlook import Outlook, Waits, outlook
 from .wanted_now import wanted_lines, wanted_object
@@ -84,37 +85,37 @@ def show_status(options: StatusOptions) -> None:
         if options.watch:
             asyncio.run(_watch(options, safe_console(json=False)))
             return
-        seen = asyncio.run(_look(options))
+        seen = asyncio.run(_look(options, HoursOutlook()))
         if options.json:
             say_json(seen.as_object())
         else:
             safe_console(json=False).print(seen.picture(options.ledger.name), soft_wrap=True, highlight=False)
 
 
-async def _look(options: StatusOptions) -> SeenCampaign:
+async def _look(options: StatusOptions, hours: HoursOutlook) -> SeenCampaign:
     async with Campaign.open(options.ledger.given, create=False) as campaign:
-        return await _see(campaign, options)
+        return await _see(campaign, options, hours)
 
 
-async def _see(campaign: Campaign, options: StatusOptions) -> SeenCampaign:
+async def _see(campaign: Campaign, options: StatusOptions, hours: HoursOutlook) -> SeenCampaign:
     ledger = campaign.ledger
     counts, wanted = await ledger.counts(), await ledger.wanted()
     doubles, moves = await ledger.doubles(), await ledger.moves()
-    ahead = await outlook(ledger, wanted, quota_named(options.quota), DEFAULT_BATCH_SIZE)
+    ahead = await outlook(ledger, wanted, quota_named(options.quota), DEFAULT_BATCH_SIZE, hours)
     return SeenCampaign(counts, wanted, doubles, moves[-1] if moves else None, ahead)
 
 
 async def _watch(options: StatusOptions, console: Console) -> None:
     """Show it until nothing happens by itself any more: on a terminal in one place, else a line for each change."""
     live = Live(console=console, auto_refresh=False) if console.is_terminal and not options.json else None
-    told = ""
+    told, hours = "", HoursOutlook()
     if live is not None:
         live.start()
     try:
         while True:
             began = time.monotonic()
             try:
-                seen = await _look(options)
+                seen = await _look(options, hours)
             except LedgerAwayError as error:
                 away = Outlook(waits=Waits("database", f"the database: {in_words(error)}"))
                 seen = SeenCampaign([], None, [], None, away)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...campaign.wanted_states import WORDS
-from ..formats import plain
+from ..formats import length, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..._core.schedule import Schedule
     from ...campaign.terms import CampaignTerms
     from ...campaign.wanted import WantedNow
     from ...models import Limit
@@ -56,11 +57,29 @@ def _terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
         guards["until"] = _local(until)
     guards["allow_prefixes"] = " ".join(terms.guards.allow_prefixes) or None
     yield "guards", _named(guards)
+    if terms.schedule is not None:
+        yield from _schedule(terms.schedule)
     if terms.caps is not None:
         prefixes = {prefix: _limits(limits) for prefix, limits in terms.caps.per_prefix.items()}
         kinds = {"per_number": _limits(terms.caps.per_number), **prefixes, "total": _limits(terms.caps.total)}
         yield "caps", f"{terms.caps.name}: {_named(kinds)}"
     yield "suppression", "none" if terms.suppression is None else terms.suppression
+
+
+def _schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    hours = schedule.hours
+    if hours is not None:
+        dates = f", not on {', '.join(map(str, hours.not_on))}" if hours.not_on else ""
+        zone = "" if hours.zone is None else f", where no time zone is known by that of {hours.zone}"
+        yield "hours", f"{hours.between} {hours.days}{dates}{zone}"
+    if schedule.at_us is not None:
+        yield "begins", _local(schedule.at_us / 1e6)
+    if schedule.expires_us is not None:
+        yield "expires", _local(schedule.expires_us / 1e6)
+    if schedule.expires_after_us is not None:
+        since = "it was added" if schedule.at_us is None else "it begins"
+        yield "expires", f"{length(schedule.expires_after_us / 1e6)} after {since}"
+    yield "margin", length(schedule.margin_us / 1e6)
 
 
 def _local(unix: float) -> str:

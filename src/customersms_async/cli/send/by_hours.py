@@ -6,14 +6,20 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..._core.secret import Secret
 from ...campaign.run_times import RunTimes
+from ..options import MEMORY
+from ..quota import open_quota
 from .check import zoned_letters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
+    from ..._core.schedule import Schedule
     from ..options import ClientOptions
-    from ..schedule_preview import SchedulePreview
+    from ..schedule_preview import Planned, SchedulePreview
     from .check import Checked
     from .job import Job
 
@@ -31,14 +37,22 @@ def job_by_hours(
 
     Raises ``ConfigurationError`` as a run does, and what the job's iteration raises.
     """
-    options = client.options()
-    schedule = RunTimes(**times, in_database=in_database).schedule(options)
+    schedule = RunTimes(**times, in_database=in_database).schedule(client.options())
     if schedule is None:
         return None
-    from ..schedule_preview import Planned, preview_schedule  # imported when used: it brings all time zones
+    from ..schedule_preview import Planned  # imported when used: it brings all time zones
 
     people = (Planned(each.phone, each.text, zone) for each, zone in zoned_letters(job, checked, region))
-    return asyncio.run(preview_schedule(people, schedule.begun(time.time_ns() // 1_000), client, options))
+    return asyncio.run(by_hours(people, schedule.begun(time.time_ns() // 1_000), client))
+
+
+async def by_hours(people: Iterable[Planned], schedule: Schedule, client: ClientOptions) -> SchedulePreview:
+    """What would come of these people, by what the quota says of the key; without one, as if nothing were used."""
+    from ..schedule_preview import Speed, preview_schedule
+
+    key_id = Secret(client.key).key_id if client.key else ""
+    async with open_quota(client.quota_at if client.key else MEMORY) as quota:
+        return await preview_schedule(people, schedule, quota, key_id, Speed.of(client.options()))
 
 
 def show_schedule(found: SchedulePreview, console: Console) -> None:

@@ -189,6 +189,8 @@ def show(
     by_hours: SchedulePreview | None = None,
 ) -> None:
     """Show what a job would come to, for a program or for a person; ``by_hours``: if it keeps to some."""
+    if by_hours is not None:
+        checked.seconds = by_hours.seconds
     if as_object:
         estimate = msgspec.to_builtins(msgspec.convert(checked, JobEstimate, from_attributes=True))
         say_json(estimate if by_hours is None else {**estimate, **by_hours.as_object()})

@@ -1,0 +1,57 @@
+"""What comes of the hours of a campaign's terms, as far as its ledger and the quota tell."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final, final
+
+from ...errors import ConfigurationError, QuotaStoreError
+from ..options import MEMORY
+from ..quota import open_quota, users_file
+from .started import planned_people
+
+if TYPE_CHECKING:
+    from ...campaign.protocol import CampaignLedger
+    from ...campaign.terms import CampaignTerms
+    from ..schedule_preview import SchedulePreview
+
+_FRESH_SECONDS: Final = 30.0
+"""How long an answer counts, at least; one that took long counts twenty times as long."""
+
+
+@final
+class HoursOutlook:
+    """Says when a campaign goes on and ends by its hours. Mutable state: the last answer, its terms, and its time."""
+
+    def __init__(self) -> None:
+        self._answer: SchedulePreview | None = None
+        self._terms: CampaignTerms | None = None
+        self._until = 0.0
+
+    async def look(self, ledger: CampaignLedger, terms: CampaignTerms, where: str | None) -> SchedulePreview | None:
+        """What would come of those who are left; ``None`` without hours, or where nobody can say."""
+        if terms.schedule is None:
+            return None
+        began = time.monotonic()
+        if self._terms != terms or began > self._until:
+            try:
+                self._answer = await _preview(ledger, terms, where)
+            except (QuotaStoreError, ConfigurationError):  # a quota that is away, a zone that this machine lacks
+                self._answer = None
+            ended = time.monotonic()
+            self._terms, self._until = terms, ended + max(_FRESH_SECONDS, 20 * (ended - began))
+        return self._answer
+
+
+async def _preview(ledger: CampaignLedger, terms: CampaignTerms, where: str | None) -> SchedulePreview | None:
+    from ..schedule_preview import Speed, preview_schedule  # imported when used: it brings all time zones
+
+    added = await ledger.added()
+    if terms.schedule is None or added is None:
+        return None
+    if where is None and not await asyncio.to_thread(users_file(make=False).exists):
+        where = MEMORY  # so that a look makes no file
+    people, schedule = await planned_people(ledger), terms.schedule.begun(added.added_us)
+    async with open_quota(where) as quota:
+        return await preview_schedule(people, schedule, quota, terms.key_id, Speed(terms.limits, terms.pace))
