@@ -7,7 +7,7 @@ before ``expires_us``; hours and expiry end ``margin_us`` earlier for it, as an 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, final
 
 import msgspec
 
@@ -23,6 +23,11 @@ NEVER_US: Final = 1 << 62
 LONGEST_MARGIN_US: Final = DAY_US
 """A longer margin leaves nothing of anybody's hours."""
 
+LATEST_US: Final = 221_845_392_000_000_000
+"""The year 9000: later than anything that is meant, and early enough for a calendar to go on from there."""
+
+_Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_US)]
+
 _NEAR_US: Final = 9 * DAY_US
 """How far openings are looked for at first: every day of the week is in it, and a change-over."""
 
@@ -30,19 +35,19 @@ _FAR_US: Final = 400 * DAY_US
 """How far they are looked for at most: a year with all its change-overs, and more dates left out than that has."""
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+class SendSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """When the texts of a campaign may leave. ``None``: without hours, from now on, for good.
 
     ``expires_after_us``: so long after ``at_us``, or without one, after the campaign's recipients were added.
     """
 
     hours: Hours | None = None
-    at_us: int | None = None
-    expires_us: int | None = None
-    expires_after_us: int | None = None
-    margin_us: int = 0
+    at_us: _Moment | None = None
+    expires_us: _Moment | None = None
+    expires_after_us: _Moment | None = None
+    margin_us: Annotated[int, msgspec.Meta(ge=0, le=DAY_US)] = 0
 
-    def begun(self, added_us: int) -> Schedule:
+    def begun(self, added_us: int) -> SendSchedule:
         """The schedule of a campaign whose recipients were added then: with a moment at which it expires, if ever."""
         if self.expires_after_us is None:
             return self
@@ -86,7 +91,7 @@ class ScheduleJudge:
     Mutable state: the zones, and the openings of each set of zones, with the moment up to which they are known.
     """
 
-    def __init__(self, schedule: Schedule, load: Callable[[str], tzinfo]) -> None:
+    def __init__(self, schedule: SendSchedule, load: Callable[[str], tzinfo]) -> None:
         self._load = load
         self._hours: CompiledHours | None = None if schedule.hours is None else schedule.hours.compiled()
         self._margin_us = schedule.margin_us

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Self, final
 
 from .._core import phone as phones
 from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.reader import check_recipients
-from .._sending.sending_handle import open_handle
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
@@ -17,7 +15,7 @@ from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
 from .run_times import RunTimes
-from .runner import Runner
+from .runs import CampaignRuns
 from .states import SAYS, STATUSES, State, chosen
 from .successor import client_of, guards_of
 from .terms import CampaignTerms
@@ -25,16 +23,14 @@ from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime, timedelta
     from decimal import Decimal
     from pathlib import Path
     from types import TracebackType
 
     from .._core.hours import Hours
-    from .._core.schedule import Schedule
     from .._sending.reader import Recipients
-    from .._sending.send_options import SendOptions
     from ..client import AsyncClient
     from .adding import Letters
     from .protocol import CampaignLedger
@@ -70,7 +66,7 @@ class Campaign:
         self._name = name
         self._create = create
         self._opened: CampaignLedger | None = None
-        self._runners: dict[asyncio.Task[None], Runner] = {}
+        self._runs = CampaignRuns()
 
     @classmethod
     def open(cls, path: Path | str, *, name: str | None = None, create: bool = True) -> Campaign:
@@ -103,15 +99,9 @@ class Campaign:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         ledger, self._opened = self._ledger, None
-        runners = tuple(self._runners.values())
-        for runner in runners:
-            runner.stop()
         try:
-            while self._runners:
-                await asyncio.wait(tuple(self._runners))
+            await self._runs.end()
         finally:
-            for runner in runners:
-                runner.queue.close(asyncio.current_task(), "the campaign was closed, and it goes on with the next run")
             await ledger.close()
 
     async def add(
@@ -268,7 +258,9 @@ class Campaign:
         )
         times = RunTimes(hours=hours, at=at, expires=expires, margin=margin, in_database=is_address(self._path))
         return OutcomeStream(
-            lambda: self._start(client, guards, numbers_of(suppress, region), times.schedule, wait=wait)
+            lambda: self._runs.begin(
+                self._ledger, client, guards, numbers_of(suppress, region), times.schedule, wait=wait
+            )
         )
 
     async def go_on(
@@ -289,8 +281,9 @@ class Campaign:
             await still_on(self._ledger, terms)
         kept = terms or await terms_of_run(self._ledger)
         sender = client_of(client, kept, self._ledger.name)
+        guards, schedule = guards_of(kept), kept.schedule
         return OutcomeStream(
-            lambda: self._start(sender, guards_of(kept), (), lambda _: kept.schedule, wait=wait, succeeds=True)
+            lambda: self._runs.begin(self._ledger, sender, guards, (), lambda _: schedule, wait=wait, succeeds=True)
         )
 
     async def counts(self) -> dict[State, int]:
@@ -384,22 +377,3 @@ class Campaign:
         if self._opened is None:
             raise ConfigurationError("the campaign is not open: use it within 'async with Campaign.open(path)'")
         return self._opened
-
-    def _start(
-        self,
-        client: AsyncClient,
-        guards: Guards,
-        suppressed: Iterable[str],
-        schedule: Callable[[SendOptions], Schedule | None],
-        *,
-        wait: bool,
-        succeeds: bool = False,
-    ) -> Runner:
-        handle = open_handle(client)
-        terms = CampaignTerms.of(handle.sender, guards, schedule(handle.options))
-        earlier = tuple(self._runners.values())
-        runner = Runner(self._ledger, handle, guards, suppressed, terms, earlier, succeeds=succeeds, stands_by=wait)
-        handle.watch(runner)  # so that closing the client ends it
-        self._runners[runner.task] = runner
-        runner.task.add_done_callback(self._runners.pop)
-        return runner

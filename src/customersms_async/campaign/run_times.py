@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from .._core.hours import Hours, microseconds
 from .._core.options import check_number
-from .._core.schedule import LONGEST_MARGIN_US, Schedule
+from .._core.schedule import LONGEST_MARGIN_US, SendSchedule
 from .._sending.delivery import seconds_for
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from .._core.options import Options
     from .._sending.send_options import SendOptions
+
+
+_TOO_LATE: Final = 9_000
 
 
 class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +49,11 @@ class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
                     raise ConfigurationError(
                         f"{name} needs an offset, or the hours a zone, as several hosts have this ledger"
                     )
+                if given.year >= _TOO_LATE:
+                    raise ConfigurationError(f"{name} must be before the year {_TOO_LATE}, not {given!r}")
             elif isinstance(given, timedelta) and name == "expires":
-                if given <= timedelta():
-                    raise ConfigurationError(f"expires must be more than no time at all, not {given!r}")
+                if not timedelta() < given < timedelta(days=36_500):
+                    raise ConfigurationError(f"expires must be more than no time, and below 100 years, not {given!r}")
             elif given is not None:
                 raise ConfigurationError(f"{name} must be a datetime, not {given!r}")
 
@@ -61,13 +66,13 @@ class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
 
         return load_zone(self.hours.zone)
 
-    def schedule(self, options: SendOptions | Options) -> Schedule | None:
+    def schedule(self, options: SendOptions | Options) -> SendSchedule | None:
         """The schedule of a run through a client with these options; ``None``: texts may leave at any time."""
         if self.hours is None and self.at is None and self.expires is None:
             return None
         margin = seconds_for(options.timeout, options.batch_size) if self.margin is None else self.margin
         after = self.expires if isinstance(self.expires, timedelta) else None
-        return Schedule(
+        return SendSchedule(
             hours=self.hours,
             at_us=self._us(self.at),
             expires_us=None if isinstance(self.expires, timedelta) else self._us(self.expires),
@@ -81,4 +86,4 @@ class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
         zone = self.zone
         if moment.tzinfo is None:
             moment = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
-        return microseconds(moment)
+        return max(0, microseconds(moment))

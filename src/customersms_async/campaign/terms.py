@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from .._core.schedule import Schedule  # noqa: TC001 - msgspec reads the annotations
+from .._core.schedule import SendSchedule  # noqa: TC001 - msgspec reads the annotations
+from ..errors import ConfigurationError
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
 from .guards import GuardTerms as GuardTerms
 
@@ -49,10 +50,10 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
     guards: GuardTerms
     caps: CapTerms | None = None
     suppression: str | None = None
-    schedule: Schedule | None = None
+    schedule: SendSchedule | None = None
 
     @classmethod
-    def of(cls, sender: Sender, guards: Guards, schedule: Schedule | None = None) -> CampaignTerms:
+    def of(cls, sender: Sender, guards: Guards, schedule: SendSchedule | None = None) -> CampaignTerms:
         """The terms of a run through this client, under these guards, on this schedule."""
         options, checking = sender.options, sender.checking
         return cls(
@@ -79,7 +80,10 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 def decode(text: str) -> CampaignTerms:
     """The terms of a JSON object. Raises ``ValueError`` (``msgspec.ValidationError`` is one) for what is none."""
-    return msgspec.json.decode(text, type=CampaignTerms)
+    try:
+        return msgspec.json.decode(text, type=CampaignTerms)
+    except ConfigurationError as error:  # of hours that are none
+        raise ValueError(str(error)) from None
 
 
 _OUR_STORES: Final = f"{__package__.partition('.')[0]}.suppression."

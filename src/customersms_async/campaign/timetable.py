@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Final, final
 
 from .._core.batching import Batch
-from .._core.schedule import NEVER_US, Schedule, ScheduleJudge, Verdict, When
+from .._core.schedule import NEVER_US, ScheduleJudge, SendSchedule, Verdict, When
 from ..models import Code, Outcome, Status
 from .ledger_clock import LedgerClock
 from .zones import ZoneFinder, load_zone
@@ -40,7 +40,7 @@ class Timetable:
     many were passed over, and when the first of them may be texted.
     """
 
-    def __init__(self, schedule: Schedule, ledger: CampaignLedger, clock: Callable[[], int]) -> None:
+    def __init__(self, schedule: SendSchedule, ledger: CampaignLedger, clock: Callable[[], int]) -> None:
         self.skipped: list[Outcome] = []
         self.passed_over = 0
         self.opens_us = NEVER_US

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _UNKNOWN: Final = "Etc/Unknown"
+_IN_ALL_DATA: Final = "Europe/Paris"
 
 
 @lru_cache(maxsize=1_000)
@@ -29,25 +30,27 @@ def load_zone(name: str) -> ZoneInfo:
 class ZoneFinder:
     """Finds the time zones that a recipient may be in, for hours whose ``fallback`` is the zone of all others.
 
-    Raises ``ConfigurationError`` where ``phonenumbers`` is not installed, and for a fallback that is no zone.
+    Raises ``ConfigurationError`` where ``phonenumbers`` is not installed, where the machine has no data of time zones,
+    and for a fallback that is none.
     """
 
     def __init__(self, fallback: str | None) -> None:
         self._by_number = zones_by_number()
-        self._otherwise: tuple[str, ...] = ()
-        if fallback is not None:
-            load_zone(fallback)
-            self._otherwise = (fallback,)
+        self._otherwise = () if fallback is None else (fallback,)
+        load_zone(fallback or _IN_ALL_DATA)
 
     def zones(self, phone: str, own: str | None) -> tuple[str, ...]:
-        """The names of the zones: the recipient's own, else all of the number, else the fallback; none if it has none.
+        """The names of the zones: the recipient's own, else all of the number, else the fallback.
 
-        Raises ``ConfigurationError`` for an own one that this machine does not know.
+        None if there is none, or if one of them is not known to this machine, as who may be in it is not known then.
         """
-        if own:
-            load_zone(own)
-            return (own,)
-        return self._by_number(phone) or self._otherwise
+        zones = (own,) if own else self._by_number(phone) or self._otherwise
+        try:
+            for name in zones:
+                load_zone(name)
+        except ConfigurationError:
+            return ()
+        return zones
 
 
 def zones_by_number() -> Callable[[str], tuple[str, ...]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .._core.options import Options
-    from .._core.schedule import Schedule
+    from .._core.schedule import SendSchedule
     from ..models import Limit
     from ..quota import QuotaStore
 
@@ -102,7 +102,7 @@ class SchedulePreview(NamedTuple):
 
 
 async def preview_schedule(
-    people: Iterable[Planned], schedule: Schedule, quota: QuotaStore, key_id: str, speed: Speed
+    people: Iterable[Planned], schedule: SendSchedule, quota: QuotaStore, key_id: str, speed: Speed
 ) -> SchedulePreview:
     """What would come of sending to ``people`` from now on, by what the quota knows of the key."""
     found = _scheduled(people, schedule)
@@ -121,7 +121,7 @@ async def preview_schedule(
     return SchedulePreview(now_us, ended.begin_us, ended.end_us, _by_zone(found, schedule), dict(skipped))
 
 
-def _scheduled(people: Iterable[Planned], schedule: Schedule) -> ScheduledPeople:
+def _scheduled(people: Iterable[Planned], schedule: SendSchedule) -> ScheduledPeople:
     finder = None if schedule.hours is None else ZoneFinder(schedule.hours.zone)
     numbers: dict[tuple[str, ...], int] = {}
     zones_of, text_of = array("H"), array("q")
@@ -132,7 +132,7 @@ def _scheduled(people: Iterable[Planned], schedule: Schedule) -> ScheduledPeople
     return ScheduledPeople(list(numbers), zones_of, text_of)
 
 
-def _by_zone(people: ScheduledPeople, schedule: Schedule) -> dict[str, int]:
+def _by_zone(people: ScheduledPeople, schedule: SendSchedule) -> dict[str, int]:
     if schedule.hours is None:
         return {}
     found: Counter[str] = Counter()

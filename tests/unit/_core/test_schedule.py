@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async._core.hours import DAY_US, Hours, local_time, microseconds
-from customersms_async._core.schedule import NEVER_US, Schedule, ScheduleJudge, Verdict, When
+from customersms_async._core.schedule import NEVER_US, ScheduleJudge, SendSchedule, Verdict, When
 
 MINUTE_US = 60_000_000
 PARIS, NEW_YORK, TOKYO, SYDNEY = "Europe/Paris", "America/New_York", "Asia/Tokyo", "Australia/Sydney"
@@ -23,7 +23,7 @@ def us(text: str, zone: str = "UTC") -> int:
 
 def judge(**options: object) -> ScheduleJudge:
     """The judge of a schedule with these options."""
-    return ScheduleJudge(Schedule(**options), ZoneInfo)  # type: ignore[arg-type]
+    return ScheduleJudge(SendSchedule(**options), ZoneInfo)  # type: ignore[arg-type]
 
 
 @given(
@@ -105,10 +105,10 @@ def test_hours_are_looked_for_from_the_beginning_on(begins: str, expected: str) 
 
 
 def test_time_that_runs_out_some_time_after_it_is_counted_from_the_beginning_or_the_addition() -> None:
-    later, added = Schedule(expires_after_us=DAY_US, at_us=us("2026-12-05")), us("2026-12-01")
+    later, added = SendSchedule(expires_after_us=DAY_US, at_us=us("2026-12-05")), us("2026-12-01")
     assert later.begun(added).expires_us == us("2026-12-06")
-    assert Schedule(expires_after_us=DAY_US).begun(added).expires_us == us("2026-12-02")
-    assert Schedule(expires_us=7).begun(added) == Schedule(expires_us=7)
+    assert SendSchedule(expires_after_us=DAY_US).begun(added).expires_us == us("2026-12-02")
+    assert SendSchedule(expires_us=7).begun(added) == SendSchedule(expires_us=7)
 
 
 def test_openings_are_found_anew_as_time_goes_on_and_when_a_clock_is_put_back() -> None:

@@ -19,7 +19,7 @@ import pytest
 from customersms_async import AsyncClient, Limit, Outcome
 from customersms_async._core.hours import DAY_US, Hours, local_time, microseconds
 from customersms_async._core.layers import layers
-from customersms_async._core.schedule import Schedule, ScheduleJudge, When
+from customersms_async._core.schedule import ScheduleJudge, SendSchedule, When
 from customersms_async._core.schedule_forecast import Grants, ScheduledPeople, forecast
 from customersms_async._sending.sending_handle import open_handle
 from customersms_async._sending.stream import OutcomeStream
@@ -86,7 +86,7 @@ class Gateway(httpx.AsyncBaseTransport):
 async def run(
     gateway: Gateway,
     ledger: MemoryLedger,
-    schedule: Schedule,
+    schedule: SendSchedule,
     *,
     limits: tuple[Limit, ...] = LIMITS,
     leave_after: float | None = None,
@@ -116,7 +116,7 @@ async def all_of(stream: OutcomeStream) -> list[Outcome]:
     return [outcome async for outcome in stream]
 
 
-def never_at_the_wrong_time(gateway: Gateway, people: Sequence[Person], schedule: Schedule, zones_of: Any) -> None:
+def never_at_the_wrong_time(gateway: Gateway, people: Sequence[Person], schedule: SendSchedule, zones_of: Any) -> None:
     """Every first byte left within hours, in all zones of its recipient, and before its time had run out."""
     assert schedule.hours is not None
     hours = schedule.hours.compiled()
@@ -130,17 +130,17 @@ def never_at_the_wrong_time(gateway: Gateway, people: Sequence[Person], schedule
 
 
 SCHEDULES = [
-    Schedule(hours=Hours("09:00-20:00", "mon-sat"), margin_us=32_000_000),
-    Schedule(hours=Hours("09:00-10:00"), margin_us=0),
-    Schedule(hours=Hours("22:30-03:15", "fri-sun", [date(YEAR, 12, 25)]), margin_us=0),
-    Schedule(hours=Hours("01:30-02:45"), margin_us=32_000_000),
-    Schedule(hours=Hours("00:00-24:00", "mon-fri", [date(YEAR, 1, 1), date(YEAR, 12, 25)]), margin_us=600_000_000),
+    SendSchedule(hours=Hours("09:00-20:00", "mon-sat"), margin_us=32_000_000),
+    SendSchedule(hours=Hours("09:00-10:00"), margin_us=0),
+    SendSchedule(hours=Hours("22:30-03:15", "fri-sun", [date(YEAR, 12, 25)]), margin_us=0),
+    SendSchedule(hours=Hours("01:30-02:45"), margin_us=32_000_000),
+    SendSchedule(hours=Hours("00:00-24:00", "mon-fri", [date(YEAR, 1, 1), date(YEAR, 12, 25)]), margin_us=600_000_000),
 ]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda one: f"{one.hours.between} {one.hours.days}")
 @pytest.mark.parametrize("seed", range(2))
-def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: Schedule, seed: int) -> None:
+def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: SendSchedule, seed: int) -> None:
     dice = random.Random(f"{schedule} {seed}")
     people = [Person(f"+1212{number:07}", dice.choice(ZONES), dice.choice("ABC")) for number in range(80)]
     begins = [us(f"{YEAR}-01-01") + dice.randrange(365 * 1_440) * MINUTE_US for _ in range(2)]
@@ -152,7 +152,9 @@ def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: Schedul
             clock = Clock(begin_us)
             expires_us = None if dice.random() < 0.5 else begin_us + dice.randrange(3 * 1_440) * MINUTE_US
             at_us = None if dice.random() < 0.5 else begin_us + dice.randrange(1_440) * MINUTE_US
-            planned = Schedule(hours=schedule.hours, margin_us=schedule.margin_us, expires_us=expires_us, at_us=at_us)
+            planned = SendSchedule(
+                hours=schedule.hours, margin_us=schedule.margin_us, expires_us=expires_us, at_us=at_us
+            )
             gateway = Gateway(clock, dice, faults=True)
             ledger = MemoryLedger(people, clock, lambda: dice.choice((0, 0, 0.1, 3)))
             for _ in range(dice.randrange(3)):
@@ -170,7 +172,7 @@ def test_no_text_leaves_out_of_hours_whatever_happens_all_year(schedule: Schedul
 def test_a_batch_that_is_late_is_held_back_at_the_last_moment(seed: int) -> None:
     dice = random.Random(seed)
     people = [Person(f"+1212{number:07}", dice.choice(["Europe/Paris", "Europe/London"])) for number in range(900)]
-    schedule = Schedule(hours=Hours("09:00-09:02"))
+    schedule = SendSchedule(hours=Hours("09:00-09:02"))
 
     async def main() -> None:
         clock = Clock(us("2026-11-30T06:00") + dice.randrange(60_000_000))
@@ -185,7 +187,7 @@ def test_a_batch_that_is_late_is_held_back_at_the_last_moment(seed: int) -> None
 
 def test_numbers_without_a_zone_of_their_own_are_judged_by_all_they_may_be_in() -> None:
     begin_us = us("2026-11-30T06:00")
-    schedule = Schedule(hours=Hours("09:00-20:00", zone="Pacific/Auckland"), margin_us=32_000_000)
+    schedule = SendSchedule(hours=Hours("09:00-20:00", zone="Pacific/Auckland"), margin_us=32_000_000)
     people = [
         *(Person("+33612345678"), Person("+12125551234"), Person("+79161234567"), Person("+88210000000")),
         Person("+34612345678", "Asia/Tokyo"),
@@ -212,7 +214,7 @@ def test_whoever_has_no_zone_or_too_many_is_skipped() -> None:
         clock = Clock(us("2026-11-30T06:00"))
         people = [Person("+88210000000"), Person("+79161234567", "Europe/Moscow"), Person("+79161234568")]
         ledger = MemoryLedger(people, clock)
-        await run(Gateway(clock, random.Random(1), faults=False), ledger, Schedule(hours=Hours("09:00-18:00")))
+        await run(Gateway(clock, random.Random(1), faults=False), ledger, SendSchedule(hours=Hours("09:00-18:00")))
         return ledger
 
     ledger = virtual_loop.run(main())
@@ -227,9 +229,9 @@ def test_a_forecast_is_right_to_the_second(seed: int) -> None:
     texts = ["A"] if seed % 2 else ["A", "B", "C"]
     people = [Person(f"+1212{number:07}", dice.choice(zones), dice.choice(texts)) for number in range(400)]
     begin_us = us(f"{YEAR}-03-25") + dice.randrange(10 * 1_440) * MINUTE_US
-    schedule = Schedule(hours=Hours(f"{8 + seed % 4:02}:00-{10 + seed:02}:30", "mon-sat"), margin_us=32_000_000)
+    schedule = SendSchedule(hours=Hours(f"{8 + seed % 4:02}:00-{10 + seed:02}:30", "mon-sat"), margin_us=32_000_000)
     if seed > 4:
-        schedule = Schedule(hours=schedule.hours, margin_us=32_000_000, expires_us=begin_us + DAY_US)
+        schedule = SendSchedule(hours=schedule.hours, margin_us=32_000_000, expires_us=begin_us + DAY_US)
 
     async def main() -> int:
         clock = Clock(begin_us)

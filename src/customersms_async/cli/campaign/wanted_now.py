@@ -11,7 +11,7 @@ from ..formats import length, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..._core.schedule import Schedule
+    from ..._core.schedule import SendSchedule
     from ...campaign.terms import CampaignTerms
     from ...campaign.wanted import WantedNow
     from ...models import Limit
@@ -66,7 +66,7 @@ def _terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
     yield "suppression", "none" if terms.suppression is None else terms.suppression
 
 
-def _schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
+def _schedule(schedule: SendSchedule) -> Iterator[tuple[str, str]]:
     hours = schedule.hours
     if hours is not None:
         dates = f", not on {', '.join(map(str, hours.not_on))}" if hours.not_on else ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ..._core.schedule import Schedule
+    from ..._core.schedule import SendSchedule
     from ..options import ClientOptions
     from ..schedule_preview import Planned, SchedulePreview
     from .check import Checked
@@ -46,7 +46,7 @@ def job_by_hours(
     return asyncio.run(by_hours(people, schedule.begun(time.time_ns() // 1_000), client))
 
 
-async def by_hours(people: Iterable[Planned], schedule: Schedule, client: ClientOptions) -> SchedulePreview:
+async def by_hours(people: Iterable[Planned], schedule: SendSchedule, client: ClientOptions) -> SchedulePreview:
     """What would come of these people, by what the quota says of the key; without one, as if nothing were used."""
     from ..schedule_preview import Speed, preview_schedule
 

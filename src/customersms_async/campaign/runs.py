@@ -1,0 +1,63 @@
+"""The runs of an open campaign that have not ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, final
+
+from .._sending.sending_handle import open_handle
+from .runner import Runner
+from .terms import CampaignTerms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .._core.schedule import SendSchedule
+    from .._sending.send_options import SendOptions
+    from ..client import AsyncClient
+    from .guards import Guards
+    from .protocol import CampaignLedger
+
+
+@final
+class CampaignRuns:
+    """Begins runs, and waits for them to end. Mutable state: the runs that have not, by their tasks."""
+
+    def __init__(self) -> None:
+        self._runners: dict[asyncio.Task[None], Runner] = {}
+
+    def begin(
+        self,
+        ledger: CampaignLedger,
+        client: AsyncClient,
+        guards: Guards,
+        suppressed: Iterable[str],
+        schedule: Callable[[SendOptions], SendSchedule | None],
+        *,
+        wait: bool,
+        succeeds: bool = False,
+    ) -> Runner:
+        """Begin a run of the campaign in ``ledger``; ``schedule`` makes one for the client's options.
+
+        ``wait``: stand by while somebody else runs it. ``succeeds``: go on with the run that is wanted.
+        """
+        handle = open_handle(client)
+        terms = CampaignTerms.of(handle.sender, guards, schedule(handle.options))
+        earlier = tuple(self._runners.values())
+        runner = Runner(ledger, handle, guards, suppressed, terms, earlier, succeeds=succeeds, stands_by=wait)
+        handle.watch(runner)  # so that closing the client ends it
+        self._runners[runner.task] = runner
+        runner.task.add_done_callback(self._runners.pop)
+        return runner
+
+    async def end(self) -> None:
+        """Have all runs send nothing new, and wait until what is in flight is recorded."""
+        runners = tuple(self._runners.values())
+        for runner in runners:
+            runner.stop()
+        try:
+            while self._runners:
+                await asyncio.wait(tuple(self._runners))
+        finally:
+            for runner in runners:
+                runner.queue.close(asyncio.current_task(), "the campaign was closed, and it goes on with the next run")
