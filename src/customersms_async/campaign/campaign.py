@@ -18,7 +18,6 @@ from .run_times import RunTimes
 from .runs import CampaignRuns
 from .states import SAYS, STATUSES, State, chosen
 from .successor import client_of, guards_of
-from .terms import CampaignTerms
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from .adding import Letters
     from .protocol import CampaignLedger
     from .rows import Entry
+    from .terms import CampaignTerms
     from .wanted import WantedNow
 
 

@@ -111,7 +111,7 @@ async def test_what_could_be_stored_after_all_is_told(disk: Path) -> None:
         while sandbox.requests < 2:  # noqa: ASYNC110 - the sandbox sets no event
             await asyncio.sleep(0.01)
         fill(disk)
-        while not any(runner.stopped for runner in campaign._runners.values()):  # noqa: ASYNC110 - nor does a run
+        while not any(runner.stopped for runner in campaign._runs._runners.values()):  # noqa: ASYNC110 - nor does a run
             await asyncio.sleep(0.01)
         clear(disk)
         assert len(await running) == 20

@@ -136,7 +136,7 @@ async def test_whoever_asks_in_the_very_turn_in_which_a_run_fails_hears_of_it(cl
         await campaign.add(people(1), "Hello")
         await other.ledger.become_runner()
         async with campaign.run(client) as stream:
-            while not all(task.done() for task in campaign._runners):  # noqa: ASYNC110 - no callback is early enough
+            while not all(task.done() for task in campaign._runs._runners):  # noqa: ASYNC110 - no callback is early enough
                 await asyncio.sleep(0)
             with pytest.raises(LedgerError, match="a campaign is running on it"):
                 await anext(stream)
