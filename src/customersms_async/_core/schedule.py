@@ -56,13 +56,17 @@ class SendSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class When(enum.Enum):
-    """What a schedule says of one recipient at one moment; the values are for people."""
+    """What a schedule says of one recipient at one moment.
 
-    NOW = "may be texted now"
-    LATER = "may be texted later"
-    EXPIRED = "its time has run out"
-    NO_ZONE = "nobody knows its time zone"
-    NEVER = "its time zones are never within hours at once"
+    They may be texted now, or later; their time has run out; no time zone is known of them, which hours need; or those
+    that they may be in are never within hours at once.
+    """
+
+    NOW = "now"
+    LATER = "later"
+    EXPIRED = "expired"
+    NO_ZONE = "no zone"
+    NEVER = "never"
 
 
 class Verdict(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SKIPPED: Final = {
     When.EXPIRED: (Code.EXPIRED, "its time has run out"),
-    When.NO_ZONE: (Code.NO_ZONE, "nobody knows in which time zone it is"),
+    When.NO_ZONE: (Code.NO_ZONE, "no time zone is known for it"),
     When.NEVER: (Code.NO_ZONE, "it may be in several time zones, which are never within hours at once"),
 }
 """Whom a schedule skips: with which code, and why."""
