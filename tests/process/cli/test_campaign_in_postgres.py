@@ -118,7 +118,7 @@ def test_more_people_come_into_a_database_and_all_its_campaigns_are_listed(
     customersms: Commands, serve: Serve, careful: PostgresServerProcess
 ) -> None:
     gateway, there = serve()
-    customersms.people(10)
+    customersms.people(30)
     spring, summer = with_password(careful), with_password(careful, "summer")
     add = ("campaign", "add", customersms.write("more.csv", "phone\n+12125550000\n+13235550000\n"), "-m", "Hi", "--yes")
     process = customersms.start(*RUN, "people.csv", "-m", "Hi", "--ledger", spring, "--limit", "1/3600", **there)
