@@ -31,6 +31,7 @@ def steps(world: World, rules: frozenset[str]) -> Iterator[World]:
     for number in (0, 1):
         yield from runner_steps(world, number, rules)
     yield from decisions(world, rules)
+    yield from additions(world, rules)
     yield from fates_of_the_file(world, rules)
     if any(runner.lost for runner in world.runners):
         yield world._replace(late=True)
@@ -63,6 +64,14 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
     if not world.suppressed:
         suppressed = world._replace(suppressed=True)
         yield moved(suppressed, Event.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
+
+
+def additions(world: World, rules: frozenset[str]) -> Iterator[World]:
+    """The recipient is added once more, by the same file or another one, whatever has become of it: nothing changes."""
+    if "who is there already is not added again" not in rules:
+        yield world._replace(ledger=State.PLANNED)
+    if "an addition leaves alone what a person said" not in rules:
+        yield world._replace(wanted=(Wanted.RUN, False))
 
 
 def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:

@@ -34,6 +34,8 @@ RULES = {
     "an intent is made only while a run is wanted": "paused",
     "a run does not begin where a person has paused it": "paused",
     "the end of a run leaves alone what a person said": "paused",
+    "who is there already is not added again": "duplicate",
+    "an addition leaves alone what a person said": "paused",
 }
 """Each rule, and what goes wrong without it."""
 

@@ -27,6 +27,7 @@ import typer.main
 
 import customersms_async.cli.app
 from customersms_async.cli import main
+from customersms_async.cli.campaign import add as campaign_add
 from customersms_async.cli.campaign import move as campaign_move
 from customersms_async.cli.campaign import run as campaign_run
 from customersms_async.cli.campaign import want as campaign_want
@@ -58,7 +59,11 @@ def traced(tracer: Tracer, work: Callable[..., Any]) -> Callable[..., Any]:
 
 def trace(tracer: Tracer) -> None:
     """Have ``tracer`` look on from where the command begins to work, as it makes every call slower."""
-    for module, name in ((campaign_run, "run_campaign"), (campaign_want, "want"), (campaign_move, "move_campaign")):
+    places = (
+        *((campaign_run, "run_campaign"), (campaign_want, "want"), (campaign_move, "move_campaign")),
+        (campaign_add, "add_more"),
+    )
+    for module, name in places:
         vars(module)[name] = traced(tracer, vars(module)[name])
 
 

@@ -65,7 +65,7 @@ STEPS = {
         "move.py": "_go_on _make_there _say",
         "target.py": "reserve work bring free _change _begin _finish _forget",
         "packing.py": "make_empty say_it_arrives place replace free _named_aside pack",
-        "copying.py": "reserve bring_new free _make _let_go _one_transaction _fill",
+        "copying.py": "reserve bring_new free _make _let_go one_transaction _fill copy_tables",
         "move_rows.py": "say append say_of_move",
         "file.py": "commit",
     },
@@ -76,6 +76,14 @@ STEPS = {
         "adding.py": "take finish",
         "ledger.py": "add open _begin_adding _finish_adding",
         "handle.py": "_recover _become_runner",
+        "transitions.py": "suppress",
+    },
+    "more": {
+        "given.py": "add_more",
+        "ledger.py": "add_more judge open",
+        "fitting.py": "__init__ know know_texts fit",
+        "more.py": "add is_there",
+        "file.py": "beside begin commit roll_back check_place",
         "transitions.py": "suppress",
     },
 }
@@ -104,6 +112,12 @@ class Killing:
         """Put so many people into the ledger, and send to none of them."""
         self.people(people)
         assert self.run(*INPUT, "--max-recipients", "0", **order) == 4
+
+    def add(self, numbers: range, **order: Any) -> int:
+        """Add these people to the ledger; gives the command's exit status."""
+        rows = "".join(f"+1212{number:07}\n" for number in numbers)
+        (self.folder / "more.csv").write_text("phone\n" + rows, encoding="utf-8")
+        return self.command("add", "more.csv", *INPUT[1:], "--ledger", "ledger", "--yes", "--by", "Ann", **order)
 
     def command(self, *arguments: str, **order: Any) -> int:
         names = {"CUSTOMERSMS_URL": self.sandbox.url, "CUSTOMERSMS_API_KEY": KEY, "TMPDIR": str(self.folder)}
@@ -165,6 +179,9 @@ def steps(killing: Killing, kind: str) -> list[str]:
     """The steps that one undisturbed run comes to, in the order of their first time."""
     if kind == "adding":
         killing.begin(200, log="steps.txt")
+    elif kind == "more":
+        killing.begin(200)
+        assert killing.add(range(150, 250), log="steps.txt") == 0
     else:
         killing.people(200)
         assert killing.run(*INPUT, **({"log": "steps.txt"} if kind == "loop" else {})) == 0

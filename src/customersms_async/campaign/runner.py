@@ -32,7 +32,7 @@ from .refusals import LedgerAwayError, RunElsewhereError
 from .rows import SuppressedMeanwhileError
 from .text_ids import text_id
 from .unsent import Next, gravest, next_of
-from .wanted import end_of_run
+from .wanted import WantedChange, end_of_run
 from .wanted_states import WantedEvent
 from .wanted_watch import WantedWatch
 
@@ -248,15 +248,18 @@ class Runner:
     async def _is_over(self) -> bool:
         """Whether nobody is planned, and nobody may be by what another process still has to tell; nothing is under way.
 
-        While another one may be sending, the loop is held up until it is known what became of that.
+        While another one may be sending, the loop is held up until it is known what became of that. The ledger says in
+        one step that nobody is left and that it is done, so that whoever is added just then is sent to, or needs a run.
         """
         await self._skip()
         if not await self._plan.again():
             seconds = await self._ledger.recover()
             if seconds is not None:
                 self._pause(seconds)
-            elif not await self._plan.again():
-                return True
+            else:
+                finished = WantedChange(event=WantedEvent.FINISHED, by=this_process())
+                if await self._ledger.want(finished) or not await self._plan.again():
+                    return True
         if self._timetable is not None and self._plan.waits:
             self._pause(min(LOOK_AGAIN_SECONDS, await self._timetable.seconds_left()))
         return False

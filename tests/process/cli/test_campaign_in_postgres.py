@@ -114,6 +114,37 @@ def test_all_commands_do_for_a_database_what_they_do_for_a_file_and_show_no_pass
     assert len(exported[1]) == 42
 
 
+def test_more_people_come_into_a_database_and_all_its_campaigns_are_listed(
+    customersms: Commands, serve: Serve, careful: PostgresServerProcess
+) -> None:
+    gateway, there = serve()
+    customersms.people(30)
+    spring, summer = with_password(careful), with_password(careful, "summer")
+    add = ("campaign", "add", customersms.write("more.csv", "phone\n+12125550000\n+13235550000\n"), "-m", "Hi", "--yes")
+    process = customersms.start(*RUN, "people.csv", "-m", "Hi", "--ledger", spring, "--limit", "1/3600", **there)
+    try:
+        until(lambda: gateway.requests)
+        ended = shows_no_password(customersms(*add, "--ledger", spring, "--by", "Ann"))
+        assert ended.status == 0
+        assert "1 recipient is added, and planned 1 is skipped: 1 DUPLICATE" in ended.words
+        assert shows_no_password(customersms(*add, "--ledger", summer)).status == 0
+        database = spring.partition("#")[0]
+        listed = shows_no_password(customersms("campaign", "list", database, "--json"))
+        first, second = map(json.loads, listed.out.splitlines())
+        assert (first["name"], second["name"], second["wanted"], second["running"]) == (
+            *("spring", "summer", "draft"),
+            None,
+        )
+        assert first["running"]["by"].startswith(f"process {process.pid} on ")
+        assert (second["planned"], second["skipped"]) == (2, 0)
+        status = shows_no_password(customersms("campaign", "status", "--ledger", spring, "--json"))
+        assert json.loads(status.out)["running"] == first["running"]
+        assert "2 campaigns" in shows_no_password(customersms("campaign", "list", database)).words
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
 def test_the_command_to_go_on_lacks_the_password_which_may_come_from_elsewhere(
     customersms: Commands, serve: Serve, careful: PostgresServerProcess
 ) -> None:

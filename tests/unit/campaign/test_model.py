@@ -2,7 +2,8 @@
 
 A runner crashes, is cancelled, or is stopped and goes on when others have taken it for dead, before its request has
 left or after, and then tells what it knows; the number is suppressed, in the ledger or on the client's list; a cap has
-no room for its text; a person decides, pauses the campaign and resumes it; the ledger is moved without its ``-wal``.
+no room for its text; a person decides, has it sent again, adds it once more, pauses the campaign and resumes it; the
+ledger is moved without its ``-wal``.
 
 The promise: no second request ever contains a recipient of the campaign unless the first was proven not accepted or a
 named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at most

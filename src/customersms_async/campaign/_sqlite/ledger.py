@@ -191,17 +191,18 @@ class SQLiteLedger:
                 FittedAddition, draft, Path(folder, "fitted"), one_per_number=one_per_number
             )
             with fitted:
-                start = text = 0
+                named, wordings, start = fitted.phones(), fitted.texts(), 0
                 while True:
                     given = await self.added()  # before the others are read, so that none of them is missing
-                    while page := await self._read(partial(more.recipients, start=start)):
-                        start = page[-1][0] + 1
-                        await asyncio.to_thread(fitted.know, [row[1:] for row in page])
-                    while texts := await self._read(partial(more.texts, start=text)):
-                        text = texts[-1][0] + 1
-                        await asyncio.to_thread(fitted.know_texts, texts)
                     if given is None:
                         raise ConfigurationError(f"{self.name}: nobody was added to this ledger yet")
+                    while start < given.recipients:
+                        end = min(start + more.PAGE, given.recipients)
+                        known = await self._read(partial(more.recipients, start=start, end=end, phones=named))
+                        await asyncio.to_thread(fitted.know, known)
+                        texts = await self._read(partial(more.texts, start=start, end=end, among=wordings))
+                        await asyncio.to_thread(fitted.know_texts, texts)
+                        start = end
                     await asyncio.to_thread(fitted.fit, given.recipients)
                     add = partial(more.add, fitted=fitted, offset=given.recipients, suppressed=phones, source=source)
                     with contextlib.suppress(more.GrownMeanwhileError):

@@ -1,6 +1,6 @@
 """More recipients into a ledger's file that holds some already: read what is there, fit them in, add them in one piece.
 
-What is read is read in pages, between which a run has the file; only the last step keeps it, some 2 s for a million.
+What is read is read in pages, between which a run has the file; only the last step keeps it, some seconds for a million.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .typed_rows import typed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .file import LedgerFile
     from .fitting import FittedAddition
@@ -30,16 +30,30 @@ class GrownMeanwhileError(Exception):
     """Raised if others were added since the addition was fitted in; nothing is changed then."""
 
 
-def recipients(connection: sqlite3.Connection, start: int) -> list[tuple[int, str, int]]:
-    """The next recipients from ``start`` on that have a text: id, phone and the text's number."""
-    query = "SELECT id, phone, text_id FROM recipients WHERE id >= ? AND text_id IS NOT NULL ORDER BY id LIMIT ?"
-    return typed(connection.execute(query, (start, PAGE)), tuple[int, str, int])
+def recipients(
+    connection: sqlite3.Connection, start: int, end: int, phones: Sequence[str] | None
+) -> list[tuple[str, int]]:
+    """Who has a text, from place ``start`` to before ``end``: phone and the text's number; only those of ``phones``."""
+    some, values = _among("phone", phones)
+    query = f"SELECT phone, text_id FROM recipients WHERE id >= ? AND id < ? AND text_id IS NOT NULL{some}"  # noqa: S608
+    return typed(connection.execute(query, (start, end, *values)), tuple[str, int])
 
 
-def texts(connection: sqlite3.Connection, start: int) -> list[tuple[int, str]]:
-    """The next texts from ``start`` on."""
-    query = "SELECT id, text FROM texts WHERE id >= ? ORDER BY id LIMIT ?"
-    return typed(connection.execute(query, (start, PAGE)), tuple[int, str])
+def texts(connection: sqlite3.Connection, start: int, end: int, among: Sequence[str] | None) -> list[tuple[int, str]]:
+    """The texts of which the first recipient is in these places, each with its number; only those of ``among``."""
+    some, values = _among("text", among)
+    query = f"SELECT id, text FROM texts WHERE id >= ? AND id < ?{some}"  # noqa: S608 - question marks only
+    return typed(connection.execute(query, (start, end, *values)), tuple[int, str])
+
+
+def _among(column: str, values: Sequence[str] | None) -> tuple[str, Sequence[str]]:
+    if values is None or len(values) > _MOST_NAMED:
+        return "", ()
+    return f" AND {column} IN ({', '.join('?' * len(values))})", values
+
+
+_MOST_NAMED: Final = 900
+"""Values that a query can name, in all versions of SQLite."""
 
 
 def is_there(connection: sqlite3.Connection, digest: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from ..._core.layers import layers
-from ..._core.options import DEFAULT_RESERVE
+from ..._core.options import DEFAULT_BATCH_SIZE, DEFAULT_RESERVE
 from ..._core.plural import counted
 from ..._sending.estimate import seconds_until_last
 from ...campaign.states import State
@@ -94,10 +94,11 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         return [plain(line) for line in found]
 
 
-async def outlook(
-    ledger: CampaignLedger, wanted: WantedNow | None, quota: str | None, batch_size: int, hours: HoursOutlook
-) -> Outlook:
-    """How the campaign in a ledger goes on, just now; reads, and changes nothing."""
+async def outlook(ledger: CampaignLedger, wanted: WantedNow | None, quota: str | None, hours: HoursOutlook) -> Outlook:
+    """How the campaign in a ledger goes on, just now; reads, and changes nothing.
+
+    Requests that are left are reckoned with as many recipients as the last ones had, or else with the most allowed.
+    """
     now = time.time()
     running, activity = await ledger.running(), await ledger.activity(round((now - LATELY) * 1e6))
     counts = await ledger.counts()
@@ -107,6 +108,7 @@ async def outlook(
     if not planned or wanted is None or wanted.terms is None:
         waits = None if wanted is None else _by_ledger(wanted, planned, sending, running)
         return Outlook(running=running, requests=requests, recipients=recipients, over=over, waits=waits)
+    batch_size = -(-activity.recipients // activity.requests) if activity.requests else DEFAULT_BATCH_SIZE
     left = await ledger.requests(batch_size)
     by_quota = await _by_quota(wanted.terms, quota, left)
     by_hours = await hours.look(ledger, wanted.terms, quota)
@@ -116,7 +118,7 @@ async def outlook(
     if wanted.terms.schedule is not None:
         ends_us = None if by_hours is None else by_hours.ends_us
         seconds = None if ends_us is None else max(0.0, ends_us / 1e6 - now)
-    if seconds is not None and waits is None and recipients:  # as fast as it was, if that is slower
+    elif seconds is not None and waits is None and recipients:  # as fast as it was, if that is slower
         seconds = max(seconds, planned / recipients * 60)
     return Outlook(running=running, requests=requests, recipients=recipients, over=over, waits=waits, seconds=seconds)
 

@@ -11,7 +11,6 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from ..._core.options import DEFAULT_BATCH_SIZE
 from ...campaign import Campaign
 from ...campaign.refusals import LedgerAwayError
 from ...campaign.states import State
@@ -101,7 +100,7 @@ async def _see(campaign: Campaign, options: StatusOptions, hours: HoursOutlook) 
     ledger = campaign.ledger
     counts, wanted = await ledger.counts(), await ledger.wanted()
     doubles, moves = await ledger.doubles(), await ledger.moves()
-    ahead = await outlook(ledger, wanted, quota_named(options.quota), DEFAULT_BATCH_SIZE, hours)
+    ahead = await outlook(ledger, wanted, quota_named(options.quota), hours)
     return SeenCampaign(counts, wanted, doubles, moves[-1] if moves else None, ahead)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from ..._core.rulings import Ruling
+from ...campaign.process_name import this_process
 from ...campaign.refusals import RunElsewhereError
-from ...campaign.rows import Intent
+from ...campaign.rows import Activity, Intent
 from ...errors import LedgerError
-from ...models import Status
+from ...models import Code, Status
 from .ledger_hosts import (
     ACCEPTED,
     BEGUN,
@@ -21,6 +23,7 @@ from .ledger_hosts import (
     begun,
     entries,
     found,
+    outcome,
     refused,
     ruling,
 )
@@ -61,6 +64,44 @@ class LedgerRunnerContract(LedgerTest):
             await ledger.leave_running()
             await ledger.become_runner()
             await refused(LedgerError, ledger.become_runner(), says=_RUNNING)
+
+        self.check(test)
+
+    def test_everyone_is_told_who_runs_it_while_somebody_does(self) -> None:
+        """The process by its name, and since when, as far as the ledger can say."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger, other = await hosts.filled(1), await hosts.open()
+            assert await other.running() is None
+            await ledger.become_runner()
+            for host in (ledger, other, await hosts.open()):
+                running = await host.running()
+                assert running is not None
+                assert running.by == this_process()
+                assert running.since_us is not None
+            await ledger.leave_running()
+            assert await other.running() is None
+
+        self.check(test)
+
+    def test_what_was_attempted_lately_is_told_with_the_last_answer(self) -> None:
+        """From the time that is asked about on; an attempt without an answer has no part in the last one."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger, other = await hosts.runner(6), await hosts.open()
+            began_us = hosts.clock.us
+            assert await other.activity(0) == Activity(0, 0, None, None)
+            await ledger.record(await begun(ledger, [0, 1]), ruling([0, 1], Status.ACCEPTED))
+            hosts.clock.us += 1_000_000
+            intent = await begun(ledger, [2])
+            hosts.clock.us += 1_000_000
+            last = await begun(ledger, [3, 4, 5])
+            assert await other.activity(0) == Activity(3, 6, began_us, began_us + 2_000_000, 200, None)
+            await ledger.record(intent, Ruling([outcome(2, Status.UNKNOWN, Code.NO_ANSWER, "no answer ✋")]))
+            found = Activity(2, 4, began_us + 1_000_000, began_us + 2_000_000, None, "no answer ✋")
+            assert await other.activity(began_us + 1) == found
+            assert (await other.activity(hosts.clock.us + 1))[:4] == (0, 0, None, None)
+            await ledger.record(last, ruling([3, 4, 5], Status.ACCEPTED))
 
         self.check(test)
 
