@@ -25,7 +25,7 @@ DEPEND_ON_IT: Final = (
     *("socket/campaign/test_running.py", "socket/campaign/test_stopping.py", "socket/campaign/test_leaving.py"),
     *("socket/test_cancellation.py", "socket/test_hooks.py", "socket/test_send_many.py", "socket/test_stream.py"),
     *("socket/test_outcome_queue.py", "socket/test_delivery.py", "socket/test_deliveries.py"),
-    *("socket/test_resting.py", "socket/test_session.py"),
+    *("socket/test_idle_clients.py", "socket/test_session.py"),
 )
 """The tests that another kind of event loop may change: no others run in one, unless they are named."""
 

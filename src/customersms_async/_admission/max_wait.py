@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
+    from .background_calls import BackgroundCalls
     from .dispatcher import Dispatcher
-    from .errands import Errands
     from .forecasts import Forecasts
     from .lines import Group, Lines
     from .pacer import Pacer
@@ -27,7 +27,7 @@ ROUND_TRIP: Final = 0.5
 class MaxWait:
     """Ends the waits of one room that take longer than ``max_wait`` allows, or will."""
 
-    __slots__ = ("_dispatcher", "_errands", "_forecasts", "_lines", "_loop", "_pacer")
+    __slots__ = ("_background_calls", "_dispatcher", "_forecasts", "_lines", "_loop", "_pacer")
 
     def __init__(
         self,
@@ -36,14 +36,14 @@ class MaxWait:
         forecasts: Forecasts,
         pacer: Pacer,
         dispatcher: Dispatcher,
-        errands: Errands,
+        background_calls: BackgroundCalls,
     ) -> None:
         self._loop = loop
         self._lines = lines
         self._forecasts = forecasts
         self._pacer = pacer
         self._dispatcher = dispatcher
-        self._errands = errands
+        self._background_calls = background_calls
 
     def watch(self, place: Place, expires: float, wait_us: int | None) -> None:
         """Watch the time of a newcomer, or end its wait at once; ``wait_us`` is the least wait, where it is known."""
@@ -66,7 +66,7 @@ class MaxWait:
         if not ahead:
             place.check_first_answer()
         if ahead or place.is_too_late(self._pacer.wait_us(place.needs.pace, 0)):
-            self._errands.run(self._check(place, ahead))
+            self._background_calls.run(self._check(place, ahead))
 
     async def _check(self, place: Place, ahead: Sequence[Group]) -> None:
         try:
@@ -91,7 +91,7 @@ class MaxWait:
         else:
             silent = f"it did not say within {ROUND_TRIP:g} s how long the wait is"
             place.set_timer(self._loop.call_later(ROUND_TRIP, self._end_unforeseen, place, silent))
-            self._errands.run(self._give_up(place, self._lines.ahead_of(place)))
+            self._background_calls.run(self._give_up(place, self._lines.ahead_of(place)))
 
     async def _give_up(self, place: Place, ahead: Sequence[Group]) -> None:
         """End a wait whose time is over with its least possible length, if the store can say it."""

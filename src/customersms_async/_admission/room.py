@@ -13,8 +13,8 @@ from .._core.secret import NAME_DIGITS
 from .._runtime.clock import now_us
 from .._runtime.log import KeyLog
 from ..models import Priority
+from .background_calls import BackgroundCalls
 from .dispatcher import Dispatcher
-from .errands import Errands
 from .forecasts import Forecasts
 from .lines import Lines
 from .max_wait import MaxWait
@@ -49,8 +49,8 @@ class Room:
 
     __slots__ = (
         "__weakref__",
+        "_background_calls",
         "_dispatcher",
-        "_errands",
         "_forecasts",
         "_lines",
         "_max_wait",
@@ -77,10 +77,12 @@ class Room:
         self.log = KeyLog(key_id[:NAME_DIGITS])
         self._lines = Lines()
         self._pacer = Pacer()
-        self._errands = Errands(loop)
+        self._background_calls = BackgroundCalls(loop)
         self._forecasts = Forecasts(store, key_id, self._pacer)
         self._dispatcher = Dispatcher(store, key_id, loop, self._lines, self._pacer, tell_others, self.log)
-        self._max_wait = MaxWait(loop, self._lines, self._forecasts, self._pacer, self._dispatcher, self._errands)
+        self._max_wait = MaxWait(
+            loop, self._lines, self._forecasts, self._pacer, self._dispatcher, self._background_calls
+        )
 
     @property
     def waiting(self) -> dict[Priority, int]:
@@ -160,7 +162,7 @@ class Room:
     def forgo(self, place: Place) -> None:
         """Take back what a place was let in with, as nobody waited any more at that moment."""
         place.needs.connections.release(place.ticket.priority)
-        self._errands.run(self.give_back(place.result().grant))
+        self._background_calls.run(self.give_back(place.result().grant))
 
     def _stand(self, place: Place, wait_us: int | None) -> None:
         """Have a place stand in line, unless the least possible wait is too long; ``wait_us`` if that is known."""

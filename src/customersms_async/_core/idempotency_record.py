@@ -31,7 +31,7 @@ LONGEST_LABEL: Final = 60
 _CLAIMED: Final = MOVES[KeyState.FREE, KeyEvent.CLAIMED].to
 
 UNSENT_AFTER_US: Final = 600_000_000
-"""So long past an attempt's deadline nobody may say that its text was not sent: it may be on its way somewhere."""
+"""How long past an attempt's deadline nobody may say that its text was not sent: it may be on its way somewhere."""
 
 
 class KeyRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -23,7 +23,7 @@ class TagKind(enum.IntEnum):
     POSSIBLE = 1
     """A text that may be meant as it stands: an aside in round brackets, somebody's ``@name``, a ``#name``."""
     BRACKETED = 2
-    """It may be meant as it stands, a sender's ``[Acme]``, unless a column is called so: ``[name]``, ``<name>``."""
+    """Text that may be meant as it stands, a sender's ``[Acme]``, if no column is called so: ``[name]``, ``<name>``."""
     LIKELY = 3
     """Ordinary texts may have it too, so the name decides: ``<<name>>``, ``[[name]]``, ``$name``, ``#name#``."""
     CERTAIN = 4

@@ -98,7 +98,7 @@ def _instead(written: str) -> str:
     if written[0] == "%" or written[:2] in ("\\u", "\\x"):
         return "write the character itself"
     if written[0] == "\\" or written.startswith("<br"):
-        return "for line breaks, write them into a --message-file"
+        return "for line breaks, give the message in a file that has them"
     return "a text message has no bold, links or other marks of a page"
 
 

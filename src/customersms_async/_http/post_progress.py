@@ -9,20 +9,23 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 from .._core.happened import NoAnswer, NotSent
 from .exact_headers import drop_cookies, make_exact_on_the_wire
-from .response_hooks import EarlyAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from .._core.happened import Answer
     from .._core.secret import Sealed
 
 BeforeFirstByte = Callable[[], Awaitable[bool]]
 """A question asked once, when a connection stands and the request is about to leave; false keeps it from leaving."""
+
+LEAST_SECONDS: Final = 0.001
+"""Seconds of the shortest time-out that an engine is given: zero would mean that there is none."""
 
 SecondsLeft = Callable[[], float]
 """The time to an attempt's deadline, on a clock that goes on while the machine sleeps; zero or less once it is over."""
@@ -66,7 +69,7 @@ class RequestBody:
 
 @final
 class PostProgress:
-    """The progress of one POST.
+    """The progress of one POST, of which ``seconds`` are left now, and ``seconds_left`` tells how many are later.
 
     ``asking`` while the hook decides, ``leaving`` once it let the request go, ``held_back`` once it did not, or the
     time was over (``late``); ``left`` once the engine, if it reports progress (``traced``), said so too. ``timeouts``
@@ -75,7 +78,9 @@ class PostProgress:
     as far as the engine reports it, ``handshaking`` whether TLS with it was the next step.
     """
 
-    def __init__(self, hook: BeforeFirstByte, seconds_left: SecondsLeft, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, hook: BeforeFirstByte, seconds_left: SecondsLeft, seconds: float, url: str, headers: Mapping[str, str]
+    ) -> None:
         self._hook = hook
         self._seconds_left = seconds_left
         self._headers = headers
@@ -86,8 +91,8 @@ class PostProgress:
         self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
-        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self.remaining)
-        self.early = EarlyAnswer()
+        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), max(LEAST_SECONDS, seconds))
+        self.early: Answer | NoAnswer | None = None
         self.traced = False
         self.asking = False
         self.leaving = False
@@ -98,8 +103,12 @@ class PostProgress:
 
     @property
     def remaining(self) -> float:
-        """Seconds to the deadline; a thousandth at least, as zero would mean that there is none."""
-        return max(0.001, self._seconds_left())
+        """Seconds to the deadline, ``LEAST_SECONDS`` at least."""
+        return max(LEAST_SECONDS, self._seconds_left())
+
+    def answered_early(self, answer: Answer | NoAnswer) -> None:
+        """Take the answer to the request, which a hook of ours has read before the engine gives it."""
+        self.early = answer
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of httpcore's progress; every step gets only what is left of the whole time."""

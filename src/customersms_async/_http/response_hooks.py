@@ -7,7 +7,7 @@ hook of our own, that stands first and leaves all other answers alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .answer_reading import read_answer
 from .engine import EngineResponse
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
     from .._core.happened import Answer, NoAnswer
 
 EXTENSION: Final = "customersms_async.early_answer"
-"""The name of the extension in which a request carries its ``EarlyAnswer``."""
+"""The name of the extension in which a request carries its ``PostProgress``."""
 
 
-@final
-class EarlyAnswer:
-    """The answer to one request, as soon as it was read. Mutable state: the answer."""
+class _Progress(Protocol):
+    """What hears of the answer to a request as soon as it was read, as ``PostProgress`` does."""
 
-    __slots__ = ("answer",)
-
-    def __init__(self) -> None:
-        self.answer: Answer | NoAnswer | None = None
+    def answered_early(self, answer: Answer | NoAnswer) -> None:
+        """Take the answer."""
 
 
 class _HookedRequest(Protocol):
@@ -38,8 +35,8 @@ class _HookedResponse(EngineResponse, Protocol):
     def request(self) -> _HookedRequest: ...
 
 
-def read_before_hooks(client: object, request: _HookedRequest, early: EarlyAnswer) -> None:
-    """See to it that the answer to ``request`` is read into ``early`` before any response hook of ``client`` is called.
+def read_before_hooks(client: object, request: _HookedRequest, progress: _Progress) -> None:
+    """Have the answer to ``request`` read and given to ``progress`` before any response hook of ``client`` is called.
 
     Costs next to nothing if it has none, and does nothing if it is no client of httpx's shape.
     """
@@ -47,12 +44,12 @@ def read_before_hooks(client: object, request: _HookedRequest, early: EarlyAnswe
     responses = hooks.get("response") if isinstance(hooks, dict) else None
     if not responses:
         return
-    request.extensions[EXTENSION] = early
+    request.extensions[EXTENSION] = progress
     if responses[0] is not _read_early:
         responses[:] = [_read_early, *(hook for hook in responses if hook is not _read_early)]
 
 
 async def _read_early(response: _HookedResponse) -> None:
-    early = response.request.extensions.get(EXTENSION)
-    if isinstance(early, EarlyAnswer):
-        early.answer = await read_answer(response)
+    progress: _Progress | None = response.request.extensions.get(EXTENSION)
+    if progress is not None:
+        progress.answered_early(await read_answer(response))

@@ -91,18 +91,18 @@ class Transport:
         if seconds <= 0:  # a time-out that is over in a caller's pool costs it a place
             return OVERDUE
         headers = _HEADERS | {"Content-Length": str(body.size)}
-        progress = PostProgress(before_first_byte, seconds_left, url, headers)
+        progress = PostProgress(before_first_byte, seconds_left, seconds, url, headers)
         try:
             async with asyncio.timeout(seconds + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, headers, body, progress)
         except Ended as end:
             return end.happened
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
-            return progress.early.answer or meaning_of(error, progress)
+            return progress.early or meaning_of(error, progress)
         except asyncio.CancelledError:  # of a hook's own, or because the client's closing was cancelled
-            if progress.early.answer is None:
+            if progress.early is None:
                 raise
-            return progress.early.answer
+            return progress.early
 
     def refuse_new_requests(self) -> None:
         """Let nothing new leave from now on (``closed``); requests that are on their way go on."""
@@ -131,9 +131,9 @@ class Transport:
         )
         if self.callers_client is not None:
             make_exact(request, url, headers)
-            read_before_hooks(engine, request, progress.early)
+            read_before_hooks(engine, request, progress)
         response = await engine.send(request, stream=True, auth=None, follow_redirects=False)
-        return progress.early.answer or await read_answer(response)
+        return progress.early or await read_answer(response)
 
     async def _ready(self) -> AnyEngine:
         if self._engine is not None:

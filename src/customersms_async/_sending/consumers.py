@@ -22,7 +22,9 @@ time is over."""
 
 @final
 class Consumers:
-    """Those who take outcomes out of one queue: has them held back while nobody asks, and left once nobody will.
+    """The tasks that take outcomes out of one queue, and the decision that none will any more.
+
+    Sending is held back once a task was cancelled that asked, until one asks again; once none will, the queue is left.
 
     Mutable state: the tasks that have asked and have not ended; whether the one that was cancelled last asked for
     somebody else, who may ask again; how many turns are left to ask again; whether the client is closed, and by which

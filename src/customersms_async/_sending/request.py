@@ -181,7 +181,7 @@ class BatchRequest:
         return self._sender.room.clock() - self._granted_us
 
     def _seconds_left(self) -> float:
-        return self._timeout - self._age_us / 1e6
+        return self._timeout - (self._sender.room.clock() - self._granted_us) / 1e6
 
     @property
     def _wanted(self) -> bool:

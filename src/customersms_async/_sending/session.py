@@ -16,9 +16,9 @@ from ..errors import ConfigurationError
 from ..models import Code, Priority
 from .bulk import BulkSend
 from .environment import revision
+from .idle_clients import count_awake
 from .open_sends import OpenSends
 from .reader import check_recipients
-from .resting import woke
 from .send_options import NO_RULES, CallRules, SendOptions
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Session:
         if sender is None or sender.secret is not secret or sender.url != url:
             self._sender = self.parts.sender(secret, url)
             if sender is None:
-                woke(self, loop)
+                count_awake(self, loop)
             sender = self._sender
         self._revision = number
         return sender

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customersms_async._core.options import Options
 from customersms_async._core.provider import encode
+from customersms_async._core.secret import Secret
 
 
 def test_a_request_has_the_documented_fields_in_their_order() -> None:
@@ -33,3 +35,9 @@ def test_any_json_reader_reads_the_request_back(key: str, phones: list[str], mes
 def test_half_a_surrogate_pair_is_refused_and_not_replaced() -> None:
     with pytest.raises(UnicodeEncodeError):
         encode("k", ["+12125551234"], "\ud83d")
+
+
+def test_the_options_of_a_client_make_the_body_and_seal_it() -> None:
+    body = Options(None).request_body(Secret("cspro_key"), ["+12125551234"], "Hi")
+    assert body.reveal() == encode("cspro_key", ["+12125551234"], "Hi")
+    assert "cspro_key" not in repr(body)

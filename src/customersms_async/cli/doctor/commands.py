@@ -15,9 +15,9 @@ from ..options import quota_named, read_limits
 from ..output import safe_console, say_json
 from .account import key_finding, url_finding, url_of
 from .finding import Health, exit_status, skipped
+from .gateway_path import PARTS, path_findings
 from .machine import clock_finding, state_finding, versions_finding
 from .store import quota_finding
-from .way import WAY, way_findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +46,9 @@ async def examine(options: DoctorCommandOptions) -> list[Finding]:
     findings = [versions_finding(), clock_finding(), state_finding(), key_finding(), url_finding(options.url)]
     url = url_of(options.url)
     if findings[-1].health is Health.WRONG:
-        findings += [skipped(part, "URL") for part in WAY]
+        findings += [skipped(part, "URL") for part in PARTS]
     else:
-        findings += await way_findings(url, options.timeout)
+        findings += await path_findings(url, options.timeout)
     findings.append(await quota_finding(quota_named(options.quota), read_limits(options.limit), options.timeout))
     return findings
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @final
-class Errands:
+class BackgroundCalls:
     """Tasks that run by themselves. Mutable state: the tasks, as the loop alone does not keep them."""
 
     __slots__ = ("_loop", "_tasks")
@@ -21,8 +21,8 @@ class Errands:
         self._loop = loop
         self._tasks: dict[asyncio.Task[None], None] = {}
 
-    def run(self, errand: Coroutine[Any, Any, None]) -> None:
-        """Run ``errand`` in a task of its own."""
-        task = start(self._loop, errand)
+    def run(self, call: Coroutine[Any, Any, None]) -> None:
+        """Have ``call`` run in a task of its own."""
+        task = start(self._loop, call)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)

@@ -21,7 +21,7 @@ from .finding import Finding, Health, look, ok, skipped, wrong
 if TYPE_CHECKING:
     from ..._http.proxies import Proxy
 
-WAY: Final = ("authorities", "proxy", "name", "connection", "TLS")
+PARTS: Final = ("authorities", "proxy", "name", "connection", "TLS")
 
 _SOON: Final = 14
 """Days: a certificate that ends so soon is worth a word."""
@@ -31,19 +31,19 @@ class ProxyError(Exception):
     """The proxy makes no connection; the text begins with its status, as httpx has it."""
 
 
-async def way_findings(url: str, timeout: float) -> list[Finding]:
+async def path_findings(url: str, timeout: float) -> list[Finding]:
     """The findings of each part of the way to ``url``, in order; what follows one that is wrong is skipped."""
     findings: list[Finding] = []
-    way = WayToGateway(url, timeout)
-    for part, look_at in zip(WAY, (way.authorities, way.proxy, way.name, way.connection, way.tls), strict=True):
+    path = GatewayPath(url, timeout)
+    for part, look_at in zip(PARTS, (path.authorities, path.proxy, path.name, path.connection, path.tls), strict=True):
         broken = next((each for each in findings if each.health is Health.WRONG), None)
         findings.append(skipped(part, broken.part) if broken is not None else await look_at())
-    await way.aclose()
+    await path.aclose()
     return findings
 
 
 @final
-class WayToGateway:
+class GatewayPath:
     """The way to one URL, gone step by step: each step needs the ones before it.
 
     Mutable state: what they found: the judge of certificates, the proxy, whom to connect to (``peer``), the connection.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, QuotaExceededError
-from customersms_async._sending.resting import MOST_AWAKE
+from customersms_async._sending.idle_clients import MOST_AWAKE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

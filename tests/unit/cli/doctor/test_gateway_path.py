@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.cli.doctor.finding import Finding, Health
-from customersms_async.cli.doctor.way import WAY, way_findings
+from customersms_async.cli.doctor.gateway_path import PARTS, path_findings
 from support.broken_gateways import RawGateway
 from support.places import DATA
 
@@ -49,8 +49,8 @@ async def listening(tls: str | None = "loopback.pem", answer: bytes = b"") -> As
 
 
 async def found(url: str, timeout: float = 5.0) -> dict[str, Finding]:
-    findings = await way_findings(url, timeout)
-    assert [each.part for each in findings] == list(WAY)
+    findings = await path_findings(url, timeout)
+    assert [each.part for each in findings] == list(PARTS)
     return {each.part: each for each in findings}
 
 

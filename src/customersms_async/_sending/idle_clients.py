@@ -17,7 +17,7 @@ MOST_AWAKE: Final = 1_000
 _awake: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, deque[weakref.ref[Session]]] = weakref.WeakKeyDictionary()
 
 
-def woke(session: Session, loop: asyncio.AbstractEventLoop) -> None:
+def count_awake(session: Session, loop: asyncio.AbstractEventLoop) -> None:
     """Count in a session that has what it needs to send; who had that for longest lets go of it.
 
     Two are looked at for each that wakes, so that those which are in use are passed over and there is an end to it.
