@@ -121,16 +121,17 @@ def nothing(question: bytes) -> bool:
 
 
 class Proxy:
-    """Passes everything on to a server, but loses the answers to some questions, and delivers others late.
+    """Passes everything on to a server, but loses the answers to some questions, and delivers others late or never.
 
     Losing an answer cuts the connection, after the server did what it was asked for. A question that is late cuts it
-    too, and reaches the server when ``deliver`` is called.
+    too, and reaches the server when ``deliver`` is called. One that is swallowed leaves the connection open.
     """
 
     def __init__(self, port: int) -> None:
         self.server_port = port
         self.loses: Callable[[bytes], bool] = nothing
         self.delays: Callable[[bytes], bool] = nothing
+        self.swallows: Callable[[bytes], bool] = nothing
         self.late: list[bytes] = []
         self.port = 0
 
@@ -154,6 +155,8 @@ class Proxy:
                 if self.delays(question):
                     self.late.append(question)
                     return
+                if self.swallows(question):
+                    continue
                 to_server.write(question)
                 answer = await there.read(65_536)
                 if self.loses(question):

@@ -48,7 +48,7 @@ class Dispatcher:
 
     Mutable state: the task, what it sleeps on, and whether something has changed since it last looked; the place for
     which the store is being asked, and whether a token may have come back since then; who was told to wait; the store's
-    outage; whether nobody goes for long.
+    outage, from when it is first spoken of; whether nobody goes for long, while anybody waits and until somebody goes.
     """
 
     __slots__ = (
@@ -56,17 +56,18 @@ class Dispatcher:
         "_changed",
         "_key_id",
         "_lines",
+        "_log",
         "_loop",
+        "_outage",
         "_pacer",
         "_sleep",
+        "_stalls",
         "_store",
         "_store_here",
         "_store_waits",
         "_task",
         "_tell_others",
         "_tokens_came_back",
-        "outage",
-        "stalls",
     )
 
     def __init__(
@@ -92,13 +93,38 @@ class Dispatcher:
         self._asking_for: Place | None = None
         self._tokens_came_back = False
         self._store_waits = StoreWaits(loop)
-        self.outage = StoreOutage(key_id, log)
-        self.stalls = Stalls(loop, log, self._first_lacks)
+        self._log = log
+        self._outage: StoreOutage | None = None
+        self._stalls: Stalls | None = None
 
     @property
     def is_at_rest(self) -> bool:
         """Whether it has nothing to do, and nothing to remember."""
-        return self._task is None and self.outage.reason is None
+        return self._task is None and self.outage_reason is None
+
+    @property
+    def outage_reason(self) -> str | None:
+        """Why the store can't be asked, if it failed when it was asked last."""
+        return None if self._outage is None else self._outage.reason
+
+    def outage(self) -> StoreOutage:
+        """What there is to know of the store's outages."""
+        if self._outage is None:
+            self._outage = StoreOutage(self._key_id, self._log)
+        return self._outage
+
+    def waits_begin(self) -> None:
+        """Hear that somebody waits, where nobody did."""
+        if self._stalls is None:
+            self._stalls = Stalls(self._loop, self._log, self._first_lacks)
+        self._stalls.begin()
+
+    def waits_end(self) -> None:
+        """Hear that nobody waits any more."""
+        if self._stalls is not None:
+            self._stalls.end()
+            if not self._stalls.warned:
+                self._stalls = None
 
     def let_in_now(self, place: Place) -> int | None:
         """Let a newcomer in without a task, where nobody waits and the store can say at once.
@@ -117,8 +143,9 @@ class Dispatcher:
         self._pacer.use_turn(pace)
         connections.take(priority)
         place.let_in(Admission(granted, asked_us))
-        if self.stalls.warned:
-            self.stalls.went()
+        if self._stalls is not None:
+            self._stalls.went()
+            self.waits_end()
         return None
 
     def hear_of_newcomer(self, place: Place) -> None:
@@ -156,7 +183,7 @@ class Dispatcher:
 
     def reason(self, needs: Needs) -> WaitReason:
         """What a request with these needs lacks now, as far as is known here."""
-        return wait_reason(needs, self._pacer, self.outage)
+        return wait_reason(needs, self._pacer, store_is_away=self.outage_reason is not None)
 
     def _first_lacks(self) -> tuple[WaitReason, int] | None:
         """What the first in the lines lacks, and how many wait; None if nobody does."""
@@ -221,7 +248,8 @@ class Dispatcher:
         if isinstance(granted, Exception):
             self._hear_error(granted, place)
             return
-        self.outage.end()
+        if self._outage is not None:
+            self._outage.end()
         if isinstance(granted, Wait):
             self._hear_wait(granted.wait_us, place)
         elif place.done() or not connections.free(priority):  # while the store was asked
@@ -230,13 +258,14 @@ class Dispatcher:
             self._pacer.use_turn(pace)
             connections.take(priority)
             place.let_in(Admission(granted, asked_us))
-            self.stalls.went()
+            if self._stalls is not None:
+                self._stalls.went()
             connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
         """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
-            self._store_waits.begin(place, None, self.outage.pause_us(error))
+            self._store_waits.begin(place, None, self.outage().pause_us(error))
         elif not place.done():
             place.set_exception(error)
 

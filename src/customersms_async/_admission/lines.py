@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from .._http.connections import Connections
@@ -28,12 +28,14 @@ class Lines:
 
     def __init__(self) -> None:
         self.waiting = 0
-        self._lines: dict[Needs, Line] = {}
+        self._lines = _NOBODY
 
     def enter(self, place: Place) -> None:
         """Have ``place`` stand where its ticket says."""
         line = self._lines.get(place.needs)
         if line is None:
+            if not self._lines:
+                self._lines = {}  # this room's own
             line = self._lines[place.needs] = Line(place.needs)
         line.enter(place)
         self.waiting += 1
@@ -127,3 +129,7 @@ class Line:
 
 def _number(place: Place) -> int:
     return place.ticket.number
+
+
+_NOBODY: Final[dict[Needs, Line]] = {}
+"""Where nobody waits, as in most of 10,000 rooms; never changed."""

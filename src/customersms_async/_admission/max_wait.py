@@ -25,9 +25,9 @@ ROUND_TRIP: Final = 0.5
 
 @final
 class MaxWait:
-    """Ends the waits of one room that take longer than ``max_wait`` allows, or will."""
+    """Ends the waits of one room that take longer than ``max_wait`` allows, or will, by the room's ``forecasts``."""
 
-    __slots__ = ("_background_calls", "_dispatcher", "_forecasts", "_lines", "_loop", "_pacer")
+    __slots__ = ("_dispatcher", "_lines", "_loop", "_pacer", "background_calls", "forecasts")
 
     def __init__(
         self,
@@ -40,10 +40,10 @@ class MaxWait:
     ) -> None:
         self._loop = loop
         self._lines = lines
-        self._forecasts = forecasts
+        self.forecasts = forecasts
         self._pacer = pacer
         self._dispatcher = dispatcher
-        self._background_calls = background_calls
+        self.background_calls = background_calls
 
     def watch(self, place: Place, expires: float, wait_us: int | None) -> None:
         """Watch the time of a newcomer, or end its wait at once; ``wait_us`` is the least wait, where it is known."""
@@ -66,11 +66,11 @@ class MaxWait:
         if not ahead:
             place.check_first_answer()
         if ahead or place.is_too_late(self._pacer.wait_us(place.needs.pace, 0)):
-            self._background_calls.run(self._check(place, ahead))
+            self.background_calls.run(self._check(place, ahead))
 
     async def _check(self, place: Place, ahead: Sequence[Group]) -> None:
         try:
-            wait_us = await self._forecasts.wait_us(ahead, place.needs)
+            wait_us = await self.forecasts.wait_us(ahead, place.needs)
         except Exception:  # noqa: BLE001 - the timer ends the wait in time, and then says why
             return
         if place.is_too_late(wait_us) and not place.done():
@@ -81,7 +81,7 @@ class MaxWait:
         if place.done():
             return
         late, asked = self._loop.time() - expires, self._dispatcher.is_asking_for(place)
-        outage = self._dispatcher.outage.reason
+        outage = self._dispatcher.outage_reason
         if asked and late < ROUND_TRIP:
             place.set_timer(self._loop.call_later(ROUND_TRIP / 100, self._expire, place, expires))
         elif asked or outage is not None:
@@ -91,12 +91,12 @@ class MaxWait:
         else:
             silent = f"it did not say within {ROUND_TRIP:g} s how long the wait is"
             place.set_timer(self._loop.call_later(ROUND_TRIP, self._end_unforeseen, place, silent))
-            self._background_calls.run(self._give_up(place, self._lines.ahead_of(place)))
+            self.background_calls.run(self._give_up(place, self._lines.ahead_of(place)))
 
     async def _give_up(self, place: Place, ahead: Sequence[Group]) -> None:
         """End a wait whose time is over with its least possible length, if the store can say it."""
         try:
-            wait_us = await self._forecasts.wait_us(ahead, place.needs)
+            wait_us = await self.forecasts.wait_us(ahead, place.needs)
         except Exception as error:  # noqa: BLE001 - of whatever kind: it is the waiter who must hear of it
             self._end_unforeseen(place, _words(error))
             return
@@ -104,7 +104,7 @@ class MaxWait:
             place.set_exception(self._expired(place, wait_us))
 
     def _expired(self, place: Place, wait_us: int) -> Expired:
-        by_pace = self._forecasts.is_by_pace(self._lines.ahead_of(place), place.needs, wait_us)
+        by_pace = self.forecasts.is_by_pace(self._lines.ahead_of(place), place.needs, wait_us)
         return Expired(wait_us, by_pace=by_pace)
 
     def _end_unforeseen(self, place: Place, outage: str) -> None:
@@ -115,7 +115,7 @@ class MaxWait:
     def _least_now_us(self, place: Place) -> int | None:
         """The least possible wait, if the store can tell it at once; a store that fails is asked again later."""
         try:
-            return self._forecasts.wait_now_us(self._lines.ahead_of(place), place.needs)
+            return self.forecasts.wait_now_us(self._lines.ahead_of(place), place.needs)
         except Exception:  # noqa: BLE001 - in the call of a newcomer, or in a timer, which nobody awaits
             return None
 

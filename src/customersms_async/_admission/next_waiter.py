@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from .lines import Lines
     from .pacer import Pacer
     from .place import Place
-    from .store_outage import StoreOutage
     from .store_waits import StoreWaits
     from .terms import Needs
 
@@ -43,10 +42,10 @@ def _ready_at(head: Place, pacer: Pacer, store_waits: StoreWaits, now: float) ->
     return max(until, now + wait) if wait else until
 
 
-def wait_reason(needs: Needs, pacer: Pacer, outage: StoreOutage) -> WaitReason:
+def wait_reason(needs: Needs, pacer: Pacer, *, store_is_away: bool) -> WaitReason:
     """What a request with these needs lacks now, as far as is known in its room."""
     if not needs.connections.free(needs.priority):
         return "connection"
-    if outage.reason is not None:
+    if store_is_away:
         return "store"
     return "quota" if pacer.is_ready(needs.pace) else "pace"

@@ -44,14 +44,13 @@ class Room:
     ``tell_others`` calls ``look_again`` of the rooms of the same store and key in other event loops. ``clock``
     (microseconds, the same for the room and its attempts) is for tests.
 
-    Holds no state but that of its parts; ``log`` has the name by which lines call the key.
+    Holds no state but that of its parts, of which that for ``max_wait`` is made when first used: there may be 10,000
+    keys, and few of them wait. ``log`` has the name by which lines call the key.
     """
 
     __slots__ = (
         "__weakref__",
-        "_background_calls",
         "_dispatcher",
-        "_forecasts",
         "_lines",
         "_max_wait",
         "_pacer",
@@ -77,12 +76,8 @@ class Room:
         self.log = KeyLog(key_id[:NAME_DIGITS])
         self._lines = Lines()
         self._pacer = Pacer()
-        self._background_calls = BackgroundCalls(loop)
-        self._forecasts = Forecasts(store, key_id, self._pacer)
         self._dispatcher = Dispatcher(store, key_id, loop, self._lines, self._pacer, tell_others, self.log)
-        self._max_wait = MaxWait(
-            loop, self._lines, self._forecasts, self._pacer, self._dispatcher, self._background_calls
-        )
+        self._max_wait: MaxWait | None = None
 
     @property
     def waiting(self) -> dict[Priority, int]:
@@ -116,7 +111,7 @@ class Room:
 
     async def forecast_us(self, priority: Priority, terms: Terms, requests: int) -> int:
         """The least possible wait, by quota and pace, of the last of so many requests, behind all who wait now."""
-        return await self._forecasts.wait_us(self._lines.groups(priority), terms.needs(priority), requests)
+        return await self._watch().forecasts.wait_us(self._lines.groups(priority), terms.needs(priority), requests)
 
     async def renew(self, grant: int, ticket: Ticket, terms: Terms, hold_us: int) -> int | Wait:
         """Give the grant back and take another: see ``QuotaStore.renew``."""
@@ -145,7 +140,7 @@ class Room:
 
     def observe(self, observer: Observer) -> None:
         """Have ``observer`` told of the store's outages, once for as many clients as it looks on."""
-        self._dispatcher.outage.observe(observer)
+        self._dispatcher.outage().observe(observer)
 
     def look_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said; may be called in any thread."""
@@ -156,22 +151,28 @@ class Room:
         """Count out a place that stood in ``line``, as it has ended."""
         self._lines.leave(line)
         if not self._lines.waiting:
-            self._dispatcher.stalls.end()
+            self._dispatcher.waits_end()
         self._dispatcher.look_again()
 
     def forgo(self, place: Place) -> None:
         """Take back what a place was let in with, as nobody waited any more at that moment."""
         place.needs.connections.release(place.ticket.priority)
-        self._background_calls.run(self.give_back(place.result().grant))
+        self._watch().background_calls.run(self.give_back(place.result().grant))
 
     def _stand(self, place: Place, wait_us: int | None) -> None:
         """Have a place stand in line, unless the least possible wait is too long; ``wait_us`` if that is known."""
         expires = place.ticket.expires
         if expires is not None:
-            self._max_wait.watch(place, expires, wait_us)
+            self._watch().watch(place, expires, wait_us)
             if place.done():
                 return
         if not self._lines.waiting:
-            self._dispatcher.stalls.begin()
+            self._dispatcher.waits_begin()
         self._lines.enter(place)
         self._dispatcher.hear_of_newcomer(place)
+
+    def _watch(self) -> MaxWait:
+        if self._max_wait is None:
+            forecasts, calls = Forecasts(self.store, self.key_id, self._pacer), BackgroundCalls(self.loop)
+            self._max_wait = MaxWait(self.loop, self._lines, forecasts, self._pacer, self._dispatcher, calls)
+        return self._max_wait

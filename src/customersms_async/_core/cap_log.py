@@ -18,9 +18,11 @@ from .caps import hits, longest_window_us
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .caps import CapHit, CappedText
+    from .caps import CapHit, CappedText, CapScope
     from .layers import Layer
     from .settle_times import SettleTimes
+
+    _Gone = tuple[CappedText, tuple[CapScope, ...], int, bool]
 
 _FEW: Final = 48
 """Times that are kept as bytes; unpacking more would cost more than a text does otherwise."""
@@ -30,7 +32,7 @@ _SWEPT: Final = 16
 time, and few enough that nobody waits."""
 
 _REMEMBERED: Final = 16
-"""Sets of layers whose longest window is known: a client has a few, and the texts of all have the same ones."""
+"""Sets of layers that the windows asked for cover: a client has a few, and the texts of all have the same ones."""
 
 _packed = struct.Struct("q").pack
 """Makes of one time what an array of it is in bytes."""
@@ -52,23 +54,18 @@ class CapLog:
     def look(self, now_us: int, space: bytes, texts: Sequence[CappedText]) -> list[CapHit | None]:
         """See ``CapStore.look_at_caps``."""
         now_us, of_space = self._begin(now_us, space)
-        of_space.reach(texts)
-        earlier = of_space.let_go(texts) if of_space.again else ()
-        found = hits(now_us, texts, of_space.seen)
-        if earlier:
-            of_space.restore(earlier)
+        found, earlier = of_space.judge(now_us, texts)
+        of_space.restore(earlier)
         return found
 
     def take(self, now_us: int, space: bytes, texts: Sequence[CappedText], hold_us: int) -> list[CapHit | None]:
         """See ``CapStore.take_caps``."""
         now_us, of_space = self._begin(now_us, space)
-        of_space.reach(texts)
-        earlier = of_space.let_go(texts) if of_space.again else ()
-        found = hits(now_us, texts, of_space.seen)
-        if not any(found):
-            of_space.hold(now_us, texts, hold_us)
-        elif earlier:
+        found, earlier = of_space.judge(now_us, texts)
+        if any(found):
             of_space.restore(earlier)
+        else:
+            of_space.hold(now_us, texts, hold_us)
         return found
 
     def end(self, now_us: int, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
@@ -106,25 +103,27 @@ class _Space:
         self._held: dict[bytes, int] = {}
         self.again: dict[bytes, tuple[CappedText, int]] = {}
         self._longest_us = 0
-        self._reached: dict[int, tuple[Layer, ...]] = {}
+        self._reached: tuple[tuple[Layer, ...], ...] = ()
         self._unswept: list[bytes] = []
         self._sweep_at = 64
         self._sweep_from_us = 0
 
-    def reach(self, texts: Sequence[CappedText]) -> None:
-        """Keep times for the longest window of these texts, too, from now on."""
-        reached = self._reached
-        for text in texts:
-            for _, scope_layers, _ in text.scopes:
-                if id(scope_layers) not in reached:
-                    self._longest_us = max(self._longest_us, longest_window_us([text]))
-                    if len(reached) == _REMEMBERED:
-                        reached.clear()
-                    reached[id(scope_layers)] = scope_layers  # as long as it is here, nothing else has its id
+    def judge(self, now_us: int, texts: Sequence[CappedText]) -> tuple[list[CapHit | None], Sequence[_Gone]]:
+        """The caps that these texts hit, once their earlier tries count no more; what ``restore`` needs of those.
 
-    def let_go(self, texts: Sequence[CappedText]) -> list[tuple[CappedText, CappedText, int, bool]]:
-        """Count the earlier tries of these texts no more; what ``restore`` needs."""
-        gone: list[tuple[CappedText, CappedText, int, bool]] = []
+        Times are kept for the longest window of these texts, too, from now on.
+        """
+        for text in texts:
+            for scope in text.scopes:
+                if scope.layers not in self._reached:
+                    self._longest_us = max(self._longest_us, longest_window_us([text]))
+                    self._reached = (scope.layers, *self._reached)[:_REMEMBERED]
+        gone = self._let_go(texts) if self.again else ()
+        return hits(now_us, texts, self.seen), gone
+
+    def _let_go(self, texts: Sequence[CappedText]) -> list[_Gone]:
+        """Count the earlier tries of these texts no more."""
+        gone: list[_Gone] = []
         for text in texts:
             if text.again and (last := self.again.pop(text.again, None)) is not None:
                 earlier, at_us = last
@@ -133,14 +132,14 @@ class _Space:
                     each for each in earlier.scopes if each.key in keys and self._move(each.key, at_us, None)
                 )
                 held = self._held.pop(earlier.id, None) is not None
-                gone.append((earlier, earlier._replace(scopes=shared), at_us, held))
+                gone.append((earlier, shared, at_us, held))
         return gone
 
-    def restore(self, gone: Sequence[tuple[CappedText, CappedText, int, bool]]) -> None:
+    def restore(self, gone: Sequence[_Gone]) -> None:
         """Count again what was let go, as nothing has taken its place."""
         for earlier, shared, at_us, held in gone:
             self.again[earlier.again] = earlier, at_us
-            for scope in shared.scopes:
+            for scope in shared:
                 self._add(scope.key, at_us)
             if held:
                 self._held[earlier.id] = at_us
@@ -150,8 +149,8 @@ class _Space:
         cut_us, lapse_us = now_us - self._longest_us, now_us + hold_us
         for text in texts:
             self._held[text.id] = lapse_us
-            for key, _, _ in text.scopes:
-                self._add(key, lapse_us, cut_us)
+            for scope in text.scopes:
+                self._add(scope.key, lapse_us, cut_us)
             if text.again:
                 self.again[text.again] = text, lapse_us
         if self._unswept or now_us >= self._sweep_from_us:
@@ -163,8 +162,8 @@ class _Space:
             lapse_us = self._held.pop(text.id, now_us)
             if lapse_us <= now_us:
                 continue
-            for key, _, _ in text.scopes:
-                self._move(key, lapse_us, at_us)
+            for scope in text.scopes:
+                self._move(scope.key, lapse_us, at_us)
             if not text.again:
                 continue
             if at_us is not None:

@@ -15,6 +15,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
+import msgspec
+
 from .layers import Layer, layers
 from .plural import counted
 
@@ -40,7 +42,7 @@ class CapKind(NamedTuple):
     limits: tuple[Limit, ...]
 
 
-class CapScope(NamedTuple):
+class CapScope(msgspec.Struct, frozen=True, gc=False):
     """What is counted together: texts of one name to a number, or to a prefix, or at all. Stores need no ``kind``."""
 
     key: bytes
@@ -48,7 +50,7 @@ class CapScope(NamedTuple):
     kind: CapKind | None = None
 
 
-class CappedText(NamedTuple):
+class CappedText(msgspec.Struct, frozen=True, gc=False):
     """One try of a text and what it counts in. ``id`` is the try's own, and never used for another one.
 
     ``again`` is what all tries of a text have in common that may come again, and empty for others: when one of them is
@@ -99,7 +101,9 @@ class CapScopes:
                     scopes = (*self._by_prefix[prefix], *scopes)
                     break
         if self._number_layers:
-            scopes = (CapScope(self._hash(f"number {phone}"), self._number_layers, self._number), *scopes)
+            number = self._begun.copy()
+            number.update(b"number " + phone.encode())
+            scopes = (CapScope(number.digest(), self._number_layers, self._number), *scopes)
         return CappedText(text_id, scopes, again)
 
     def words(self, text: CappedText, hit: CapHit) -> tuple[str, str]:
@@ -130,8 +134,8 @@ def longest_window_us(texts: Sequence[CappedText]) -> int:
     """The longest window of all caps that these texts count for, 0 if there is none."""
     longest_us = 0
     for text in texts:
-        for _, scope_layers, _ in text.scopes:
-            for _, window_us in scope_layers:
+        for scope in text.scopes:
+            for _, window_us in scope.layers:
                 if window_us > longest_us:
                     longest_us = window_us
     return longest_us
@@ -162,13 +166,14 @@ def hits(now_us: int, texts: Sequence[CappedText], times_of: Callable[[bytes], S
     found: list[CapHit | None] = []
     for text in texts:
         hit = None
-        for index, (key, scope_layers, _) in enumerate(text.scopes):
-            if (times := times_of(key)) or taken:  # else there is room for a text in every cap
-                wait_us, layer = room_us(now_us, scope_layers, times, taken.get(key, 0))
+        for index, scope in enumerate(text.scopes):
+            times, more = times_of(scope.key), taken.get(scope.key, 0) if taken else 0
+            if times or more:  # else there is room for a text in every cap
+                wait_us, layer = room_us(now_us, scope.layers, times, more)
                 if wait_us and (hit is None or wait_us > hit.wait_us):
                     hit = CapHit(index, layer, wait_us)
         found.append(hit)
         if hit is None and len(texts) > 1:
-            for key, _, _ in text.scopes:
-                taken[key] = taken.get(key, 0) + 1
+            for scope in text.scopes:
+                taken[scope.key] = taken.get(scope.key, 0) + 1
     return found

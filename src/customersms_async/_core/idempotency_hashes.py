@@ -74,26 +74,22 @@ class KeyHashes:
 
     def of_send(self, key: str, phone: str, message: str) -> HashedKey:
         """The key of one text, as ``send`` and ``Message`` have it."""
-        return self._hashed(self._send, key, phone, message)
+        return self._hashed(self._send.copy(), key, phone, message)
 
     def of_recipient(self, key: str, phone: str, message: str) -> HashedKey:
         """The key that ``send_many`` and ``stream`` make of theirs and of the number."""
-        return self._hashed(self._many, f"{phone}\0{key}", phone, message)
+        return self._hashed(self._many.copy(), f"{phone}\0{key}", phone, message)
 
     def key_of_send(self, key: str) -> bytes:
         """What a store knows the key of one text by."""
-        return _digest(self._send, key)[:_KEY_BYTES]
+        return self.of_send(key, "", "").key
 
-    def _hashed(self, beginning: hashlib.blake2b, key: str, phone: str, message: str) -> HashedKey:
-        made = _digest(beginning, key)
-        content = _digest(self._content, f"{phone}\0{message}")  # no number holds a null character
-        return HashedKey(made[:_KEY_BYTES], content, made[_KEY_BYTES:])
-
-
-def _digest(beginning: hashlib.blake2b, text: str) -> bytes:
-    made = beginning.copy()
-    made.update(text.encode())
-    return made.digest()
+    def _hashed(self, begun: hashlib.blake2b, key: str, phone: str, message: str) -> HashedKey:
+        content = self._content.copy()
+        content.update(f"{phone}\0{message}".encode())  # no number holds a null character
+        begun.update(key.encode())
+        made = begun.digest()
+        return HashedKey(made[:_KEY_BYTES], content.digest(), made[_KEY_BYTES:])
 
 
 def shown_claim(claim: bytes) -> str:

@@ -151,15 +151,10 @@ def claim_all(
 
     ``pairs`` are the record and the content of each key.
     """
-    granted: list[KeyRecord] = []
-    found: list[KeySeen | None] = []
-    for record, content in pairs:
-        if may_claim(record, claim, content):
-            granted.append(claimed(record, claim, content, now_us))
-            found.append(None)
-        else:
-            found.append(_taken(record, claim, now_us))
-    return (granted if len(granted) == len(found) else []), found
+    found = [None if may_claim(record, claim, content) else _taken(record, claim, now_us) for record, content in pairs]
+    if any(found):
+        return [], found
+    return [claimed(record, claim, content, now_us) for record, content in pairs], found
 
 
 def _taken(record: KeyRecord | None, claim: Claim, now_us: int) -> KeySeen:

@@ -76,6 +76,8 @@ def are_clean(texts: Sequence[object]) -> bool:
 
     Numbers with a 0 after their calling code are not sure.
     """
+    if len(texts) == 1:
+        return type(text := texts[0]) is str and _SURE.fullmatch(text) is not None
     if set(map(type, texts)) != {str}:
         return False
     lines = "\n" + "\n".join(texts)  # type: ignore[arg-type]  # all of them are text

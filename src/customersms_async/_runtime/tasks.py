@@ -41,11 +41,22 @@ def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) ->
 
 
 async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Run several calls at once, and give their results in their order.
+    """Run several calls at once, the last in this task, as each further one costs time; give results in their order.
 
     When all have ended, it raises what the first of those raised that did. Cancelled, it cancels them.
     """
-    answers = await asyncio.gather(*(start(loop, call) for call in calls), return_exceptions=True)
+    tasks = [start(loop, call) for call in calls[:-1]]
+    answers: list[Any]
+    try:
+        answers = [await calls[-1]]
+    except Exception as error:  # noqa: BLE001 - raised below, once all have ended
+        answers = [error]
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    answers[:0] = await asyncio.gather(*tasks, return_exceptions=True)
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer

@@ -15,7 +15,6 @@ import msgspec
 from .._core.caps import ID_BYTES
 from .._core.outcome_table import Tokens
 from ..models import Code, Outcome, Status
-from .delivery import seconds_for
 from .request import hold_us
 from .turned_away import TurnedAwayError
 from .unheard import log_not_told
@@ -35,7 +34,7 @@ TextName = Callable[[int], bytes]
 
 @final
 class CapCounting(msgspec.Struct, eq=False):
-    """Counts the texts of one delivery, one attempt after the other. ``timeout`` (seconds) is that with one number.
+    """Counts the texts of one delivery, one attempt after the other.
 
     ``reached`` is the cap of the last text that was refused, and ``retry_after`` when it has room again, in seconds.
     Mutable state: these; the texts that were looked at and have asked for nothing yet; and those that the attempt on
@@ -45,7 +44,6 @@ class CapCounting(msgspec.Struct, eq=False):
     store: CapStore
     scopes: CapScopes
     log: KeyLog
-    timeout: float
     name_of: TextName | None
     reached: str = ""
     retry_after: float = 0.0
@@ -54,26 +52,23 @@ class CapCounting(msgspec.Struct, eq=False):
 
     async def look(self, phones: Mapping[int, str]) -> dict[int, Outcome]:
         """The outcomes of those of these numbers, by their places, for which there is no room now."""
-        tries, texts = self._looked_at, []
-        for index, phone in phones.items():
-            if index not in tries:
-                tries[index] = self._try(index, phone)
-            texts.append(tries[index])
+        texts = [self._try(index, phone) for index, phone in phones.items()]
+        self._looked_at.update(zip(phones, texts, strict=True))
         hits = await self.store.look_at_caps(self.scopes.space, texts)
         return self._refused(phones, texts, hits) if any(hits) else {}
 
-    async def take(self, batch: Batch) -> None:
+    async def take(self, batch: Batch, timeout: float) -> None:
         """Between the grant and the first byte: count all of ``batch``, at least until it is answered.
+
+        The attempt ends within ``timeout`` seconds.
 
         Raises ``TurnedAwayError``, and counts nothing, where there is no room for all; and what the store raises.
         """
-        tries = self._looked_at
-        taken: dict[int, CappedText] = {}
-        for index, phone in zip(batch.indexes, batch.phones, strict=True):
-            taken[index] = tries.pop(index) if index in tries else self._try(index, phone)
-        self._taken, texts = taken, [*taken.values()]
-        held_us = hold_us(seconds_for(self.timeout, len(texts)))
-        hits = await self.store.take_caps(self.scopes.space, texts, held_us)
+        texts = list(map(self._try, batch.indexes, batch.phones))
+        for index in batch.indexes:
+            self._looked_at.pop(index, None)  # ids are used once
+        self._taken = dict(zip(batch.indexes, texts, strict=True))
+        hits = await self.store.take_caps(self.scopes.space, texts, hold_us(timeout))
         if any(hits):
             self._taken = {}
             phones = dict(zip(batch.indexes, batch.phones, strict=True))
@@ -96,7 +91,9 @@ class CapCounting(msgspec.Struct, eq=False):
                 log_not_told(self.log, error)
 
     def _try(self, index: int, phone: str) -> CappedText:
-        """A try of a text, with an id of its own, as ids are used once."""
+        """The try of a text that was looked at and has asked for nothing yet, or one with an id of its own."""
+        if index in self._looked_at:
+            return self._looked_at[index]
         again = b"" if self.name_of is None else self.name_of(index)
         return self.scopes.text(phone, os.urandom(ID_BYTES), again=again)
 

@@ -80,16 +80,16 @@ def deliver_checked(
     if key is not None or batch.keys:
         assert asked.idempotency is not None  # noqa: S101 - nobody has a key without a store
         keys = hashed_keys(asked.idempotency, batch, key)
-        claims = Claims(asked.idempotency, keys, sender.room.loop, log, ticket, timeout)
+        claims = Claims(asked.idempotency, keys, sender.room.loop, log, ticket)
     if asked.caps is not None:
         store: Any = sender.room.store  # a CapStore: check_parts has seen to it
-        caps = CapCounting(store, asked.caps, log, timeout, name_of)
+        caps = CapCounting(store, asked.caps, log, name_of)
     loop = sender.room.loop if sender.asks_at_once else None
     suppression = None if ignore_suppression else asked.suppression
-    checks = Checks(loop, claims, caps, suppression, before_first_byte, after_attempt)
+    checks = Checks(timeout, loop, claims, caps, suppression, before_first_byte, after_attempt)
     left = dict(zip(batch.indexes, batch.phones, strict=True))
     done = Delivery([], key_name=log.name)
-    return _CheckedDelivery(sender, batch, ticket, checks, timeout, in_own_task, left, done).run()
+    return _CheckedDelivery(sender, batch, ticket, checks, in_own_task, left, done).run()
 
 
 @final
@@ -104,7 +104,6 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
     batch: Batch
     ticket: Ticket
     checks: Checks
-    timeout: float
     in_own_task: bool
     left: dict[int, str]
     done: Delivery
@@ -159,7 +158,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
             self.sender,
             self._part(looked.free),
             self.ticket,
-            timeout=self.timeout,
+            timeout=self.checks.timeout,
             before_first_byte=self.checks.before_first_byte,
             after_attempt=self.checks.after_attempt,
             in_own_task=self.in_own_task,

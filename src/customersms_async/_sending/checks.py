@@ -16,6 +16,7 @@ from .._core.idempotency_states import STATUSES, KeyState
 from .._core.outcomes import ON_THE_LIST
 from .._runtime.tasks import together
 from ..models import Code, Outcome, Status
+from .delivery import seconds_for
 from .turned_away import TurnedAwayError
 
 if TYPE_CHECKING:
@@ -61,11 +62,13 @@ class Looked(msgspec.Struct):
 class Checks(msgspec.Struct, eq=False):
     """The checks of one delivery; each of the three may be missing. ``hook`` and ``record`` are its caller's own.
 
-    ``loop`` is given where several of the stores may suspend: these are asked at once.
+    ``timeout`` (seconds) is an attempt's with one number. ``loop`` is given where several of the stores may suspend:
+    these are asked at once.
 
     Mutable state: whether the attempt on its way was turned away by one of them.
     """
 
+    timeout: float
     loop: asyncio.AbstractEventLoop | None
     claims: Claims | None
     caps: CapCounting | None
@@ -110,10 +113,11 @@ class Checks(msgspec.Struct, eq=False):
         And what the stores and the caller's hook raise; nothing leaves then. Gives what that hook gives.
         """
         self._turned_away, until_us = True, None
+        timeout = seconds_for(self.timeout, len(batch.phones))
         if self.caps is not None:
-            await self.caps.take(batch)
+            await self.caps.take(batch, timeout)
         if self.claims is not None:
-            await self.claims.claim(batch)
+            await self.claims.claim(batch, timeout)
         if self.hook is not None:
             self._turned_away = False  # its caller hears of the attempt from here on
             until_us = await self.hook(batch)

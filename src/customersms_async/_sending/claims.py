@@ -23,7 +23,6 @@ from .._core.plural import counted
 from ..errors import IdempotencyStoreError
 from ..idempotency.protocol import ClaimEnd
 from ..models import Code, Outcome, Status
-from .delivery import seconds_for
 from .turned_away import TurnedAwayError
 
 if TYPE_CHECKING:
@@ -47,10 +46,11 @@ _NOT_STORED = "what became of it could not be stored under its idempotency key; 
 class Claims(msgspec.Struct, eq=False):
     """Claims the keys of one delivery, one attempt after the other.
 
-    ``keys`` are those of its numbers that have one, by their places; ``timeout`` (seconds) is an attempt's with one
-    number. Mutable state: the claim of the attempt on its way, when it lapses in the event loop's time, and whether it
-    is there; claims that the store may have and nobody needs, with their keys; ``not_stored``, the outcomes that the
-    store did not take.
+    ``keys`` are those of its numbers that have one, by their places.
+
+    Mutable state: the claim of the attempt on its way, when it lapses in the event loop's time, and whether it is
+    there; claims that the store may have and nobody needs, with their keys; ``not_stored``, the outcomes that the store
+    did not take.
     """
 
     store: IdempotencyStore
@@ -58,7 +58,6 @@ class Claims(msgspec.Struct, eq=False):
     loop: asyncio.AbstractEventLoop
     log: KeyLog
     ticket: Ticket
-    timeout: float
     not_stored: dict[int, Outcome] = msgspec.field(default_factory=dict)
     _claim: bytes | None = None
     _until: float = 0.0
@@ -78,16 +77,16 @@ class Claims(msgspec.Struct, eq=False):
             return {}
         return {index: seen for index, seen in zip(keys, found, strict=True) if seen is not None}
 
-    async def claim(self, batch: Batch) -> None:
+    async def claim(self, batch: Batch, timeout: float) -> None:
         """Between the grant and the first byte: make durable that ``batch`` is being sent to.
 
-        Raises ``TurnedAwayError`` if some are taken by now, and what the store raises.
+        The attempt ends within ``timeout`` seconds. Raises ``TurnedAwayError`` if some are taken by now, and what the
+        store raises.
         """
         keys = self.keys
         asked = [(key.key, key.content) for index in batch.indexes if (key := keys.get(index)) is not None]
         if not asked:
             return
-        timeout = seconds_for(self.timeout, len(batch.phones))
         claim = Claim(os.urandom(CLAIM_BYTES), round(timeout * 1e6), self.log.name[:LONGEST_LABEL])
         self._claim, self._until = claim.claim, self.loop.time() + timeout + _GRACE
         self._refused = True

@@ -46,10 +46,10 @@ def claim(table: KeyTable, now_us: int, what: Claim, asked: Sequence[tuple[bytes
 
 def end(table: KeyTable, now_us: int, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
     """See ``IdempotencyStore.end``."""
-    for key, event, outcome in ends:
-        record = ended(table.read(key, now_us), claim, event, outcome, now_us)
+    for one in ends:
+        record = ended(table.read(one.key, now_us), claim, one.event, one.outcome, now_us)
         if record is not None:
-            table.write(key, record)
+            table.write(one.key, record)
 
 
 def unknown(table: KeyTable, now_us: int) -> list[UnknownKey]:

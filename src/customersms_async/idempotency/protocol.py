@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from .._core.idempotency_states import KeyEvent, KeyState
 
 
-class ClaimEnd(NamedTuple):
+class ClaimEnd(msgspec.Struct, frozen=True, gc=False):
     """What became of the text of one key of a claim: UNSENT frees it; ``outcome`` is sealed."""
 
     key: bytes

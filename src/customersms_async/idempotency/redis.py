@@ -123,7 +123,7 @@ class RedisIdempotency(Closing):
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
         """See ``IdempotencyStore.end``."""
-        given = [part for _, event, outcome in ends for part in (int(MOVES[KeyState.CLAIMED, event].to), outcome)]
+        given = [part for one in ends for part in (int(MOVES[KeyState.CLAIMED, one.event].to), one.outcome)]
         await self._call("end", [end.key for end in ends], claim, *given)
 
     async def unknown(self) -> Sequence[UnknownKey]:

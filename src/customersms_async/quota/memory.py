@@ -115,23 +115,22 @@ class MemoryQuota:
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
         """See ``CapStore.look_at_caps``."""
         with self._lock:
-            return self._cap_log().look(self._clock(), space, texts)
+            return (self._caps or self._new_caps()).look(self._clock(), space, texts)
 
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
         """See ``CapStore.take_caps``."""
         with self._lock:
-            return self._cap_log().take(self._clock(), space, texts, hold_us)
+            return (self._caps or self._new_caps()).take(self._clock(), space, texts, hold_us)
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
         """See ``CapStore.end_caps``."""
         with self._lock:
-            self._cap_log().end(self._clock(), space, answered, not_sent)
+            (self._caps or self._new_caps()).end(self._clock(), space, answered, not_sent)
 
-    def _cap_log(self) -> CapLog:
-        if self._caps is None:
-            from .._core.cap_log import CapLog  # few use caps
+    def _new_caps(self) -> CapLog:
+        from .._core.cap_log import CapLog  # few use caps
 
-            self._caps = CapLog()
+        self._caps = CapLog()
         return self._caps
 
     def _of(self, key_id: str) -> Buckets:

@@ -72,7 +72,7 @@ def asked(phones: Sequence[str]) -> Sequence[str]:
     A number in E.164 form that can't be dialled, as an old ledger may have one, is on no list and no error. Raises
     ``InvalidRecipientError`` for what has no such form.
     """
-    if len(phones) > 1 and are_clean(phones):
+    if are_clean(phones):
         return phones
     try:
         return list(map(parse, phones))

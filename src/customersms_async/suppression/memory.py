@@ -47,7 +47,7 @@ class MemorySuppression(Closing):
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
         """The suppressed ones of ``phones``, as of now; never suspends, like every method here."""
         numbers = asked(phones)
-        if numbers == phones:
+        if numbers is phones:
             return frozenset(self._now.intersection(phones))
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in self._now)
 

@@ -39,6 +39,16 @@ async def test_an_answer_lost_once_is_asked_for_again_at_once_and_takes_one_toke
         assert list(losses) == []
 
 
+async def test_a_connection_that_died_unnoticed_leaves_time_for_another(shared_redis: RedisServer, prefix: str) -> None:
+    async with proxy(shared_redis.port) as between, RedisQuota(between.url, prefix, timeout=4.0) as store:
+        await store.give_back("key", await taken(store))
+        swallowed = iter([True, False])
+        between.swallows = lambda question: b"EVALSHA" in question and next(swallowed)
+        await taken(store)
+        assert list(swallowed) == []
+        assert (await in_use(shared_redis, prefix)) == 1
+
+
 async def in_use(server: RedisServer, prefix: str) -> int:
     async with RedisQuota(server.url, prefix, timeout=PATIENCE) as another:
         return (await another.usage("key", HOUR))[0][0].used

@@ -97,14 +97,14 @@ end
 
 -- How long until a scope has room for one text after so many others, and the layer that takes longest.
 local function room(key, layers, more)
-  local wait, place = 0, 0
+  local wait, place, known = 0, 0, redis.call('ZCARD', key)
   for index, layer in ipairs(layers) do
     local before, free = layer[1] - more, 0
     if before < 1 then
       free = layer[2]
-    else
+    elseif before <= known then
       local found = redis.call('ZRANGE', key, integer(-before), integer(-before), 'WITHSCORES')[2]
-      free = found and math.min(tonumber(found), now) + layer[2] - now or 0
+      free = math.min(tonumber(found), now) + layer[2] - now
     end
     if free > wait then
       wait, place = free, index - 1

@@ -21,10 +21,11 @@ T = TypeVar("T")
 
 
 class _Asked(NamedTuple):
-    """The client of one event loop, and the turns of those who ask it."""
+    """The client of one event loop, the turns of those who ask it, and how often it is asked for each answer."""
 
     client: Any
     turns: Turns
+    tries: int
 
 
 @final
@@ -32,7 +33,8 @@ class RedisClients:
     """Asks one server: through the caller's own client, or through one of ours for each event loop.
 
     ``timeout`` (seconds) is for one question with its answer, whatever time-outs a caller's client has; a wait for a
-    connection comes before it. Raises ``ConfigurationError`` for a server that can't be asked.
+    connection comes before it. A client of ours asks twice in that time: a connection may have died unnoticed, and a
+    question that is cancelled closes its own. Raises ``ConfigurationError`` for a server that can't be asked.
 
     Mutable state: the clients, by event loop.
     """
@@ -63,8 +65,8 @@ class RedisClients:
         """
         asked = self._asked()
         try:
-            async with asked.turns, asyncio.timeout(self._timeout):
-                answer = await question(asked.client)
+            async with asked.turns:
+                answer = await self._answer(asked, question)
         except TimeoutError:  # the server gave no answer, to this one or to anybody for whose turn it waited
             failed = unusable(f"no answer within {self._timeout:g} s", temporary=True)
         except Exception as error:  # noqa: BLE001 - redis-py lets some errors through as they are
@@ -74,6 +76,18 @@ class RedisClients:
             asked.turns.hear_answer()
             return answer
         raise failed
+
+    async def _answer(self, asked: _Asked, question: Callable[[Any], Awaitable[T]]) -> T:
+        """The answer, asked for as often as may be. Rejected: redis-py's time-outs, each a task and a timer more."""
+        tries, seconds = asked.tries, self._timeout / asked.tries
+        while True:
+            tries -= 1
+            try:
+                async with asyncio.timeout(seconds):
+                    return await question(asked.client)
+            except TimeoutError:
+                if not tries:
+                    raise
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop, unless the client is the caller's."""
@@ -103,10 +117,10 @@ class RedisClients:
     def _new(self, server: str | Redis | RedisCluster) -> _Asked:
         if isinstance(server, str):
             client, most = server_url.new_client(server, self._timeout), server_url.most_connections(server)
-            return _Asked(client, Turns(most, self._timeout))
+            return _Asked(client, Turns(most, self._timeout), server_url.TRIES)
         pool = getattr(server, "connection_pool", None)  # a cluster's client has one for each node
         most = min(CONNECTIONS, getattr(pool, "max_connections", CONNECTIONS))
-        return _Asked(server, Turns(most, self._timeout))
+        return _Asked(server, Turns(most, self._timeout), 1)
 
 
 def _check(server: object, store: str) -> None:

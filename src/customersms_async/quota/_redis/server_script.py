@@ -23,7 +23,8 @@ class ServerScript:
         """Run it over these Redis keys, in one call to the server; raises what the client raises."""
         from redis.exceptions import NoScriptError
 
+        names = [key.encode() for key in keys]  # redis-py takes five times as long to see what text is
         try:
-            return await client.evalsha(self._sha, len(keys), *keys, *arguments)
+            return await client.evalsha(self._sha, len(names), *names, *arguments)
         except NoScriptError:
-            return await client.eval(self.source, len(keys), *keys, *arguments)
+            return await client.eval(self.source, len(names), *names, *arguments)

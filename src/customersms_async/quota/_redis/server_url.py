@@ -15,6 +15,9 @@ CONNECTIONS: Final = 50
 10,000 by default, from all its clients: a hundred processes have half of them; and more questions at a time would wait
 for the server's one thread instead."""
 
+TRIES: Final = 2
+"""How often a question is asked in its time: a connection that died unnoticed leaves time to try another."""
+
 _SCHEMES: Final = ("redis://", "rediss://", "unix://")
 
 
@@ -53,18 +56,20 @@ def shown(url: str) -> str:
 
 
 def new_client(url: str, timeout: float) -> Redis:
-    """A client for the running event loop that opens as many connections as are used at a time."""
+    """A client for the running event loop that opens as many connections as are used at a time.
+
+    Whoever asks it sees to the time that an answer may take.
+    """
     from redis.asyncio import Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004 - not the built-in ones
 
-    half = timeout / 2  # so that a connection that died unnoticed leaves time to try another
     client = Redis.from_url(
         url,
         **_defaults(url),
-        socket_timeout=half,
-        socket_connect_timeout=half,
+        socket_timeout=None,
+        socket_connect_timeout=timeout / TRIES,
         retry=Retry(NoBackoff(), 1),
         retry_on_error=[ConnectionError, TimeoutError],  # redis-py 5 retries none by itself
     )
