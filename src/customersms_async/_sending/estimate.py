@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from .._core import segments
 from .._core.layers import layers
+from .._core.options import DEFAULT_RESERVE
 from .._core.secret import Secret
 from ..models import Code, Estimate, Outcome, Priority
 from .reader import YIELD_EVERY, Recipients
@@ -112,6 +113,28 @@ async def seconds_by_store(
         return await store.forecast_us(key_id, [(bulk_layers, line)])
 
     return await seconds_until_last(wait_us, requests, bulk_layers, options.gentle_pace, looks=looks)
+
+
+class KeyForecast(NamedTuple):
+    """What a quota's store says of a key: seconds until the next request, until the last of a line, and of a pause."""
+
+    next: float
+    last: float
+    paused: float
+
+
+async def forecast_of_key(
+    store: QuotaStore, key_id: str, limits: Sequence[Limit], pace: Limit | None, requests: int
+) -> KeyForecast:
+    """What ``store`` says of the key with this fingerprint and of ``requests`` that would go out in bulk."""
+    bulk_layers = layers(limits, DEFAULT_RESERVE)
+
+    async def wait_us(line: int) -> int:
+        return await store.forecast_us(key_id, [(bulk_layers, line)])
+
+    _, paused_us = await store.usage(key_id, bulk_layers)
+    last = await seconds_until_last(wait_us, requests, bulk_layers, pace, looks=20) if requests else 0.0
+    return KeyForecast(await wait_us(1) / 1e6, last, paused_us / 1e6)
 
 
 async def _each(recipients: Recipients) -> AsyncIterator[object]:

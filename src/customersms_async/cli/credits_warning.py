@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated, Final, final
 
 import typer
 
-from .._runtime import log
 from .formats import credits_left
 from .output import say_json
 from .panels import STOP_PANEL
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..client import AsyncClient
+
+_LOG: Final = logging.getLogger("customersms_async")
 
 WarnCredits = Annotated[
     str | None,
@@ -61,7 +63,7 @@ class CreditsWarning:
             return
         words = f"{credits_left(left)} credits are left, fewer than {self._limit:,}"
         self._console.print(words, style="yellow", highlight=False)
-        log.info("%s", words)
+        _LOG.info("%s", words)
         if self._json:
             say_json({"warning": "credits", "remaining_credits": left, "below": self._limit})
         self._limit = None

@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from customersms_async import PostgresIdempotency, PostgresQuota, PostgresSuppression, QuotaStoreError
+from customersms_async import (
+    Campaign,
+    Code,
+    Outcome,
+    PostgresIdempotency,
+    PostgresQuota,
+    PostgresSuppression,
+    QuotaStoreError,
+    Status,
+)
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.layers import Layer
 from customersms_async._postgres import migrations
+from customersms_async.campaign.rows import Addition, PlannedRecipient
+from customersms_async.campaign.states import State
 from customersms_async.cli.app import app
+from support.places import PACKAGE
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
@@ -93,6 +105,46 @@ async def test_a_newer_schema_is_refused_and_left_as_it_is(
         assert not caught.value.temporary
     assert "has version 99" in run("migrate", url, status=1)
     assert started_postgres.sql("SELECT version FROM customersms.version", database=database) == [(99,)]
+
+
+def test_a_campaign_of_version_2_has_its_input_as_its_first_addition_once_it_is_migrated(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    schema = PACKAGE / "_postgres" / "schema"
+    parts = ("base", "quota", "idempotency", "suppression", "caps", "ledger")
+    started_postgres.sql(
+        "CREATE SCHEMA customersms",
+        "CREATE TABLE customersms.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL)",
+        *((schema / f"{part}.sql").read_text(encoding="utf-8") for part in parts),
+        "INSERT INTO customersms.version (version) VALUES (2)",
+        "INSERT INTO customersms.campaigns (name, ledger, made_us) VALUES ('empty', 'b', 1)",
+        "INSERT INTO customersms.campaigns (name, ledger, made_us, hash, recipients, added_us, rehearsal)"
+        " VALUES ('spring', 'a', 1, 'digest', 1, 7, false)",
+        "INSERT INTO customersms.campaign_texts VALUES (2, 0, 'Hi')",
+        "INSERT INTO customersms.campaign_recipients (id, phone, text, segments, state, updated_us)"
+        " VALUES (2::bigint << 32, '+12125551234', 0, 1, 'planned', 7)",
+        "INSERT INTO customersms.campaign_counts VALUES (2, 'planned', '', 1, 1)",
+        "INSERT INTO customersms.campaign_wanted VALUES (2, 1, 7, 'draft', 'added', 'Ann', '', '', NULL, NULL)",
+        database=database,
+        role="app",
+    )
+    url = started_postgres.url(database=database)
+    said = json.loads(run("migrate", url, "--json"))
+    assert (said["before"], said["after"]) == (2, migrations.VERSION)
+
+    async def look() -> None:
+        async with Campaign.open(url, name="spring", create=False) as campaign:
+            assert await campaign.ledger.additions() == [Addition("", "digest", 7, "Ann", 1, 0)]
+            assert await campaign.ledger.planned(0) == [PlannedRecipient(0, "+12125551234", "Hi", 1)]
+            await campaign.ledger.skip([Outcome(0, "+12125551234", Status.UNSENT, None, "late", Code.EXPIRED)])
+            assert await campaign.resolve("expired", as_="planned", by="Ann") == 1
+            assert await campaign.add_more(["+12125551234", "+12125551235"], "Hi", by="Ben") == {
+                **dict.fromkeys(State, 0), State.PLANNED: 1, State.SKIPPED: 1,
+            }  # fmt: skip
+        async with Campaign.open(url, name="empty", create=False) as campaign:
+            assert await campaign.ledger.additions() == []
+
+    asyncio.run(look())
 
 
 async def test_a_schema_that_vanishes_while_it_is_used_is_made_anew(

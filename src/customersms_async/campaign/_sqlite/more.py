@@ -1,6 +1,7 @@
 """More recipients into a ledger's file that holds some already: read what is there, fit them in, add them in one piece.
 
-What is read is read in pages, between which a run has the file; only the last step keeps it: seconds for a million.
+What is read is read in pages, between which a run has the file; only the last step keeps it: some seconds for a
+million.
 """
 
 from __future__ import annotations

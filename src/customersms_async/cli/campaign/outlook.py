@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ..._core.layers import layers
-from ..._core.options import DEFAULT_BATCH_SIZE, DEFAULT_RESERVE
+from ..._core.options import DEFAULT_BATCH_SIZE
 from ..._core.plural import counted
-from ..._sending.estimate import seconds_until_last
+from ..._sending.estimate import KeyForecast, forecast_of_key
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, QuotaStoreError
@@ -44,14 +43,6 @@ class Waits(msgspec.Struct, frozen=True):
     what: str
     words: str
     seconds: float | None = None
-
-
-class QuotaOutlook(msgspec.Struct, frozen=True):
-    """What the quota says of a key: the seconds until the next request, those until the last, and of a pause."""
-
-    next: float
-    last: float
-    paused: float
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +136,7 @@ def _by_ledger(wanted: WantedNow, planned: int, sending: int, running: RunningNo
     return None
 
 
-def _while_running(activity: Activity, quota: QuotaOutlook | None, sending: int, now: float) -> Waits | None:
+def _while_running(activity: Activity, quota: KeyForecast | None, sending: int, now: float) -> Waits | None:
     """What a campaign that runs waits for, by the quota and by what became of its last request."""
     if quota is not None and quota.paused > _SHORT:
         return Waits("pause", f"the end of the gateway's pause (429), in {length(quota.paused)}", quota.paused)
@@ -158,7 +149,7 @@ def _while_running(activity: Activity, quota: QuotaOutlook | None, sending: int,
     return None
 
 
-def _for_hours(hours: SchedulePreview | None, quota: QuotaOutlook | None, now: float) -> Waits | None:
+def _for_hours(hours: SchedulePreview | None, quota: KeyForecast | None, now: float) -> Waits | None:
     """The wait for the hours of the next recipient, unless the quota or the gateway makes it wait longer."""
     if hours is None or hours.begins_us is None:
         return None
@@ -168,20 +159,13 @@ def _for_hours(hours: SchedulePreview | None, quota: QuotaOutlook | None, now: f
     return Waits("hours", f"hours: the next text leaves in {length(wait)}, at {moment(wait)}", wait)
 
 
-async def _by_quota(terms: CampaignTerms, where: str | None, requests: int) -> QuotaOutlook | None:
+async def _by_quota(terms: CampaignTerms, where: str | None, requests: int) -> KeyForecast | None:
     """What the quota lets through, by the terms of the run; ``None`` if its store can't say."""
     if where is None and not await asyncio.to_thread(users_file(make=False).exists):
         where = MEMORY  # so that a look makes no file
-    bulk = layers(terms.limits, DEFAULT_RESERVE)
     try:
         async with open_quota(where) as store:
-
-            async def wait_us(line: int) -> int:
-                return await store.forecast_us(terms.key_id, [(bulk, line)])
-
-            _, paused_us = await store.usage(terms.key_id, bulk)
-            last = await seconds_until_last(wait_us, requests, bulk, terms.pace, looks=20) if requests else 0.0
-            return QuotaOutlook(await wait_us(1) / 1e6, last, paused_us / 1e6)
+            return await forecast_of_key(store, terms.key_id, terms.limits, terms.pace, requests)
     except (QuotaStoreError, ConfigurationError):
         return None
 
