@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..._core.intake import JudgedLetter
     from ..._sending.reader import Recipients
     from ...client import AsyncClient
-    from .check import Checked
+    from .checked import Checked
     from .job import Job
     from .results import Results
 
