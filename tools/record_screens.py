@@ -29,7 +29,7 @@ from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from customersms_async.cli.send.check import Checked
+    from customersms_async.cli.send.checked import Checked
 
 ROOT = Path(__file__).parent.parent
 LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))

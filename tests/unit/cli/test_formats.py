@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async.cli.formats import length, moment
-from customersms_async.cli.send.check import Checked
+from customersms_async.cli.send.checked import Checked
 from customersms_async.cli.send.preview import preview
 from support.drawn_screens import drawn
 

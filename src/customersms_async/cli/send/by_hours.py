@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..._core.schedule import SendSchedule
     from ..options import ClientOptions
     from ..schedule_preview import Planned, SchedulePreview
-    from .check import Checked
+    from .checked import Checked
     from .job import Job
 
 

@@ -25,7 +25,8 @@ from ..route import confirm, open_route
 from ..watching import watching
 from .allowed_now import allowed_now
 from .by_hours import job_by_hours, show_schedule
-from .check import NO_RULES, ListRules, check
+from .check import check
+from .checked import NO_RULES, ListRules
 from .ending import ending
 from .job import Job, TextRules
 from .kept_results import kept_results
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from ...models import Outcome
     from ..options import ClientOptions, FileOptions
     from ..schedule_preview import SchedulePreview
-    from .check import Checked
+    from .checked import Checked
     from .options import EstimateCommandOptions, RecipientOptions, SendCommandOptions
     from .results import Origin, Results
     from .sending import Progress

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..._core.intake import SendableLetter
-    from .check import Checked
+    from .checked import Checked
 
 SHOWN_NUMBERS: Final = 3
 """Numbers of an odd length that are shown."""

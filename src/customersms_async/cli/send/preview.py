@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..._core.intake import SendableLetter
     from ...campaign.rows import PlannedRecipient
-    from .check import Checked
+    from .checked import Checked
 
 
 class JobEstimate(Estimate, frozen=True):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..._sending.reader import Recipients
     from ...client import AsyncClient
     from ..credits_warning import CreditsWarning
-    from .check import Checked
+    from .checked import Checked
     from .job import Job
     from .results import Results
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..options import ClientOptions
     from ..text_options import TrialOptions
-    from .check import Checked
+    from .checked import Checked
     from .job import Job
 
 

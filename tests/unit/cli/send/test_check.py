@@ -16,7 +16,8 @@ from customersms_async._core import segments
 from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
 from customersms_async._core.repeats import SuspectRepeats
 from customersms_async.cli.files import FileProblem, FileRow, Rows
-from customersms_async.cli.send.check import Checked, check, judged_letters
+from customersms_async.cli.send.check import check, judged_letters
+from customersms_async.cli.send.checked import Checked
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.letters import FileLetters
 from customersms_async.cli.send.results import NOWHERE, Origin

@@ -9,7 +9,8 @@ from pathlib import Path  # noqa: TC003 - a fixture's annotation
 import pytest
 
 from customersms_async.cli.files import FileProblem, PhoneColumns
-from customersms_async.cli.send.check import Checked, ListRules, check, judged_letters
+from customersms_async.cli.send.check import check, judged_letters
+from customersms_async.cli.send.checked import Checked, ListRules
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.list_facts import list_remarks, suppression
 from customersms_async.models import Code

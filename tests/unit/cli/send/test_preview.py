@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from customersms_async._core.intake import RefusedLetter, SendableLetter
-from customersms_async.cli.send.check import Checked
+from customersms_async.cli.send.checked import Checked
 from customersms_async.cli.send.preview import preview
 from customersms_async.models import Outcome, Status
 from support.drawn_screens import drawn, words
