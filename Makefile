@@ -8,8 +8,6 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 PURE := errors models segments _core
 PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py,src/customersms_async/segments.py
 PURE_TESTS = $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
-# What goes through the same lines many thousand times: every branch has to be covered without it.
-PURE_AT_LENGTH := corpus idempotency_model
 
 PARALLEL := -n auto --dist worksteal
 OUTPUT_BY_TARGET := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -35,9 +33,10 @@ demo: .venv/demo-installed  ## send to 2,500 made-up people through the embedded
 test: .venv/dev-installed  ## run all tests, those of the event loop in three kinds of it; fail if a branch of the pure floors is not covered
 	@$(MAKE) --no-print-directory $(OUTPUT_BY_TARGET) --jobs=2 test-all test-pure
 
-# Without made-up examples, which cover more or less at a time: what counts is what the tests name.
+# Without made-up examples, which cover more or less at a time: what counts is what the tests name. And without what goes
+# through the same lines many thousand times, in the tracer's presence for nothing: test-all runs all that is left out.
 test-pure: .venv/dev-installed  ## the tests of the pure floors, of which every branch must be covered
-	$(BIN)/coverage run -m pytest -q --hypothesis-profile=named $(PURE_TESTS) $(PURE_AT_LENGTH:%=--ignore=tests/unit/_core/test_%.py)
+	$(BIN)/coverage run -m pytest -q --hypothesis-profile=named -m "not at_length" $(PURE_TESTS)
 	$(BIN)/coverage report --fail-under=100 --skip-covered --include='$(PURE_FILES)'
 
 test-all: .venv/dev-installed  ## all tests, those that depend on the event loop in every kind of it that is installed

@@ -42,6 +42,7 @@ def steps_of(status: int, content: bytes, batch: Batch) -> tuple[int, Ruling]:
     return steps, ruling
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("count", [1, 100])
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("status", [200, 404])
@@ -51,6 +52,7 @@ def test_the_work_is_bounded_by_what_was_asked_however_large_the_answer(status: 
     assert ACCEPTED not in {outcome.status for outcome in ruling.outcomes}
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("name", NAMES)
 def test_the_work_is_linear_in_the_numbers_for_the_largest_answer_that_is_read(name: str) -> None:
     batch = asked(1_000)
@@ -85,6 +87,7 @@ NEVER_READ = {"rows of long numbers", "rows with fields", "rows that quote the k
 NEVER_READ |= {"long figures", "deep lists", "deep objects"}
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("message", ["Hello", "\u20ac" * 670])
 @pytest.mark.parametrize("name", NAMES)
 def test_no_step_takes_much_of_the_work_whatever_is_in_the_answer(name: str, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -211,6 +212,7 @@ def test_the_log_is_cut_at_the_longest_window() -> None:
     assert buckets.usage(now_us + 2_000, two) == (Usage(0, 0), Usage(0, 0))
 
 
+@pytest.mark.at_length
 def test_a_log_that_was_cut_many_times_counts_as_if_it_had_not_been() -> None:
     buckets, rule, two = Buckets(), Rule(), (Layer(20, 100), Layer(300, 2_000))
     now_us = 0

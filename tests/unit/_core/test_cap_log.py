@@ -307,6 +307,7 @@ def test_however_many_sets_of_caps_there_are_the_longest_window_of_all_counts() 
     assert wait_us(log, 300, scope("wide", (3, 1_000))) == 701
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("used", [1, 12])
 def test_a_capped_number_with_three_caps_takes_less_than_250_bytes(used: int) -> None:
     """With all that its dictionary takes, at the size at which that is emptiest."""

@@ -12,6 +12,8 @@ import pytest
 from support.fuzzing import TARGETS
 from support.places import DATA, ROOT, TESTS
 
+pytestmark = pytest.mark.at_length
+
 CORPUS = DATA / "corpus"
 
 

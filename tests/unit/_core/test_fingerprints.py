@@ -63,7 +63,9 @@ def test_a_numbered_thing_is_found_by_an_equal_one() -> None:
         words.append(word)
 
 
-@pytest.mark.parametrize("count", [9_000, 16_000, 17_000])
+@pytest.mark.parametrize(
+    "count", [9_000, *(pytest.param(more, marks=pytest.mark.at_length) for more in (16_000, 17_000))]
+)
 def test_a_fingerprint_takes_at_most_half_of_what_a_set_takes(count: int) -> None:
     def ours() -> FingerprintSet:
         filled = FingerprintSet()
@@ -74,6 +76,7 @@ def test_a_fingerprint_takes_at_most_half_of_what_a_set_takes(count: int) -> Non
     assert measured(ours) <= min(33 * count, measured(lambda: {hash((number, "text")) for number in range(count)}) / 2)
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize("count", [9_000, 16_000, 17_000])
 def test_a_numbered_thing_takes_at_most_36_bytes(count: int) -> None:
     def ours() -> FingerprintIndex[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from customersms_async._core.first_texts import FURTHER_TEXT, NEW_NUMBER, OTHER_TEXT, SAME_TEXT, FirstTexts
 
 
@@ -17,6 +19,7 @@ def test_a_number_is_known_with_its_first_text_through_all_growing() -> None:
     assert {first.look(number, f"for {number}") for number in numbers} == {SAME_TEXT}
 
 
+@pytest.mark.at_length
 def test_it_takes_no_more_than_forty_bytes_a_number() -> None:
     first = FirstTexts()
     for number in range(100_000):

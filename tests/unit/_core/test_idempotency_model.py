@@ -18,6 +18,8 @@ from support.idempotency_model import KEEP_US, DoubleError, Model, Rules
 if TYPE_CHECKING:
     from customersms_async._core.idempotency_record import Claim, KeyRecord
 
+pytestmark = pytest.mark.at_length
+
 
 class AnybodyClaims(Rules):
     def may_claim(self, record: KeyRecord | None, claim: Claim) -> bool:

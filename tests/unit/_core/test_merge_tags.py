@@ -165,6 +165,7 @@ def test_what_is_found_stands_in_the_text_in_order(text: str) -> None:
         assert (tag.braces > 0) is (tag.kind is TagKind.BRACES)
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize(
     "start",
     [

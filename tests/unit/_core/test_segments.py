@@ -224,6 +224,7 @@ def test_the_table_is_imported_only_for_texts_that_need_it() -> None:
     subprocess.run([sys.executable, "-X", "utf8", "-c", script], check=True)  # noqa: S603 - our own script
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize(
     "text",
     [

@@ -8,7 +8,6 @@ from contextlib import closing
 
 import pytest
 
-from customersms_async.campaign._sqlite.schema import SCHEMA
 from customersms_async.campaign.states import (
     ANSWERS,
     LATE,
@@ -26,6 +25,7 @@ from customersms_async.campaign.states import (
     late,
 )
 from customersms_async.models import Code, Status
+from support.empty_ledgers import empty_ledger
 from support.places import DOCS
 
 PAGE = DOCS / "campaigns.md"
@@ -55,8 +55,7 @@ def test_the_file_itself_refuses_such_a_move(state: State, to: State) -> None:
 
 def with_one(state: State, code: str, *, attempts: int = 0) -> sqlite3.Connection:
     """A ledger with one recipient, in this state and with this code, after so many attempts."""
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
+    connection = empty_ledger()
     connection.execute(
         "INSERT INTO recipients (id, phone, segments, state, code, updated_us, attempts, attempt_id)"
         " VALUES (0, '+12125551234', 1, ?, ?, 0, ?, ?)",
@@ -105,8 +104,7 @@ def test_the_file_lets_nobody_planned_be_accepted_whom_no_request_was_about_to_r
 @pytest.mark.parametrize("table", ["additions", "doubles", "input", "texts", "attempts", "answers", "resolutions"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET rowid = 7", "DELETE FROM {}"])
 def test_what_is_only_appended_can_not_be_changed(table: str, statement: str) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
+    connection = empty_ledger()
     columns = connection.execute(f"SELECT count(*) FROM pragma_table_info('{table}')").fetchone()[0]  # noqa: S608
     connection.execute(f"INSERT INTO {table} VALUES ({', '.join('1' * columns)})")  # noqa: S608
     with pytest.raises(sqlite3.IntegrityError, match="only ever appended"):

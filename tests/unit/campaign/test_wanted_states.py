@@ -8,7 +8,6 @@ from contextlib import closing
 
 import pytest
 
-from customersms_async.campaign._sqlite.schema import SCHEMA
 from customersms_async.campaign.wanted_states import (
     GUARDED,
     MOVES,
@@ -21,6 +20,7 @@ from customersms_async.campaign.wanted_states import (
     after,
     diagram,
 )
+from support.empty_ledgers import empty_ledger
 from support.places import DOCS
 
 PAGE = DOCS / "campaigns.md"
@@ -38,8 +38,7 @@ def test_a_move_that_is_not_in_the_table_raises(state: Wanted | None, event: Wan
 
 def with_wish(state: Wanted | None, guard: str) -> sqlite3.Connection:
     """A ledger in which this is wanted, however it came to that."""
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
+    connection = empty_ledger()
     if state is not None:
         (trigger,) = connection.execute(
             "SELECT sql FROM sqlite_master WHERE name = 'moves_of_what_is_wanted'"

@@ -14,6 +14,7 @@ from ..refusals import CHANGED, JUST_TAKEN, MissingLedgerError, refusal
 from . import copying
 from .calls import refused
 from .copying import NamedCampaign
+from .host import Host
 from .ledger import PostgresLedger
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _TAKEN: Final = "23505"
 class DatabaseTarget:
     """The campaign of that name in the database, if there is one, or the one to be made there.
 
+    What is found is found over the same connections each time, so that a move does not connect for each of its steps.
+
     Mutable state: the number of the one that was found, and the connections.
     """
 
@@ -44,10 +47,13 @@ class DatabaseTarget:
         self.name = place.shown
         self._place = place
         self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
+        self._host: Host | None = None
         self._found = 0
 
     async def find(self) -> PostgresLedger | None:
         """The open ledger there; ``None`` if there is none of that name."""
+        if self._host is None:
+            self._host = Host.join(self._place, None, self)
         try:
             ledger = await PostgresLedger.open(self._place, create=False)
         except MissingLedgerError:
@@ -81,6 +87,9 @@ class DatabaseTarget:
 
     async def close(self) -> None:
         """Close the connections."""
+        host, self._host = self._host, None
+        if host is not None:
+            await host.leave(self)
         await self._server.aclose()
 
     @property
