@@ -218,10 +218,15 @@ class FleetTorture:
         )
 
     def finish(self, patience: float) -> dict[str, str]:
-        """Wait until all campaigns are done, and give what the ledgers say of everyone."""
-        until = time.monotonic() + patience
-        while time.monotonic() < until and any(process.poll() is None for process in self.processes):
+        """Wait until all campaigns are done, and give what the ledgers say of everyone.
+
+        ``patience``: for so many seconds without a text; who is not sent to by then is lost.
+        """
+        texts, since = 0, time.monotonic()
+        while any(process.poll() is None for process in self.processes) and time.monotonic() - since < patience:
             time.sleep(0.2)
+            if len(self.sandbox.texts) > texts:
+                texts, since = len(self.sandbox.texts), time.monotonic()
         for process in self.processes:
             process.kill()
             process.wait()
@@ -291,7 +296,7 @@ def torture(faults: int, seed: int, campaigns: int, people: int, *, control: boo
             world.step(control=control)
             if number % 25 == 24:
                 print(f"{number + 1:5} of {faults}  {len(world.sandbox.texts):,} texts  {dict(world.done)}", flush=True)
-        told = world.finish(600.0)
+        told = world.finish(120.0)
         wrong = world.judge(told)
         print(f"{len(world.sandbox.texts):,} texts in batches of {BATCH}: {dict(world.done)}")
     return wrong
