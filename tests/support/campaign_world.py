@@ -93,10 +93,6 @@ class World(NamedTuple):
 NEW = World()
 
 
-class WrongError(Exception):
-    """A promise is broken."""
-
-
 def moved(world: World, event: Event, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
     capped = event is Event.CAPPED or (world.capped and event is not Event.SUPPRESSED)
