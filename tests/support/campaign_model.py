@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from customersms_async.campaign.states import ANSWERS, Event, ImpossibleMoveErro
 from customersms_async.campaign.wanted import STARTS
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.models import Code
-from support.campaign_world import CRASHES, REFUSED, REQUESTS, Runner, World, WrongError, may_make, moved, wished
+from support.campaign_world import CRASHES, REFUSED, REQUESTS, Runner, World, may_make, moved, wished
+from support.model_search import WrongError, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,20 +263,12 @@ def in_order(runners: tuple[Runner, Runner]) -> tuple[Runner, Runner]:
 
 def explore(rules: frozenset[str], until: str = "") -> set[str]:
     """Look at every history; gives what goes wrong, and looks no further once ``until`` does."""
-    seen, todo, wrong = {World()}, deque([World()]), set[str]()
-    while todo and until not in wrong:
-        world = todo.popleft()
-        try:
-            check(world)
-            following = list(steps(world, rules))
-        except WrongError as error:
-            wrong.add(str(error))
-            continue
-        for each in following:
-            one = alike(each, rules)
-            if one not in seen:
-                seen.add(one)
-                todo.append(one)
+
+    def following(world: World) -> Iterator[World]:
+        check(world)
+        return (alike(each, rules) for each in steps(world, rules))
+
+    seen, _, wrong = search(World(), following, until)
     if not wrong:
         assert len(seen) > 500, "it looked at many histories"
         assert {world.ledger for world in seen} == set(State)

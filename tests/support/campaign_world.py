@@ -98,10 +98,6 @@ _FOR_NOW = (Event.CAPPED, Event.EXPIRED, Event.NO_ZONE)
 """Why somebody is skipped whom a person may plan after all."""
 
 
-class WrongError(Exception):
-    """A promise is broken."""
-
-
 def moved(world: World, event: Event, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
     capped = event in _FOR_NOW or (world.capped and event is not Event.SUPPRESSED)

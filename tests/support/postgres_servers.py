@@ -21,6 +21,8 @@ from support.redis_servers import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support.networks import NetworkHost
+
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "60", "shared_buffers": "16MB"}
 """What a killed server writes is there again, as only a machine forgets: waiting for the disk would prove nothing."""
 
@@ -66,10 +68,15 @@ def folder_of_its_user() -> Iterator[Path]:
 
 
 class PostgresServerProcess:
-    """One server, which can be stopped or killed and started again on the same port and folder."""
+    """One server, which can be stopped or killed and started again on the same port and folder.
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.port = free_port()
+    ``host`` has it in a network of its own, at its address and the usual port: there everyone needs a password but this
+    process.
+    """
+
+    def __init__(self, folder: Path, host: NetworkHost | None = None, /, **settings: str) -> None:
+        self._host = host
+        self.address, self.port = ("127.0.0.1", free_port()) if host is None else (host.address, 5432)
         self.folder, self.data = folder, folder / "data"
         self._settings = {**FAST, **settings}
         self.process: subprocess.Popen[bytes] | None = None
@@ -77,7 +84,7 @@ class PostgresServerProcess:
     def url(self, role: str = "app", database: str = "app", password: str = "") -> str:
         """The address for this role."""
         secret = f":{password.replace('/', '%2F').replace(' ', '%20')}" if password else ""
-        return f"postgresql://{role}{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{role}{secret}@{self.address}:{self.port}/{database}"
 
     @property
     def admin(self) -> str:
@@ -88,6 +95,10 @@ class PostgresServerProcess:
         """Make the cluster, a database and a role that owns it."""
         how = ("-A", "trust", "-U", "admin", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
         self.run("initdb", "-D", self.data, *how)
+        if self._host is not None:
+            net = self.address.rpartition(".")[0]
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {net}.1/32 trust\nhost all all {net}.0/24 scram-sha-256\n")
         self.start()
         self.sql("CREATE ROLE app LOGIN", "CREATE DATABASE app OWNER app")
 
@@ -109,13 +120,15 @@ class PostgresServerProcess:
 
     def start(self, *, ready: bool = True) -> None:
         """Come back once it answers."""
-        settings = {**self._settings, "listen_addresses": "127.0.0.1", "port": self.port}
+        settings = {**self._settings, "listen_addresses": self.address, "port": self.port}
         settings["unix_socket_directories"] = str(self.folder)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command, who = [str(programs() / "postgres"), "-D", str(self.data), *options], user()
+        if self._host is not None:  # which only root may enter
+            ids = (f"--reuid={who['user']}", f"--regid={who['group']}", "--clear-groups")
+            command, who = [*self._host.command, "setpriv", *ids, *command], {}
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - the system's own
-                [programs() / "postgres", "-D", self.data, *options], stdout=log, stderr=log, cwd=self.folder, **user()
-            )
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **who)  # noqa: S603 - the system's own
         for _ in range(3_000):
             with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.admin):
                 return
@@ -158,11 +171,11 @@ class PostgresServerProcess:
 
 
 @contextlib.contextmanager
-def postgres_server(**settings: str) -> Iterator[PostgresServerProcess]:
-    """A server with an empty database ``app``, which belongs to the role of that name."""
+def postgres_server(host: NetworkHost | None = None, /, **settings: str) -> Iterator[PostgresServerProcess]:
+    """A server with an empty database ``app``, which belongs to the role of that name; perhaps on a host of its own."""
     programs()
     with folder_of_its_user() as folder:
-        server = PostgresServerProcess(folder, **settings)
+        server = PostgresServerProcess(folder, host, **settings)
         try:
             server.make()
             yield server

@@ -101,9 +101,15 @@ class FleetTorture:
     """The world: the database, the gateway, the hosts, and what was done to them."""
 
     def __init__(
-        self, server: PostgresServerProcess, sandbox: Sandbox, gateway: str, pooled: int, dice: random.Random
+        self,
+        server: PostgresServerProcess,
+        sandbox: Sandbox,
+        gateway: str,
+        pooled: int,
+        dice: random.Random,
+        pause: float,
     ) -> None:
-        self.server, self.sandbox, self.gateway, self.dice = server, sandbox, gateway, dice
+        self.server, self.sandbox, self.gateway, self.dice, self._pause = server, sandbox, gateway, dice, pause
         self.done: Counter[str] = Counter()
         self.names: list[str] = []
         self.phones: list[str] = []
@@ -162,6 +168,12 @@ class FleetTorture:
             self.plan_again()
         time.sleep(self.dice.random() / 2)
 
+    def wait_for(self, texts: int) -> None:
+        """Wait for so many texts, or for some seconds, so that the faults fall among all of them."""
+        until = time.monotonic() + self._pause
+        while len(self.sandbox.texts) < texts and time.monotonic() < until:
+            time.sleep(0.05)
+
     def kill(self) -> None:
         """Kill a host, and start it anew."""
         number = self.dice.randrange(HOSTS)
@@ -218,10 +230,15 @@ class FleetTorture:
         )
 
     def finish(self, patience: float) -> dict[str, str]:
-        """Wait until all campaigns are done, and give what the ledgers say of everyone."""
-        until = time.monotonic() + patience
-        while time.monotonic() < until and any(process.poll() is None for process in self.processes):
+        """Wait until all campaigns are done, and give what the ledgers say of everyone.
+
+        ``patience``: for so many seconds without a text; who is not sent to by then is lost.
+        """
+        texts, since = 0, time.monotonic()
+        while any(process.poll() is None for process in self.processes) and time.monotonic() - since < patience:
             time.sleep(0.2)
+            if len(self.sandbox.texts) > texts:
+                texts, since = len(self.sandbox.texts), time.monotonic()
         for process in self.processes:
             process.kill()
             process.wait()
@@ -267,19 +284,19 @@ def _ip(*words: str) -> None:
 
 
 @contextlib.contextmanager
-def _world(dice: random.Random) -> Iterator[FleetTorture]:
+def _world(dice: random.Random, pause: float) -> Iterator[FleetTorture]:
     sandbox = Sandbox(keys={KEY: 10**9}, limits=(Limit(10**6, 1),), latency=(0.0, LATENCY))
     with contextlib.ExitStack() as ends:
         server = ends.enter_context(postgres_server(max_connections="100"))
         gateway, pooled = ends.enter_context(sandbox.serve_in_thread()), ends.enter_context(pgbouncer(server))
-        world = FleetTorture(server, sandbox, gateway, pooled, dice)
+        world = FleetTorture(server, sandbox, gateway, pooled, dice, pause)
         ends.callback(world.close)
         yield world
 
 
-def torture(faults: int, seed: int, campaigns: int, people: int, *, control: bool) -> list[str]:
-    """Do so many things to a fleet; gives what is wrong."""
-    with _world(random.Random(seed)) as world:
+def torture(faults: int, seed: int, campaigns: int, people: int, *, pause: float, control: bool) -> list[str]:
+    """Do so many things to a fleet; gives what is wrong. ``pause`` (seconds): at most, between two of them."""
+    with _world(random.Random(seed), pause) as world:
         world.add(campaigns, people)
         for number in range(HOSTS):
             world.processes.append(None)  # type: ignore[arg-type]  # start puts the process there
@@ -289,9 +306,10 @@ def torture(faults: int, seed: int, campaigns: int, people: int, *, control: boo
                 print(f"all campaigns were done after {number} faults: give them more people")
                 break
             world.step(control=control)
+            world.wait_for(len(world.phones) * (number + 1) // faults)
             if number % 25 == 24:
                 print(f"{number + 1:5} of {faults}  {len(world.sandbox.texts):,} texts  {dict(world.done)}", flush=True)
-        told = world.finish(600.0)
+        told = world.finish(120.0)
         wrong = world.judge(told)
         print(f"{len(world.sandbox.texts):,} texts in batches of {BATCH}: {dict(world.done)}")
     return wrong
@@ -303,11 +321,12 @@ def main() -> int:
     asks.add_argument("--faults", type=int, default=500)
     asks.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     asks.add_argument("--campaigns", type=int, default=20)
-    asks.add_argument("--people", type=int, default=10_000)
+    asks.add_argument("--people", type=int, default=10_500)
+    asks.add_argument("--pause", type=float, default=10.0, help="seconds, at most, until a fault's share of texts came")
     asks.add_argument("--control", action="store_true")
     asked = asks.parse_args()
     print(f"{asked.faults} faults with seed {asked.seed}")
-    wrong = torture(asked.faults, asked.seed, asked.campaigns, asked.people, control=asked.control)
+    wrong = torture(asked.faults, asked.seed, asked.campaigns, asked.people, pause=asked.pause, control=asked.control)
     print("\n".join(wrong[:20]) or "nothing is wrong", f"({len(wrong)})" if wrong else "")
     return 1 if wrong else 0
 
