@@ -73,6 +73,13 @@ def test_hours_hold_in_all_zones_at_once() -> None:
     assert judge(hours=Hours("09:00-18:00")).judge((TOKYO, NEW_YORK), us("2026-11-30")) == Verdict(When.NEVER)
 
 
+def test_zones_that_were_looked_at_alone_are_looked_at_together() -> None:
+    at, now_us = judge(hours=Hours("09:00-18:00")), us("2026-11-30T14:00", PARIS)
+    assert at.judge((PARIS,), now_us).when is When.NOW
+    assert at.judge((PARIS, "Europe/London"), now_us).when is When.NOW
+    assert at.judge((TOKYO, NEW_YORK, PARIS), now_us) == Verdict(When.NEVER)
+
+
 def test_zones_that_agree_in_one_half_of_the_year_are_waited_for() -> None:
     at = judge(hours=Hours("09:00-10:00"))
     verdict = at.judge(("America/Denver", "America/Phoenix"), us("2026-04-01"))
