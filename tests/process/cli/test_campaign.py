@@ -121,6 +121,10 @@ def test_everyone_is_exported_with_state_reason_and_attempts(customersms: Comman
     assert found.pop("wanted")["state"] == "draft", "a person has planned somebody again"
     assert found.pop("doubles") == []
     assert found.pop("move") is None
+    assert found.pop("running") is None
+    assert found.pop("waits_for") == {"what": "run", "seconds": None}
+    assert found.pop("rate")["recipients_per_minute"] > 0
+    assert found.pop("estimate")["seconds"] >= 0
     assert found == {
         "recipients": 6, "planned": 1, "sending": 0, "accepted": 2, "rejected": 0, "unknown": 0, "skipped": 3,
         "codes": {"skipped": {"DUPLICATE": 1, "INVALID_PHONE": 1, "SUPPRESSED": 1}},
