@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..rows import PAGE, Count, Entry, Input, PlannedRecipient
+from ..rows import PAGE, Count, Entry, Input, Number, PlannedRecipient
 from ..states import State
 from .typed_rows import only, typed
 
@@ -24,6 +24,12 @@ def added(connection: sqlite3.Connection) -> Input | None:
 def ledger_id(connection: sqlite3.Connection) -> str:
     """The ledger's own id, made at random, whatever its file is called."""
     return only(connection.execute("SELECT ledger FROM session"), tuple[str])[0]
+
+
+def version(connection: sqlite3.Connection) -> str:
+    """A word that is another one after each change: an era of its own, and how often the ledger was changed."""
+    era, changes = only(connection.execute("SELECT era, changes FROM progress"), tuple[str, Number])
+    return f"{era} {changes}"
 
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
