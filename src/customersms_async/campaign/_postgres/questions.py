@@ -78,13 +78,18 @@ _ATTEMPTS: Final = (
     b" WHERE a.campaign = $1 AND a.began_us >= $2 AND (a.began_us, a.attempt) > ($2, $3)"
     b" ORDER BY a.began_us, a.attempt LIMIT $4"
 )
-_VERSION: Final = b"""
+_VERSION: Final = (
+    b"""
 SELECT concat_ws(' ',
-  (SELECT string_agg(c.xmin::text, '.' ORDER BY c.state, c.code) FROM customersms.campaign_counts c WHERE c.campaign = $1),
+  (SELECT string_agg(c.xmin::text, '.' ORDER BY c.state, c.code) FROM customersms.campaign_counts c
+    WHERE c.campaign = $1),
   (SELECT max(w.number) FROM customersms.campaign_wanted w WHERE w.campaign = $1),
   (SELECT max(d.number) FROM customersms.campaign_resolutions d WHERE d.campaign = $1),
   (SELECT max(m.number) FROM customersms.campaign_moves m WHERE m.campaign = $1),
-  (SELECT count(*) FROM customersms.campaign_doubles r WHERE """ + _OF + b"))"
+  (SELECT count(*) FROM customersms.campaign_doubles r WHERE """
+    + _OF
+    + b"))"
+)
 _STARTS: Final = (
     b"SELECT substring(r.phone FROM 1 FOR 4), r.state, count(*) FROM customersms.campaign_recipients r WHERE "
     + _AT
@@ -200,9 +205,7 @@ class LedgerQuestions(LedgerCalls):
         began_us, number = (0, 0) if after is None else (after.began_us, after.number)
         rows = [
             (whole(attempt), whole(began), plain(ids), None if left is None else left == b"t")
-            for attempt, began, ids, left in await self._call(
-                _ATTEMPTS, b"%d" % began_us, b"%d" % number, b"%d" % most
-            )
+            for attempt, began, ids, left in await self._call(_ATTEMPTS, b"%d" % began_us, b"%d" % number, b"%d" % most)
         ]
         return typed(rows, SeenAttempt, self.name)
 

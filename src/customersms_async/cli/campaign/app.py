@@ -21,6 +21,7 @@ from .options import (  # noqa: TC001 - takes_bundles reads them
     ReportOptions,
     ResolveOptions,
     RunOptions,
+    ServeOptions,
     StatusOptions,
     WantOptions,
 )
@@ -88,6 +89,15 @@ def export(options: ExportOptions) -> None:
 def resolve(options: ResolveOptions) -> None:
     """Record what a person found out about unknown or rejected recipients, or plan again who hit a cap."""
     resolve_recipients(options)
+
+
+@app.command(epilog=examples.epilog(examples.SERVE))
+@takes_bundles
+def serve(options: ServeOptions) -> None:
+    """Serve a live page about the campaign, to look at alone, until Ctrl-C."""
+    from .serve.command import serve_page  # the server is imported by whoever serves
+
+    serve_page(options)
 
 
 @app.command(epilog=examples.epilog(examples.REPORT))
