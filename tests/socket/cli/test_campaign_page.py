@@ -1,4 +1,4 @@
-"""The page of a campaign over HTTP: who may see it, what it says as the campaign goes on, and that it changes nothing."""
+"""The page of a campaign over HTTP: who may see it, what it says as a campaign goes on, and that it changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from customersms_async.campaign.opened import open_ledger
 from customersms_async.campaign.states import SAYS, State
 from customersms_async.testing._contract.ledger_hosts import PAUSE, TERMS, phone
 from support.campaign_page import TOKEN, begin, heard, request, served
-from support.real_time import PATIENCE
+from support.command import until
+from support.postgres_servers import postgres_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +38,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{server.url()}#page-{hashlib.sha1(str(tmp_path).encode(), usedforsecurity=False).hexdigest()[:12]}"
 
 
-@contextlib.asynccontextmanager
-async def asking():  # type: ignore[no-untyped-def]  # noqa: ANN201 - aiohttp's own
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield session
+def asking() -> aiohttp.ClientSession:
+    """A program that takes cookies, also from an address."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
 
 
 async def test_it_shows_a_campaign_as_it_goes_on(place: str) -> None:
@@ -114,7 +118,7 @@ async def test_it_changes_nothing(tmp_path: Path) -> None:
         )
         await events.until("codes", share=100)
     assert path.read_bytes() == before
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["ledger", "ledger.lock"]
+    assert names_in(tmp_path) == ["ledger", "ledger.lock"]
 
 
 async def test_it_looks_only_while_somebody_watches(tmp_path: Path) -> None:
@@ -126,9 +130,7 @@ async def test_it_looks_only_while_somebody_watches(tmp_path: Path) -> None:
         async with heard(page) as events:
             await events.until("codes", share=100)
             assert (tmp_path / "ledger-shm").exists()
-        async with asyncio.timeout(PATIENCE):
-            while (tmp_path / "ledger-shm").exists():
-                await asyncio.sleep(0.02)
+        await asyncio.to_thread(until, lambda: names_in(tmp_path) == ["ledger", "ledger.lock"])
 
 
 async def test_a_ledger_that_is_away_is_found_again_when_it_is_back(tmp_path: Path) -> None:
@@ -151,20 +153,22 @@ async def test_a_ledger_that_is_away_is_found_again_when_it_is_back(tmp_path: Pa
         await events.until("codes", rows=[["+1", 7, 0, 0, 0]])
 
 
-async def test_a_database_that_is_away_is_found_again_when_it_is_back(postgres: PostgresServerProcess) -> None:
-    place = f"{postgres.url()}#spring"
-    ledger = await open_ledger(place)
-    await begin(ledger, 3)
-    await ledger.close()
-    async with served(place) as page, heard(page) as events:
-        await events.until("states", recipients=3)
-        postgres.stop()
-        while events.sections.get("line", {}).get("problem") is None:
-            events.sections.pop("line", None)
-            await events.until("line")
-        assert "its database can't be used" in events.sections["line"]["problem"]
-        postgres.start()
-        await events.until("line", problem=None)
+async def test_a_database_that_is_away_is_found_again_when_it_is_back() -> None:
+    with postgres_server() as server:
+        place = f"{server.url()}#spring"
+        ledger = await open_ledger(place)
+        await begin(ledger, 3)
+        await ledger.close()
+        async with served(place) as page, heard(page) as events:
+            await events.until("states", recipients=3)
+            await asyncio.to_thread(server.stop)
+            found = await events.until("line")
+            while not found["problem"]:
+                events.sections.pop("line")
+                found = await events.until("line")
+            assert "its database can't be used" in found["problem"]
+            await asyncio.to_thread(server.start)
+            await events.until("line", problem=None)
 
 
 async def test_the_quota_is_looked_at_by_the_fingerprint_of_the_key(tmp_path: Path) -> None:
@@ -186,11 +190,13 @@ async def test_the_quota_is_looked_at_by_the_fingerprint_of_the_key(tmp_path: Pa
             ["5,000 requests in 1 h", 5_000, 4, 4_996],
             ["50,000 requests in 1 d", 50_000, 4, 49_996],
         ]
-        quota.write_bytes(b"x" * 4_096)
-        async with asyncio.timeout(PATIENCE):
-            while "words" not in events.sections["quota"]:
-                events.sections.pop("quota")
-                await events.until("quota")
+        quota.rename(tmp_path / "elsewhere")
+        found = events.sections["quota"]
+        while "words" not in found:
+            events.sections.pop("quota")
+            found = await events.until("quota")
+        assert "was deleted, moved or replaced while in use" in found["words"]
+        await events.until("quota", words=words)
 
 
 async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,12 +222,12 @@ async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkey
 async def test_nothing_of_the_campaign_is_shown_without_the_token(tmp_path: Path, path: str) -> None:
     ledger = await open_ledger(tmp_path / "secret.ledger")
     await ledger.close()
-    wrong = (
+    wrong: tuple[dict[str, str], ...] = (
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
         {"Cookie": "customersms_page_0=x"},
-        {"Authorization": "Bearer \u00ff".encode("latin-1").decode("latin-1")},
+        {"Authorization": "Bearer \u00ff"},
     )
     async with served(tmp_path / "secret.ledger") as page, asking() as session:
         for headers in wrong:
@@ -248,9 +254,13 @@ async def test_the_token_is_given_once_and_leaves_the_address(tmp_path: Path) ->
         async with session.get(page.url) as answer:
             assert answer.url.path_qs == "/"
             assert "<h1" in await answer.text()
-    async with served(tmp_path / "ledger") as page, asking() as session:  # the cookie of an earlier page
-        async with session.get(page.origin, headers={"Cookie": cookie.partition(";")[0]}) as answer:
-            assert answer.status == 401
+        port = int(page.origin.rpartition(":")[2])
+    async with (
+        served(tmp_path / "ledger", port=port) as page,
+        asking() as session,
+        session.get(page.origin, headers={"Cookie": cookie.partition(";")[0]}) as answer,
+    ):
+        assert answer.status == 401  # the cookie is that of an earlier page
 
 
 async def test_methods_paths_and_headers(tmp_path: Path) -> None:
