@@ -46,12 +46,17 @@ class ServedPage(NamedTuple):
 
 @contextlib.asynccontextmanager
 async def served(
-    ledger: Path | str, *, quota: Path | str | None = None, port: int = 0, names: Sequence[str] = ()
+    ledger: Path | str,
+    *,
+    quota: Path | str | None = None,
+    port: int = 0,
+    names: Sequence[str] = (),
+    zone: str = "UTC",
 ) -> AsyncIterator[ServedPage]:
-    """Serve the page of a ledger, with times in UTC."""
+    """Serve the page of a ledger."""
     place, feed = read_ledger_place(str(ledger)), PageFeed()
-    feed.put("page", {"title": place.title, "name": place.name, "zone": "UTC"})
-    watch = LedgerWatch(place, feed, read_zone("UTC"), QuotaLook("memory" if quota is None else str(quota)))
+    feed.put("page", {"title": place.title, "name": place.name, "zone": zone})
+    watch = LedgerWatch(place, feed, read_zone(zone), QuotaLook("memory" if quota is None else str(quota)))
     async with listening(build(feed, PageToken(TOKEN), names), "127.0.0.1", port) as origin:
         watching = start(asyncio.get_running_loop(), watch.run())
         try:

@@ -6,19 +6,16 @@ of the connection need.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, final
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
 from .app import EXTENSION
 from .faults import Fault
 from .inbox.claims import begins_as_claimed
-from .pages.listening import listening
+from .pages.listening import QuietConnection, listening
 from .request import PATHS
 
 if TYPE_CHECKING:
@@ -44,7 +41,7 @@ async def serve(gateway: Gateway, app: ASGIApp, host: str, port: int) -> AsyncIt
 
 
 @final
-class FaultyConnection(H11Protocol):
+class FaultyConnection(QuietConnection):
     """uvicorn's connection, and what can go wrong with it.
 
     Mutable, beside uvicorn's own: whether a request has begun that isn't answered yet, its fault, whether it is for the
@@ -53,22 +50,16 @@ class FaultyConnection(H11Protocol):
     """
 
     def __init__(self, gateway: Gateway, config: Config, state: ServerState) -> None:
-        super().__init__(config, state, {})
-        self._gateway, self._served = gateway, self.app
+        super().__init__(config, state)
+        self._gateway = gateway
         self._begun, self._held = False, b""
         self._inbox: bool | None = None
         self._planned: PlannedFault | None = None
-        self.app = self._run
-        self.access_log = False  # for this connection only: Config's own switch is global
         self.timeout_keep_alive = gateway.timing.keep_alive  # type: ignore[assignment]  # call_later takes floats too
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[EXTENSION] = self
-        try:
-            await self._served(scope, receive, send)
-        except asyncio.CancelledError:
-            if not self.transport.is_closing():  # else it's the end of serve(), and no news
-                raise
+        await super()._run(scope, receive, send)
 
     def asks_inbox(self) -> bool | None:
         """Whether the request that is being read is for the inbox, which no fault befalls."""

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @contextlib.asynccontextmanager
@@ -33,7 +33,7 @@ async def listening(
     config = Config(app, interface="asgi3", lifespan="off", ws="none", log_config=None, proxy_headers=False)
     config.load()
     state = ServerState()
-    make = connection or _quiet
+    make = connection or QuietConnection
     listener = await asyncio.get_running_loop().create_server(lambda: make(config, state), host, port)
     try:
         bound = listener.sockets[0].getsockname()
@@ -44,10 +44,24 @@ async def listening(
         await listener.wait_closed()
 
 
-def _quiet(config: Config, state: ServerState) -> H11Protocol:
-    made = H11Protocol(config, state, {})
-    made.access_log = False  # for this connection only: Config's own switch is global
-    return made
+class QuietConnection(H11Protocol):
+    """uvicorn's connection, which logs no request, and no task that was cut off at the end of ``listening``.
+
+    Mutable state: uvicorn's own.
+    """
+
+    def __init__(self, config: Config, state: ServerState) -> None:
+        super().__init__(config, state, {})
+        self._served = self.app
+        self.app = self._run
+        self.access_log = False  # for this connection only: Config's own switch is global
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._served(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self.transport.is_closing():  # else it's the end of listening, and no news
+                raise
 
 
 async def _end(state: ServerState) -> None:

@@ -82,9 +82,11 @@ class PageFeed:
                 await send({"type": "http.response.body", "body": body, "more_body": True})
                 continue
             waiting = start(asyncio.get_running_loop(), news.wait())
-            await asyncio.wait([waiting, gone], timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
-            if not waiting.done():
+            try:
+                await asyncio.wait([waiting, gone], timeout=_HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            finally:
                 waiting.cancel()
+            if not news.is_set() and not gone.done():
                 await send({"type": "http.response.body", "body": b":\n\n", "more_body": True})
 
     def _sorted(self) -> list[tuple[int, bytes]]:

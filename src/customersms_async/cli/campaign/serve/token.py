@@ -48,7 +48,7 @@ class PageToken:
 
     def cookie(self, request: Request) -> str:
         """The header that lets a browser come again; another site's pages can't use it."""
-        return f"{_cookie(request)}={self._word}; Path=/; HttpOnly; SameSite=Lax"
+        return "; ".join((f"{_cookie(request)}={self._word}", "Path=/", "HttpOnly", "SameSite=Lax"))
 
 
 def _cookie(request: Request) -> str:
