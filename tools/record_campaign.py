@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PICTURE = Path(__file__).parent.parent / "docs" / "campaign.png"
 CODES = {"+121255": 4, "+4477009": 3, "+4915155": 2, "+336120": 2, "+3932055": 1}
-PEOPLE = 6_000
+PEOPLE = 1_800
 BATCH = 10
 TERMS = CampaignTerms(
     url="https://sms.example.com/sms_system/api.php",
@@ -60,7 +60,7 @@ async def fill(ledger: CampaignLedger, now: list[int]) -> None:
         for at in range(0, len(page), BATCH):
             now[0] += chance.choice((600_000, 620_000, 640_000, 900_000))
             left = await request(ledger, [one.id for one in page[at : at + BATCH]], left, starts, chance)
-    await ledger.resolve([SAYS[State.ACCEPTED]["unknown"]], [f"{starts[at]}{at:05}" for at in range(2_000)], "Ann Lee")
+    await ledger.resolve([SAYS[State.ACCEPTED]["unknown"]], [f"{starts[at]}{at:05}" for at in range(600)], "Ann Lee")
 
 
 async def request(
