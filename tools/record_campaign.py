@@ -69,7 +69,7 @@ async def request(
     """One request with its answer; gives the credits left."""
     intent = Intent(places, left, 30.0)
     await ledger.begin(intent)
-    if chance.random() < 0.002:
+    if chance.random() < 0.04:
         status, code, error = Status.UNKNOWN, "NO_ANSWER", "no answer came within 30 s"
         outcomes = [Outcome(at, f"{starts[at]}{at:05}", status, None, error, code) for at in places]
         await ledger.record(intent, Ruling(outcomes))
