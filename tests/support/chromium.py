@@ -216,3 +216,23 @@ class Page:
 
 
 _CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "Space": 32, "ArrowDown": 40, "/": 191}
+
+LOW_CONTRAST = """(() => {
+    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+    const light = (color) => {
+        const linear = (one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = color.map((one) => linear(one / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (one) => {
+        const color = numbers(getComputedStyle(one).backgroundColor);
+        return color.length === 4 && color[3] === 0 ? behind(one.parentElement) : color;
+    };
+    return [...document.querySelectorAll("body *")].filter((one) => {
+        const said = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        if (!said || !one.checkVisibility() || one.closest("option, .hidden, noscript")) return false;
+        const [a, b] = [light(numbers(getComputedStyle(one).color)), light(behind(one))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+    }).map((one) => one.outerHTML.slice(0, 100));
+})()"""
+"""The elements whose text can't be read well: WCAG's contrast below 4.5."""

@@ -106,10 +106,10 @@ def test_the_options_of_the_command_line_are_all_there() -> None:
         ["doctor"],
         *(["campaign", name] for name in ("run", "status", "export")),
     ]
-    paths += [["campaign", name] for name in ("resolve", "report", "move", "add", "retry", "list")]
+    paths += [["campaign", name] for name in ("resolve", "report", "move", "serve", "add", "retry", "list")]
     paths += [["idempotency", name] for name in ("list", "show", "resolve")]
     paths += [["suppress", name] for name in ("add", "remove", "list", "import")]
     of_all = {name for each in typer.main.get_command(app).params for name in each.opts if name.startswith("--")}
     existing = of_all.union(*map(options_of, paths)) - {"--help"}
     assert existing - named == set()
-    assert named - existing == {"--help", "--port"}
+    assert named - existing == {"--help"}

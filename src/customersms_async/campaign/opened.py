@@ -29,24 +29,30 @@ class ShownPlace(NamedTuple):
 
 
 async def open_ledger(
-    place: Path | str, name: str | None = None, *, create: bool = True, clock: Callable[[], int] | None = None
+    place: Path | str,
+    name: str | None = None,
+    *,
+    create: bool = True,
+    clock: Callable[[], int] | None = None,
+    looking: bool = False,
 ) -> CampaignLedger:
     """Open the ledger at ``place``, a file's path or a database's URL, or make it if it isn't there and may be made.
 
     ``name`` is that of the campaign in the database, if the URL does not end in it; a file holds one campaign.
     ``clock`` gives integer microseconds in place of this machine's time, or of the server's. Whoever was being sent to
-    by a process that has ended is unknown from here on, or once its requests' time is over. Raises ``LedgerError`` for
-    a ledger that can't be used (``MissingLedgerError`` where there is none), and ``ConfigurationError`` for what can be
-    no place, and a name that goes with no such place.
+    by a process that has ended is unknown from here on, or once its requests' time is over; with ``looking`` they stay
+    as they are, as whoever opens it so only looks. Raises ``LedgerError`` for a ledger that can't be used
+    (``MissingLedgerError`` where there is none), and ``ConfigurationError`` for what can be no place, and a name that
+    goes with no such place.
     """
     if is_address(place):
         from ._postgres.ledger import PostgresLedger
         from ._postgres.place import read_place
 
-        return await PostgresLedger.open(read_place(str(place), name), create=create, clock=clock)
+        return await PostgresLedger.open(read_place(str(place), name), create=create, clock=clock, looking=looking)
     if name is not None:
         raise ConfigurationError("a ledger that is a file holds one campaign, which has no name there")
-    return await SQLiteLedger.open(place, create=create, clock=clock or wall_us)
+    return await SQLiteLedger.open(place, create=create, clock=clock or wall_us, looking=looking)
 
 
 def shown(place: str) -> ShownPlace:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PlannedRecipient,
         Resolution,
         RunningNow,
+        SeenAttempt,
         Timeline,
     )
     from .states import Choice, State
@@ -179,10 +180,26 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
         """Requests over time, in windows of the shortest limit that gives few enough; ``None`` if there are none."""
 
-    async def by_calling_code(self) -> list[tuple[str, Counter[State]]]:
-        """For every calling code that was sent to, its recipients by state; those with the most failures first."""
+    async def version(self) -> str:
+        """A word that is another one after each change of a recipient or of what is wanted; it costs nothing.
 
-    async def doubts(self) -> list[Doubt]:
+        So it is after each decision of a person, each known double, and each step of a move. It may be another one
+        after something else as well.
+        """
+
+    async def attempts(self, after: SeenAttempt | None, most: int) -> list[SeenAttempt]:
+        """The attempts that follow one (``None``: the first ones), in the order in which they began, at most so many.
+
+        One that became durable a moment ago may stand before others, where several are begun at a time.
+        """
+
+    async def by_calling_code(self, places: range | None = None) -> list[tuple[str, Counter[State]]]:
+        """For every calling code that was sent to, its recipients by state; those with the most failures first.
+
+        ``places``: only recipients at these places of the input, which follow each other; so of ``doubts``.
+        """
+
+    async def doubts(self, places: range | None = None) -> list[Doubt]:
         """The first unknown recipients (``MOST_LISTED``), in the input's order, each with its last attempt."""
 
     async def doubles(self) -> list[KnownDouble]:

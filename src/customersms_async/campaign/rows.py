@@ -171,6 +171,18 @@ class Timeline(NamedTuple):
     requests: list[int]
 
 
+class SeenAttempt(NamedTuple):
+    """One attempt: its number in the ledger, when it began (microseconds since 1970), and to whom (``id_ranges``).
+
+    ``left``: whether its request may have reached the gateway; ``None`` as long as it has no answer.
+    """
+
+    number: int
+    began_us: Microseconds
+    ids: str
+    left: bool | None
+
+
 class Doubt(NamedTuple):
     """One recipient whose fate is unknown, with what a person can judge it by. Times: microseconds since 1970."""
 

@@ -46,6 +46,7 @@ RESOLVE: Final = (
     "customersms campaign resolve --ledger spring.ledger --status unknown --as accepted --by ann",
     "customersms campaign resolve --ledger spring.ledger --phones again.txt --as planned --by ann",
 )
+SERVE: Final = ("customersms campaign serve --ledger spring.ledger --zone Europe/Berlin",)
 REPORT: Final = ("customersms campaign report --ledger spring.ledger --html spring.html",)
 
 SUPPRESS: Final = (

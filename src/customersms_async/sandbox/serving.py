@@ -1,33 +1,29 @@
-"""A real server on a free port: uvicorn's HTTP protocol, under a listener of our own.
+"""A real server on a free port, whose connections can go wrong.
 
-``uvicorn.Server`` is left out on purpose. It takes over the process's signals, calls ``sys.exit`` where the port is
-taken, and polls ten times a second, so that its end takes 0.2 s: too much for a fixture of every test. What is left
-of it is one call of ``create_server``. uvicorn's own protocol class stays, since it is the proven HTTP; a subclass sees
-the raw bytes before it does and has the transport, which is all that faults of the connection need.
+A subclass of uvicorn's own protocol sees the raw bytes before it does and has the transport, which is all that faults
+of the connection need.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import struct
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, final
 
-from uvicorn import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
-
 from .app import EXTENSION
 from .faults import Fault
 from .inbox.claims import begins_as_claimed
+from .pages.listening import QuietConnection, listening
 from .request import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn import Config
+    from uvicorn.server import ServerState
 
     from .gateway import Gateway
     from .replies import ServerAnswer
@@ -40,37 +36,12 @@ _HINTS: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\
 @contextlib.asynccontextmanager
 async def serve(gateway: Gateway, app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
     """Serve ``app`` and yield the endpoint's URL; in the end cut all connections and wait for all tasks."""
-    config = Config(app, interface="asgi3", lifespan="off", ws="none", log_config=None, proxy_headers=False)
-    config.load()
-    state = ServerState()
-    listener = await asyncio.get_running_loop().create_server(
-        lambda: FaultyConnection(gateway, config, state), host, port
-    )
-    try:
-        bound = listener.sockets[0].getsockname()
-        yield f"http://{f'[{bound[0]}]' if ':' in bound[0] else bound[0]}:{bound[1]}{PATHS[0]}"
-    finally:
-        listener.close()
-        await _end(state)
-        await listener.wait_closed()
-
-
-async def _end(state: ServerState) -> None:
-    """Cut what is connected, let the tasks learn of it, then cancel those that still wait for something else."""
-    for _ in range(3):  # asyncio needs so many turns from accepting a connection to its connection_made
-        await asyncio.sleep(0)
-    while state.connections:
-        for connection in list(state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
-    tasks = list(state.tasks)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(app, host, port, lambda config, state: FaultyConnection(gateway, config, state)) as origin:
+        yield f"{origin}{PATHS[0]}"
 
 
 @final
-class FaultyConnection(H11Protocol):
+class FaultyConnection(QuietConnection):
     """uvicorn's connection, and what can go wrong with it.
 
     Mutable, beside uvicorn's own: whether a request has begun that isn't answered yet, its fault, whether it is for the
@@ -79,22 +50,16 @@ class FaultyConnection(H11Protocol):
     """
 
     def __init__(self, gateway: Gateway, config: Config, state: ServerState) -> None:
-        super().__init__(config, state, {})
-        self._gateway, self._served = gateway, self.app
+        super().__init__(config, state)
+        self._gateway = gateway
         self._begun, self._held = False, b""
         self._inbox: bool | None = None
         self._planned: PlannedFault | None = None
-        self.app = self._run
-        self.access_log = False  # for this connection only: Config's own switch is global
         self.timeout_keep_alive = gateway.timing.keep_alive  # type: ignore[assignment]  # call_later takes floats too
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[EXTENSION] = self
-        try:
-            await self._served(scope, receive, send)
-        except asyncio.CancelledError:
-            if not self.transport.is_closing():  # else it's the end of serve(), and no news
-                raise
+        await super()._run(scope, receive, send)
 
     def asks_inbox(self) -> bool | None:
         """Whether the request that is being read is for the inbox, which no fault befalls."""

@@ -22,6 +22,7 @@ from ._contract.ledger_additions import LedgerAdditionsContract
 from ._contract.ledger_inputs import LedgerInputContract
 from ._contract.ledger_intents import LedgerIntentContract
 from ._contract.ledger_late_answers import LedgerLateAnswerContract
+from ._contract.ledger_looks import LedgerLookContract
 from ._contract.ledger_moves import LedgerMoveContract
 from ._contract.ledger_people import LedgerPeopleContract
 from ._contract.ledger_records import LedgerRecordContract
@@ -41,6 +42,7 @@ class LedgerContract(
     LedgerPeopleContract,
     LedgerWantedContract,
     LedgerMoveContract,
+    LedgerLookContract,
     LedgerScheduleContract,
 ):
     """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python."""

@@ -12,6 +12,7 @@ from customersms_async import AsyncClient, Campaign, CustomerSMSError, Limit, Me
 from customersms_async._core.secret import PUBLIC_START
 from customersms_async.cli.campaign.place import read_ledger_place
 from customersms_async.cli.campaign.report import write_report
+from customersms_async.cli.zones import read_zone
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def test_the_key_is_in_no_file_of_a_campaign(tmp_path: Path, answer: str) 
                     said += repr(outcome)
                     break
             written = contents(tmp_path)  # the write-ahead log is there while it is open
-        await write_report(read_ledger_place(str(ledger)), page, LIMITS)
+        await write_report(read_ledger_place(str(ledger)), page, LIMITS, read_zone(None))
     written |= contents(tmp_path)
     assert {"ledger", "page.html"} < set(written)
     assert KEY[:PUBLIC_START] not in said

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PHONE = "+12125551234"
-PATHS = ["/", "/inbox.css", "/inbox.js", "/inbox.svg", "/texts", "/switches", "/faults"]
+PATHS = ["/", "/base.css", "/inbox.css", "/inbox.js", "/inbox.svg", "/texts", "/switches", "/faults"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.sandbox import Fault, Sandbox, magic
-from support.chromium import Page, chromium, new_page
+from support.chromium import LOW_CONTRAST, Page, chromium, new_page
 from support.sandbox_requests import KEY
 
 if TYPE_CHECKING:
@@ -251,30 +251,9 @@ async def test_nothing_is_wider_than_the_window_and_everything_can_be_read(
         for width in (320, 390, 768, 1280):
             await page.resize(width, 844)
             assert await page.run("document.documentElement.scrollWidth") == width
-            assert await page.run(_LOW_CONTRAST) == []
+            assert await page.run(LOW_CONTRAST) == []
         ground = await page.run("getComputedStyle(document.documentElement).backgroundColor")
         assert (ground == "rgb(20, 24, 26)") == (scheme == "dark")
-
-
-_LOW_CONTRAST = """(() => {
-    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-    const light = (color) => {
-        const linear = (one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4;
-        const [r, g, b] = color.map((one) => linear(one / 255));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = (one) => {
-        const color = numbers(getComputedStyle(one).backgroundColor);
-        return color.length === 4 && color[3] === 0 ? behind(one.parentElement) : color;
-    };
-    return [...document.querySelectorAll("body *")].filter((one) => {
-        const said = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-        if (!said || !one.checkVisibility() || one.closest("option, .hidden, noscript")) return false;
-        const [a, b] = [light(numbers(getComputedStyle(one).color)), light(behind(one))];
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
-    }).map((one) => one.outerHTML.slice(0, 100));
-})()"""
-"""The elements whose text can't be read well: WCAG's contrast below 4.5."""
 
 
 async def test_it_says_that_the_sandbox_is_gone_and_finds_one_that_is_back(browser: str) -> None:

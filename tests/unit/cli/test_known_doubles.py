@@ -14,6 +14,7 @@ from customersms_async.cli.campaign.options import StatusOptions
 from customersms_async.cli.campaign.place import read_ledger_place
 from customersms_async.cli.campaign.report import write_report
 from customersms_async.cli.campaign.status import show_status
+from customersms_async.cli.zones import read_zone
 from customersms_async.models import DOCUMENTED_LIMITS
 from support.filled_ledger import PEOPLE, filled
 
@@ -50,10 +51,10 @@ def test_a_status_names_them(ledger: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_the_report_lists_them(ledger: Path) -> None:
     page = ledger.with_name("page.html")
-    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS))
+    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS, read_zone(None)))
     assert "Known doubles" not in page.read_text(encoding="utf-8")
     keep_double(ledger, 7)
-    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS))
+    asyncio.run(write_report(read_ledger_place(str(ledger)), page, DOCUMENTED_LIMITS, read_zone(None)))
     text = page.read_text(encoding="utf-8")
     assert "<h2>Known doubles</h2>" in text
     assert "1 recipient may have got the text twice" in text

@@ -66,11 +66,17 @@ class PostgresLedger(LedgerMoves):
 
     @classmethod
     async def open(
-        cls, place: DatabasePlace, *, create: bool, clock: Callable[[], int] | None = None
+        cls,
+        place: DatabasePlace,
+        *,
+        create: bool,
+        clock: Callable[[], int] | None = None,
+        looking: bool = False,
     ) -> PostgresLedger:
         """Open the campaign's ledger, or make an empty one if it isn't there and may be made.
 
-        ``clock`` gives integer microseconds in place of the server's time, and is for tests.
+        ``clock`` gives integer microseconds in place of the server's time, and is for tests. Who was being sent to in
+        attempts whose time is over is unknown from here on, unless it is opened for ``looking`` alone.
         """
         ledger = cls(place, clock)
         ledger._host = Host.join(place, clock, ledger)
@@ -82,7 +88,8 @@ class PostgresLedger(LedgerMoves):
             number, name = first(rows)
             ledger.id = (name or b"").decode()
             ledger._number = int(number or 0)
-            await ledger.recover()
+            if not looking:
+                await ledger.recover()
         except BaseException:
             await ledger.close()
             raise

@@ -22,6 +22,7 @@ from ..rows import (
     PlannedRecipient,
     Resolution,
     RunningNow,
+    SeenAttempt,
     kept_columns,
 )
 from ..states import State
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
 
 _OF: Final = b"r.id >= $1::bigint << 32 AND r.id < ($1::bigint + 1) << 32"
 """The recipients of a campaign."""
+
+_AT: Final = b"r.id >= ($1::bigint << 32) + $2::bigint AND r.id < ($1::bigint << 32) + $3::bigint"
+"""The recipients of a campaign from a place on to another."""
+
+_BEYOND_ALL: Final = 2**32
 
 _ADDED: Final = (
     b"SELECT c.hash, c.template, coalesce((SELECT sum(a.recipients) FROM customersms.campaign_additions a"
@@ -97,16 +103,35 @@ _LEFT: Final = (
 )
 _SPAN: Final = b"SELECT min(a.began_us), max(a.began_us)" + _LEFT
 _BARS: Final = b"SELECT (a.began_us - $2::bigint) / $3::bigint, count(*)" + _LEFT + b" GROUP BY 1"
+_ATTEMPTS: Final = (
+    b"SELECT a.attempt, a.began_us, a.ids, CASE WHEN w.attempt IS NOT NULL"
+    b" THEN w.status_code IS NOT NULL OR w.unsent < a.recipients END"
+    b" FROM customersms.campaign_attempts a LEFT JOIN customersms.campaign_answers w USING (attempt)"
+    b" WHERE a.campaign = $1 AND a.began_us >= $2 AND (a.began_us, a.attempt) > ($2, $3)"
+    b" ORDER BY a.began_us, a.attempt LIMIT $4"
+)
+_VERSION: Final = (
+    b"""
+SELECT concat_ws(' ',
+  (SELECT string_agg(c.xmin::text, '.' ORDER BY c.state, c.code) FROM customersms.campaign_counts c
+    WHERE c.campaign = $1),
+  (SELECT max(w.number) FROM customersms.campaign_wanted w WHERE w.campaign = $1),
+  (SELECT max(d.number) FROM customersms.campaign_resolutions d WHERE d.campaign = $1),
+  (SELECT max(m.number) FROM customersms.campaign_moves m WHERE m.campaign = $1),
+  (SELECT count(*) FROM customersms.campaign_doubles r WHERE """
+    + _OF
+    + b"))"
+)
 _STARTS: Final = (
     b"SELECT substring(r.phone FROM 1 FOR 4), r.state, count(*) FROM customersms.campaign_recipients r WHERE "
-    + _OF
+    + _AT
     + b" AND r.state <> 'skipped' GROUP BY 1, 2"
 )
 _DOUBTS: Final = (
     b"SELECT r.phone, r.code, r.error, r.attempts, a.began_us, a.credits_before, w.credits_after, a.recipients"
     b" FROM customersms.campaign_recipients r LEFT JOIN customersms.campaign_attempts a ON a.attempt = r.attempt"
     b" LEFT JOIN customersms.campaign_answers w ON w.attempt = a.attempt"
-    b" WHERE " + _OF + b" AND r.state = 'unknown' ORDER BY r.id LIMIT $2"
+    b" WHERE " + _AT + b" AND r.state = 'unknown' ORDER BY r.id LIMIT $4"
 )
 _RESOLUTIONS: Final = (
     b"SELECT at_us, decided_by, becomes, recipients FROM customersms.campaign_resolutions WHERE campaign = $1"
@@ -229,12 +254,27 @@ class LedgerQuestions(LedgerCalls):
         rows = await self._call(_BARS, b"%d" % span.start_us, b"%d" % span.limit.window_us)
         return span.timeline((int(bar or 0), int(count or 0)) for bar, count in rows)
 
-    async def by_calling_code(self) -> list[tuple[str, Counter[State]]]:
+    async def version(self) -> str:
+        """A word that is another one after each change: each one of a recipient writes one of the counts anew."""
+        ((word,),) = await self._call(_VERSION)
+        return (word or b"").decode()
+
+    async def attempts(self, after: SeenAttempt | None, most: int) -> list[SeenAttempt]:
+        """The attempts that follow one."""
+        began_us, number = (0, 0) if after is None else (after.began_us, after.number)
+        rows = [
+            (whole(attempt), whole(began), plain(ids), None if left is None else left == b"t")
+            for attempt, began, ids, left in await self._call(_ATTEMPTS, b"%d" % began_us, b"%d" % number, b"%d" % most)
+        ]
+        return typed(rows, SeenAttempt, self.name)
+
+    async def by_calling_code(self, places: range | None = None) -> list[tuple[str, Counter[State]]]:
         """The recipients by calling code."""
-        rows = [(said(start), plain(state), whole(count)) for start, state, count in await self._call(_STARTS)]
+        found = await self._call(_STARTS, *_bounds(places))
+        rows = [(said(start), plain(state), whole(count)) for start, state, count in found]
         return figures.by_calling_code(typed(rows, tuple[str, State, int], self.name))
 
-    async def doubts(self) -> list[Doubt]:
+    async def doubts(self, places: range | None = None) -> list[Doubt]:
         """The first unknown recipients, each with its last attempt."""
         rows = [
             (
@@ -242,7 +282,7 @@ class LedgerQuestions(LedgerCalls):
                 *(plain(before), plain(later), whole(with_it)),
             )
             for phone, code, error, attempts, began_us, before, later, with_it in await self._call(
-                _DOUBTS, b"%d" % MOST_LISTED
+                _DOUBTS, *_bounds(places), b"%d" % MOST_LISTED
             )
         ]
         return typed(rows, Doubt, self.name)
@@ -269,6 +309,11 @@ class LedgerQuestions(LedgerCalls):
 
     async def _wanted(self) -> WantedSeen:
         return read_wanted(first(await self._call(WANTED)), self.name)
+
+
+def _bounds(places: range | None) -> tuple[bytes, bytes]:
+    first, end = (0, _BEYOND_ALL) if places is None else (places.start, places.stop)
+    return b"%d" % first, b"%d" % end
 
 
 class _Texts:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         PlannedRecipient,
         Resolution,
         RunningNow,
+        SeenAttempt,
         Timeline,
     )
     from ..states import Choice, State
@@ -69,11 +70,13 @@ class SQLiteLedger:
         self._handle: LedgerHandle | None = None
 
     @classmethod
-    async def open(cls, path: Path | str, *, create: bool, clock: Callable[[], int] = wall_us) -> SQLiteLedger:
+    async def open(
+        cls, path: Path | str, *, create: bool, clock: Callable[[], int] = wall_us, looking: bool = False
+    ) -> SQLiteLedger:
         """Open the ledger at ``path``, or make it if it isn't there and may be made.
 
         ``clock`` gives the times that it keeps (microseconds since 1970). Who was being sent to by a process that has
-        ended is unknown from here on.
+        ended is unknown from here on, unless it is opened for ``looking`` alone.
         """
         ledger = cls(real_path(path), clock)
         if not ledger._path.exists():
@@ -82,7 +85,8 @@ class SQLiteLedger:
             await asyncio.to_thread(opening.create, ledger._path)
         ledger._handle = LedgerHandle.join(ledger._path, ledger)
         try:
-            await ledger._handle.recover(clock)
+            if not looking:
+                await ledger._handle.recover(clock)
             ledger.id = await ledger._read(queries.ledger_id)
         except BaseException:
             await ledger.close()
@@ -289,13 +293,21 @@ class SQLiteLedger:
         """Requests over time; ``None`` if there are none."""
         return await self._read(lambda connection: summary.timeline(connection, limits))
 
-    async def by_calling_code(self) -> list[tuple[str, Counter[State]]]:
-        """For every calling code that was sent to, its recipients by state."""
-        return await self._read(summary.by_calling_code)
+    async def version(self) -> str:
+        """A word that is another one after each change."""
+        return await self._read(queries.version)
 
-    async def doubts(self) -> list[Doubt]:
+    async def attempts(self, after: SeenAttempt | None, most: int) -> list[SeenAttempt]:
+        """The attempts that follow one."""
+        return await self._read(lambda connection: summary.attempts(connection, after, most))
+
+    async def by_calling_code(self, places: range | None = None) -> list[tuple[str, Counter[State]]]:
+        """For every calling code that was sent to, its recipients by state."""
+        return await self._read(lambda connection: summary.by_calling_code(connection, places))
+
+    async def doubts(self, places: range | None = None) -> list[Doubt]:
         """The first unknown recipients."""
-        return await self._read(summary.doubts)
+        return await self._read(lambda connection: summary.doubts(connection, places))
 
     async def doubles(self) -> list[KnownDouble]:
         """The first known doubles."""

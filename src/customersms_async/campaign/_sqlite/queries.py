@@ -41,6 +41,12 @@ def ledger_id(connection: sqlite3.Connection) -> str:
     return only(connection.execute("SELECT ledger FROM session"), tuple[str])[0]
 
 
+def version(connection: sqlite3.Connection) -> str:
+    """A word that is another one after each change: an era of its own, and how often the ledger was changed."""
+    era, changes = only(connection.execute("SELECT era, changes FROM progress"), tuple[str, Number])
+    return f"{era} {changes}"
+
+
 def counts(connection: sqlite3.Connection) -> list[Count]:
     """Numbers of recipients by state (in the table's order) and code; kept by the ledger, so they cost nothing."""
     rows = connection.execute("SELECT * FROM counts WHERE recipients > 0").fetchall()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from .. import figures
 from ..figures import TimeSpan
-from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Activity, Doubt, KnownDouble, Microseconds, Resolution
+from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Activity, Doubt, KnownDouble, Microseconds, Resolution, SeenAttempt
 from ..states import State
 from .queries import has_table
 from .typed_rows import only, typed
@@ -52,22 +52,44 @@ def timeline(connection: sqlite3.Connection, limits: Sequence[Limit]) -> Timelin
     return span.timeline(connection.execute(f"SELECT (began_us - ?) / ? AS bar, count(*) {_LEFT} GROUP BY bar", each))
 
 
-def by_calling_code(connection: sqlite3.Connection) -> list[tuple[str, Counter[State]]]:
+def attempts(connection: sqlite3.Connection, after: SeenAttempt | None, most: int) -> list[SeenAttempt]:
+    """The attempts that follow one, in the order in which they began."""
+    rows = connection.execute(
+        "SELECT id, began_us, ids, CASE WHEN attempt_id IS NULL THEN NULL"
+        " ELSE status_code IS NOT NULL OR unsent < recipients END"
+        " FROM attempts LEFT JOIN answers ON attempt_id = id WHERE id > ? ORDER BY id LIMIT ?",
+        (0 if after is None else after.number, most),
+    )
+    return [
+        SeenAttempt(number, began_us, ids, None if left is None else bool(left))
+        for number, began_us, ids, left in typed(rows, tuple[int, Microseconds, str, int | None])
+    ]
+
+
+def by_calling_code(connection: sqlite3.Connection, places: range | None) -> list[tuple[str, Counter[State]]]:
     """For every calling code that was sent to, its recipients by state; those with the most failures first."""
     rows = connection.execute(
-        "SELECT substr(phone, 1, 4) AS start, state, count(*) FROM recipients WHERE state <> ? GROUP BY start, state",
-        (State.SKIPPED,),
+        "SELECT substr(phone, 1, 4) AS start, state, count(*) FROM recipients WHERE id >= ? AND id < ? AND state <> ?"
+        " GROUP BY start, state",
+        (*_bounds(places), State.SKIPPED),
     )
     return figures.by_calling_code(typed(rows, tuple[str, State, int]))
 
 
-def doubts(connection: sqlite3.Connection) -> list[Doubt]:
+def _bounds(places: range | None) -> tuple[int, int]:
+    return (0, _BEYOND_ALL) if places is None else (places.start, places.stop)
+
+
+_BEYOND_ALL: Final = 2**62
+
+
+def doubts(connection: sqlite3.Connection, places: range | None) -> list[Doubt]:
     """The first unknown recipients, in the input's order, each with its last attempt."""
     rows = connection.execute(
         "SELECT r.phone, r.code, r.error, r.attempts, a.began_us, a.credits_before, w.credits_after, a.recipients"
         " FROM recipients r LEFT JOIN attempts a ON a.id = r.attempt_id LEFT JOIN answers w ON w.attempt_id = a.id"
-        " WHERE r.state = ? ORDER BY r.id LIMIT ?",
-        (State.UNKNOWN, MOST_LISTED),
+        " WHERE r.id >= ? AND r.id < ? AND r.state = ? ORDER BY r.id LIMIT ?",
+        (*_bounds(places), State.UNKNOWN, MOST_LISTED),
     )
     return typed(rows, Doubt)
 

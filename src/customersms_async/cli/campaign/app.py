@@ -26,6 +26,7 @@ from .options import (  # noqa: TC001 - takes_bundles reads them
     ResolveOptions,
     RetryOptions,
     RunOptions,
+    ServeOptions,
     StatusOptions,
     WantOptions,
 )
@@ -115,6 +116,15 @@ def resolve(options: ResolveOptions) -> None:
 def retry(options: RetryOptions) -> None:
     """Have those sent to again whom the gateway refused, who were skipped for now, or whose fate is unknown."""
     retry_recipients(options)
+
+
+@app.command(epilog=examples.epilog(examples.SERVE))
+@takes_bundles
+def serve(options: ServeOptions) -> None:
+    """Serve a live page about the campaign, to look at alone, until Ctrl-C."""
+    from .serve.command import serve_page  # the server is imported by whoever serves
+
+    serve_page(options)
 
 
 @app.command(epilog=examples.epilog(examples.REPORT))

@@ -23,7 +23,6 @@ from ..options import (
     FailureOptions,
     FileOptions,
     Json,
-    Limits,
     Logging,
     LogLevel,
     PhoneColumn,
@@ -59,6 +58,14 @@ class ExportedMore(enum.StrEnum):
 
     TEXT = "text"
     SEGMENTS = "segments"
+
+
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--zone", metavar="NAME", help="Show times as in this zone, such as Europe/Berlin; else as on this machine."
+    ),
+]
 
 
 class ExportFormat(enum.StrEnum):
@@ -314,7 +321,39 @@ class ReportOptions(Bundle, frozen=True, kw_only=True):
 
     ledger: Ledger
     html: Annotated[Path, typer.Option("--html", metavar="OUT.html", help="The page to write, or to write anew.")]
-    limit: Limits = None
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="N/SECONDS",
+            help="Draw the chart against these limits; else against those of its last run. May be given again.",
+        ),
+    ] = None
+    zone: Zone = None
+    log_level: Logging = LogLevel.WARNING
+
+
+class ServeOptions(Bundle, frozen=True, kw_only=True):
+    """The options of ``customersms campaign serve``."""
+
+    ledger: Ledger
+    host: Annotated[
+        str,
+        typer.Option("--host", help="Where to listen; the default is this machine alone, and nothing is encrypted."),
+    ] = "127.0.0.1"
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="0 takes any free one.")] = 0
+    token: Annotated[
+        str | None,
+        typer.Option("--token", help="What opens the page; else one is drawn at random. Who lists processes sees it."),
+    ] = None
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", metavar="NAME", help="A name of this machine, by which the page may be asked for."
+        ),
+    ] = None
+    zone: Zone = None
+    quota: Quota = None
     log_level: Logging = LogLevel.WARNING
 
 

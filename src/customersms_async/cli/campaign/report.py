@@ -7,7 +7,6 @@ import contextlib
 import os
 import time
 from collections import Counter
-from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +14,14 @@ from ..._core.plural import counted
 from ...campaign import Campaign
 from ...campaign.states import State
 from ...errors import ConfigurationError
+from ...models import DOCUMENTED_LIMITS
 from ..exits import ending_well, fail
 from ..formats import length
 from ..options import read_limits
+from ..zones import read_zone
 from .doubles import doubles_line
 from .page import PAGE
+from .serve.figures import FAILED, MOST_CODES, limit_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,11 +29,10 @@ if TYPE_CHECKING:
 
     from ...campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ...models import Limit
+    from ..zones import ShownZone
     from .options import ReportOptions
     from .place import LedgerPlace
 
-_FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
-_MOST_CODES: Final = 40
 _GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
 
 
@@ -39,30 +40,35 @@ def report_on_ledger(options: ReportOptions) -> None:
     """Do what ``customersms campaign report`` does."""
     with ending_well(options.log_level):
         try:
-            asyncio.run(write_report(options.ledger, options.html, read_limits(options.limit)))
+            limits = read_limits(options.limit) if options.limit else None
+            asyncio.run(write_report(options.ledger, options.html, limits, read_zone(options.zone)))
         except OSError as error:
             fail(f"{options.html}: {error.strerror}", 2)
 
 
-async def write_report(ledger: LedgerPlace, html: Path, limits: Sequence[Limit]) -> None:
+async def write_report(ledger: LedgerPlace, html: Path, limits: Sequence[Limit] | None, zone: ShownZone) -> None:
     """Write the page, for its owner's eyes: mode 0600; only a report is ever replaced.
 
-    Raises ``ConfigurationError`` for another file that is there, and ``OSError`` where it can't be written.
+    ``limits`` of ``None`` are those of the campaign's last run, or the documented ones before the first. Raises
+    ``ConfigurationError`` for another file that is there, and ``OSError`` where it can't be written.
     """
     _check_place(html)
     async with Campaign.open(ledger.given, create=False) as campaign:
         look = campaign.ledger
-        given, counts = await look.added(), await look.counts()
+        given, counts, wanted = await look.added(), await look.counts(), await look.wanted()
+        terms = None if wanted is None else wanted.terms
+        of_whom = "given" if limits else "documented" if terms is None else "of its last run"
+        known = limits or (DOCUMENTED_LIMITS if terms is None else terms.limits)
         parts = [
             _shares(counts),
-            _timeline(await look.timeline(limits)),
+            _timeline(await look.timeline(known), known, of_whom, zone),
             _codes(counts),
             _calling_codes(await look.by_calling_code()),
-            _doubts(await look.doubts(), counts),
-            _doubles(await look.doubles()),
-            _resolutions(await look.resolutions()),
+            _doubts(await look.doubts(), counts, zone),
+            _doubles(await look.doubles(), zone),
+            _resolutions(await look.resolutions(), zone),
         ]
-    page = PAGE.replace("<!--title-->", escape(ledger.title)).replace("<!--facts-->", _facts(given, counts))
+    page = PAGE.replace("<!--title-->", escape(ledger.title)).replace("<!--facts-->", _facts(given, counts, zone))
     _write(html, page.replace("<!--parts-->", "\n".join(parts)))
 
 
@@ -78,14 +84,14 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _facts(given: Input | None, counts: Sequence[Count]) -> str:
+def _facts(given: Input | None, counts: Sequence[Count], zone: ShownZone) -> str:
     if given is None:
         return "Nothing was added to this ledger yet."
     gone = sum(c.segments for c in counts if c.state not in (State.PLANNED, State.SKIPPED))
     return (
-        f"{counted(given.recipients, 'recipient')}, added {_moment(given.added_us)};"
+        f"{counted(given.recipients, 'recipient')}, added {zone.moment(given.added_us)};"
         f" {counted(gone, 'segment has', 'segments have')} gone out, as estimated."
-        f" This page was made {_moment(time.time_ns() // 1_000)}."
+        f" This page was made {zone.moment(time.time_ns() // 1_000)}. Times are those of {escape(zone.name)}."
     )
 
 
@@ -108,22 +114,23 @@ def _shares(counts: Sequence[Count]) -> str:
     )
 
 
-def _timeline(found: Timeline | None) -> str:
+def _timeline(found: Timeline | None, limits: Sequence[Limit], of_whom: str, zone: ShownZone) -> str:
+    known = f"The limits ({of_whom}) are {', '.join(map(limit_words, limits))}."
     if found is None:
-        return _part("Requests over time", "<p>No request has left yet.</p>")
+        return _part("Requests over time", f"<p>No request has left yet. {known}</p>")
     limit, bars = found.limit, found.requests
     top = max(limit.requests, *bars)
     drawn = "".join(
-        f'<i style="height:{100 * count / top:.2f}%" title="{_moment(found.start_us + at * limit.window_us)}:'
+        f'<i style="height:{100 * count / top:.2f}%" title="{zone.moment(found.start_us + at * limit.window_us)}:'
         f' {counted(count, "request")}"></i>'
         for at, count in enumerate(bars)
     )
     line = f'<span class="limit" style="bottom:{100 * limit.requests / top:.2f}%"></span>'
     end = found.start_us + len(bars) * limit.window_us
-    times = f"<span>{_moment(found.start_us)}</span><span>{_moment(end)}</span>"
+    times = f"<span>{zone.moment(found.start_us)}</span><span>{zone.moment(end)}</span>"
     words = (
         f"One bar is {length(limit.seconds)}; the line is the limit of {counted(limit.requests, 'request')} in that"
-        f" time. The most in one bar were {max(bars):,}, all together {sum(bars):,}."
+        f" time. The most in one bar were {max(bars):,}, all together {sum(bars):,}. {known}"
     )
     return _part(
         "Requests over time", f'<p>{words}</p><div class="chart">{line}{drawn}</div><div class="axis">{times}</div>'
@@ -131,10 +138,10 @@ def _timeline(found: Timeline | None) -> str:
 
 
 def _codes(counts: Sequence[Count]) -> str:
-    failed = sorted((c for c in counts if c.state in _FAILED and c.code), key=lambda c: -c.recipients)
+    failed = sorted((c for c in counts if c.state in FAILED and c.code), key=lambda c: -c.recipients)
     if not failed:
         return _part("Failures by code", "<p>None.</p>")
-    rows = ((escape(c.code), c.state.value, f"{c.recipients:,}") for c in failed[:_MOST_CODES])
+    rows = ((escape(c.code), c.state.value, f"{c.recipients:,}") for c in failed[:MOST_CODES])
     return _part("Failures by code", _table(("code", "state", "number"), rows))
 
 
@@ -148,7 +155,7 @@ def _calling_codes(found: Sequence[tuple[str, Counter[State]]]) -> str:
             f"{numbers[State.UNKNOWN]:,}",
             _percent(numbers[State.REJECTED] + numbers[State.UNKNOWN], numbers.total()),
         )
-        for code, numbers in found[:_MOST_CODES]
+        for code, numbers in found[:MOST_CODES]
     )
     return _part(
         "Failures by calling code",
@@ -156,7 +163,7 @@ def _calling_codes(found: Sequence[tuple[str, Counter[State]]]) -> str:
     )
 
 
-def _doubts(found: Sequence[Doubt], counts: Sequence[Count]) -> str:
+def _doubts(found: Sequence[Doubt], counts: Sequence[Count], zone: ShownZone) -> str:
     if not found:
         return _part("What is unknown", "<p>Nothing.</p>")
     total = sum(c.recipients for c in counts if c.state is State.UNKNOWN)
@@ -167,7 +174,7 @@ def _doubts(found: Sequence[Doubt], counts: Sequence[Count]) -> str:
         (
             escape(one.phone),
             escape(f"{one.code}: {one.error}" if one.error else one.code),
-            "" if one.began_us is None else _moment(one.began_us),
+            "" if one.began_us is None else zone.moment(one.began_us),
             f"{one.with_it or 0:,}",
             escape(one.credits_before or "not known"),
             escape(one.credits_after or "not known"),
@@ -178,20 +185,20 @@ def _doubts(found: Sequence[Doubt], counts: Sequence[Count]) -> str:
     return _part("What is unknown", f"<p>{words}</p>" + _table(heads, rows))
 
 
-def _doubles(found: Sequence[KnownDouble]) -> str:
+def _doubles(found: Sequence[KnownDouble], zone: ShownZone) -> str:
     if not found:
         return ""
-    rows = ((escape(one.phone), f"{one.index + 1:,}", _moment(one.ended_us)) for one in found)
+    rows = ((escape(one.phone), f"{one.index + 1:,}", zone.moment(one.ended_us)) for one in found)
     return _part(
         "Known doubles",
         f"<p>{doubles_line(found)}.</p>" + _table(("phone", "recipient", "late answer"), rows),
     )
 
 
-def _resolutions(found: Sequence[Resolution]) -> str:
+def _resolutions(found: Sequence[Resolution], zone: ShownZone) -> str:
     if not found:
         return ""
-    rows = ((_moment(one.at_us), escape(one.by), escape(one.becomes), f"{one.recipients:,}") for one in found)
+    rows = ((zone.moment(one.at_us), escape(one.by), escape(one.becomes), f"{one.recipients:,}") for one in found)
     return _part("What people decided", _table(("when", "who", "as", "recipients"), rows))
 
 
@@ -212,7 +219,3 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _percent(part: int, whole: int) -> str:
     share = 100 * part / whole
     return f"{share:.1f}%" if not 0 < share < 0.1 else "below 0.1%"
-
-
-def _moment(us: int) -> str:
-    return f"{datetime.fromtimestamp(us / 1e6).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from ...campaign.wanted_states import WORDS
 from ..formats import length, plain
@@ -41,11 +43,12 @@ def wanted_lines(now: WantedNow | None) -> list[str]:
     by = f", by {now.by}" if now.by else ""
     found = [f"wanted: {now.state}{guard}, since {since:%Y-%m-%d %H:%M:%S}{by}: {now.why or WORDS[now.event]}"]
     if now.terms is not None:
-        found += [f"  {name}: {said}" for name, said in _terms(now.terms)]
+        found += [f"  {name}: {said}" for name, said in named_terms(now.terms)]
     return [plain(line) for line in found]
 
 
-def _terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
+def named_terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
+    """Each of the terms with its name, in words; one that has no words here is as programs see it."""
     label = "" if terms.key_label is None else f"{terms.key_label}, "
     yield "key", f"{label}fingerprint {terms.key_id}"
     yield "URL", terms.url
@@ -64,6 +67,12 @@ def _terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
         kinds = {"per_number": _limits(terms.caps.per_number), **prefixes, "total": _limits(terms.caps.total)}
         yield "caps", f"{terms.caps.name}: {_named(kinds)}"
     yield "suppression", "none" if terms.suppression is None else terms.suppression
+    for name, value in terms.as_object().items():
+        if name not in _IN_WORDS and value is not None:
+            yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+_IN_WORDS: Final = frozenset({"key_id", "key_label", "url", "limits", "pace", "guards", "caps", "suppression"})
 
 
 def _schedule(schedule: SendSchedule) -> Iterator[tuple[str, str]]:

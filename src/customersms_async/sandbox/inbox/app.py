@@ -1,46 +1,29 @@
 """The inbox over HTTP: ``GET /`` is the page, ``/texts``, ``/switches`` and ``/faults`` are JSON.
 
-``DELETE /texts`` begins anew, ``PUT /switches`` changes faults and limits. See ``access`` for who may ask.
+``DELETE /texts`` begins anew, ``PUT /switches`` changes faults and limits. See ``pages/access`` for who may ask.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from starlette.responses import Response
 
 from ...errors import ConfigurationError
+from ..pages.access import refusal
+from ..pages.answers import JSON, file_bytes, json_response, response
 from ..switches import SwitchChange
 from . import feed
-from .access import refusal
 from .claims import PAGE
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from ..gateway import Gateway
 
-_FOLDER: Final = Path(__file__).parent / "page"
-_JSON: Final = "application/json"
 _LONGEST_BODY: Final = 64_000
 """Bytes of a change: ten limits and a fault take less than one kilobyte."""
-
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 async def answer(gateway: Gateway, request: Request) -> Response:
@@ -48,13 +31,13 @@ async def answer(gateway: Gateway, request: Request) -> Response:
     problem = refusal(request.method, request.headers, gateway.names)
     if problem is not None:
         return _problem(gateway, 403, problem)
-    path = request.url.path
-    if path in PAGE:
-        name, kind = PAGE[path]
-        return _response(_file(name), kind)
-    if path == "/faults":
-        return _json(list(feed.faults()))
-    if path == "/switches":
+    asked = request.url.path
+    if asked in PAGE:
+        path, kind = PAGE[asked]
+        return response(file_bytes(path), kind)
+    if asked == "/faults":
+        return json_response(list(feed.faults()))
+    if asked == "/switches":
         return await _switches(gateway, request)
     if request.method == "DELETE":
         gateway.reset()
@@ -67,7 +50,7 @@ def _texts(gateway: Gateway, request: Request) -> Response:
     except msgspec.ValidationError as error:
         return _problem(gateway, 400, str(error))
     at = gateway.look(lambda state, _: (state.arrivals.after(query.after), feed.counts(state, gateway.began_us)))
-    return _response(feed.texts(query, *at), _JSON)
+    return response(feed.texts(query, *at), JSON)
 
 
 async def _switches(gateway: Gateway, request: Request) -> Response:
@@ -79,7 +62,7 @@ async def _switches(gateway: Gateway, request: Request) -> Response:
             gateway.switch(msgspec.json.decode(body, type=SwitchChange))
         except (msgspec.DecodeError, UnicodeDecodeError, ConfigurationError) as error:
             return _problem(gateway, 400, str(error))
-    return _json(gateway.look(lambda _, switches: feed.switches(switches)))
+    return json_response(gateway.look(lambda _, switches: feed.switches(switches)))
 
 
 async def _body(request: Request) -> bytes | None:
@@ -92,18 +75,5 @@ async def _body(request: Request) -> bytes | None:
     return body
 
 
-@cache
-def _file(name: str) -> bytes:
-    return (_FOLDER / name).read_bytes()
-
-
 def _problem(gateway: Gateway, status: int, error: str) -> Response:
-    return _json({"error": gateway.without_keys(error)}, status)  # it may quote what was asked
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return _response(msgspec.json.encode(value), _JSON, status)
-
-
-def _response(content: bytes, kind: str, status: int = 200) -> Response:
-    return Response(content, status, {**_HEADERS, "Content-Type": kind})
+    return json_response({"error": gateway.without_keys(error)}, status)  # it may quote what was asked

@@ -5,13 +5,19 @@ Pure. Every other method and path is the gateway's.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
+from ..pages.answers import BASE, CSS, HTML, SCRIPT, SVG
+
+_FOLDER: Final = Path(__file__).parent / "page"
+
 PAGE: Final = {
-    "/": ("inbox.html", "text/html; charset=utf-8"),
-    "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
-    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
-    "/inbox.svg": ("inbox.svg", "image/svg+xml"),
+    "/": (_FOLDER / "inbox.html", HTML),
+    "/base.css": (BASE, CSS),
+    "/inbox.css": (_FOLDER / "inbox.css", CSS),
+    "/inbox.js": (_FOLDER / "inbox.js", SCRIPT),
+    "/inbox.svg": (_FOLDER / "inbox.svg", SVG),
 }
 """The files of the page, and what they are."""
 

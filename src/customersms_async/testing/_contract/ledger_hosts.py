@@ -157,7 +157,8 @@ def ruling(ids: Iterable[int], *statuses: Status) -> Ruling:
     """What became of a request to these recipients: one status for all, or one for each."""
     numbers = list(ids)
     each = statuses * len(numbers) if len(statuses) == 1 else statuses
-    return Ruling([answered(number, status) for number, status in zip(numbers, each, strict=True)], status_code=200)
+    code = None if set(each) == {Status.UNSENT} else 200
+    return Ruling([answered(number, status) for number, status in zip(numbers, each, strict=True)], status_code=code)
 
 
 def answered(number: int, status: Status) -> Outcome:

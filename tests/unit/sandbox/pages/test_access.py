@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from customersms_async.sandbox.inbox.access import refusal
+from customersms_async.sandbox.pages.access import refusal
 
 NAMES = frozenset({"sandbox", "0.0.0.0"})  # noqa: S104 - a name, nothing is bound
 OWN = {"host": "localhost:8025"}

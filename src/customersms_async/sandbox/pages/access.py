@@ -1,11 +1,11 @@
-"""Who may ask the inbox: this machine's people, and none of the pages of others that they have open.
+"""Who may ask a page: this machine's people, and none of the pages of others that they have open.
 
-Pure. A page of somebody else's can reach the sandbox of whoever looks at it. Two things keep it out:
+Pure. A page of somebody else's can reach a program on the machine of whoever looks at it. Two things keep it out:
 
 - Its name may be made to mean this machine (DNS rebinding), and then its browser would let it read all. So the ``Host``
-  must be an address, ``localhost``, or a name that the sandbox was told.
+  must be an address, ``localhost``, or a name that the program was told.
 - It may send what it can't read the answer to. So whatever changes something is ``PUT`` or ``DELETE``, which no page
-  may send elsewhere unasked, and a browser's ``Origin`` and ``Sec-Fetch-Site`` must be the inbox's own.
+  may send elsewhere unasked, and a browser's ``Origin`` and ``Sec-Fetch-Site`` must be the page's own.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _SCHEMES: Final = ("http", "https")  # the second where a proxy stands before it
 
 
 def refusal(method: str, headers: Mapping[str, str], names: Collection[str]) -> str | None:
-    """Why the inbox doesn't answer this request; ``None`` if it does. ``headers`` have lower-case names."""
+    """Why the page doesn't answer this request; ``None`` if it does. ``headers`` have lower-case names."""
     host = headers.get("host", "")
     name = _name(host)
     if name is None or not _known(name, names):
-        advice = f"; start the sandbox with --allow-host {name} if it is" if name is not None else ""
+        advice = f"; start it with --allow-host {name} if it is" if name is not None else ""
         return f"Host is not known to be this machine's{advice}"
     if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} and not _opens_page(method, headers):
         return "another site's page may not ask this"
@@ -38,7 +38,7 @@ def refusal(method: str, headers: Mapping[str, str], names: Collection[str]) -> 
 
 
 def _opens_page(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a person follows a link to the inbox, as from a page of documentation."""
+    """Whether a person follows a link to the page, as from a page of documentation."""
     return method == "GET" and headers.get("sec-fetch-mode") == "navigate"
 
 
