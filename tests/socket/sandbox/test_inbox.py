@@ -108,7 +108,7 @@ async def test_every_answer_forbids_what_the_page_does_not_need(http: httpx.Asyn
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
     kinds = {"/": "text/html; charset=utf-8", "/inbox.css": "text/css; charset=utf-8", "/inbox.svg": "image/svg+xml"}
-    kinds["/inbox.js"] = "text/javascript; charset=utf-8"
+    kinds |= {"/inbox.js": "text/javascript; charset=utf-8", "/base.css": kinds["/inbox.css"]}
     assert answer.headers["content-type"] == kinds.get(path, "application/json")
     assert (await http.head(path)).headers["content-length"] == str(len(answer.content))
 

@@ -120,7 +120,7 @@ def test_its_url_is_known_only_while_it_is_served() -> None:
 @pytest.mark.parametrize("absent", ["starlette", "uvicorn"])
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, absent: str) -> None:
     for name in [name for name in sys.modules if name.startswith((f"{absent}.", f"{package.__name__}."))]:
-        if name.rpartition(".")[2] in {"app", "serving"} or name.startswith(absent):
+        if name.rpartition(".")[2] in {"app", "serving", "listening"} or name.startswith(absent):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, absent, None)
     with (

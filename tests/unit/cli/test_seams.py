@@ -27,6 +27,9 @@ SEAMS = {
     "_core.gsm7_twins",  # what the preview shows of a text
     "_core.merge_tags",
     "_core.suspicious",
+    "_core.layers",  # when requests may leave, by limits and hours
+    "_core.schedule",
+    "_core.schedule_forecast",
     "_sending.environment",  # the key, from where a client has it
     "_sending.estimate",  # when the last request may leave
     "_http.error_meaning",  # what a failed connection means, in the words that a send has for it
