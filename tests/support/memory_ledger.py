@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from customersms_async.campaign.rows import PAGE, Count, Input, Intent, PlannedRecipient
 from customersms_async.campaign.states import ANSWERS, SKIPS, Event, State, after
 from customersms_async.campaign.wanted import WantedChange, WantedNow, next_wanted
-from customersms_async.campaign.wanted_states import WantedEvent
+from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -110,6 +110,9 @@ class MemoryLedger:
 
     async def wanted(self) -> WantedNow | None:
         return self._wanted
+
+    async def run_is_wanted(self) -> bool:
+        return self._wanted is not None and self._wanted.state is Wanted.RUN
 
     async def want(self, change: WantedChange) -> bool:
         if self._wanted is None:

@@ -75,6 +75,12 @@ class WantedLedger(Protocol):
     async def wanted(self) -> WantedNow | None:
         """What is wanted now; ``None`` if nobody was added yet."""
 
+    async def run_is_wanted(self) -> bool:
+        """Whether a run is wanted now, and it can be run here: what a run that waits asks, so it must cost little.
+
+        It may be false though it is so, as where that can't be found out at once; then ``wanted`` is asked.
+        """
+
     async def want(self, change: WantedChange) -> bool:
         """Make ``change`` durable; false if it is so already, or if it came from a run and is out of date.
 

@@ -54,6 +54,8 @@ class WantedWatch:
                 self._looked = False
                 continue
             try:
+                if await self._ledger.run_is_wanted():
+                    continue
                 stop: Exception | None = stop_of(await self._ledger.wanted())
             except Exception as error:  # noqa: BLE001 - told to the consumer: what can't be looked at is not gone on with
                 stop = error

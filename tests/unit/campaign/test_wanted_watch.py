@@ -21,6 +21,10 @@ class Ledger:
         self.state = Wanted.RUN
         self.error: Exception | None = None
         self.asked = 0
+        self.found = True
+
+    async def run_is_wanted(self) -> bool:
+        return (await self.wanted()).state is Wanted.RUN and self.found
 
     async def wanted(self) -> WantedNow:
         self.asked += 1
@@ -65,6 +69,17 @@ async def test_a_second_in_which_an_intent_was_made_needs_no_look() -> None:
         watch.looked()
         await turns(1)
     assert ledger.asked == 0
+    watch.end()
+
+
+async def test_a_run_that_is_not_found_to_be_wanted_is_stopped_by_what_is_wanted_alone() -> None:
+    """It is not found where a database is away for a moment, or while the campaign moves."""
+    ledger = Ledger()
+    ledger.found = False
+    watch, stops = watching(ledger)
+    await turns()
+    assert ledger.asked > 1
+    assert stops == []
     watch.end()
 
 

@@ -17,6 +17,7 @@ from ..._runtime import forks, log
 from ..._runtime.clock import now_us
 from ..process_name import this_process
 from ..refusals import refusal
+from .looks import SharedLooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,7 @@ class Host:
         self.words = this_process().encode("utf-8", "replace")
         self.lease_us = round(place.lease * 1e6)
         self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
+        self._looks = SharedLooks(self._server)
         self._process = os.getpid()
         self._key, self._clock = key, clock
         self._users: set[object] = set()
@@ -93,6 +95,14 @@ class Host:
         if os.getpid() != self._process:
             raise refusal(self._shown, "this process was forked when it was open: open it anew here")
         return self._server
+
+    async def run_is_wanted(self, campaign: int) -> bool:
+        """Whether a run of this campaign is wanted here, by one question for all that look at about the same time.
+
+        Raises ``PostgresError``, and ``LedgerError`` in a forked child.
+        """
+        _ = self.server
+        return await self._looks.run_is_wanted(campaign, alone=len(self._running) <= 1)
 
     def run(self, user: object, given_us: int, lease: Lease) -> None:
         """Give signs of life from now on, as ``user`` runs a campaign in this event loop, under this lease.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..._postgres.errors import PostgresError
 from ..._postgres.wire import array
 from .. import figures
 from ..figures import TimeSpan
@@ -306,6 +307,16 @@ class LedgerQuestions(LedgerCalls):
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign now; ``None`` if nobody was added yet."""
         return (await self._wanted()).now
+
+    async def run_is_wanted(self) -> bool:
+        """Whether a run is wanted; one question answers all runs of this process that ask at about the same time.
+
+        False also where the server is away: ``wanted`` waits for it.
+        """
+        try:
+            return await self._opened.run_is_wanted(self._number)
+        except PostgresError:
+            return False
 
     async def _wanted(self) -> WantedSeen:
         return read_wanted(first(await self._call(WANTED)), self.name)

@@ -14,6 +14,7 @@ from ...errors import ConfigurationError
 from ..adding import compare, slices
 from ..refusals import MissingLedgerError, judged_apart, refusal
 from ..rows import kept_columns
+from ..wanted import STARTS
 from . import more, move_rows, opening, packing, queries, resolving, summary, transitions, wanted_rows
 from .adding import Adding
 from .file import LedgerFile
@@ -255,6 +256,11 @@ class SQLiteLedger:
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign now; ``None`` if nobody was added yet."""
         return await self._read(wanted_rows.current)
+
+    async def run_is_wanted(self) -> bool:
+        """Whether a run is wanted now."""
+        now = await self.wanted()
+        return now is not None and now.state in STARTS
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""

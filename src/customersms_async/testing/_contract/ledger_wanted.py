@@ -68,6 +68,8 @@ class LedgerWantedContract(LedgerTest):
             while steps < 100 or (walk.made != every and steps < 1_000):
                 await walk.step()
                 steps += 1
+                now = await first.wanted()
+                assert await first.run_is_wanted() == (now is not None and now.state is Wanted.RUN)
             assert walk.made == every
 
         self.check(test)
