@@ -219,8 +219,9 @@ class BatchRequest:
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
             ruling = finish(steps)
-        except GeneratorExit:
-            log_unheard(self._learned(finish(steps)).outcomes, self._sender.log)
+        except GeneratorExit:  # the collector may have ended the steps first: from Python 3.12 on it does
+            anew = judge(happened, self._batch, time.time(), self._sender.secret.redact)
+            log_unheard(self._learned(anew).outcomes, self._sender.log)
             raise
         return self._learned(ruling)
 
