@@ -12,6 +12,7 @@ from ..formats import length, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
 
     from ..._core.schedule import SendSchedule
     from ...campaign.terms import CampaignTerms
@@ -47,8 +48,11 @@ def wanted_lines(now: WantedNow | None) -> list[str]:
     return [plain(line) for line in found]
 
 
-def named_terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
-    """Each of the terms with its name, in words; one that has no words here is as programs see it."""
+def named_terms(terms: CampaignTerms, zone: tzinfo | None = None) -> Iterator[tuple[str, str]]:
+    """Each of the terms with its name, in words; one that has no words here is as programs see it.
+
+    Times are those of ``zone``, or of this machine.
+    """
     label = "" if terms.key_label is None else f"{terms.key_label}, "
     yield "key", f"{label}fingerprint {terms.key_id}"
     yield "URL", terms.url
@@ -57,11 +61,11 @@ def named_terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
     guards = {name: getattr(terms.guards, name) for name in terms.guards.__struct_fields__}
     until = guards.pop("until_unix")
     if until is not None:
-        guards["until"] = _local(until)
+        guards["until"] = _local(until, zone)
     guards["allow_prefixes"] = " ".join(terms.guards.allow_prefixes) or None
     yield "guards", _named(guards)
     if terms.schedule is not None:
-        yield from _schedule(terms.schedule)
+        yield from _schedule(terms.schedule, zone)
     if terms.caps is not None:
         prefixes = {prefix: _limits(limits) for prefix, limits in terms.caps.per_prefix.items()}
         kinds = {"per_number": _limits(terms.caps.per_number), **prefixes, "total": _limits(terms.caps.total)}
@@ -72,29 +76,31 @@ def named_terms(terms: CampaignTerms) -> Iterator[tuple[str, str]]:
             yield name, value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-_IN_WORDS: Final = frozenset({"key_id", "key_label", "url", "limits", "pace", "guards", "caps", "suppression"})
+_IN_WORDS: Final = frozenset(
+    {"key_id", "key_label", "url", "limits", "pace", "guards", "caps", "suppression", "schedule"}
+)
 
 
-def _schedule(schedule: SendSchedule) -> Iterator[tuple[str, str]]:
+def _schedule(schedule: SendSchedule, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     hours = schedule.hours
     if hours is not None:
         dates = f", not on {', '.join(map(str, hours.not_on))}" if hours.not_on else ""
-        zone = "" if hours.zone is None else f", where no time zone is known by that of {hours.zone}"
-        yield "hours", f"{hours.between} {hours.days}{dates}{zone}"
+        other = "" if hours.zone is None else f", where no time zone is known by that of {hours.zone}"
+        yield "hours", f"{hours.between} {hours.days}{dates}{other}"
     if schedule.at_us is not None:
-        yield "begins", _local(schedule.at_us / 1e6)
+        yield "begins", _local(schedule.at_us / 1e6, zone)
     if schedule.expires_us is not None:
-        yield "expires", _local(schedule.expires_us / 1e6)
+        yield "expires", _local(schedule.expires_us / 1e6, zone)
     if schedule.expires_after_us is not None:
         since = "it was added" if schedule.at_us is None else "it begins"
         yield "expires", f"{length(schedule.expires_after_us / 1e6)} after {since}"
     yield "margin", length(schedule.margin_us / 1e6)
 
 
-def _local(unix: float) -> str:
+def _local(unix: float, zone: tzinfo | None) -> str:
     """A time as the clock on the wall shows it; beyond all calendars, as anybody may have written it, the number."""
     try:
-        return f"{datetime.fromtimestamp(unix).astimezone():%Y-%m-%d %H:%M:%S}"
+        return f"{datetime.fromtimestamp(unix, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
     except (OverflowError, ValueError, OSError):
         return f"{unix:g}"
 

@@ -71,7 +71,7 @@ def wanted_section(now: WantedNow | None, last_move: LedgerMove | None, zone: Sh
         "guard": now.guard,
         "why": now.why or WORDS[now.event],
         "away": away,
-        "terms": [] if now.terms is None else [list(one) for one in named_terms(now.terms)],
+        "terms": [] if now.terms is None else [list(one) for one in named_terms(now.terms, zone.zone)],
     }
 
 
