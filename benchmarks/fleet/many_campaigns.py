@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.fleet.sizes import TICK, server_seconds
 from customersms_async import Campaign, Limit
 from customersms_async._core.intake import Letter
+from customersms_async._core.secret import Secret
 from customersms_async._postgres import administration
 from customersms_async.campaign.terms import CampaignTerms, GuardTerms
 from customersms_async.campaign.wanted import WantedChange
@@ -63,7 +64,7 @@ async def add(address: str, url: str, asked: argparse.Namespace) -> None:
             await campaign.ledger.add((Letter(phone, "Doors open at eight") for phone in phones), "a text", None, ())
             terms = CampaignTerms(
                 url=url,
-                key_id=key_id(key(number)),
+                key_id=Secret(key(number)).key_id,
                 key_label=f"key-{number}",
                 limits=limits,
                 pace=pace,
