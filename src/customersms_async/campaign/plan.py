@@ -64,9 +64,9 @@ class Plan:
         Raises ``LedgerError`` for a ledger that counts planned recipients and has none, as one changed by hand.
         """
         planned = sum(count.recipients for count in await self._ledger.counts() if count.state is State.PLANNED)
+        self.waits = planned > 0 and not self._ready and await self._all_passed_over(planned)
         if not planned:
             return False
-        self.waits = not self._ready and await self._all_passed_over(planned)
         if not self._ready and not self.waits:
             if self._timetable is not None:
                 self._timetable.begin_sweep()
