@@ -9,7 +9,19 @@ from customersms_async.campaign.states import ANSWERS, Event, ImpossibleMoveErro
 from customersms_async.campaign.wanted import STARTS
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.models import Code
-from support.campaign_world import CRASHES, REFUSED, REQUESTS, Runner, World, may_make, moved, wished
+from support.campaign_world import (
+    CRASHES,
+    NEW,
+    REFUSED,
+    REQUESTS,
+    Runner,
+    Time,
+    World,
+    may_make,
+    moved,
+    planned_by_person,
+    wished,
+)
 from support.model_search import WrongError, search
 
 if TYPE_CHECKING:
@@ -19,6 +31,8 @@ STATUS_OF = {event: status for status, event in ANSWERS.items()}
 
 
 def leave(world: World, number: int) -> World:
+    if world.time in (Time.OUT_OF_HOURS, Time.RUN_OUT):
+        raise WrongError("late")
     if world.open:
         raise WrongError("duplicate")
     lost = world.runners[number].lost
@@ -32,9 +46,20 @@ def steps(world: World, rules: frozenset[str]) -> Iterator[World]:
         yield from runner_steps(world, number, rules)
     yield from decisions(world, rules)
     yield from additions(world, rules)
-    yield from fates_of_the_file(world, rules)
+    if world.is_timed:
+        yield from passing_time(world)
+    else:
+        yield from fates_of_the_file(world, rules)
     if any(runner.lost for runner in world.runners):
         yield world._replace(late=True)
+
+
+def passing_time(world: World) -> Iterator[World]:
+    """Hours begin and end, until the time has run out."""
+    if world.time is not Time.RUN_OUT:
+        other = Time.OUT_OF_HOURS if world.time is Time.HOURS else Time.HOURS
+        yield world._replace(time=other)
+        yield world._replace(time=Time.RUN_OUT)
 
 
 def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
@@ -47,14 +72,18 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
         if world.accepted:
             yield moved(world, Event.FOUND_ACCEPTED, rules)._replace(open=False, person=True)
         elif may_plan:
-            yield moved(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
+            yield planned_by_person(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
     if world.ledger is State.REJECTED and may_plan:
-        yield moved(world, Event.SEND_AGAIN, rules)._replace(person=True)
+        yield planned_by_person(world, Event.SEND_AGAIN, rules)._replace(person=True)
     only_capped = "nobody is planned again for a cap who is skipped for something else" in rules
     if world.ledger is State.SKIPPED and may_plan and (world.capped or not only_capped):
         if not world.capped:
             raise WrongError("suppressed")
-        yield moved(world, Event.SEND_LATER, rules)._replace(person=True)
+        yield planned_by_person(world, Event.SEND_LATER, rules)._replace(person=True)
+    if world.ledger is None:
+        yield planned_by_person(world, Event.ADDED, rules)
+    if world.is_timed:
+        return
     if not world.paused:
         yield wished(world, WantedEvent.PAUSE, rules)._replace(paused=True)
     elif world.wanted[0] is Wanted.PAUSED:
@@ -68,6 +97,8 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
 
 def additions(world: World, rules: frozenset[str]) -> Iterator[World]:
     """The recipient is added once more, by the same file or another one, whatever has become of it: nothing changes."""
+    if world.ledger is None:
+        return
     if "who is there already is not added again" not in rules:
         yield world._replace(ledger=State.PLANNED)
     if "an addition leaves alone what a person said" not in rules:
@@ -92,15 +123,17 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
     def go(at: str, outcome: Event | None = None, of: World = world) -> World:
         lost = at == "zombie" or (runner.lost and at != "off")
         last = of.runners[number].last and at in ("zombie", "flying", "answered")
-        return of.with_runner(number, Runner(at, outcome, lost, last))
+        return of.with_runner(number, Runner(at, outcome, lost, last, runner.until and at == "zombie"))
 
-    if runner.at != "off" and world.crashes < CRASHES:
+    if runner.at != "off" and world.crashes < (1 if world.is_timed else CRASHES):
         for accepted in {world.accepted, world.accepted or runner.at == "flying"}:  # it may still arrive
             doubt = world.doubt or runner.at in ("intent", "flying", "answered")
             yield go("off", of=world._replace(crashes=world.crashes + 1, accepted=accepted, doubt=doubt))
     if runner.at == "zombie":  # the other may have the lock by now
         if world.late and "past its deadline nothing leaves" in rules:
             yield go("off")
+            yield go("answered", Event.UNSENT)
+        elif is_too_late(world, runner, rules):
             yield go("answered", Event.UNSENT)
         else:
             yield leave(world, number)
@@ -109,6 +142,8 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
             yield go("started")
     elif runner.at == "started":
         of = recovered(world, rules)
+        if world.time is Time.RUN_OUT:  # run again with a later expiry
+            yield world._replace(time=Time.HOURS)
         if may_make(world, WantedEvent.BEGUN):
             yield go("ready", of=wished(of, WantedEvent.BEGUN, rules))
         elif "a run does not begin where a person has paused it" in rules:
@@ -123,6 +158,9 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
             yield go("off", of=world._replace(wanted=(Wanted.STOPPED, True)))
         if world.ledger is State.PLANNED and world.requests < REQUESTS:
             yield go("picked")
+        checks = "a campaign is done only once nobody is planned" in rules
+        if world.is_timed and not runner.lost and not (checks and world.ledger is State.PLANNED):
+            yield go("off", of=wished(world, WantedEvent.FINISHED, rules))
     elif runner.at == "picked":
         yield go("off")  # stopped, or the disk is full: the grant is given back
         if "a hook that fails keeps the request back" not in rules:
@@ -146,9 +184,12 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
                 elif world.paused:
                     raise WrongError("paused")
                 else:
-                    yield begun(world, number, rules)
+                    yield judged(world, number, rules)
     elif runner.at == "intent":
-        if not world.listed:
+        if is_too_late(world, runner, rules):
+            if "a text that was too late for its first byte is ended as unsent" not in rules:
+                yield go("ready")
+        elif not world.listed:
             yield leave(world, number)
         elif "who is on the client's list is turned away right before the first byte" not in rules:
             raise WrongError("suppressed")
@@ -178,11 +219,30 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
         yield go("off" if stops else "ready", of=recorded(world, runner, runner.outcome, rules))
 
 
+def judged(world: World, number: int, rules: frozenset[str]) -> World:
+    """The schedule is asked right before the intent: who may not be texted now is passed over, or skipped."""
+    runner = world.runners[number]
+    if world.time is Time.RUN_OUT and "who has expired is skipped and not sent to" in rules:
+        return world.with_runner(number, Runner("refused", Event.EXPIRED, runner.lost))
+    if world.time is Time.OUT_OF_HOURS and "no intent is made out of hours" in rules:
+        if "who is out of hours stays planned" not in rules:
+            raise WrongError("loss")
+        return world.with_runner(number, Runner("ready", None, runner.lost))
+    return begun(world, number, rules)
+
+
+def is_too_late(world: World, runner: Runner, rules: frozenset[str]) -> bool:
+    """Whether the first byte is held back, as its moment has gone by since the intent."""
+    looks = "the first byte is looked at once more, as hours may end between intent and first byte" in rules
+    return looks and runner.until and world.time is not Time.HOURS
+
+
 def begun(world: World, number: int, rules: frozenset[str]) -> World:
     """An intent is durable: no earlier attempt is the last one any more."""
     other = world.runners[1 - number]
     of = moved(world, Event.LEAVING, rules)._replace(proven=False).with_runner(1 - number, other._replace(last=False))
-    return of.with_runner(number, Runner("intent", None, world.runners[number].lost, last=True))
+    until = world.time is Time.HOURS
+    return of.with_runner(number, Runner("intent", None, world.runners[number].lost, last=True, until=until))
 
 
 def recovered(world: World, rules: frozenset[str]) -> World:
@@ -225,8 +285,14 @@ def recorded_late(world: World, outcome: Event, rules: frozenset[str]) -> World:
     plans_nobody = "a late answer that proves nothing plans nobody" in rules
     if outcome is Event.UNANSWERED and world.ledger is State.UNKNOWN:
         return world if plans_nobody else world._replace(ledger=State.PLANNED)
+    assert world.ledger is not None, "there was an attempt"
     event = late(world.ledger, Code.INTERRUPTED if world.ledger is State.UNKNOWN else "", STATUS_OF[outcome])
-    return world if event is None else moved(world, event, rules)
+    if event is None:
+        return world
+    following = moved(world, event, rules)
+    if "a late answer that plans somebody has a campaign that is done run again" in rules:
+        return wished(following, WantedEvent.LATE, rules) if following.ledger is State.PLANNED else following
+    return following
 
 
 def check(world: World) -> None:
@@ -239,6 +305,8 @@ def check(world: World) -> None:
         raise WrongError("loss")  # nobody works on it, and it is in no recorded end
     if world.ledger is State.UNKNOWN and not world.doubt:
         raise WrongError("loss")  # what was known was not recorded
+    if world.wanted[0] is Wanted.DONE and world.ledger is State.PLANNED:
+        raise WrongError("loss")  # nobody will send to it
     if world.ledger is State.ACCEPTED and not (world.accepted or world.person):
         raise WrongError("loss")
 
@@ -257,7 +325,9 @@ def alike(world: World, rules: frozenset[str]) -> World:
 @cache
 def in_order(runners: tuple[Runner, Runner]) -> tuple[Runner, Runner]:
     """The same two, whichever of them is first."""
-    first, second = sorted(runners, key=lambda runner: (runner.at, runner.outcome or "", runner.lost, runner.last))
+    first, second = sorted(
+        runners, key=lambda runner: (runner.at, runner.outcome or "", runner.lost, runner.last, runner.until)
+    )
     return first, second
 
 
@@ -268,10 +338,13 @@ def explore(rules: frozenset[str], until: str = "") -> set[str]:
         check(world)
         return (alike(each, rules) for each in steps(world, rules))
 
-    seen, _, wrong = search(World(), following, until)
+    seen, _, wrong = search(NEW, following, until)
     if not wrong:
         assert len(seen) > 500, "it looked at many histories"
-        assert {world.ledger for world in seen} == set(State)
+        for one in NEW:
+            ledgers = {world.ledger for world in seen if world.is_timed is one.is_timed}
+            assert ledgers == {*State, one.ledger}
+        assert {world.time for world in seen} == set(Time)
         assert {world.ledger for world in seen if world.capped} > {State.SKIPPED}, "they are sent to after all"
-        assert {world.wanted[0] for world in seen} == {Wanted.RUN, Wanted.PAUSED, Wanted.STOPPED}
+        assert {world.wanted[0] for world in seen} == set(Wanted)
     return wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
 
 from customersms_async.campaign.states import Event, State, after
@@ -36,6 +37,14 @@ RULES = {
     "the end of a run leaves alone what a person said": "paused",
     "who is there already is not added again": "duplicate",
     "an addition leaves alone what a person said": "paused",
+    "no intent is made out of hours": "late",
+    "the first byte is looked at once more, as hours may end between intent and first byte": "late",
+    "who has expired is skipped and not sent to": "late",
+    "a text that was too late for its first byte is ended as unsent": "loss",
+    "who is out of hours stays planned": "loss",
+    "a campaign is done only once nobody is planned": "loss",
+    "whoever plans or adds somebody has a campaign that is done run again": "loss",
+    "a late answer that plans somebody has a campaign that is done run again": "loss",
 }
 """Each rule, and what goes wrong without it."""
 
@@ -43,18 +52,29 @@ CRASHES = 2
 REQUESTS = 3
 
 
+class Time(enum.Enum):
+    """When a text may leave: at any time, or by a schedule, in which it is hours, or not, or the time has run out."""
+
+    ANY = "any time"
+    HOURS = "hours"
+    OUT_OF_HOURS = "out of hours"
+    RUN_OUT = "run out"
+
+
 class Runner(NamedTuple):
     """One process: ``at`` is off, started, ready, picked, intent, flying, answered or refused (with ``outcome``).
 
     Refused is whoever may not be sent to, before the ledger says so.
     It is a zombie if it was stopped in its intent, and has ``lost`` the lock if it was taken for dead: it may still go
-    on. ``last``: its attempt is the recipient's last one, as the ledger has it.
+    on. ``last``: its attempt is the recipient's last one, as the ledger has it. ``until``: its intent was made within
+    hours, so that it has a moment before which the first byte has to leave.
     """
 
     at: str = "off"
     outcome: Event | None = None
     lost: bool = False
     last: bool = False
+    until: bool = False
 
 
 class World(NamedTuple):
@@ -65,9 +85,13 @@ class World(NamedTuple):
     whether a zombie's deadline is over. ``listed``: the number is on the client's list. ``capped``: it was skipped last
     for a cap. ``wanted`` is what the ledger says, with whether a guard stopped it, and ``paused`` that a pause was
     acknowledged and not taken back.
+
+    ``time`` is what the schedule says now. A campaign that has one begins without the recipient (a ledger of ``None``),
+    who is added later; in it nobody is paused or suppressed and no file is moved, as these meet a schedule nowhere but
+    in the same two looks that they have of their own, right before the intent and right before the first byte.
     """
 
-    ledger: State = State.PLANNED
+    ledger: State | None = State.PLANNED
     open: bool = False
     proven: bool = False
     accepted: bool = False
@@ -79,20 +103,27 @@ class World(NamedTuple):
     listed: bool = False
     capped: bool = False
     late: bool = False
-    main: State = State.PLANNED
+    main: State | None = State.PLANNED
     main_capped: bool = False
     wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)  # a draft moves on as what a guard has stopped
     main_wanted: tuple[Wanted, bool] = (Wanted.STOPPED, True)
     paused: bool = False
     closed: bool = True
+    time: Time = Time.ANY
     runners: tuple[Runner, Runner] = (Runner(), Runner())
 
     def with_runner(self, number: int, runner: Runner) -> World:
         first, second = self.runners
         return self._replace(runners=(runner, second) if number == 0 else (first, runner))
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether the campaign has a schedule."""
+        return self.time is not Time.ANY
 
-NEW = World()
+
+NEW = (World(), World(ledger=None, main=None, time=Time.HOURS))
+"""The worlds at the beginning: without a schedule, and with one."""
 
 _FOR_NOW = (Event.CAPPED, Event.EXPIRED, Event.NO_ZONE)
 """Why somebody is skipped whom a person may plan after all."""
@@ -102,6 +133,14 @@ def moved(world: World, event: Event, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
     capped = event in _FOR_NOW or (world.capped and event is not Event.SUPPRESSED)
     return world._replace(ledger=after(world.ledger, event), capped=capped, closed=world.closed and not says_so)
+
+
+def planned_by_person(world: World, event: Event, rules: frozenset[str]) -> World:
+    """A person adds the recipient, or has it sent to again; a campaign that was done is to be run again."""
+    planned = moved(world, event, rules)
+    if "whoever plans or adds somebody has a campaign that is done run again" not in rules:
+        return planned
+    return wished(planned, WantedEvent.PLAN, rules)
 
 
 def may_make(world: World, event: WantedEvent) -> bool:

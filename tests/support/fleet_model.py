@@ -370,7 +370,7 @@ def check(world: World) -> None:
 def explore(rules: frozenset[str], within: Bounds, until: str = "") -> set[str]:
     """Look at every history; gives what goes wrong, and looks no further once ``until`` does."""
     fleet = Fleet(rules, within)
-    found = search(World(), fleet.following, until, keeps_following=True)
+    found = search([World()], fleet.following, until, keeps_following=True)
     if not found.wrong and found.without_a_way_to(lambda world: is_settled(world, within)):
         found.wrong.add("loss")
     return found.wrong

@@ -39,15 +39,15 @@ class Search(NamedTuple, Generic[W]):
 
 
 def search(
-    start: W, following: Callable[[W], Iterable[W]], until: str = "", *, keeps_following: bool = False
+    starts: Iterable[W], following: Callable[[W], Iterable[W]], until: str = "", *, keeps_following: bool = False
 ) -> Search[W]:
-    """Look at every world that may come after ``start``.
+    """Look at every world that may come after any of ``starts``.
 
     ``following`` gives the worlds that may come next, or raises ``WrongError``: then nothing that follows is looked at.
     Nothing more is once ``until`` went wrong.
     """
-    numbers, found = {start: 0}, Search([start], [], set())
-    todo = deque([start])
+    found: Search[W] = Search(list(starts), [], set())
+    numbers, todo = {world: number for number, world in enumerate(found.worlds)}, deque(found.worlds)
     while todo and until not in found.wrong:
         after: list[int] = []
         if keeps_following:

@@ -90,7 +90,8 @@ class HoursOptions(Bundle, frozen=True, kw_only=True):
             from .._core.hours import Hours  # imported when used, as its zones are
 
             dates = () if self.not_on is None else _dates(self.not_on)
-            hours = Hours(self.between or _WHOLE_DAY, self.days or "mon-sun", dates, self.zone)
+            between = _WHOLE_DAY if self.between is None else self.between  # empty, as of a variable that is not set
+            hours = Hours(between, "mon-sun" if self.days is None else self.days, dates, self.zone)
         expires = None if self.expires is None else _moment("--expires", self.expires, zone)
         return {
             "hours": hours,

@@ -1,20 +1,83 @@
-"""How terms name a list of suppressed numbers: no list is taken for another one."""
+"""What terms say of suppressed numbers and of times: no list is taken for another one, and all times come back."""
 
 from __future__ import annotations
 
 import gc
+import json
 import os
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+import pytest
 from psycopg_pool import ConnectionPool
 
-from customersms_async import MemorySuppression, PostgresSuppression, SQLiteSuppression
-from customersms_async.campaign.terms import list_name
+from customersms_async import Hours, MemorySuppression, PostgresSuppression, SQLiteSuppression
+from customersms_async._core.schedule import LATEST_US, SendSchedule
+from customersms_async.campaign.guards import GuardTerms
+from customersms_async.campaign.terms import CampaignTerms, decode, list_name
+from customersms_async.models import DOCUMENTED_LIMITS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+SCHEDULES = [
+    SendSchedule(hours=Hours("18:00-02:00", "mon,wed", [date(2026, 12, 25)], "Europe/Paris"), margin_us=32_000_000),
+    SendSchedule(at_us=0, expires_us=LATEST_US),
+    SendSchedule(at_us=LATEST_US, expires_after_us=LATEST_US, margin_us=86_400_000_000),
+]
+
+
+def with_schedule(schedule: SendSchedule | None) -> CampaignTerms:
+    return CampaignTerms(
+        url="https://sms.example.com/api.php",
+        key_id="0123456789abcdef01234567",
+        key_label=None,
+        limits=DOCUMENTED_LIMITS,
+        pace=None,
+        guards=GuardTerms(),
+        schedule=schedule,
+    )
+
+
+@pytest.mark.parametrize("schedule", [*SCHEDULES, None])
+def test_terms_come_back_with_their_schedule(schedule: SendSchedule | None) -> None:
+    terms = with_schedule(schedule)
+    assert decode(terms.encode()) == terms
+
+
+def test_terms_of_a_campaign_from_before_there_were_schedules_have_none() -> None:
+    said = with_schedule(None).as_object()
+    del said["schedule"]
+    assert decode(json.dumps(said)).schedule is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hours": {"between": "25:00-26:00"}},
+        {"hours": {"between": ""}},
+        {"hours": {"between": "09:00-20:00\u0000"}},
+        {"hours": {"between": "09:00-20:00", "days": "someday"}},
+        {"hours": {"between": "09:00-20:00", "days": ""}},
+        {"hours": {"between": "09:00-20:00", "not_on": ["2026-02-30"]}},
+        {"hours": {"between": "09:00-20:00", "zone": ""}},
+        {"hours": {"between": "09:00-20:00", "zone": 5}},
+        {"hours": "09:00-20:00"},
+        *({name: us} for name in ("at_us", "expires_us", "expires_after_us") for us in (-1, LATEST_US + 1, 2**70, 0.5)),
+        {"at_us": "now"},
+        {"margin_us": -1},
+        {"margin_us": 86_400_000_001},
+        {"margin_us": None},
+    ],
+    ids=str,
+)
+def test_a_schedule_that_is_none_is_refused_as_terms_that_are_none(change: dict[str, Any]) -> None:
+    said = with_schedule(SCHEDULES[0]).as_object()
+    said["schedule"] |= change
+    with pytest.raises(ValueError, match=r".") as caught:
+        decode(msgspec.json.encode(said).decode())
+    assert not isinstance(caught.value, UnicodeError)
 
 
 def test_two_lists_in_memory_are_two_and_each_stays_the_same() -> None:

@@ -134,6 +134,19 @@ class LedgerRunnerContract(LedgerTest):
 
         self.check(test)
 
+    def test_its_time_is_that_of_the_clock_that_deadlines_go_by(self) -> None:
+        """For every host, whether it runs the campaign or not; it goes on, and back, as that clock does."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            both = [await hosts.runner(1), await hosts.open()]
+            for step_us in (0, 1, OVER_US, -OVER_US):
+                hosts.clock.us += step_us
+                assert [await ledger.now_us() for ledger in both] == [hosts.clock.us] * 2
+            await begun(both[0], [0])
+            assert [entry.updated_us for entry in await entries(both[1])] == [await both[1].now_us()]
+
+        self.check(test)
+
     def test_a_ledger_that_was_closed_answers_nothing(self) -> None:
         """Closing it twice is no error."""
 
