@@ -282,6 +282,7 @@ def recorded_late(world: World, outcome: Event, rules: frozenset[str]) -> World:
         return world
     if world.ledger is State.PLANNED and "a late answer beats the person who plans again" not in rules:
         return world
+    assert world.ledger is not None  # an attempt was at somebody who was added
     plans_nobody = "a late answer that proves nothing plans nobody" in rules
     if outcome is Event.UNANSWERED and world.ledger is State.UNKNOWN:
         return world if plans_nobody else world._replace(ledger=State.PLANNED)

@@ -72,12 +72,13 @@ def test_a_time_is_in_its_own_zone_else_in_that_of_the_hours_else_in_this_machin
 
 def test_a_time_without_a_zone_is_refused_for_a_database_unless_the_hours_have_one() -> None:
     for name in ("at", "expires"):
-        naive: dict[str, Any] = {name: NAIVE, "in_database": True}
+        naive: dict[str, Any] = {name: NAIVE}
+        aware: dict[str, Any] = {name: NAIVE.replace(tzinfo=UTC)}
         for hours in (None, ANY_TIME):
             with pytest.raises(ConfigurationError, match=f"{name} needs an offset, or the hours a zone"):
-                RunTimes(hours=hours, **naive)
-        RunTimes(hours=IN_TOKYO, **naive)
-        RunTimes(**naive | {name: NAIVE.replace(tzinfo=UTC)})
+                RunTimes(hours=hours, in_database=True, **naive)
+        RunTimes(hours=IN_TOKYO, in_database=True, **naive)
+        RunTimes(in_database=True, **aware)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_a_time_is_of_today_or_of_its_date_in_the_zone_that_it_or_the_option_nam
 @pytest.mark.parametrize("option", ["at", "expires"])
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-02-30T10:00", "2026-10-31T", "18:30:", "٢:٣٠"])
 def test_a_time_that_is_none_is_refused_with_its_option(option: str, text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=f"--{option} .* is not a time such as 18:30"):
+    with pytest.raises(typer.BadParameter, match=rf"--{option} .* is not a time such as 18:30"):
         read(**{option: text})
 
 
@@ -139,7 +139,7 @@ def test_a_file_of_dates_that_holds_none_is_refused_with_the_line(tmp_path: Path
 
 def test_a_file_of_dates_that_can_t_be_read_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "missing", tmp_path):
-        with pytest.raises(InputProblem, match=r"--not-on .*"):
+        with pytest.raises(InputProblem, match=r"--not-on .*: "):
             read(not_on=path)
 
 
