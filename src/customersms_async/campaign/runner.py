@@ -258,7 +258,10 @@ class Runner:
                 self._pause(seconds)
             else:
                 finished = WantedChange(event=WantedEvent.FINISHED, by=this_process())
-                if await self._ledger.want(finished) or not await self._plan.again():
+                if await self._ledger.want(finished):
+                    self._is_wanted = False  # said already
+                    return True
+                if not await self._plan.again():
                     return True
         if self._timetable is not None and self._plan.waits:
             self._pause(min(LOOK_AGAIN_SECONDS, await self._timetable.seconds_left()))

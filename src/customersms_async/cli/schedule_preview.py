@@ -19,6 +19,8 @@ from .formats import length, moment
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rich.console import Console
+
     from .._core.options import Options
     from .._core.schedule import SendSchedule
     from ..models import Limit
@@ -95,6 +97,11 @@ class SchedulePreview(NamedTuple):
             wait = (self.begins_us - self.now_us) / 1e6
             found.append(f"the first text leaves in {length(wait)}, at {moment(wait)}")
         return found
+
+    def show(self, console: Console) -> None:
+        """Show the preview to a person."""
+        for line in self.lines():
+            console.print(line, highlight=False, markup=False)
 
     def as_object(self) -> dict[str, Any]:
         """The preview for programs; ``seconds`` is 0 where nobody would get a text."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     ("words", "offered"),
     [
         ("customersms s", ["send", "sandbox", "suppress"]),
-        ("customersms campaign re", ["resolve", "report", "resume"]),
+        ("customersms campaign re", ["resolve", "report", "resume", "retry"]),
         ("customersms send --max-w", ["--max-wait"]),
         ("customersms send --priority ", ["urgent", "normal", "bulk"]),
         ("customersms campaign run --le", ["--ledger"]),

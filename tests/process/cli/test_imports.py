@@ -21,6 +21,8 @@ CAMPAIGNS = ("customersms_async.campaign", "customersms_async.cli.campaign")
 SANDBOX = ("customersms_async.sandbox", "starlette", "uvicorn")
 SUPPRESSING = ("customersms_async.suppression", "customersms_async.cli.suppress")
 SENDING = ("customersms_async.cli.send", "customersms_async.cli.doctor", "customersms_async.cli.files", "platformdirs")
+OPTIONS = {f"customersms_async.cli.{name}" for name in ("send", "send.options", "doctor", "doctor.options")}
+"""Where options are kept with their commands, and those folders, which are empty."""
 RARE = ("customersms_async.quota.redis", "redis", "phonenumbers", "python_calamine", "aiohttp")
 
 
@@ -57,7 +59,7 @@ def test_help_imports_the_options_and_nothing_that_a_command_does(
     customersms: Commands, command: tuple[str, ...]
 ) -> None:
     modules = imported(customersms, *command, "--help")
-    assert found(modules, (*CAMPAIGNS, *SANDBOX, *SENDING, *RARE)) == []
+    assert found(modules - OPTIONS, (*CAMPAIGNS, *SANDBOX, *SENDING, *RARE)) == []
     assert command == ("suppress",) or found(modules, SUPPRESSING) == []
 
 

@@ -20,7 +20,7 @@ from ..formats import length, moment
 from ..output import say_json
 from ..problems import InputProblem
 from ..send.allowed_now import allowed_now
-from ..send.by_hours import by_hours, show_schedule
+from ..send.by_hours import by_hours
 from ..send.preview import first_texts
 from .counts import counts_object, counts_table
 
@@ -212,5 +212,5 @@ def show_started(
         console.print(*first_texts(started.samples), sep="\n")
         console.print(f"{left}; that ends in {length(seconds)}, at {moment(seconds)}", highlight=False)
         if found is not None:
-            show_schedule(found, console)
+            found.show(console)
         show_allowed(ledger, client, console)

@@ -15,8 +15,6 @@ from .check import zoned_letters
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rich.console import Console
-
     from ..._core.schedule import SendSchedule
     from ..options import ClientOptions
     from ..schedule_preview import Planned, SchedulePreview
@@ -53,9 +51,3 @@ async def by_hours(people: Iterable[Planned], schedule: SendSchedule, client: Cl
     key_id = Secret(client.key).key_id if client.key else ""
     async with open_quota(client.quota_at if client.key else MEMORY) as quota:
         return await preview_schedule(people, schedule, quota, key_id, Speed.of(client.options()))
-
-
-def show_schedule(found: SchedulePreview, console: Console) -> None:
-    """Show what comes of hours to a person."""
-    for line in found.lines():
-        console.print(line, highlight=False, markup=False)

@@ -24,7 +24,6 @@ from ..quota import note
 from ..route import confirm, open_route
 from ..watching import watching
 from .allowed_now import allowed_now
-from .by_hours import job_by_hours, show_schedule
 from .check import check
 from .checked import NO_RULES, ListRules
 from .ending import ending
@@ -90,7 +89,11 @@ def estimate(options: EstimateCommandOptions) -> None:
         rules = list_rules_of(options.recipients)
         times = options.times.read()
         checked = check_job(job, options.client, region, console, samples=options.sample, rules=rules)
-        by_hours = job_by_hours(job, checked, region, options.client, times)
+        by_hours = None
+        if any(given is not None for given in times.values()):
+            from .by_hours import job_by_hours  # imported when used: it brings campaigns and all time zones
+
+            by_hours = job_by_hours(job, checked, region, options.client, times)
         show(job, checked, options.client, console, as_object=options.json, by_hours=by_hours)
 
 
@@ -198,7 +201,7 @@ def show(
         return
     console.print(preview(job.name, checked))
     if by_hours is not None:
-        show_schedule(by_hours, console)
+        by_hours.show(console)
     console.print(note(client.quota_at), style="dim")
 
 
