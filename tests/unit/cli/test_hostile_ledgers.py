@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
+from customersms_async._core.schedule import LATEST_US
 from customersms_async.cli.app import app
 from support.hostile_ledgers import COLUMNS, COMMANDS, MARKUP, good_ledger, look_at, run, spoiled
 
@@ -119,6 +121,38 @@ def test_what_would_run_a_program_of_the_ledger_s_own_is_refused(ledger: Path, p
     for command in (["status"], ["export", "--format", "csv"], COMMANDS[5]):
         assert look_at(ledger, command) == 1
     assert run(ledger) == []
+
+
+SCHEDULES = (
+    {"hours": {"between": "09:00-20:00", "zone": MARKUP}},
+    {"hours": {"between": "09:00-20:00", "zone": "../../etc/passwd"}},
+    {"hours": {"between": "09:00-20:00", "not_on": ["9999-12-31"]}},
+    {"hours": {"between": "09:00-20:00"}, "at_us": LATEST_US},
+    {"at_us": LATEST_US, "expires_us": LATEST_US, "margin_us": 0},
+    {"expires_after_us": LATEST_US, "at_us": LATEST_US},
+)
+NO_SCHEDULES = (
+    {"hours": {"between": "25:00-26:00"}},
+    {"hours": {"between": MARKUP}},
+    {"at_us": 2**63 - 1},
+    {"margin_us": -1},
+    MARKUP,
+)
+
+
+@pytest.mark.parametrize("schedule", [*SCHEDULES, *NO_SCHEDULES], ids=ascii)
+def test_whatever_a_ledger_says_of_hours_is_shown_or_refused_in_words(ledger: Path, schedule: Any) -> None:
+    """A run is on terms of its own, so that it sends to everyone; where those in the ledger are none, it is refused."""
+    changed = "UPDATE terms SET terms = json_set(terms, '$.schedule', json(?))", (json.dumps(schedule),)
+    is_one = schedule in SCHEDULES
+    for command in (["status"], ["status", "--json"], ["resume", "--by", "me"]):
+        renew(ledger)
+        spoiled(ledger, changed)
+        assert look_at(ledger, command) == (0 if is_one else 1), command
+    renew(ledger)
+    spoiled(ledger, changed)
+    look_at(ledger, ["report", "--html", "report.html"])
+    assert run(ledger) == (PLANNED if is_one else [])
 
 
 def test_a_cell_of_the_export_runs_nothing(ledger: Path) -> None:
