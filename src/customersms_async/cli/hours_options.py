@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
+_DATED: Final = re.compile(r"\s*[0-9]{4}-")
 _WHOLE_DAY: Final = "00:00-24:00"
 
 ZoneColumn = Annotated[
@@ -127,7 +128,7 @@ def with_date(text: str, zone: str | None) -> str:
 
 
 def _dated(text: str, zone: tzinfo | None) -> str:
-    return text if "-" in text else f"{datetime.now(zone):%Y-%m-%d}T{text.strip()}"
+    return text if _DATED.match(text) else f"{datetime.now(zone):%Y-%m-%d}T{text.strip()}"
 
 
 def _length(option: str, text: str) -> timedelta:

@@ -205,7 +205,7 @@ def test_numbers_without_a_zone_of_their_own_are_judged_by_all_they_may_be_in() 
     assert hours["+34612345678"] == pytest.approx(6, abs=0.01), "Tokyo, by its own column: 15:00"
     assert hours["+33612345678"] == pytest.approx(8, abs=0.01)
     assert hours["+12125551234"] == pytest.approx(14, abs=0.01)
-    assert hours["+79161234567"] == pytest.approx(7, abs=0.01), "09:00 in Kaliningrad, 19:00 in Kamchatka"
+    assert hours["+79161234567"] == pytest.approx(7, abs=0.01), "09:00 in the west of it, 19:00 in Kamchatka"
     assert hours["+88210000000"] == pytest.approx(6, abs=0.01), "19:00 in the zone of the hours, as no other is known"
 
 

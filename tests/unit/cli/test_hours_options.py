@@ -145,6 +145,7 @@ def test_a_file_of_dates_that_can_t_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_time_of_today_is_given_its_date_once_it_is_to_be_typed_again() -> None:
     assert with_date("2026-10-31T18:30", None) == "2026-10-31T18:30"
+    assert with_date("18:30-05:00", None).endswith("T18:30-05:00")
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago", None):
         before, found, after = _now(zone), with_date(" 18:30", zone), _now(zone)
         assert found in {f"{day:%Y-%m-%d}T18:30" for day in (before, after)}
