@@ -6,16 +6,18 @@ A real page in a real browser (Debian's ``chromium``), of a made-up campaign tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from customersms_async import DOCUMENTED_LIMITS, Outcome, SQLiteQuota, Status
+from customersms_async import DOCUMENTED_LIMITS, Hours, Outcome, SQLiteQuota, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.layers import layers
 from customersms_async._core.rulings import Ruling
+from customersms_async._core.schedule import SendSchedule
 from customersms_async.campaign._sqlite.ledger import SQLiteLedger
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import SAYS, State
@@ -38,6 +40,7 @@ TERMS = CampaignTerms(
     key_label="shop",
     limits=DOCUMENTED_LIMITS,
     pace=None,
+    schedule=SendSchedule(hours=Hours("09:00-20:00", "mon-sat", zone="Europe/Berlin"), margin_us=79_500_000),
     guards=GuardTerms(keep_credits=Decimal(500), stop_after_unknown=5, stop_after_refused=5),
 )
 BEGAN_US = 1_792_999_800_000_000  # 2026-10-26, 08:30 in Berlin
@@ -55,7 +58,7 @@ async def fill(ledger: CampaignLedger, now: list[int]) -> None:
     await ledger.want(WantedChange(event=WantedEvent.BEGUN, by="process 412 on web-1", terms=TERMS))
     left, start = Decimal(40_000), 0
     while start < PEOPLE * 2 // 3:
-        page = await ledger.planned(start)
+        page = (await ledger.planned(start))[: PEOPLE * 2 // 3 - start]
         start = page[-1].id + 1
         for at in range(0, len(page), BATCH):
             now[0] += chance.choice((600_000, 620_000, 640_000, 900_000))
@@ -90,8 +93,12 @@ async def request(
 async def main() -> None:
     """Fill a ledger, look, and keep what is seen."""
     now = [BEGAN_US]
-    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder, "chromium")) as browser:
-        path, quota = Path(folder, "spring.ledger"), Path(folder, "quota.sqlite")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium(Path(folder, "chromium")) as browser,
+        contextlib.chdir(folder),  # so that the picture shows no path of this machine
+    ):
+        path, quota = Path("spring.ledger"), Path("quota.sqlite")
         ledger = await SQLiteLedger.open(path, create=True, clock=lambda: now[0])
         await fill(ledger, now)
         async with SQLiteQuota(quota) as store:
