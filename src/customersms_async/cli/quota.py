@@ -32,13 +32,14 @@ SHARED: Final = "The quota is shared with all runs and programs that keep it in"
 
 
 @contextlib.asynccontextmanager
-async def open_quota(where: str | None) -> AsyncIterator[QuotaStore]:
+async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterator[QuotaStore]:
     """The store that ``--quota`` names, open until the end: ``memory``, a server's URL, or the path of a file.
 
-    ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none. Raises
-    ``ConfigurationError`` for a folder that can't be made and a URL that can't be read.
+    ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none; ``looking``
+    makes none, and finds nothing used. Raises ``ConfigurationError`` for a folder that can't be made and a URL that
+    can't be read.
     """
-    if where == MEMORY:
+    if where == MEMORY or (looking and where is None and not await asyncio.to_thread(users_file(make=False).exists)):
         yield MemoryQuota()
     elif where is not None and where.startswith(REDIS):
         from ..quota import RedisQuota  # imported where it is asked for, as few runs need it

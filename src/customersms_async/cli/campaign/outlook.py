@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +15,7 @@ from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, QuotaStoreError
 from ..formats import length, moment, plain
-from ..options import MEMORY
-from ..quota import open_quota, users_file
+from ..quota import open_quota
 
 if TYPE_CHECKING:
     from ...campaign.protocol import CampaignLedger
@@ -161,10 +159,8 @@ def _for_hours(hours: SchedulePreview | None, quota: KeyForecast | None, now: fl
 
 async def _by_quota(terms: CampaignTerms, where: str | None, requests: int) -> KeyForecast | None:
     """What the quota lets through, by the terms of the run; ``None`` if its store can't say."""
-    if where is None and not await asyncio.to_thread(users_file(make=False).exists):
-        where = MEMORY  # so that a look makes no file
     try:
-        async with open_quota(where) as store:
+        async with open_quota(where, looking=True) as store:
             return await forecast_of_key(store, terms.key_id, terms.limits, terms.pace, requests)
     except (QuotaStoreError, ConfigurationError):
         return None
