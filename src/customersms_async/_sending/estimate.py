@@ -99,6 +99,11 @@ async def seconds_until_last(
     return last_us / 1e6
 
 
+def bulk_wait(store: QuotaStore, key_id: str, bulk_layers: Sequence[Layer]) -> Callable[[int], Awaitable[int]]:
+    """The function that gives in how many microseconds ``store`` lets the k-th request of a bulk send go, from 1."""
+    return lambda line: store.forecast_us(key_id, [(bulk_layers, line)])
+
+
 async def seconds_by_store(
     store: QuotaStore, api_key: str | None, options: Options, requests: int, *, looks: int = 100
 ) -> float:
@@ -108,10 +113,7 @@ async def seconds_by_store(
     """
     key_id = Secret(api_key).key_id if api_key else ""
     bulk_layers = layers(options.limits, options.reserve)
-
-    async def wait_us(line: int) -> int:
-        return await store.forecast_us(key_id, [(bulk_layers, line)])
-
+    wait_us = bulk_wait(store, key_id, bulk_layers)
     return await seconds_until_last(wait_us, requests, bulk_layers, options.gentle_pace, looks=looks)
 
 
@@ -128,10 +130,7 @@ async def forecast_of_key(
 ) -> KeyForecast:
     """What ``store`` says of the key with this fingerprint and of ``requests`` that would go out in bulk."""
     bulk_layers = layers(limits, DEFAULT_RESERVE)
-
-    async def wait_us(line: int) -> int:
-        return await store.forecast_us(key_id, [(bulk_layers, line)])
-
+    wait_us = bulk_wait(store, key_id, bulk_layers)
     _, paused_us = await store.usage(key_id, bulk_layers)
     last = await seconds_until_last(wait_us, requests, bulk_layers, pace, looks=20) if requests else 0.0
     return KeyForecast(await wait_us(1) / 1e6, last, paused_us / 1e6)
