@@ -6,19 +6,18 @@ import time
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from .._core.layers import layers
 from .._core.options import DEFAULT_BATCH_SIZE, DEFAULT_MAX_CONCURRENCY, DEFAULT_RESERVE
 from .._core.plural import counted
 from .._core.schedule import ScheduleJudge, When
 from .._core.schedule_forecast import Grants, ScheduledPeople, forecast
+from .._sending.estimate import bulk_wait
 from ..campaign.zones import ZoneFinder, load_zone
 from .formats import length, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
     from .._core.options import Options
@@ -38,16 +37,37 @@ SEVERAL: Final = "several zones"
 UNKNOWN: Final = "no known zone"
 
 
-class Planned(NamedTuple):
-    """One recipient who would be sent to: the number, the text, and their own time zone, if it is known.
+@final
+class PlannedPeople:
+    """Those who would be sent to by a schedule, in the input's order, in some ten bytes each.
 
-    ``id`` is the place in a ledger, if it is in one.
+    Raises ``ConfigurationError`` as ``ZoneFinder`` does. Mutable state: who was added, and the zones that there are.
     """
 
-    phone: str
-    text: str
-    zone: str | None
-    id: int = 0
+    def __init__(self, schedule: SendSchedule) -> None:
+        self.schedule = schedule
+        self._finder = None if schedule.hours is None else ZoneFinder(schedule.hours.zone)
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._zones_of, self._text_of = array("H"), array("q")
+
+    def add(self, phone: str, text: str, zone: str | None) -> None:
+        """Add one who would get this text; ``zone`` is their own time zone, if it is known."""
+        zones = () if self._finder is None else self._finder.zones(phone, zone)
+        self._zones_of.append(self._numbers.setdefault(zones, len(self._numbers)))
+        self._text_of.append(hash(text))
+
+    def all(self) -> ScheduledPeople:
+        """All of them, as a forecast takes them."""
+        return ScheduledPeople(list(self._numbers), self._zones_of, self._text_of)
+
+    def by_zone(self) -> dict[str, int]:
+        """How many there are by zone, those of most first; empty without hours."""
+        if self._finder is None:
+            return {}
+        zones, found = list(self._numbers), Counter[str]()
+        for number, count in Counter(self._zones_of).items():
+            found[zones[number][0] if len(zones[number]) == 1 else SEVERAL if zones[number] else UNKNOWN] += count
+        return dict(found.most_common())
 
 
 class Speed(NamedTuple):
@@ -108,16 +128,14 @@ class SchedulePreview(NamedTuple):
         return {"seconds": self.seconds, "zones": self.zones, "skipped_by_hours": self.skipped}
 
 
-async def preview_schedule(
-    people: Iterable[Planned], schedule: SendSchedule, quota: QuotaStore, key_id: str, speed: Speed
-) -> SchedulePreview:
+async def preview_schedule(people: PlannedPeople, quota: QuotaStore, key_id: str, speed: Speed) -> SchedulePreview:
     """What would come of sending to ``people`` from now on, by what the quota knows of the key."""
-    found = _scheduled(people, schedule)
+    found = people.all()
     now_us = time.time_ns() // 1_000
     grants = await _grants(quota, key_id, speed, len(found.zones_of), now_us)
     batch_size, most = speed.batch_size, speed.max_concurrency
     ended = forecast(
-        *(found, ScheduleJudge(schedule, load_zone), grants, now_us),
+        *(found, ScheduleJudge(people.schedule, load_zone), grants, now_us),
         batch_size=batch_size,
         lookahead=batch_size * most,
         max_concurrency=max(1, most - 1),
@@ -125,28 +143,7 @@ async def preview_schedule(
     skipped: Counter[str] = Counter()
     for when, count in ended.skipped.items():
         skipped[_CODES[when]] += count
-    return SchedulePreview(now_us, ended.begin_us, ended.end_us, _by_zone(found, schedule), dict(skipped))
-
-
-def _scheduled(people: Iterable[Planned], schedule: SendSchedule) -> ScheduledPeople:
-    finder = None if schedule.hours is None else ZoneFinder(schedule.hours.zone)
-    numbers: dict[tuple[str, ...], int] = {}
-    zones_of, text_of = array("H"), array("q")
-    for one in people:
-        zones = () if finder is None else finder.zones(one.phone, one.zone)
-        zones_of.append(numbers.setdefault(zones, len(numbers)))
-        text_of.append(hash(one.text))
-    return ScheduledPeople(list(numbers), zones_of, text_of)
-
-
-def _by_zone(people: ScheduledPeople, schedule: SendSchedule) -> dict[str, int]:
-    if schedule.hours is None:
-        return {}
-    found: Counter[str] = Counter()
-    for number, count in Counter(people.zones_of).items():
-        zones = people.zones[number]
-        found[zones[0] if len(zones) == 1 else SEVERAL if zones else UNKNOWN] += count
-    return dict(found.most_common())
+    return SchedulePreview(now_us, ended.begin_us, ended.end_us, people.by_zone(), dict(skipped))
 
 
 async def _grants(quota: QuotaStore, key_id: str, speed: Speed, requests: int, now_us: int) -> Grants:
@@ -154,7 +151,8 @@ async def _grants(quota: QuotaStore, key_id: str, speed: Speed, requests: int, n
     bulk = layers(speed.limits, DEFAULT_RESERVE)
     most = min(requests, max(each.requests for each in bulk))
     places = sorted({0, *range(0, most, max(1, most // _MOST_LOOKS))})
-    waits = [now_us + await quota.forecast_us(key_id, [(bulk, place + 1)]) for place in places]
+    wait_us = bulk_wait(quota, key_id, bulk)
+    waits = [now_us + await wait_us(place + 1) for place in places]
 
     def not_before_us(place: int) -> int:
         return waits[bisect_right(places, place) - 1] if place < most else 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Final, final
 
 from ...errors import ConfigurationError, QuotaStoreError
-from ..options import MEMORY
-from ..quota import open_quota, users_file
+from ..quota import open_quota
 from .started import planned_people
 
 if TYPE_CHECKING:
@@ -45,13 +43,11 @@ class HoursOutlook:
 
 
 async def _preview(ledger: CampaignLedger, terms: CampaignTerms, where: str | None) -> SchedulePreview | None:
-    from ..schedule_preview import Speed, preview_schedule  # imported when used: it brings all time zones
+    from ..schedule_preview import Speed, preview_schedule  # imported when used, as few campaigns have hours
 
     added = await ledger.added()
     if terms.schedule is None or added is None:
         return None
-    if where is None and not await asyncio.to_thread(users_file(make=False).exists):
-        where = MEMORY  # so that a look makes no file
-    people, schedule = await planned_people(ledger), terms.schedule.begun(added.added_us)
-    async with open_quota(where) as quota:
-        return await preview_schedule(people, schedule, quota, terms.key_id, Speed(terms.limits, terms.pace))
+    people = await planned_people(ledger, terms.schedule.begun(added.added_us))
+    async with open_quota(where, looking=True) as quota:
+        return await preview_schedule(people, quota, terms.key_id, Speed(terms.limits, terms.pace))

@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ..._core.schedule import SendSchedule
     from ...campaign.moving import LedgerMove
     from ...campaign.protocol import CampaignLedger
     from ...campaign.rows import Count, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
-    from ..schedule_preview import Planned, SchedulePreview
+    from ..schedule_preview import PlannedPeople, SchedulePreview
     from .place import LedgerPlace
 
 
@@ -171,18 +172,21 @@ async def _by_hours(ledger: LedgerPlace, client: ClientOptions, times: dict[str,
     if schedule is None:
         return None
     async with Campaign.open(ledger.given, create=False) as campaign:
-        people, added = await planned_people(campaign.ledger), await campaign.ledger.added()
-        now_us = await campaign.ledger.now_us()
-    return await by_hours(people, schedule.begun(now_us if added is None else added.added_us), client)
+        added, now_us = await campaign.ledger.added(), await campaign.ledger.now_us()
+        began_us = now_us if added is None else added.added_us
+        people = await planned_people(campaign.ledger, schedule.begun(began_us))
+    return await by_hours(people, client)
 
 
-async def planned_people(ledger: CampaignLedger) -> list[Planned]:
-    """Everybody who is left, with what of their texts tells which are equal."""
-    from ..schedule_preview import Planned  # imported when used: it brings all time zones
+async def planned_people(ledger: CampaignLedger, schedule: SendSchedule) -> PlannedPeople:
+    """Everybody who is left, as sent to by this schedule."""
+    from ..schedule_preview import PlannedPeople  # imported when used, as few campaigns have hours
 
-    people: list[Planned] = []
-    while page := await ledger.planned(people[-1].id + 1 if people else 0):
-        people += [Planned(one.phone, str(hash(one.text)), one.zone, one.id) for one in page]
+    people, start = PlannedPeople(schedule), 0
+    while page := await ledger.planned(start):
+        for one in page:
+            people.add(one.phone, one.text, one.zone)
+        start = page[-1].id + 1
     return people
 
 

@@ -13,11 +13,8 @@ from ..quota import open_quota
 from .check import zoned_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ..._core.schedule import SendSchedule
     from ..options import ClientOptions
-    from ..schedule_preview import Planned, SchedulePreview
+    from ..schedule_preview import PlannedPeople, SchedulePreview
     from .checked import Checked
     from .job import Job
 
@@ -38,16 +35,18 @@ def job_by_hours(
     schedule = RunTimes(**times, in_database=in_database).schedule(client.options())
     if schedule is None:
         return None
-    from ..schedule_preview import Planned  # imported when used: it brings all time zones
+    from ..schedule_preview import PlannedPeople  # imported when used, as few jobs have hours
 
-    people = (Planned(each.phone, each.text, zone) for each, zone in zoned_letters(job, checked, region))
-    return asyncio.run(by_hours(people, schedule.begun(time.time_ns() // 1_000), client))
+    people = PlannedPeople(schedule.begun(time.time_ns() // 1_000))
+    for each, zone in zoned_letters(job, checked, region):
+        people.add(each.phone, each.text, zone)
+    return asyncio.run(by_hours(people, client))
 
 
-async def by_hours(people: Iterable[Planned], schedule: SendSchedule, client: ClientOptions) -> SchedulePreview:
+async def by_hours(people: PlannedPeople, client: ClientOptions) -> SchedulePreview:
     """What would come of these people, by what the quota says of the key; without one, as if nothing were used."""
     from ..schedule_preview import Speed, preview_schedule
 
     key_id = Secret(client.key).key_id if client.key else ""
     async with open_quota(client.quota_at if client.key else MEMORY) as quota:
-        return await preview_schedule(people, schedule, quota, key_id, Speed.of(client.options()))
+        return await preview_schedule(people, quota, key_id, Speed.of(client.options()))
