@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+BEYOND: Final = "a time beyond all calendars"
+"""What is said of a moment that no calendar has, as a file that others wrote may hold one."""
 
 
 def length(seconds: float) -> str:
@@ -26,6 +33,22 @@ def moment(seconds: float) -> str:
     except (OverflowError, ValueError, OSError):
         return "the end of all calendars"
     return f"{then:%H:%M:%S}" if seconds < 43_200 else f"{then:%a %d %b %H:%M}"
+
+
+def wall_time(unix: float, zone: tzinfo | None = None) -> str | None:
+    """A moment (seconds since 1970) to the second, in ``zone`` or else this machine's; ``None`` beyond calendars."""
+    try:
+        return f"{datetime.fromtimestamp(unix, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def utc_time(unix: float) -> str | None:
+    """A moment (seconds since 1970) in UTC, as ISO 8601 to the millisecond; ``None`` beyond all calendars."""
+    try:
+        return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from ..campaign.zones import load_zone
 from ..errors import ConfigurationError
+from .formats import BEYOND, wall_time
 
 _LOCAL: Final = Path("/etc/localtime")
 _FOLDER: Final = "zoneinfo"
@@ -25,7 +26,7 @@ class ShownZone(NamedTuple):
 
     def moment(self, us: int) -> str:
         """A time (microseconds since 1970) as a clock on a wall there shows it, to the second."""
-        return f"{datetime.fromtimestamp(us / 1e6, UTC).astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+        return wall_time(us / 1e6, self.zone) or BEYOND
 
 
 def read_zone(name: str | None) -> ShownZone:

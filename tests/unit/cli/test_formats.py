@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async.cli.formats import length, moment
+from customersms_async.cli.formats import length, moment, utc_time, wall_time
 from customersms_async.cli.send.checked import Checked
 from customersms_async.cli.send.preview import preview
 from support.drawn_screens import drawn
@@ -30,6 +30,12 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_every_moment_that_a_ledger_can_hold_is_shown_or_is_beyond_all_calendars(us: int) -> None:
+    for text in (wall_time(us / 1e6), utc_time(us / 1e6)):
+        assert text is None or abs(int(text.partition("-")[0]) - (1970 + us / 31_556_952_000_000)) < 2
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,14 @@ def test_a_time_beyond_all_calendars_is_shown_as_a_number(until: float) -> None:
     assert any("until " in line for line in wanted_lines(now(terms=terms)))
 
 
+@pytest.mark.parametrize("since_us", [2**63 - 1, -(2**63)])
+def test_a_ledger_that_is_wanted_since_beyond_all_calendars_is_shown(since_us: int) -> None:
+    assert wanted_lines(now(since_us=since_us))
+    told = wanted_object(now(since_us=since_us))
+    assert told is not None
+    assert told["since"] is None
+
+
 def test_what_anybody_may_have_written_does_nothing_to_a_terminal() -> None:
     lines = wanted_lines(now(by="\x1b[31mAnn\u202e", why="\x07", guard="\x00"))
     assert all(line.isprintable() for line in lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -13,7 +12,7 @@ from ..._core.plural import counted
 from ...campaign.listing import campaigns_in
 from ...campaign.states import State
 from ..exits import ending_well
-from ..formats import plain
+from ..formats import plain, utc_time
 from ..output import safe_console, say_json
 from .counts import COLOURS
 
@@ -56,7 +55,7 @@ def _table(found: list[ListedCampaign]) -> Table:
 
 def _object(one: ListedCampaign) -> dict[str, Any]:
     running = one.running
-    since = None if running is None or running.since_us is None else _utc(running.since_us)
+    since = None if running is None or running.since_us is None else utc_time(running.since_us / 1e6)
     return {
         "name": one.name,
         "wanted": one.wanted,
@@ -65,10 +64,3 @@ def _object(one: ListedCampaign) -> dict[str, Any]:
         "running": None if running is None else {"by": running.by, "since": since},
         "problem": one.problem,
     }
-
-
-def _utc(us: int) -> str | None:
-    try:
-        return datetime.fromtimestamp(us / 1e6, UTC).isoformat(timespec="milliseconds")
-    except (OverflowError, ValueError, OSError):
-        return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...campaign.moving import why_away
 from ...campaign.refusals import refusal
-from ..formats import plain
+from ..formats import plain, utc_time
 
 if TYPE_CHECKING:
     from ...campaign.moving import LedgerMove
@@ -21,7 +20,7 @@ def move_object(last: LedgerMove | None) -> dict[str, Any] | None:
     return {
         "state": last.state.value,
         "place": last.place,
-        "since": datetime.fromtimestamp(last.at_us / 1e6, UTC).isoformat(timespec="milliseconds"),
+        "since": utc_time(last.at_us / 1e6),
         "by": last.by,
         "runnable": why_away(last) is None,
     }

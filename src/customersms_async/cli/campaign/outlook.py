@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -14,7 +13,7 @@ from ..._sending.estimate import KeyForecast, forecast_of_key
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, QuotaStoreError
-from ..formats import length, moment, plain
+from ..formats import BEYOND, length, moment, plain, utc_time, wall_time
 from ..quota import open_quota
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
         """The outlook for programs."""
         running = self.running
         rate = {"requests_per_minute": self.requests, "recipients_per_minute": self.recipients}
-        ends = None if self.seconds is None else _utc(time.time() + self.seconds)
-        since = None if running is None or running.since_us is None else _utc(running.since_us / 1e6)
+        ends = None if self.seconds is None else utc_time(time.time() + self.seconds)
+        since = None if running is None or running.since_us is None else utc_time(running.since_us / 1e6)
         return {
             "running": None if running is None else {"by": running.by, "since": since},
             "rate": None if self.requests is None else {**rate, "over_seconds": round(self.over, 1)},
@@ -169,19 +168,6 @@ async def _by_quota(terms: CampaignTerms, where: str | None, requests: int) -> K
 def _running(running: RunningNow | None) -> str:
     if running is None:
         return "running: nobody runs it just now"
-    since = "" if running.since_us is None else f", since {_local(running.since_us)}"
-    return f"running: {running.by}{since}"
-
-
-def _local(us: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(us / 1e6).astimezone():%Y-%m-%d %H:%M:%S}"
-    except (OverflowError, ValueError, OSError):
-        return "a time beyond all calendars"
-
-
-def _utc(unix: float) -> str | None:
-    try:
-        return datetime.fromtimestamp(unix, UTC).isoformat(timespec="milliseconds")
-    except (OverflowError, ValueError, OSError):
-        return None
+    if running.since_us is None:
+        return f"running: {running.by}"
+    return f"running: {running.by}, since {wall_time(running.since_us / 1e6) or BEYOND}"

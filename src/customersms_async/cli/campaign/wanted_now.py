@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from ...campaign.wanted_states import WORDS
-from ..formats import length, plain
+from ..formats import length, plain, utc_time, wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ def wanted_object(now: WantedNow | None) -> dict[str, Any] | None:
         return None
     return {
         "state": now.state.value,
-        "since": datetime.fromtimestamp(now.since_us / 1e6, UTC).isoformat(timespec="milliseconds"),
+        "since": utc_time(now.since_us / 1e6),
         "by": now.by,
         "event": now.event.value,
         "guard": now.guard or None,
@@ -39,10 +38,10 @@ def wanted_lines(now: WantedNow | None) -> list[str]:
     """What is wanted, and the terms, for people: each line can be shown as it is."""
     if now is None:
         return []
-    since = datetime.fromtimestamp(now.since_us / 1e6).astimezone()
+    since = _local(now.since_us / 1e6, None)
     guard = f" (guard {now.guard})" if now.guard else ""
     by = f", by {now.by}" if now.by else ""
-    found = [f"wanted: {now.state}{guard}, since {since:%Y-%m-%d %H:%M:%S}{by}: {now.why or WORDS[now.event]}"]
+    found = [f"wanted: {now.state}{guard}, since {since}{by}: {now.why or WORDS[now.event]}"]
     if now.terms is not None:
         found += [f"  {name}: {said}" for name, said in named_terms(now.terms)]
     return [plain(line) for line in found]
@@ -99,10 +98,7 @@ def _schedule(schedule: SendSchedule, zone: tzinfo | None) -> Iterator[tuple[str
 
 def _local(unix: float, zone: tzinfo | None) -> str:
     """A time as the clock on the wall shows it; beyond all calendars, as anybody may have written it, the number."""
-    try:
-        return f"{datetime.fromtimestamp(unix, UTC).astimezone(zone):%Y-%m-%d %H:%M:%S}"
-    except (OverflowError, ValueError, OSError):
-        return f"{unix:g}"
+    return wall_time(unix, zone) or f"{unix:g}"
 
 
 def _named(values: Mapping[str, object]) -> str:
