@@ -13,6 +13,8 @@ from customersms_async import (
     AsyncClient,
     Campaign,
     CampaignStoppedError,
+    ConfigurationError,
+    Hours,
     Limit,
     MemoryQuota,
     Message,
@@ -20,6 +22,12 @@ from customersms_async import (
     QuotaExceededError,
     Status,
 )
+from customersms_async._core.schedule import SendSchedule
+from customersms_async._sending.sending_handle import open_handle
+from customersms_async.campaign.guards import Guards
+from customersms_async.campaign.terms import CampaignTerms
+from customersms_async.campaign.wanted import WantedChange
+from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.errors import QuotaStoreError
 from customersms_async.sandbox import Fault
 from support.recording_observer import RecordingObserver
@@ -183,6 +191,20 @@ async def test_a_campaign_tells_of_its_runs_and_of_whom_it_has_recorded(
         assert sorted(outcome.phone for outcome in told) == PHONES
     assert [what for _, _, what in observer.of("run_began")] == ["campaign", "campaign"]
     assert [reason for _, _, reason in observer.of("run_ended")] == ["max_recipients", None]
+
+
+async def test_a_run_that_cannot_begin_as_this_machine_lacks_its_time_zone_is_not_told_of(
+    client: AsyncClient, observer: RecordingObserver, tmp_path: Path
+) -> None:
+    observer.look_at(client)
+    schedule = SendSchedule(hours=Hours("00:00-24:00", zone="Nowhere/At_all"), margin_us=0)
+    terms = CampaignTerms.of(open_handle(client).sender, Guards(), schedule)
+    async with Campaign.open(tmp_path / "spring.ledger") as campaign:
+        await campaign.add([Message(phone, "Hello") for phone in PHONES])
+        await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="somebody", terms=terms))
+        with pytest.raises(ConfigurationError, match="no time zone that this machine knows"):
+            [outcome async for outcome in await campaign.go_on(client)]
+    assert [*observer.of("run_began"), *observer.of("run_ended")] == []
 
 
 def test_nothing_of_the_seam_is_loaded_where_nobody_looks_on() -> None:

@@ -80,6 +80,11 @@ class Runner:
         stands_by: bool = False,
     ) -> None:
         options, loop = handle.options, handle.sender.room.loop
+        self._timetable: Timetable | None = None
+        if terms.schedule is not None:  # before anyone hears of the run, as the zone may be none
+            from .timetable import Timetable  # imported when used, as few campaigns have hours
+
+            self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
         self.queue = OutcomeQueue(loop, self, handle.sender.log, watch_run(handle.sender, "campaign", options.priority))
         self.deliveries = Deliveries(handle.sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
@@ -95,11 +100,6 @@ class Runner:
         self._stands_by = stands_by
         self._is_wanted = False
         self._watch = WantedWatch(ledger, self.stop)
-        self._timetable: Timetable | None = None
-        if terms.schedule is not None:
-            from .timetable import Timetable  # imported when used: it brings all time zones
-
-            self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
         self._plan = Plan(ledger, options.batch_size, options.lookahead, self._timetable)
         self._recorder = Recorder(ledger, self._credits, options.timeout, self.queue, handle.sender.log)
         self._totals = CampaignTotals()
