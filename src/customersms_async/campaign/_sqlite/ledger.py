@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from ...models import Outcome
     from ..adding import Letters
     from ..moving import LedgerMove
-    from ..rows import (
-        Count,
-        Intent,
-    )
+    from ..rows import Count, Intent
     from ..states import Choice
     from ..wanted import WantedChange
 
@@ -181,22 +178,27 @@ class SQLiteLedger(LedgerFileQuestions):
                 FittedAddition, draft, Path(folder, "fitted"), one_per_number=one_per_number
             )
             with fitted:
-                named, wordings, start = fitted.phones(), fitted.texts(), 0
+                known = 0
                 while True:
                     given = await self.added()  # before the others are read, so that none of them is missing
                     if given is None:
                         raise ConfigurationError(f"{self.name}: nobody was added to this ledger yet")
-                    while start < given.recipients:
-                        end = min(start + more.PAGE, given.recipients)
-                        known = await self._read(partial(more.recipients, start=start, end=end, phones=named))
-                        await asyncio.to_thread(fitted.know, known)
-                        texts = await self._read(partial(more.texts, start=start, end=end, among=wordings))
-                        await asyncio.to_thread(fitted.know_texts, texts)
-                        start = end
-                    await asyncio.to_thread(fitted.fit, given.recipients)
-                    add = partial(more.add, fitted=fitted, offset=given.recipients, suppressed=phones, source=source)
+                    await self._tell(fitted, known, given.recipients)
+                    known = given.recipients
+                    await asyncio.to_thread(fitted.fit, known)
+                    add = partial(more.add, fitted=fitted, offset=known, suppressed=phones, source=source)
                     with contextlib.suppress(more.GrownMeanwhileError):
                         return await self._write(partial(add, name=file, by=by, now_us=self._clock()))
+
+    async def _tell(self, fitted: FittedAddition, start: int, end: int) -> None:
+        """Tell an addition of the recipients at these places, page by page, between which a run has the file."""
+        phones, among = fitted.phones(), fitted.texts()
+        for first in range(start, end, more.PAGE):
+            behind = min(first + more.PAGE, end)
+            recipients = await self._read(partial(more.recipients, start=first, end=behind, phones=phones))
+            await asyncio.to_thread(fitted.know, recipients)
+            texts = await self._read(partial(more.texts, start=first, end=behind, among=among))
+            await asyncio.to_thread(fitted.know_texts, texts)
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""

@@ -84,11 +84,10 @@ def add(
         given = queries.added(db)
         if given is None or given.recipients != offset:
             raise GrownMeanwhileError
-        for statement in (*ORIGINS, *ZONES):
-            if db.execute(f"SELECT 1 FROM beside.{'origins' if statement in ORIGINS else 'zones'}").fetchone():  # noqa: S608 - ours
-                db.execute(statement)
-        for table in ("texts", "recipients", "origins", "zones"):
-            if queries.has_table(db, table):
+        for table, statements in (("texts", ()), ("recipients", ()), ("origins", ORIGINS), ("zones", ZONES)):
+            if db.execute(f"SELECT 1 FROM beside.{table}").fetchone():  # noqa: S608 - our own names
+                for statement in statements:
+                    db.execute(statement)
                 db.execute(f"INSERT INTO main.{table} SELECT * FROM beside.{table}")  # noqa: S608 - our own names
         db.execute(
             "INSERT INTO counts SELECT state, code, count(*), sum(segments) FROM beside.recipients WHERE true"
