@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import LedgerError
 from ._sqlite.schema import APPLICATION_ID
+from .given import by_state
 from .opened import is_address, open_ledger
 from .refusals import refusal
-from .states import State
 
 if TYPE_CHECKING:
     from .rows import RunningNow
+    from .states import State
 
 _MARK: Final = APPLICATION_ID.to_bytes(4, "big")
 _MARK_AT: Final = 68
@@ -70,13 +71,12 @@ def _is_ledger(path: Path) -> bool:
 
 
 async def _look(path: Path) -> ListedCampaign:
-    counts = dict.fromkeys(State, 0)
+    counts = by_state(())
     try:
         ledger = await open_ledger(path, create=False)
         try:
             now, running = await ledger.wanted(), await ledger.running()
-            for count in await ledger.counts():
-                counts[count.state] += count.recipients
+            counts = by_state(await ledger.counts())
         finally:
             await ledger.close()
     except LedgerError as error:

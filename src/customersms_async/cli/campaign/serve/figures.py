@@ -5,11 +5,11 @@ Numbers are numbers, moments are words in the page's zone, and no field holds a 
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._core.plural import counted
+from ....campaign.given import by_state
 from ....campaign.moving import why_away
 from ....campaign.rows import MOST_LISTED
 from ....campaign.states import State
@@ -39,12 +39,10 @@ Section = dict[str, Any]
 
 def states_section(given: Input | None, counts: Sequence[Count], zone: ShownZone) -> Section:
     """How many are in which state; and when they were added, if anybody was."""
-    numbers = Counter[State]()
-    for count in counts:
-        numbers[count.state] += count.recipients
+    numbers = by_state(counts)
     return {
-        "states": [[state.value, numbers[state]] for state in State],
-        "recipients": numbers.total(),
+        "states": [[state.value, number] for state, number in numbers.items()],
+        "recipients": sum(numbers.values()),
         "segments": sum(count.segments for count in counts if count.state in _GONE_OUT),
         "added": None if given is None else zone.moment(given.added_us),
         "rehearsal": given is not None and bool(given.rehearsal),
