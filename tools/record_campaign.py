@@ -18,9 +18,10 @@ from customersms_async._core.layers import layers
 from customersms_async._core.rulings import Ruling
 from customersms_async._core.schedule import SendSchedule
 from customersms_async.campaign._sqlite.ledger import SQLiteLedger
+from customersms_async.campaign.guards import GuardTerms
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import SAYS, State
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms
+from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from support.campaign_page import served

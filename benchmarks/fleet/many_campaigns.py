@@ -32,7 +32,8 @@ from customersms_async import Campaign, Limit
 from customersms_async._core.intake import Letter
 from customersms_async._core.secret import Secret
 from customersms_async._postgres import administration
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms
+from customersms_async.campaign.guards import GuardTerms
+from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.sandbox.state import key_id

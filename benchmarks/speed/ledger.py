@@ -19,9 +19,10 @@ from pathlib import Path
 
 from customersms_async import DOCUMENTED_LIMITS, Campaign, Outcome, Status
 from customersms_async._core.rulings import Ruling
+from customersms_async.campaign.guards import GuardTerms
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import State
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms
+from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.cli.campaign.export import export_entries

@@ -15,7 +15,7 @@ import msgspec
 from .._core.schedule import SendSchedule  # noqa: TC001 - msgspec reads the annotations
 from ..errors import ConfigurationError
 from ..models import Limit  # noqa: TC001 - msgspec reads the annotations
-from .guards import GuardTerms as GuardTerms
+from .guards import GuardTerms
 
 if TYPE_CHECKING:
     from .._sending.sender import Sender

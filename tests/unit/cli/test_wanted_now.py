@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from customersms_async import Limit
-from customersms_async.campaign.terms import CapTerms, GuardTerms
+from customersms_async.campaign.guards import GuardTerms
+from customersms_async.campaign.terms import CapTerms
 from customersms_async.campaign.wanted import WantedNow
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.cli.campaign.wanted_now import wanted_lines, wanted_object

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 from ..._core.intake import Letter
 from ..._core.rulings import Ruling
+from ...campaign.guards import GuardTerms
 from ...campaign.rows import Intent
 from ...campaign.states import State
-from ...campaign.terms import CampaignTerms, GuardTerms
+from ...campaign.terms import CampaignTerms
 from ...campaign.wanted import WantedChange
 from ...campaign.wanted_states import WantedEvent
 from ...models import DOCUMENTED_LIMITS, Code, Outcome, Status

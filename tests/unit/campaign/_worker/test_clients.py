@@ -9,7 +9,8 @@ import pytest
 from customersms_async import AsyncClient, MemorySuppression
 from customersms_async._core.secret import Secret
 from customersms_async.campaign._worker.clients import WorkerClients
-from customersms_async.campaign.terms import CampaignTerms, GuardTerms, list_name
+from customersms_async.campaign.guards import GuardTerms
+from customersms_async.campaign.terms import CampaignTerms, list_name
 
 KEY, OTHER = "cspro_ours", "cspro_theirs"
 URL = "https://sms.example.com/api.php"
