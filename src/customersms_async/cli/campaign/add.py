@@ -19,7 +19,7 @@ from ..send.list_facts import suppression
 from ..send.message import read_message, rules_of
 from .counts import counts_object
 from .moved import refuse_if_moved
-from .resume import hints
+from .resume import run_needed
 from .started import read_ledger, text_for
 from .want import user
 
@@ -98,5 +98,4 @@ def _said(ledger: LedgerPlace, counts: list[Count] | None, wanted: WantedNow | N
     if not planned:
         return found
     verb = "resume" if wanted is not None and wanted.state in (Wanted.PAUSED, Wanted.STOPPED) else "run"
-    command = ledger.command(verb)
-    return [*found, f"A run is needed to send to them: {command}", *hints(command, ledger)]
+    return [*found, *run_needed(ledger, verb)]

@@ -68,6 +68,12 @@ Zone = Annotated[
 ]
 
 
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+ByOrUser = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name. Else the user's.")
+]
+
+
 class ExportFormat(enum.StrEnum):
     """The values of ``--format``."""
 
@@ -198,7 +204,7 @@ class RetryOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign retry``."""
 
     ledger: Ledger
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+    by: By
     rejected: Annotated[bool, typer.Option("--rejected", help="All whom the gateway refused.")] = False
     skipped: Annotated[
         bool, typer.Option("--skipped", help="All who are skipped with code CAPPED, EXPIRED or NO_ZONE.")
@@ -244,10 +250,7 @@ class WantOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms campaign pause``, ``resume`` and ``stop``."""
 
     ledger: Ledger
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name. Else the user's."),
-    ] = None
+    by: ByOrUser = None
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -274,10 +277,7 @@ class MoveOptions(Bundle, frozen=True, kw_only=True):
     undo: Annotated[
         bool, typer.Option("--undo", help="Have it stay where it is, after a move that did not come to its end.")
     ] = False
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name. Else the user's."),
-    ] = None
+    by: ByOrUser = None
     json: Json = False
     log_level: Logging = LogLevel.WARNING
 
@@ -301,7 +301,7 @@ class ResolveOptions(Bundle, frozen=True, kw_only=True):
 
     ledger: Ledger
     becomes: Annotated[Resolved, typer.Option("--as", help="What they are from now on.")]
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; the ledger keeps the name.")]
+    by: By
     status: Annotated[
         Resolvable | None,
         typer.Option(

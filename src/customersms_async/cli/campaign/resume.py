@@ -63,6 +63,12 @@ def once_resumed(resume: str, ledger: LedgerPlace) -> str:
     return f"{ledger.command('resume')} && {resume}"
 
 
+def run_needed(ledger: LedgerPlace, verb: str = "run") -> list[str]:
+    """That those who are planned are sent to by a run only, and the command that begins it, or lets it."""
+    command = ledger.command(verb)
+    return [f"A run is needed to send to them: {command}", *hints(command, ledger)]
+
+
 def hints(command: str, ledger: LedgerPlace) -> list[str]:
     """What a person has to know of a ``command`` to repeat that lacks a password, or a URL with one."""
     named = [f"{flag} was, into {variable}" for flag, variable in _FLAGS.items() if f'"${variable}"' in command]

@@ -16,7 +16,7 @@ from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json
 from ..permission import ask
-from .resume import hints
+from .resume import run_needed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,9 +55,7 @@ def retry_recipients(options: RetryOptions) -> None:
             who_stays = counted(kept, "is", "are")
             console.print(f"{who_stays} suppressed, and stay as they are", highlight=False)
         if count and (now is None or now.state is not Wanted.RUN):
-            command = options.ledger.command("run")
-            lines = [f"A run is needed to send to them: {command}", *hints(command, options.ledger)]
-            console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
+            console.print(*run_needed(options.ledger), sep="\n", soft_wrap=True, highlight=False, markup=False)
 
 
 async def _concerned(options: RetryOptions, choices: list[Choice]) -> list[Count]:
