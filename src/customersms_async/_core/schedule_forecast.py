@@ -170,7 +170,7 @@ def forecast(
             else:
                 plan.put_back(batch)
         else:
-            now_us = max(now_us, min(plan.opens_us, NEVER_US))
+            now_us = max(now_us, plan.opens_us)
             if not plan.sweep():
                 return ScheduleForecast(begin_us, end_us, requests, plan.skipped)
 

@@ -37,7 +37,7 @@ class RunTimes(msgspec.Struct, frozen=True, kw_only=True):
         if self.hours is not None:
             if not isinstance(self.hours, Hours):
                 raise ConfigurationError(f"hours must be Hours, not {self.hours!r}")
-            from .zones import zones_by_number  # imported when used: it brings all time zones
+            from .zones import zones_by_number  # imported when used, as few runs have hours
 
             zones_by_number()
         if self.margin is not None:

@@ -83,7 +83,7 @@ class HoursOptions(Bundle, frozen=True, kw_only=True):
         Raises ``typer.BadParameter`` for what can't be read, ``InputProblem`` for a file of dates that can't be, and
         ``ConfigurationError`` for hours and zones that are none.
         """
-        zone = self._zone()
+        zone = _zone(self.zone)
         if self.expires is not None and self.expires_after is not None:
             raise typer.BadParameter("--expires and --expires-after are two times at which it would expire: give one")
         hours = None
@@ -101,13 +101,6 @@ class HoursOptions(Bundle, frozen=True, kw_only=True):
             "margin": self.margin,
         }
 
-    def _zone(self) -> tzinfo | None:
-        if self.zone is None:
-            return None
-        from ..campaign.zones import load_zone
-
-        return load_zone(self.zone)
-
 
 def _moment(option: str, text: str, zone: tzinfo | None) -> datetime:
     """A time of today, or a date and time, in ``zone`` unless it has an offset; without either it is naive."""
@@ -120,11 +113,16 @@ def _moment(option: str, text: str, zone: tzinfo | None) -> datetime:
 
 def with_date(text: str, zone: str | None) -> str:
     """A time that was given, with today's date in ``zone``, or in this machine's, if it has none."""
-    if zone is None:
-        return _dated(text, None)
-    from ..campaign.zones import load_zone
+    return _dated(text, _zone(zone))
 
-    return _dated(text, load_zone(zone))
+
+def _zone(name: str | None) -> tzinfo | None:
+    """The time zone of that name; ``None``: this machine's."""
+    if name is None:
+        return None
+    from ..campaign.zones import load_zone  # imported when used: it brings campaigns
+
+    return load_zone(name)
 
 
 def _dated(text: str, zone: tzinfo | None) -> str:

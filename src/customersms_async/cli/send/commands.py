@@ -91,7 +91,7 @@ def estimate(options: EstimateCommandOptions) -> None:
         checked = check_job(job, options.client, region, console, samples=options.sample, rules=rules)
         by_hours = None
         if any(given is not None for given in times.values()):
-            from .by_hours import job_by_hours  # imported when used: it brings campaigns and all time zones
+            from .by_hours import job_by_hours  # imported when used: it brings campaigns
 
             by_hours = job_by_hours(job, checked, region, options.client, times)
         show(job, checked, options.client, console, as_object=options.json, by_hours=by_hours)

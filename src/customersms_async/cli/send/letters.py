@@ -89,7 +89,7 @@ class FileLetters:
         self._used = self._used_columns()
         self._zones: ZoneColumn | None = None
         if zone_column is not None:
-            from .zone_column import ZoneColumn  # imported when used: it brings all time zones
+            from .zone_column import ZoneColumn  # imported when used: it brings campaigns
 
             self._zones = ZoneColumn(zone_column)
 
