@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-BEYOND: Final = "a time beyond all calendars"
-"""What is said of a moment that no calendar has, as a file that others wrote may hold one."""
 
 
 def length(seconds: float) -> str:

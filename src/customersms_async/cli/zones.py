@@ -12,7 +12,10 @@ import typer
 
 from ..campaign.zones import load_zone
 from ..errors import ConfigurationError
-from .formats import BEYOND, wall_time
+from .formats import wall_time
+
+BEYOND: Final = "a time beyond all calendars"
+"""What is said of a moment that no calendar has, as a file that others wrote may hold one."""
 
 _LOCAL: Final = Path("/etc/localtime")
 _FOLDER: Final = "zoneinfo"

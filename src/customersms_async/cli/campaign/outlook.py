@@ -13,8 +13,9 @@ from ..._sending.estimate import KeyForecast, forecast_of_key
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, QuotaStoreError
-from ..formats import BEYOND, length, moment, plain, utc_time, wall_time
+from ..formats import length, moment, plain, utc_time, wall_time
 from ..quota import open_quota
+from ..zones import BEYOND
 
 if TYPE_CHECKING:
     from ...campaign.protocol import CampaignLedger
