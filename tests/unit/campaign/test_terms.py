@@ -14,12 +14,13 @@ from psycopg_pool import ConnectionPool
 
 from customersms_async import Hours, MemorySuppression, PostgresSuppression, SQLiteSuppression
 from customersms_async._core.schedule import LATEST_US, SendSchedule
-from customersms_async.campaign.guards import GuardTerms
-from customersms_async.campaign.terms import CampaignTerms, decode, list_name
-from customersms_async.models import DOCUMENTED_LIMITS
+from customersms_async.campaign.terms import decode, list_name
+from customersms_async.testing._contract.ledger_hosts import TERMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from customersms_async.campaign.terms import CampaignTerms
 
 SCHEDULES = [
     SendSchedule(hours=Hours("18:00-02:00", "mon,wed", [date(2026, 12, 25)], "Europe/Paris"), margin_us=32_000_000),
@@ -29,15 +30,7 @@ SCHEDULES = [
 
 
 def with_schedule(schedule: SendSchedule | None) -> CampaignTerms:
-    return CampaignTerms(
-        url="https://sms.example.com/api.php",
-        key_id="0123456789abcdef01234567",
-        key_label=None,
-        limits=DOCUMENTED_LIMITS,
-        pace=None,
-        guards=GuardTerms(),
-        schedule=schedule,
-    )
+    return msgspec.structs.replace(TERMS, schedule=schedule)
 
 
 @pytest.mark.parametrize("schedule", [*SCHEDULES, None])

@@ -21,7 +21,7 @@ from ..options import read_limits
 from ..zones import read_zone
 from .doubles import doubles_line
 from .page import PAGE
-from .serve.figures import FAILED, MOST_CODES, limit_words
+from .serve.figures import MOST_CODES, failures_section, limit_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,10 +138,10 @@ def _timeline(found: Timeline | None, limits: Sequence[Limit], of_whom: str, zon
 
 
 def _codes(counts: Sequence[Count]) -> str:
-    failed = sorted((c for c in counts if c.state in FAILED and c.code), key=lambda c: -c.recipients)
+    failed = failures_section(counts)["rows"]
     if not failed:
         return _part("Failures by code", "<p>None.</p>")
-    rows = ((escape(c.code), c.state.value, f"{c.recipients:,}") for c in failed[:MOST_CODES])
+    rows = ((escape(code), state, f"{recipients:,}") for code, state, recipients in failed)
     return _part("Failures by code", _table(("code", "state", "number"), rows))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...zones import ShownZone
     from .sweep import Figures
 
-FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
+_FAILED: Final = (State.REJECTED, State.UNKNOWN, State.SKIPPED)
 MOST_CODES: Final = 40
 """Codes, and calling codes, that are listed."""
 
@@ -51,7 +51,7 @@ def states_section(given: Input | None, counts: Sequence[Count], zone: ShownZone
 
 def failures_section(counts: Sequence[Count]) -> Section:
     """Failures by code, the most frequent first; those that are not listed as a number of recipients."""
-    failed = sorted((one for one in counts if one.state in FAILED and one.code), key=lambda one: -one.recipients)
+    failed = sorted((one for one in counts if one.state in _FAILED and one.code), key=lambda one: -one.recipients)
     rows = [[one.code, one.state.value, one.recipients] for one in failed[:MOST_CODES]]
     return {"rows": rows, "others": sum(one.recipients for one in failed[MOST_CODES:])}
 
