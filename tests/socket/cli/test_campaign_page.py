@@ -19,6 +19,7 @@ from customersms_async.testing._contract.ledger_hosts import PAUSE, TERMS, phone
 from support.campaign_page import TOKEN, begin, heard, request, served
 from support.command import until
 from support.postgres_servers import postgres_server
+from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,6 +200,14 @@ async def test_the_quota_is_looked_at_by_the_fingerprint_of_the_key(tmp_path: Pa
         await events.until("quota", words=words)
 
 
+def locked(path: Path) -> sqlite3.Connection:
+    """A connection that has a ledger to itself until it is closed."""
+    other = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    return other
+
+
 async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("customersms_async.cli.campaign.serve.watch._PATIENCE", 0.2)
     path = tmp_path / "ledger"
@@ -206,9 +215,8 @@ async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkey
     await begin(ledger, 3)
     await ledger.close()
     async with served(path) as page, heard(page) as events:
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("PRAGMA locking_mode = EXCLUSIVE")
-            other.execute("BEGIN EXCLUSIVE")
+        # In a thread: the page, which has to let go of the ledger first, lives in this loop.
+        with contextlib.closing(await asyncio.to_thread(locked, path)):
             found = await events.until("line")
             while not found["problem"]:
                 events.sections.pop("line")
