@@ -5,8 +5,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floor that decides and does nothing else: every branch of it is tested.
-PURE := errors models segments _core
-PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py,src/customersms_async/segments.py
+PURE := errors models events segments _core
+PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py,src/customersms_async/events.py,src/customersms_async/segments.py
 PURE_TESTS = $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
 
 PARALLEL := -n auto --dist worksteal

@@ -18,15 +18,17 @@ from ._sending.stream import OutcomeStream
 from .models import DOCUMENTED_LIMITS, Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from decimal import Decimal
     from types import TracebackType
 
     from ._http.engine import AnyEngine
     from ._http.transport_engine import HttpxShapedTransport
     from ._sending.key_source import ApiKey
+    from ._sending.looking_on import TelemetrySeam
     from ._sending.option_overrides import OptionOverrides
     from ._sending.reader import Recipients
+    from .events import Event
     from .idempotency import IdempotencyKeys, IdempotencyStore
     from .models import Caps, Estimate, Limit, Outcome, QuotaStatus, SendReport
     from .quota import QuotaStore
@@ -61,6 +63,9 @@ class AsyncClient:
     - ``idempotency``: the store that keeps the idempotency keys of calls; it stays yours to close.
     - ``caps``: how many texts may go out, at most, beside the provider's limits; ``quota`` keeps count of them.
     - ``suppression``: the store that knows who said no: no such number is texted; it stays yours to close.
+    - ``telemetry``: a ``customersms_async.otel.Telemetry``, for traces and metrics.
+    - ``on_event``: a plain function that is called, in the event loop, with each ``Event`` of
+      ``customersms_async.events``; what it raises is logged.
 
     May be built outside an event loop, and is then used in one. The environment is read when it is first used, so that
     a module may make one on import. Raises ``ConfigurationError`` for an option out of range; when it is used without
@@ -88,6 +93,8 @@ class AsyncClient:
         idempotency: IdempotencyStore | None = None,
         caps: Caps | None = None,
         suppression: SuppressionStore | None = None,
+        telemetry: TelemetrySeam | None = None,
+        on_event: Callable[[Event], object] | None = None,
     ) -> None:
         try:
             key = key_of(api_key)
@@ -97,7 +104,13 @@ class AsyncClient:
             key,
             quota,
             http_client,
-            {"idempotency": idempotency, "caps": caps, "suppression": suppression},
+            {
+                "idempotency": idempotency,
+                "caps": caps,
+                "suppression": suppression,
+                "telemetry": telemetry,
+                "on_event": on_event,
+            },
             url=url,
             limits=limits,
             reserve=reserve,

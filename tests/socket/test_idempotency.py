@@ -24,12 +24,13 @@ from customersms_async import (
 )
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.idempotency_states import KeyEvent, KeyState
+from customersms_async.events import OutcomesKnown
 from customersms_async.idempotency.protocol import ClaimEnd
 from customersms_async.sandbox import Fault, Sandbox
 from customersms_async.sandbox.magic import number
 from customersms_async.testing import ManualClock
+from support.event_recorder import EventRecorder
 from support.failing_keys import FailingKeys
-from support.recording_observer import RecordingObserver
 
 MakeClient = Callable[..., AsyncClient]
 PHONE, TEXT, KEY = "+12125551234", "Your parcel is here", "order-17/shipped"
@@ -312,10 +313,11 @@ async def test_a_key_needs_a_store_and_must_be_text(make_client: MakeClient, san
     assert sandbox.requests == 0
 
 
-async def test_an_observer_hears_of_each_outcome_once(make_client: MakeClient) -> None:
-    client = make_client(idempotency=MemoryIdempotency())
-    observer = RecordingObserver()
-    client._session.observe(observer)
+async def test_who_looks_on_hears_which_outcome_is_an_earlier_call_s(
+    make_client: MakeClient,
+) -> None:
+    recorder = EventRecorder()
+    client = make_client(idempotency=MemoryIdempotency(), on_event=recorder)
     for _ in range(2):
         await client.send(PHONE, TEXT, idempotency_key=KEY)
-    assert [[o.replayed for o in told[-1]] for told in observer.of("outcomes_known")] == [[False], [True]]
+    assert [(told.recipients, told.replayed) for told in recorder.of(OutcomesKnown)] == [(1, False), (1, True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from customersms_async.campaign.states import ANSWERS, Event, ImpossibleMoveError, State, late
+from customersms_async.campaign.states import ANSWERS, ImpossibleMoveError, RecipientEvent, State, late
 from customersms_async.campaign.wanted import STARTS
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.models import Code
@@ -70,18 +70,18 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
     may_plan = not (world.suppressed and obeys) and not (zombies and waits and not world.late)
     if world.ledger is State.UNKNOWN and not any(r.at in ("flying", "answered") and not r.lost for r in world.runners):
         if world.accepted:
-            yield moved(world, Event.FOUND_ACCEPTED, rules)._replace(open=False, person=True)
+            yield moved(world, RecipientEvent.FOUND_ACCEPTED, rules)._replace(open=False, person=True)
         elif may_plan:
-            yield planned_by_person(world, Event.SEND_AGAIN, rules)._replace(open=False, person=True)
+            yield planned_by_person(world, RecipientEvent.SEND_AGAIN, rules)._replace(open=False, person=True)
     if world.ledger is State.REJECTED and may_plan:
-        yield planned_by_person(world, Event.SEND_AGAIN, rules)._replace(person=True)
+        yield planned_by_person(world, RecipientEvent.SEND_AGAIN, rules)._replace(person=True)
     only_capped = "nobody is planned again for a cap who is skipped for something else" in rules
     if world.ledger is State.SKIPPED and may_plan and (world.capped or not only_capped):
         if not world.capped:
             raise WrongError("suppressed")
-        yield planned_by_person(world, Event.SEND_LATER, rules)._replace(person=True)
+        yield planned_by_person(world, RecipientEvent.SEND_LATER, rules)._replace(person=True)
     if world.ledger is None:
-        yield planned_by_person(world, Event.ADDED, rules)
+        yield planned_by_person(world, RecipientEvent.ADDED, rules)
     if world.is_timed:
         return
     if not world.paused:
@@ -92,7 +92,7 @@ def decisions(world: World, rules: frozenset[str]) -> Iterator[World]:
         yield world._replace(listed=True)
     if not world.suppressed:
         suppressed = world._replace(suppressed=True)
-        yield moved(suppressed, Event.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
+        yield moved(suppressed, RecipientEvent.SUPPRESSED, rules) if world.ledger is State.PLANNED else suppressed
 
 
 def additions(world: World, rules: frozenset[str]) -> Iterator[World]:
@@ -120,7 +120,7 @@ def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:
 def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[World]:
     runner, other = world.runners[number], world.runners[1 - number]
 
-    def go(at: str, outcome: Event | None = None, of: World = world) -> World:
+    def go(at: str, outcome: RecipientEvent | None = None, of: World = world) -> World:
         lost = at == "zombie" or (runner.lost and at != "off")
         last = of.runners[number].last and at in ("zombie", "flying", "answered")
         return of.with_runner(number, Runner(at, outcome, lost, last, runner.until and at == "zombie"))
@@ -132,9 +132,9 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
     if runner.at == "zombie":  # the other may have the lock by now
         if world.late and "past its deadline nothing leaves" in rules:
             yield go("off")
-            yield go("answered", Event.UNSENT)
+            yield go("answered", RecipientEvent.UNSENT)
         elif is_too_late(world, runner, rules):
-            yield go("answered", Event.UNSENT)
+            yield go("answered", RecipientEvent.UNSENT)
         else:
             yield leave(world, number)
     elif runner.at == "off":
@@ -169,15 +169,15 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
             yield leave(world, number)
         elif world.ledger is State.PLANNED:  # else somebody else was faster, and it stops with an error
             if world.suppressed and "who is suppressed is neither begun with nor planned again" in rules:
-                yield go("ready", of=moved(world, Event.SUPPRESSED, rules))
+                yield go("ready", of=moved(world, RecipientEvent.SUPPRESSED, rules))
             elif world.suppressed:
                 raise WrongError("suppressed")
             else:
                 if "a text for which a cap has no room does not leave" not in rules:
                     raise WrongError("capped")
-                yield go("refused", Event.CAPPED)
+                yield go("refused", RecipientEvent.CAPPED)
                 if world.listed:
-                    yield go("refused", Event.SUPPRESSED)
+                    yield go("refused", RecipientEvent.SUPPRESSED)
                 looks = "an intent is made only while a run is wanted" in rules
                 if world.wanted[0] not in STARTS and looks:
                     yield go("off")
@@ -196,8 +196,8 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
         elif "an intent that was turned away is ended as unsent" not in rules:
             yield go("ready")
         else:
-            yield go("refused", Event.SUPPRESSED, recorded(world, runner, Event.UNSENT, rules))
-        yield go("answered", Event.UNSENT)  # the ticket was stopped, or the grant had gone stale
+            yield go("refused", RecipientEvent.SUPPRESSED, recorded(world, runner, RecipientEvent.UNSENT, rules))
+        yield go("answered", RecipientEvent.UNSENT)  # the ticket was stopped, or the grant had gone stale
         if other.at != "zombie" and not world.late:
             yield go("zombie", of=world._replace(doubt=True))
     elif runner.at == "refused":
@@ -206,13 +206,13 @@ def runner_steps(world: World, number: int, rules: frozenset[str]) -> Iterator[W
     elif runner.at == "flying":
         if "a cancelled run still records" not in rules:
             yield go("off")
-        yield go("answered", Event.ACCEPTED, world._replace(accepted=True))
-        for proof in (Event.REJECTED, Event.UNSENT):
+        yield go("answered", RecipientEvent.ACCEPTED, world._replace(accepted=True))
+        for proof in (RecipientEvent.REJECTED, RecipientEvent.UNSENT):
             yield go("answered", proof, world._replace(open=world.open and not runner.last))
         if not (runner.lost or other.lost or world.late):  # it is stopped, and taken for dead
             yield world._replace(doubt=True).with_runner(number, runner._replace(lost=True))
         for accepted in (False, True):
-            yield go("answered", Event.UNANSWERED, world._replace(accepted=accepted, doubt=True))
+            yield go("answered", RecipientEvent.UNANSWERED, world._replace(accepted=accepted, doubt=True))
     else:
         yield go("off", of=world._replace(doubt=True))  # it can't be written down
         stops = runner.lost and "a run whose file was moved stops before its next request" in rules
@@ -223,7 +223,7 @@ def judged(world: World, number: int, rules: frozenset[str]) -> World:
     """The schedule is asked right before the intent: who may not be texted now is passed over, or skipped."""
     runner = world.runners[number]
     if world.time is Time.RUN_OUT and "who has expired is skipped and not sent to" in rules:
-        return world.with_runner(number, Runner("refused", Event.EXPIRED, runner.lost))
+        return world.with_runner(number, Runner("refused", RecipientEvent.EXPIRED, runner.lost))
     if world.time is Time.OUT_OF_HOURS and "no intent is made out of hours" in rules:
         if "who is out of hours stays planned" not in rules:
             raise WrongError("loss")
@@ -240,7 +240,11 @@ def is_too_late(world: World, runner: Runner, rules: frozenset[str]) -> bool:
 def begun(world: World, number: int, rules: frozenset[str]) -> World:
     """An intent is durable: no earlier attempt is the last one any more."""
     other = world.runners[1 - number]
-    of = moved(world, Event.LEAVING, rules)._replace(proven=False).with_runner(1 - number, other._replace(last=False))
+    of = (
+        moved(world, RecipientEvent.LEAVING, rules)
+        ._replace(proven=False)
+        .with_runner(1 - number, other._replace(last=False))
+    )
     until = world.time is Time.HOURS
     return of.with_runner(number, Runner("intent", None, world.runners[number].lost, last=True, until=until))
 
@@ -250,26 +254,26 @@ def recovered(world: World, rules: frozenset[str]) -> World:
         return world
     if "who is found as sending is unknown" not in rules:
         return world._replace(ledger=State.PLANNED)
-    return moved(world, Event.CRASHED, rules)
+    return moved(world, RecipientEvent.CRASHED, rules)
 
 
-def skipped(world: World, outcome: Event | None, rules: frozenset[str]) -> World:
+def skipped(world: World, outcome: RecipientEvent | None, rules: frozenset[str]) -> World:
     assert outcome is not None
     if world.ledger is not State.PLANNED:  # somebody has suppressed the number in the ledger meanwhile
         return world
     return moved(world, outcome, rules)
 
 
-def recorded(world: World, runner: Runner, outcome: Event | None, rules: frozenset[str]) -> World:
+def recorded(world: World, runner: Runner, outcome: RecipientEvent | None, rules: frozenset[str]) -> World:
     assert outcome is not None
     if not runner.last and "a late answer counts only while its attempt is the last" in rules:
         return world  # what was accepted is known as a double from now on
     if world.ledger is not State.SENDING:
-        counts = outcome is Event.ACCEPTED and world.ledger in (State.UNKNOWN, State.PLANNED)
+        counts = outcome is RecipientEvent.ACCEPTED and world.ledger in (State.UNKNOWN, State.PLANNED)
         return recorded_late(world._replace(proven=counts), outcome, rules)
-    if outcome is Event.UNSENT and "what was not sent is planned again" not in rules:
+    if outcome is RecipientEvent.UNSENT and "what was not sent is planned again" not in rules:
         return world
-    if outcome is Event.UNANSWERED and "no answer is unknown" not in rules:
+    if outcome is RecipientEvent.UNANSWERED and "no answer is unknown" not in rules:
         return world._replace(ledger=State.PLANNED)
     try:
         return moved(world, outcome, rules)
@@ -277,14 +281,14 @@ def recorded(world: World, runner: Runner, outcome: Event | None, rules: frozens
         return world
 
 
-def recorded_late(world: World, outcome: Event, rules: frozenset[str]) -> World:
+def recorded_late(world: World, outcome: RecipientEvent, rules: frozenset[str]) -> World:
     if "what a late answer proves is written down" not in rules:
         return world
     if world.ledger is State.PLANNED and "a late answer beats the person who plans again" not in rules:
         return world
     assert world.ledger is not None  # an attempt was at somebody who was added
     plans_nobody = "a late answer that proves nothing plans nobody" in rules
-    if outcome is Event.UNANSWERED and world.ledger is State.UNKNOWN:
+    if outcome is RecipientEvent.UNANSWERED and world.ledger is State.UNKNOWN:
         return world if plans_nobody else world._replace(ledger=State.PLANNED)
     assert world.ledger is not None, "there was an attempt"
     event = late(world.ledger, Code.INTERRUPTED if world.ledger is State.UNKNOWN else "", STATUS_OF[outcome])

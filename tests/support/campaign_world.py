@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from customersms_async.campaign.states import Event, State, after
+from customersms_async.campaign.states import RecipientEvent, State, after
 from customersms_async.campaign.wanted_states import MOVES as WANTED_MOVES
 from customersms_async.campaign.wanted_states import NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
@@ -71,7 +71,7 @@ class Runner(NamedTuple):
     """
 
     at: str = "off"
-    outcome: Event | None = None
+    outcome: RecipientEvent | None = None
     lost: bool = False
     last: bool = False
     until: bool = False
@@ -125,17 +125,17 @@ class World(NamedTuple):
 NEW = (World(), World(ledger=None, main=None, time=Time.HOURS))
 """The worlds at the beginning: without a schedule, and with one."""
 
-_FOR_NOW = (Event.CAPPED, Event.EXPIRED, Event.NO_ZONE)
+_FOR_NOW = (RecipientEvent.CAPPED, RecipientEvent.EXPIRED, RecipientEvent.NO_ZONE)
 """Why somebody is skipped whom a person may plan after all."""
 
 
-def moved(world: World, event: Event, rules: frozenset[str]) -> World:
+def moved(world: World, event: RecipientEvent, rules: frozenset[str]) -> World:
     says_so = "the main file says that it is not closed before anything is changed" in rules
-    capped = event in _FOR_NOW or (world.capped and event is not Event.SUPPRESSED)
+    capped = event in _FOR_NOW or (world.capped and event is not RecipientEvent.SUPPRESSED)
     return world._replace(ledger=after(world.ledger, event), capped=capped, closed=world.closed and not says_so)
 
 
-def planned_by_person(world: World, event: Event, rules: frozenset[str]) -> World:
+def planned_by_person(world: World, event: RecipientEvent, rules: frozenset[str]) -> World:
     """A person adds the recipient, or has it sent to again; a campaign that was done is to be run again."""
     planned = moved(world, event, rules)
     if "whoever plans or adds somebody has a campaign that is done run again" not in rules:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from customersms_async.campaign.states import ANSWERS, Event, State, after, late
+from customersms_async.campaign.states import ANSWERS, RecipientEvent, State, after, late
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.models import Code
 from support.fleet_world import (
@@ -185,7 +185,7 @@ class Fleet(NamedTuple):
             return world, True
         if call.name == "resolve":
             may = world.ledger.state is State.UNKNOWN and not self._may_go_on(world)
-            return (world.with_ledger(state=after(State.UNKNOWN, Event.SEND_AGAIN)) if may else world), True
+            return (world.with_ledger(state=after(State.UNKNOWN, RecipientEvent.SEND_AGAIN)) if may else world), True
         return wished(world, WantedEvent.RESUME), True
 
     def _begin(self, world: World, call: Call) -> tuple[World, bool]:
@@ -207,7 +207,7 @@ class Fleet(NamedTuple):
             return world, False
         if world.paused:
             raise WrongError("paused")
-        became = after(State.PLANNED, Event.LEAVING)
+        became = after(State.PLANNED, RecipientEvent.LEAVING)
         begun = {"began": ledger.began | {call.attempt}, "flying": ledger.flying | {call.attempt}}
         of = world._replace(proven=False)
         return of.with_ledger(state=became, interrupted=False, last=call.attempt, **begun), True
@@ -216,9 +216,9 @@ class Fleet(NamedTuple):
         ledger, event = world.ledger, EVENT_OF[outcome]
         if attempt in ledger.ended:
             return world
-        if attempt not in ledger.began and event is not Event.UNSENT:  # a fail-over has lost its intent
+        if attempt not in ledger.began and event is not RecipientEvent.UNSENT:  # a fail-over has lost its intent
             if "an answer to an intent that is missing is written down" not in self.rules:
-                return world._replace(proven=ledger.state is State.PLANNED and event is Event.ACCEPTED)
+                return world._replace(proven=ledger.state is State.PLANNED and event is RecipientEvent.ACCEPTED)
             missing = {"state": State.SENDING, "last": attempt} if ledger.state is State.PLANNED else {}
             ledger = ledger._replace(began=ledger.began | {attempt}, **missing)  # type: ignore[arg-type]  # as it has it
         ledger = ledger._replace(ended=ledger.ended | {attempt}, flying=ledger.flying - {attempt})
@@ -228,11 +228,11 @@ class Fleet(NamedTuple):
             ledger = ledger._replace(state=after(state, event))
         elif (is_last and ledger.interrupted) or state is State.PLANNED:
             ledger = ledger._replace(**self._late(ledger, event))  # type: ignore[arg-type]  # as _replace has it
-        proven = event is Event.ACCEPTED and (ledger.last == attempt or state is State.PLANNED)
+        proven = event is RecipientEvent.ACCEPTED and (ledger.last == attempt or state is State.PLANNED)
         times = (*world.times[:attempt], 0, *world.times[attempt + 1 :])  # nobody looks at them any more
         return world._replace(ledger=ledger, times=times, proven=world.proven or proven)
 
-    def _late(self, ledger: Ledger, event: Event) -> dict[str, object]:
+    def _late(self, ledger: Ledger, event: RecipientEvent) -> dict[str, object]:
         """What a late answer changes."""
         if "what a late answer proves is written down" not in self.rules:
             return {}
@@ -241,7 +241,7 @@ class Fleet(NamedTuple):
         became = late(ledger.state, Code.INTERRUPTED if ledger.interrupted else "", STATUS_OF[event])
         if became is not None:
             state = after(ledger.state, became)
-        elif event is Event.UNANSWERED and "a late answer that proves nothing plans nobody" not in self.rules:
+        elif event is RecipientEvent.UNANSWERED and "a late answer that proves nothing plans nobody" not in self.rules:
             state = State.PLANNED
         else:
             return {}
@@ -262,7 +262,7 @@ class Fleet(NamedTuple):
             of = world.with_ledger(flying=ledger.flying - {attempt})
             if ledger.state is State.SENDING and ledger.last == attempt:
                 keeps = "time makes unknown, and never planned" in self.rules
-                state = after(State.SENDING, Event.CRASHED) if keeps else State.PLANNED
+                state = after(State.SENDING, RecipientEvent.CRASHED) if keeps else State.PLANNED
                 of = of.with_ledger(state=state, interrupted=True)
             yield of
 
@@ -292,13 +292,13 @@ class Fleet(NamedTuple):
         said: list[tuple[World, Call]] = []
         again = (ledger.state is State.UNKNOWN and not self._may_go_on(world)) or ledger.state is State.REJECTED
         if again:
-            planned = world.with_ledger(state=after(ledger.state, Event.SEND_AGAIN), interrupted=False)
+            planned = world.with_ledger(state=after(ledger.state, RecipientEvent.SEND_AGAIN), interrupted=False)
             planned = planned._replace(open=NONE, proven=False)
             if ledger.wanted[0] is Wanted.DONE:  # and they have it run
                 planned = wished(wished(planned, WantedEvent.PLAN), WantedEvent.BEGUN)
             said.append((planned, Call("resolve", copy=True)))
         if ledger.state is State.UNKNOWN:
-            accepted = world.with_ledger(state=after(ledger.state, Event.FOUND_ACCEPTED), interrupted=False)
+            accepted = world.with_ledger(state=after(ledger.state, RecipientEvent.FOUND_ACCEPTED), interrupted=False)
             yield accepted._replace(open=NONE)
         if may_make(ledger, WantedEvent.PAUSE) and self.within.words > 1:
             yield wished(world, WantedEvent.PAUSE)._replace(paused=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customersms_async.campaign.rows import PAGE, Count, Input, Intent, PlannedRecipient
-from customersms_async.campaign.states import ANSWERS, SKIPS, Event, State, after
+from customersms_async.campaign.states import ANSWERS, SKIPS, RecipientEvent, State, after
 from customersms_async.campaign.wanted import WantedChange, WantedNow, next_wanted
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 
@@ -39,7 +39,7 @@ class MemoryLedger:
         self, people: Sequence[Person], clock: Callable[[], int], delay: Callable[[], float] = lambda: 0
     ) -> None:
         self.people = list(people)
-        self.states = [after(None, Event.ADDED)] * len(people)
+        self.states = [after(None, RecipientEvent.ADDED)] * len(people)
         self.codes = [""] * len(people)
         self._clock = clock
         self._delay = delay
@@ -63,7 +63,7 @@ class MemoryLedger:
         """The process that ran it is dead: what it was sending is unknown."""
         for number, state in enumerate(self.states):
             if state is State.SENDING:
-                self.states[number] = after(state, Event.CRASHED)
+                self.states[number] = after(state, RecipientEvent.CRASHED)
 
     async def recover(self) -> float | None:
         return None
@@ -87,7 +87,7 @@ class MemoryLedger:
         await asyncio.sleep(self._delay())
         assert all(self.states[number] is State.PLANNED for number in intent.ids)
         for number in intent.ids:
-            self.states[number] = after(State.PLANNED, Event.LEAVING)
+            self.states[number] = after(State.PLANNED, RecipientEvent.LEAVING)
         self._attempts += 1
         intent.attempt_id = self._attempts
         await asyncio.sleep(self._delay())

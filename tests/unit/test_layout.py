@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FLOORS = [
-    {"errors", "models", "segments", "_core"},  # values, and what decides and does nothing else
+    {"errors", "models", "events", "segments", "_core"},  # values, and what decides and does nothing else
     {"_runtime", "_http", "_postgres", "quota", "idempotency", "suppression"},  # one resource each
     {"_admission"},  # the waiting room
     {"_sending"},  # one seam, many ways of sending
-    {"client", "fast"},
+    {"client", "fast", "otel", "_otel"},
     {"campaign"},  # a ledger on disk, and a loop over the seam
     {"cli"},
 ]

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from .._core.observer import WaitReason
     from .._http.connections import Connections
     from .._runtime.log import KeyLog
+    from ..events import WaitReason
     from ..quota import QuotaStore
     from .lines import Lines
     from .pacer import Pacer
@@ -60,6 +60,7 @@ class Dispatcher:
         "_loop",
         "_outage",
         "_pacer",
+        "_paused_until",
         "_sleep",
         "_stalls",
         "_store",
@@ -96,6 +97,7 @@ class Dispatcher:
         self._log = log
         self._outage: StoreOutage | None = None
         self._stalls: Stalls | None = None
+        self._paused_until = 0.0
 
     @property
     def is_at_rest(self) -> bool:
@@ -110,8 +112,12 @@ class Dispatcher:
     def outage(self) -> StoreOutage:
         """What there is to know of the store's outages."""
         if self._outage is None:
-            self._outage = StoreOutage(self._key_id, self._log)
+            self._outage = StoreOutage(self._log)
         return self._outage
+
+    def pause_begins(self, seconds: float) -> None:
+        """Hear that the key pauses for so long, by an answer to this process."""
+        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
 
     def waits_begin(self) -> None:
         """Hear that somebody waits, where nobody did."""
@@ -183,7 +189,8 @@ class Dispatcher:
 
     def reason(self, needs: Needs) -> WaitReason:
         """What a request with these needs lacks now, as far as is known here."""
-        return wait_reason(needs, self._pacer, store_is_away=self.outage_reason is not None)
+        paused = self._loop.time() < self._paused_until
+        return wait_reason(needs, self._pacer, store_is_away=self.outage_reason is not None, paused=paused)
 
     def _first_lacks(self) -> tuple[WaitReason, int] | None:
         """What the first in the lines lacks, and how many wait; None if nobody does."""

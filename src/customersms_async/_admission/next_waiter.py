@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._core.observer import WaitReason
     from .._http.connections import ConnectionTaker
+    from ..events import WaitReason
     from .lines import Lines
     from .pacer import Pacer
     from .place import Place
@@ -42,10 +42,12 @@ def _ready_at(head: Place, pacer: Pacer, store_waits: StoreWaits, now: float) ->
     return max(until, now + wait) if wait else until
 
 
-def wait_reason(needs: Needs, pacer: Pacer, *, store_is_away: bool) -> WaitReason:
+def wait_reason(needs: Needs, pacer: Pacer, *, store_is_away: bool, paused: bool) -> WaitReason:
     """What a request with these needs lacks now, as far as is known in its room."""
     if not needs.connections.free(needs.priority):
         return "connection"
     if store_is_away:
         return "store"
+    if paused:
+        return "pause"
     return "quota" if pacer.is_ready(needs.pace) else "pace"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from .._core.observer import Observer, WaitReason
+    from ..events import StoreFailed, StoreRecovered, WaitReason
     from ..quota import QuotaStore
     from .lines import Line
     from .terms import Terms
@@ -138,9 +138,14 @@ class Room:
         """What somebody who stands in line lacks now."""
         return self._dispatcher.reason(place.needs)
 
-    def observe(self, observer: Observer) -> None:
-        """Have ``observer`` told of the store's outages, once for as many clients as it looks on."""
-        self._dispatcher.outage().observe(observer)
+    async def pause(self, pause_us: int) -> None:
+        """Have the key pause: see ``QuotaStore.pause``."""
+        self._dispatcher.pause_begins(pause_us / 1e6)
+        await self.store.pause(self.key_id, pause_us)
+
+    def observe(self, hear: Callable[[StoreFailed | StoreRecovered], object]) -> None:
+        """Have ``hear`` told of the store's failures, once for as many clients as it looks on."""
+        self._dispatcher.outage().observe(hear)
 
     def look_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said; may be called in any thread."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from .._core.observer import WaitReason
     from .._runtime.log import KeyLog
+    from ..events import WaitReason
 
 LONG_SECONDS: Final = 60.0
 """Seconds without a request before that is worth a warning: a minute's limit that is used up takes no longer."""
@@ -21,6 +21,7 @@ _LACKS: Final[dict[WaitReason, str]] = {
     "connection": "all connections are taken by requests without an answer",
     "store": "the quota store can't be asked",
     "pace": "the pace lets nothing through",
+    "pause": "the key pauses, as the gateway has asked for",
     "quota": "the quota is used up, or the key pauses",
 }
 

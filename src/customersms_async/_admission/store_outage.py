@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final, final
 
-from .._runtime.observing import tell
+from .._runtime.telling import tell
 
 if TYPE_CHECKING:
-    from .._core.observer import Observer
+    from collections.abc import Callable
+
     from .._runtime.log import KeyLog
+    from ..events import StoreFailed, StoreRecovered
 
 FIRST_PAUSE_US: Final = 50_000
 LONGEST_PAUSE_US: Final = 1_000_000
@@ -20,30 +22,31 @@ LONGEST_PAUSE_US: Final = 1_000_000
 class StoreOutage:
     """An outage of one room's store.
 
-    Mutable state: how often the store has failed since its last answer, and why; who is told when one begins and ends.
+    Mutable state: how often the store has failed since its last answer, and why; who is told of that.
     """
 
-    __slots__ = ("_failures", "_key_id", "_log", "_observers", "reason")
+    __slots__ = ("_failures", "_listeners", "_log", "reason")
 
-    def __init__(self, key_id: str, log: KeyLog) -> None:
-        self._key_id = key_id
+    def __init__(self, log: KeyLog) -> None:
         self._log = log
         self._failures = 0
-        self._observers: tuple[Observer, ...] = ()
+        self._listeners: tuple[Callable[[StoreFailed | StoreRecovered], object], ...] = ()
         self.reason: str | None = None
 
-    def observe(self, observer: Observer) -> None:
-        """Have ``observer`` told from now on, once."""
-        if observer not in self._observers:
-            self._observers += (observer,)
+    def observe(self, hear: Callable[[StoreFailed | StoreRecovered], object]) -> None:
+        """Have ``hear`` told from now on, once."""
+        if hear not in self._listeners:
+            self._listeners += (hear,)
 
     def end(self) -> None:
         """End the outage, as the store has answered."""
         if self._failures:
             failures, self._failures, self.reason = self._failures, 0, None
             self._log.info("store_recovered", "the quota store answers again", failures=failures)
-            for observer in self._observers:
-                tell(observer.store_recovered, self._key_id, failures)
+            if self._listeners:
+                from ..events import StoreRecovered  # few look on
+
+                self._tell(StoreRecovered(key=self._log.name, failures=failures))
 
     def pause_us(self, error: Exception) -> int:
         """Count one more failure of the store, and say how long to wait before it is asked again."""
@@ -51,9 +54,16 @@ class StoreOutage:
             self._log.warning(
                 "store_failed", "the quota store can't be asked, and nothing is sent until it can: %s", error
             )
-            for observer in self._observers:
-                tell(observer.store_failed, self._key_id, str(error))
+        if self._listeners:
+            from ..events import StoreFailed  # few look on
+
+            failures = self._failures + 1
+            self._tell(StoreFailed(key=self._log.name, store="quota", error=str(error), failures=failures))
         wait_us = min(LONGEST_PAUSE_US, FIRST_PAUSE_US << min(self._failures, 10))
         self._failures += 1
         self.reason = str(error)
         return round(wait_us * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
+    def _tell(self, event: StoreFailed | StoreRecovered) -> None:
+        for hear in self._listeners:
+            tell(hear, event)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from .._admission.ticket import Held, Stopped
 from .._runtime import log
-from .._runtime.observing import tell
 from .._runtime.tasks import start, this_task
 from ..models import Code
 from .request import BatchRequest, hold_us
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     from .._admission.place import Admission, Place
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
-    from .._core.observer import WaitReason
     from .._core.rulings import Ruling
+    from ..events import WaitReason
     from ..models import Priority
+    from .announcer import RequestWatch
     from .request import AttemptOptions
     from .sender import Sender
 
@@ -38,11 +38,12 @@ A process that was stopped needs one; more come from a hook that always takes lo
 
 
 async def attempt(
-    sender: Sender, batch: Batch, ticket: Ticket, timeout: float, options: AttemptOptions
+    sender: Sender, batch: Batch, ticket: Ticket, timeout: float, options: AttemptOptions, number: int = 1
 ) -> tuple[Ruling, bool]:
     """Wait to be let in, send ``batch``, and give what became of it, and whether its first byte may have left.
 
-    ``timeout`` is in seconds, from the grant of the tokens to the last byte of the answer. Raises ``Expired`` and
+    ``timeout`` is in seconds, from the grant of the tokens to the last byte of the answer; ``number`` counts the
+    attempts at these texts from 1. Raises ``Expired`` and
     ``Stopped`` as ``Room.admit`` does, and what the hook or the quota store raises; nothing is sent then. A cancelled
     call leaves a request that has begun to itself: it runs to its deadline, and its outcomes are logged.
     """
@@ -51,11 +52,12 @@ async def attempt(
         if ticket.held is not None:
             await ticket.until_released()
         place = sender.room.admit(ticket, sender.terms, hold_us(timeout))
+        watch = None if sender.announcer is None else sender.announcer.request(sender, ticket, batch, number)
         try:
-            admission = await (place if place.done() else _waited(place, sender))
+            admission = await (place if place.done() else _waited(place, sender, watch))
         except Held:
             continue
-        request = BatchRequest(sender, batch, ticket, timeout, options, admission)
+        request = BatchRequest(sender, batch, ticket, timeout, options, admission, watch)
         ruling = await (_in_this_task(request, sender) if request.heard is None else _apart(request, sender, place))
         if request.hook_error is not None:
             raise request.hook_error
@@ -66,23 +68,23 @@ async def attempt(
             return ruling, request.sent
 
 
-async def _waited(place: Place, sender: Sender) -> Admission:
+async def _waited(place: Place, sender: Sender, watch: RequestWatch | None) -> Admission:
     """Await a place in line, and tell those who look on, and the log, how long that took."""
-    observer, logs = sender.observer, log.shows_debug()
-    if observer is None and not logs:
+    logs = log.shows_debug()
+    if watch is None and not logs:
         return await place
     room, priority, began_us = place.room, place.ticket.priority, place.room.clock()
     reason = room.reason(place)
-    if observer is not None:
-        tell(observer.wait_began, room.key_id, priority, reason)
+    if watch is not None:
+        watch.wait_began(reason)
     admitted = False
     try:
         admission = await place
         admitted = True
     finally:
         seconds = (room.clock() - began_us) / 1e6
-        if observer is not None:
-            tell(observer.wait_ended, room.key_id, priority, seconds, admitted=admitted)
+        if watch is not None:
+            watch.wait_ended(reason, seconds, admitted=admitted)
         if logs:
             _log_wait(sender, priority, reason, seconds, admitted=admitted)
     return admission
@@ -98,6 +100,7 @@ def _log_wait(sender: Sender, priority: Priority, reason: WaitReason, seconds: f
 _FOR: Final[dict[WaitReason, str]] = {
     "connection": "a connection",
     "store": "the quota store",
+    "pause": "the gateway's pause",
     "pace": "the pace",
     "quota": "the quota",
 }

@@ -22,8 +22,8 @@ from .unheard import log_unheard
 if TYPE_CHECKING:
     from .._core.batching import Batch
     from .._core.failure_guards import GuardStop
-    from .._core.observer import RunKind
     from .._core.rulings import Ruling
+    from ..events import RunKind
     from .delivery import Delivery
     from .reader import Recipients
     from .send_options import SendOptions
@@ -47,7 +47,8 @@ class BulkSend:
     def __init__(self, sender: Sender, recipients: Recipients, message: str | None, options: SendOptions) -> None:
         loop = sender.room.loop
         kind: RunKind = "send_many" if options.reads_all else "stream"
-        self.queue = OutcomeQueue(loop, self, sender.log, watch_run(sender, kind, options.priority))
+        sender, watch = watch_run(sender, kind, options.priority)
+        self.queue = OutcomeQueue(loop, self, sender.log, watch)
         self.deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
         self.error: BaseException | None = None
         self.unread = False

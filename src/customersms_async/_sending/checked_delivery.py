@@ -15,7 +15,6 @@ import msgspec
 from .._admission.ticket import Stopped, Ticket
 from .._core.batching import Batch
 from .._core.outcomes import dropped, everyone
-from .._runtime.observing import tell
 from ..errors import IdempotencyStoreError, QuotaStoreError, SuppressionStoreError
 from ..models import Code, Outcome, Status
 from .cap_counting import CapCounting
@@ -130,9 +129,8 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
             done.cap, done.retry_after = caps.reached, caps.retry_after
         if len(done.outcomes) > 1:
             done.outcomes.sort(key=attrgetter("index"))  # whoever reports one delivery alone does not
-        if self.sender.observer is not None and not self.in_own_task:  # else the queue of a bulk send tells
-            room = self.sender.room
-            tell(self.sender.observer.outcomes_known, room.key_id, self.ticket.priority, done.outcomes)
+        if self.sender.announcer is not None and not self.in_own_task:  # else the queue of a bulk send tells
+            self.sender.announcer.outcomes(self.sender, self.ticket.priority, done.outcomes)
         return done
 
     @property
@@ -192,6 +190,8 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
 
     async def _await_store(self, error: _StoreError) -> None:
         """Let some time pass for a store that may be back. Raises ``error`` where it is no use."""
+        if self.sender.announcer is not None:
+            self.sender.announcer.store_failed(self.sender, error)
         expires, now = self.ticket.expires, self.sender.room.loop.time()
         if not error.temporary or (expires is not None and now >= expires):
             raise error

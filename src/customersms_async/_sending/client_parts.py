@@ -22,13 +22,14 @@ from .checking import NOTHING, Checking
 from .environment import url_of_environment
 from .key_credits import KeyCredits
 from .key_source import KeySource
+from .looking_on import NAMES as LOOKING_ON_NAMES
+from .looking_on import NOBODY, LookingOn
 from .sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .._core.credits import Credits
-    from .._core.observer import Observer
     from .._http.engine import AnyEngine
     from .._http.transport_engine import HttpxShapedTransport
     from ..idempotency import IdempotencyKeys
@@ -37,14 +38,14 @@ if TYPE_CHECKING:
     from .option_overrides import OptionOverrides
 
 _OPTIONS: Final = frozenset(Options.__struct_fields__)
-_PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES})
+_PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES, *LOOKING_ON_NAMES})
 
 
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
     """The parts of one client; its key and its URL may be known only when it is used.
 
-    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``. ``observer`` is told
-    what becomes known; ``checking`` is what is asked about its texts before they leave.
+    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``. ``checking`` is what is
+    asked about its texts before they leave; ``looking_on`` hears of everything.
     """
 
     options: Options
@@ -53,8 +54,8 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     key_credits: KeyCredits
     transport: Transport
     owns_transport: bool
-    observer: Observer | None = None
     checking: Checking = NOTHING
+    looking_on: LookingOn = NOBODY
 
     @classmethod
     def of(
@@ -62,7 +63,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         key: Secret | KeySource,
         quota: QuotaStore | None,
         http_client: AnyEngine | HttpxShapedTransport | None,
-        checking: Mapping[str, Any],
+        beside: Mapping[str, Any],
         *,
         url: str | None,
         limits: Limit | Iterable[Limit],
@@ -70,16 +71,25 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     ) -> ClientParts:
         """The parts of a new client; ``None`` stands for the quota of the process, and for the environment's ``url``.
 
-        ``checking`` has the arguments that ``Checking`` is made of, by their names.
+        ``beside`` has the arguments that ``Checking`` and ``LookingOn`` are made of, by their names.
 
         Raises ``ConfigurationError`` for an option that is out of range.
         """
         checked = Options(url=url, limits=as_limits(limits), **options)
         quota = PROCESS_QUOTA if quota is None else quota
+        checking = {name: beside[name] for name in CHECKING_NAMES}
         check_parts(quota=quota, http_client=http_client, **checking)
+        looking_on = NOBODY.changed(beside)
         transport = Transport(Gates(checked.max_concurrency), http_client)
         return cls(
-            checked, key, quota, KeyCredits(), transport, owns_transport=True, checking=NOTHING.changed(checking)
+            checked,
+            key,
+            quota,
+            KeyCredits(),
+            transport,
+            owns_transport=True,
+            checking=NOTHING.changed(checking),
+            looking_on=looking_on,
         )
 
     @property
@@ -142,6 +152,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             caps=overrides.get("caps", self.checking.caps and self.checking.caps.caps),
             suppression=overrides.get("suppression"),
         )
+        looking_on = self.looking_on.changed(overrides)
         owns_transport = "http_client" in overrides or "max_concurrency" in changed
         transport = self.transport
         if owns_transport:
@@ -151,11 +162,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         if not same_key and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
         checking = self.checking.changed(overrides)
-        return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, self.observer, checking)
-
-    def observed(self, observer: Observer) -> ClientParts:
-        """The parts of a client on which ``observer`` looks, as on all clients that are made from it."""
-        return msgspec.structs.replace(self, observer=observer)
+        return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, checking, looking_on)
 
     def terms(self) -> Terms:
         """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
@@ -167,9 +174,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         log = KeyLog(secret.name(self.options.label))
         if self.options.label is not None:
             found.log.name = log.name  # there, it is about all clients of the key
-        if self.observer is not None:
-            found.observe(self.observer)
-        return Sender(
+        sender = Sender(
             owner=self,
             options=self.options,
             url=url,
@@ -180,10 +185,13 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             credits=self.key_credits.of(secret.key_id, url),
             sizes=Sizes(),
             log=log,
-            observer=self.observer,
+            announcer=self.looking_on.announcer(),
             checking=self.checking,
             asks_at_once=self.checking.stores_apart(self.quota) > 1,
         )
+        if sender.announcer is not None:
+            sender.announcer.opened(sender)
+        return sender
 
     def _terms(self, secret: Secret) -> Terms:
         options = self.options

@@ -14,7 +14,6 @@ from .._core.outcome_table import Then
 from .._core.outcomes import dropped, everyone
 from .._core.rulings import Ruling
 from .._runtime import log
-from .._runtime.observing import tell
 from ..models import Code, Outcome, Status
 from .attempt import attempt
 from .request import AttemptOptions
@@ -74,7 +73,7 @@ async def deliver(
     was cancelled. Both concern an attempt's own numbers, as a batch may go out in parts. Numbers that were not sent to
     when the ticket is stopped are UNSENT with the ticket's code. ``in_own_task``: the task that awaits this is the
     client's own, and nobody cancels it; else each request gets one, which costs some more. ``is_part``: whoever asks
-    tells the observer what became of the texts.
+    tells those who look on what became of the texts.
 
     Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its deadline, is
     recorded, and logged.
@@ -113,8 +112,8 @@ async def deliver(
                 sender.owner.refuse(sender.secret)
             _drop(parts, done, ruling.fatal)
             break
-    if sender.observer is not None and not (in_own_task or is_part):  # else the queue of a bulk send or campaign tells
-        tell(sender.observer.outcomes_known, sender.room.key_id, ticket.priority, done.outcomes)
+    if sender.announcer is not None and not (in_own_task or is_part):  # else the queue of a bulk send or campaign tells
+        sender.announcer.outcomes(sender, ticket.priority, done.outcomes)
     return done
 
 
@@ -128,7 +127,7 @@ async def _try(
     while True:
         number += 1
         try:
-            ruling, sent = await attempt(sender, part, ticket, timeout, options)
+            ruling, sent = await attempt(sender, part, ticket, timeout, options, number)
         except Expired as expired:
             done.retry_after = expired.wait_us / 1e6
             return ruling or Ruling(everyone(part, Status.UNSENT, Code.QUOTA_EXCEEDED, _too_late(expired)))
@@ -142,8 +141,8 @@ async def _try(
             return ruling
         if log.shows_debug():
             _log_retry(sender, ruling, number, delay_us / 1e6)
-        if sender.observer is not None:
-            tell(sender.observer.retry_planned, sender.room.key_id, number, delay_us / 1e6)
+        if sender.announcer is not None:
+            sender.announcer.retry(sender, number, delay_us / 1e6, ruling.outcomes[0].code)
         if delay_us:
             await ticket.sleep(delay_us / 1e6)
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from .._core.options import GivenOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._http.engine import AnyEngine
     from .._http.transport_engine import HttpxShapedTransport
+    from ..events import Event
     from ..idempotency.protocol import IdempotencyStore
     from ..models import Caps
     from ..quota import QuotaStore
     from ..suppression.protocol import SuppressionStore
+    from .looking_on import TelemetrySeam
 
 
 class OptionOverrides(GivenOptions, total=False):
@@ -23,3 +27,5 @@ class OptionOverrides(GivenOptions, total=False):
     idempotency: IdempotencyStore | None
     caps: Caps | None
     suppression: SuppressionStore | None
+    telemetry: TelemetrySeam | None
+    on_event: Callable[[Event], object] | None

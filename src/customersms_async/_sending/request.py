@@ -16,7 +16,6 @@ from .._core.rulings import Ruling, judge, judge_in_steps
 from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
-from .._runtime.observing import tell
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
 from .turned_away import TooLateError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from .._admission.place import Admission
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
-    from .._core.observer import Observer
     from .._core.secret import Sealed
+    from .announcer import RequestWatch
     from .sender import Sender
 
 STALE_US = 1_000_000
@@ -65,14 +64,14 @@ class BatchRequest:
 
     Nothing leaves after the deadline, which is ``timeout`` (seconds) after its tokens were asked for, on the room's
     clock: the hold of the tokens, and whoever looks at a campaign from elsewhere, go by that. ``heard`` is what its
-    caller awaits, where the request has a task of its own.
+    caller awaits, where the request has a task of its own. ``watch`` tells those who look on, if there are any.
 
     Mutable state: the grant (``None`` once it proved stale); whether the first byte may have left, whether the ticket
     was held back before, whether the time was over before; the error of the hook or of the store.
     """
 
     __slots__ = (
-        *("_batch", "_grant", "_granted_us", "_held_back", "_options", "_sender", "_ticket", "_timeout"),
+        *("_batch", "_grant", "_granted_us", "_held_back", "_options", "_sender", "_ticket", "_timeout", "_watch"),
         *("heard", "hook_error", "late", "sent"),
     )
 
@@ -84,12 +83,14 @@ class BatchRequest:
         timeout: float,
         options: AttemptOptions,
         admission: Admission,
+        watch: RequestWatch | None = None,
     ) -> None:
         self._sender = sender
         self._batch = batch
         self._ticket = ticket
         self._timeout = timeout
         self._options = options
+        self._watch = watch
         self._grant: int | None
         self._grant, self._granted_us = admission
         self._held_back = False
@@ -109,9 +110,8 @@ class BatchRequest:
         """Send, free the connection, settle the tokens, and say what became of the texts; never raises."""
         sender = self._sender
         keep_key_out_of_logs(sender.secret)
-        if sender.observer is not None:
-            recipients = len(self._batch.phones)
-            tell(sender.observer.attempt_began, sender.room.key_id, id(self), self._ticket.priority, recipients)
+        if self._watch is not None:
+            self._watch.began()
         happened: Happened
         try:
             happened = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
@@ -129,13 +129,13 @@ class BatchRequest:
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
         ruling = await self._judge_in_turns(happened)
+        if self._watch is not None:  # before others are started, who would be taken for a part of this
+            self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
         await self._keep(ruling)
         if happened is OVERDUE and self._age_us >= STALE_US:
             self.late = True
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
-        if sender.observer is not None:
-            self._tell(sender.observer, ruling)
         if self.heard is not None and not self.heard.done():
             self.heard.set_result(ruling)
         return ruling
@@ -186,13 +186,6 @@ class BatchRequest:
     @property
     def _wanted(self) -> bool:
         return self._ticket.stopped is None and self._ticket.held is None and not self._abandoned
-
-    def _tell(self, observer: Observer, ruling: Ruling) -> None:
-        key_id, seconds, outcomes = self._sender.room.key_id, self._age_us / 1e6, ruling.outcomes
-        code = ruling.status_code
-        tell(observer.attempt_ended, key_id, id(self), seconds, sent=self.sent, status_code=code, outcomes=outcomes)
-        if self._abandoned and self.sent:
-            tell(observer.outcomes_known, key_id, self._ticket.priority, outcomes)
 
     @property
     def _abandoned(self) -> bool:
@@ -258,13 +251,15 @@ class BatchRequest:
                     seconds = paused_us / 1e6
                     message = "the gateway asks for a pause of %.1f s"
                     self._sender.log.debug("pause", message, seconds, seconds=seconds)
-                if self._sender.observer is not None:
-                    tell(self._sender.observer.key_paused, room.key_id, paused_us / 1e6)
-                await room.store.pause(room.key_id, paused_us)
+                if self._sender.announcer is not None:
+                    self._sender.announcer.paused(self._sender, paused_us / 1e6)
+                await room.pause(paused_us)
         except asyncio.CancelledError:
             pass  # the client's closing was cancelled: the outcome is known all the same, and is told
         except Exception as error:  # noqa: BLE001 - the outcome is known, and the tokens lapse by themselves
             log_not_told(self._sender.log, error)
+            if self._sender.announcer is not None:
+                self._sender.announcer.store_failed(self._sender, error)
         except BaseException as error:  # noqa: BLE001 - what is to end the program does, once the outcome is told
             log.raise_soon(error)
 
@@ -276,3 +271,5 @@ class BatchRequest:
             log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:
             log_unheard(ruling.outcomes, self._sender.log)
+            if self._sender.announcer is not None:
+                self._sender.announcer.outcomes(self._sender, self._ticket.priority, ruling.outcomes)

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from .._admission.terms import Terms
     from .._core.batching import Sizes
     from .._core.credits import Credits
-    from .._core.observer import Observer
     from .._core.options import Options
     from .._core.secret import Secret
     from .._http.transport import Transport
     from .._runtime.log import KeyLog
+    from .announcer import Announcer
     from .checking import Checking
     from .client_parts import ClientParts
 
 
-class Sender(msgspec.Struct, frozen=True, eq=False):
+class Sender(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """All that a client's requests need to know, put together when it is first used in an event loop.
 
     ``sizes`` and ``credits`` learn from every answer; the others don't change. ``log`` names the key as this client
-    does. ``observer`` is told what becomes known, if there is one; ``checking`` is what is asked before texts leave,
+    does. ``announcer`` tells those who look on, if there are any; ``checking`` is what is asked before texts leave,
     and ``asks_at_once`` whether several of its stores may suspend; ``owner`` is the client's parts, which stay when
     another key or URL asks for another sender.
     """
@@ -39,6 +39,6 @@ class Sender(msgspec.Struct, frozen=True, eq=False):
     credits: Credits
     sizes: Sizes
     log: KeyLog
-    observer: Observer | None
+    announcer: Announcer | None
     checking: Checking
     asks_at_once: bool

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from .._admission.ticket import Ticket
-    from .._core.observer import Observer
     from .client_parts import ClientParts
     from .reader import Recipients
     from .sender import Sender
@@ -91,11 +90,6 @@ class Session:
             return False
         self._sender = None
         return True
-
-    def observe(self, observer: Observer) -> None:
-        """Have ``observer`` told what becomes known; before the client is used or others are made from it."""
-        assert self._sender is None  # noqa: S101 - nobody may miss the first events
-        self.parts = self.parts.observed(observer)
 
     def options(
         self,

@@ -10,7 +10,7 @@ from .._sending.reader import check_recipients
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
-from .given import add_more, by_state, letters_of, numbers_of, person
+from .given import add_more, by_state, count_states, letters_of, numbers_of, person
 from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
@@ -288,7 +288,7 @@ class Campaign:
 
     async def counts(self) -> dict[State, int]:
         """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
-        return by_state(await self._ledger.counts())
+        return await count_states(self._ledger)
 
     async def outcomes(self, status: Status | None = None) -> AsyncIterator[Outcome]:
         """Everyone's outcome as it stands, in the input's order, or those with one status; in bounded memory.

@@ -68,6 +68,11 @@ def by_state(counts: Iterable[Count]) -> dict[State, int]:
     return found
 
 
+async def count_states(ledger: CampaignLedger) -> dict[State, int]:
+    """How many recipients of a ledger are in each state."""
+    return by_state(await ledger.counts())
+
+
 def letters_of(recipients: Recipients, message: str | None) -> Letters:
     """Recipients as letters: each a phone that gets the ``message``, or a ``Message`` of its own."""
     if isinstance(recipients, AsyncIterable):

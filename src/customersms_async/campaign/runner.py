@@ -22,6 +22,7 @@ from .._sending.run_watch import watch_run
 from .._sending.turned_away import TooLateError
 from ..errors import CampaignStoppedError, ConnectionFailedError
 from ..models import Code, Outcome, Status
+from .given import count_states
 from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 from .outage_watch import OutageWatch
 from .plan import Plan
@@ -85,8 +86,9 @@ class Runner:
             from .timetable import Timetable  # imported when used, as few campaigns have hours
 
             self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
-        self.queue = OutcomeQueue(loop, self, handle.sender.log, watch_run(handle.sender, "campaign", options.priority))
-        self.deliveries = Deliveries(handle.sender, options.timeout, name_of=partial(text_id, ledger.id))
+        sender, watch = watch_run(handle.sender, "campaign", options.priority, partial(count_states, ledger))
+        self.queue = OutcomeQueue(loop, self, sender.log, watch)
+        self.deliveries = Deliveries(sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
         self.over = False
         self.unread = False  # the ledger is read again by the next run

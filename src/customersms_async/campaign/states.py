@@ -43,7 +43,7 @@ class State(enum.StrEnum):
     SKIPPED = "skipped"
 
 
-class Event(enum.StrEnum):
+class RecipientEvent(enum.StrEnum):
     """Why a recipient moves on; the values are the words of the diagram."""
 
     ADDED = "added"
@@ -66,27 +66,27 @@ class Event(enum.StrEnum):
     SEND_LATER = "a person wants it sent after all, if it is skipped for a cap, its time or its zone"
 
 
-MOVES: Final[dict[tuple[State | None, Event], State]] = {
-    (None, Event.ADDED): State.PLANNED,
-    (None, Event.REFUSED): State.SKIPPED,
-    (State.PLANNED, Event.LEAVING): State.SENDING,
-    (State.PLANNED, Event.SUPPRESSED): State.SKIPPED,
-    (State.PLANNED, Event.CAPPED): State.SKIPPED,
-    (State.PLANNED, Event.EXPIRED): State.SKIPPED,
-    (State.PLANNED, Event.NO_ZONE): State.SKIPPED,
-    (State.SENDING, Event.ACCEPTED): State.ACCEPTED,
-    (State.SENDING, Event.REJECTED): State.REJECTED,
-    (State.SENDING, Event.UNANSWERED): State.UNKNOWN,
-    (State.SENDING, Event.UNSENT): State.PLANNED,
-    (State.SENDING, Event.CRASHED): State.UNKNOWN,
-    (State.UNKNOWN, Event.LATE_ACCEPTED): State.ACCEPTED,
-    (State.UNKNOWN, Event.LATE_REJECTED): State.REJECTED,
-    (State.UNKNOWN, Event.LATE_UNSENT): State.PLANNED,
-    (State.PLANNED, Event.LATE_ACCEPTED): State.ACCEPTED,
-    (State.REJECTED, Event.SEND_AGAIN): State.PLANNED,
-    (State.UNKNOWN, Event.SEND_AGAIN): State.PLANNED,
-    (State.UNKNOWN, Event.FOUND_ACCEPTED): State.ACCEPTED,
-    (State.SKIPPED, Event.SEND_LATER): State.PLANNED,
+MOVES: Final[dict[tuple[State | None, RecipientEvent], State]] = {
+    (None, RecipientEvent.ADDED): State.PLANNED,
+    (None, RecipientEvent.REFUSED): State.SKIPPED,
+    (State.PLANNED, RecipientEvent.LEAVING): State.SENDING,
+    (State.PLANNED, RecipientEvent.SUPPRESSED): State.SKIPPED,
+    (State.PLANNED, RecipientEvent.CAPPED): State.SKIPPED,
+    (State.PLANNED, RecipientEvent.EXPIRED): State.SKIPPED,
+    (State.PLANNED, RecipientEvent.NO_ZONE): State.SKIPPED,
+    (State.SENDING, RecipientEvent.ACCEPTED): State.ACCEPTED,
+    (State.SENDING, RecipientEvent.REJECTED): State.REJECTED,
+    (State.SENDING, RecipientEvent.UNANSWERED): State.UNKNOWN,
+    (State.SENDING, RecipientEvent.UNSENT): State.PLANNED,
+    (State.SENDING, RecipientEvent.CRASHED): State.UNKNOWN,
+    (State.UNKNOWN, RecipientEvent.LATE_ACCEPTED): State.ACCEPTED,
+    (State.UNKNOWN, RecipientEvent.LATE_REJECTED): State.REJECTED,
+    (State.UNKNOWN, RecipientEvent.LATE_UNSENT): State.PLANNED,
+    (State.PLANNED, RecipientEvent.LATE_ACCEPTED): State.ACCEPTED,
+    (State.REJECTED, RecipientEvent.SEND_AGAIN): State.PLANNED,
+    (State.UNKNOWN, RecipientEvent.SEND_AGAIN): State.PLANNED,
+    (State.UNKNOWN, RecipientEvent.FOUND_ACCEPTED): State.ACCEPTED,
+    (State.SKIPPED, RecipientEvent.SEND_LATER): State.PLANNED,
 }
 """All moves there are; ``None`` is a recipient that is being added."""
 
@@ -100,25 +100,25 @@ ONLY_AFTER_AN_ATTEMPT: Final = frozenset({(State.PLANNED, State.ACCEPTED)})
 """Moves that no recipient makes whom no request was ever about to reach."""
 
 SKIPS: Final = {
-    Code.SUPPRESSED: Event.SUPPRESSED,
-    Code.CAPPED: Event.CAPPED,
-    Code.EXPIRED: Event.EXPIRED,
-    Code.NO_ZONE: Event.NO_ZONE,
+    Code.SUPPRESSED: RecipientEvent.SUPPRESSED,
+    Code.CAPPED: RecipientEvent.CAPPED,
+    Code.EXPIRED: RecipientEvent.EXPIRED,
+    Code.NO_ZONE: RecipientEvent.NO_ZONE,
 }
 """Why a run skips a recipient that it was not allowed to send to, by the outcome's code."""
 
 ANSWERS: Final = {
-    Status.ACCEPTED: Event.ACCEPTED,
-    Status.REJECTED: Event.REJECTED,
-    Status.UNKNOWN: Event.UNANSWERED,
-    Status.UNSENT: Event.UNSENT,
+    Status.ACCEPTED: RecipientEvent.ACCEPTED,
+    Status.REJECTED: RecipientEvent.REJECTED,
+    Status.UNKNOWN: RecipientEvent.UNANSWERED,
+    Status.UNSENT: RecipientEvent.UNSENT,
 }
 """What an attempt's outcome does to a recipient that is being sent to."""
 
 LATE: Final = {
-    Status.ACCEPTED: Event.LATE_ACCEPTED,
-    Status.REJECTED: Event.LATE_REJECTED,
-    Status.UNSENT: Event.LATE_UNSENT,
+    Status.ACCEPTED: RecipientEvent.LATE_ACCEPTED,
+    Status.REJECTED: RecipientEvent.LATE_REJECTED,
+    Status.UNSENT: RecipientEvent.LATE_UNSENT,
 }
 """What a late answer does to a recipient that was made unknown meanwhile; one that is unknown itself proves nothing."""
 
@@ -137,7 +137,7 @@ class ImpossibleMoveError(ValueError):
     """The table has no such move."""
 
 
-def after(state: State | None, event: Event) -> State:
+def after(state: State | None, event: RecipientEvent) -> State:
     """The state that ``event`` leads to from ``state``; raises ``ImpossibleMoveError`` if there is no such move."""
     try:
         return MOVES[state, event]
@@ -145,7 +145,7 @@ def after(state: State | None, event: Event) -> State:
         raise ImpossibleMoveError(f"a recipient that is {state or 'new'} can't move on because {event.value}") from None
 
 
-def late(state: State, code: str | None, status: Status) -> Event | None:
+def late(state: State, code: str | None, status: Status) -> RecipientEvent | None:
     """What the late answer of a recipient's last attempt does to it, by its state and code now; ``None``: no move.
 
     Only of an attempt that has no answer yet, and is not being sent any more as far as its ledger knows.
@@ -153,7 +153,7 @@ def late(state: State, code: str | None, status: Status) -> Event | None:
     if state is State.UNKNOWN and code == Code.INTERRUPTED:
         return LATE.get(status)
     if state is State.PLANNED and status is Status.ACCEPTED:
-        return Event.LATE_ACCEPTED
+        return RecipientEvent.LATE_ACCEPTED
     return None
 
 
@@ -162,16 +162,16 @@ class Choice(NamedTuple):
 
     state: State
     code: str
-    event: Event
+    event: RecipientEvent
 
 
 SAYS: Final = {
-    State.ACCEPTED: {"unknown": Choice(State.UNKNOWN, "", Event.FOUND_ACCEPTED)},
+    State.ACCEPTED: {"unknown": Choice(State.UNKNOWN, "", RecipientEvent.FOUND_ACCEPTED)},
     State.PLANNED: {
-        "rejected": Choice(State.REJECTED, "", Event.SEND_AGAIN),
-        "unknown": Choice(State.UNKNOWN, "", Event.SEND_AGAIN),
+        "rejected": Choice(State.REJECTED, "", RecipientEvent.SEND_AGAIN),
+        "unknown": Choice(State.UNKNOWN, "", RecipientEvent.SEND_AGAIN),
         **{
-            code.lower(): Choice(State.SKIPPED, code, Event.SEND_LATER)
+            code.lower(): Choice(State.SKIPPED, code, RecipientEvent.SEND_LATER)
             for code in ONLY_WITH_CODE[State.SKIPPED, State.PLANNED]
         },
     },

@@ -106,6 +106,10 @@ class MemoryQuota:
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """See ``QuotaStore.usage``."""
+        return self.usage_now(key_id, layers)
+
+    def usage_now(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
+        """See ``InProcessQuotaStore.usage_now``."""
         with self._lock:
             now, buckets = self._clock(), self._of(key_id)
             usage = buckets.usage(now, layers), buckets.paused_us(now)

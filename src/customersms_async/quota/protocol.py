@@ -64,9 +64,10 @@ class QuotaStore(Protocol):
 class InProcessQuotaStore(QuotaStore, Protocol):
     """A store whose tokens no other process shares (``in_process = True``), and which says everything at once.
 
-    No ``async`` method ever suspends. Two of them are plain calls, too, for the waiting room: it lets a newcomer in, or
-    turns one away whose ``max_wait`` is too short, without a task. A store may lack ``forecast_now_us``: then a task
-    awaits ``forecast_us``, and who is turned away hears of it a moment later.
+    No ``async`` method ever suspends. Three of them are plain calls, too: the waiting room lets a newcomer in, or turns
+    one away whose ``max_wait`` is too short, without a task, and metrics are collected in any thread. A store may lack
+    ``forecast_now_us``: then a task awaits ``forecast_us``, and who is turned away hears of it a moment later; and
+    ``usage_now``: then the event loop is asked.
     """
 
     def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
@@ -74,6 +75,9 @@ class InProcessQuotaStore(QuotaStore, Protocol):
 
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """Do as ``forecast_us``, in a plain call."""
+
+    def usage_now(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
+        """Do as ``usage``, in a plain call, in any thread."""
 
 
 class CapStore(Protocol):

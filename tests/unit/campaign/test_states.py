@@ -17,8 +17,8 @@ from customersms_async.campaign.states import (
     SAYS,
     SKIPS,
     STATUSES,
-    Event,
     ImpossibleMoveError,
+    RecipientEvent,
     State,
     after,
     diagram,
@@ -32,8 +32,8 @@ PAGE = DOCS / "campaigns.md"
 PAIRS = {(state, to) for (state, _), to in MOVES.items() if state is not None}
 
 
-@pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *State], Event)))
-def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *State], RecipientEvent)))
+def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: RecipientEvent) -> None:
     if (state, event) in MOVES:
         assert after(state, event) is MOVES[state, event]
     else:
@@ -126,7 +126,7 @@ def test_only_a_person_moves_anyone_on_from_an_end_or_a_late_answer_who_was_unkn
     proven = {(State.UNKNOWN, event) for event in LATE.values()}
     assert moves > proven
     said = {event for _, event in moves - proven}
-    assert said == {Event.FOUND_ACCEPTED, Event.SEND_AGAIN, Event.SEND_LATER}
+    assert said == {RecipientEvent.FOUND_ACCEPTED, RecipientEvent.SEND_AGAIN, RecipientEvent.SEND_LATER}
     assert said == {choice.event for choices in SAYS.values() for choice in choices.values()}
 
 
@@ -148,7 +148,7 @@ def test_a_late_answer_moves_nobody_but_who_was_cut_off_or_planned_again_and_has
 
 def test_nobody_is_planned_again_but_by_proof_that_nothing_was_sent_or_by_a_person() -> None:
     assert {event for (state, event), to in MOVES.items() if to is State.PLANNED and state is not None} == {
-        Event.UNSENT, Event.LATE_UNSENT, Event.SEND_AGAIN, Event.SEND_LATER,
+        RecipientEvent.UNSENT, RecipientEvent.LATE_UNSENT, RecipientEvent.SEND_AGAIN, RecipientEvent.SEND_LATER,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from ...errors import ConfigurationError
 from ...models import Code
 from ..adding import Digest
 from ..process_name import this_process
-from ..states import Event, after
+from ..states import RecipientEvent, after
 from ..wanted import WantedChange
 from ..wanted_states import WantedEvent
 from . import wanted_rows
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..._core.intake import Letter
     from .ledger_repeats import RecipientRow
 
-_PLANNED, _SKIPPED = after(None, Event.ADDED), after(None, Event.REFUSED)
+_PLANNED, _SKIPPED = after(None, RecipientEvent.ADDED), after(None, RecipientEvent.REFUSED)
 
 
 @final

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self, final
 
 from ..._core.intake import REPEATED, REPEATED_NUMBER
 from ...models import Code
-from ..states import Event, State, after
+from ..states import RecipientEvent, State, after
 from .queries import has_table
 from .typed_rows import only
 
@@ -90,7 +90,7 @@ class FittedAddition:
         )
         has_lines = has_table(self._file, "origins", schema="judged")
         self._file.execute(_LINES if has_lines else _NO_LINES)
-        self._file.execute(_ASKED[0], (after(None, Event.ADDED),))
+        self._file.execute(_ASKED[0], (after(None, RecipientEvent.ADDED),))
         self._file.execute(_ASKED[1])
 
     def __enter__(self) -> Self:
@@ -129,7 +129,7 @@ class FittedAddition:
         values = {
             "offset": offset,
             "planned": State.PLANNED,
-            "skipped": after(None, Event.REFUSED),
+            "skipped": after(None, RecipientEvent.REFUSED),
             "code": Code.DUPLICATE,
             "one_per_number": self._one_per_number,
             "why": REPEATED_NUMBER if self._one_per_number else REPEATED,

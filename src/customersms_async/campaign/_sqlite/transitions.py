@@ -13,7 +13,7 @@ from ...models import Code, Status
 from ..id_ranges import ranges
 from ..refusals import refusal
 from ..rows import CRASHED, Number, SuppressedMeanwhileError
-from ..states import ANSWERS, SKIPS, Event, State, after
+from ..states import ANSWERS, SKIPS, RecipientEvent, State, after
 from ..wanted import WantedChange
 from ..wanted_states import WantedEvent
 from . import late_answers, wanted_rows
@@ -48,7 +48,7 @@ def begin(file: LedgerFile, intent: Intent, now_us: int) -> None:
 
 
 def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile, now_us: int) -> int:
-    state = after(State.PLANNED, Event.LEAVING)
+    state = after(State.PLANNED, RecipientEvent.LEAVING)
     deadline_us, figure = now_us + round(intent.timeout * 1e6), _figure(intent.credits_before)
     attempt_id = db.execute(
         "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
@@ -135,7 +135,7 @@ def _answer(db: sqlite3.Connection, intent: Intent, ruling: Ruling, now_us: int)
 
 def recover(file: LedgerFile, now_us: int) -> int:
     """Make unknown who was being sent to when a process ended; gives how many. Only for the holder of the run lock."""
-    state, sending = after(State.SENDING, Event.CRASHED), file.read(being_sent_to)
+    state, sending = after(State.SENDING, RecipientEvent.CRASHED), file.read(being_sent_to)
     if sending:
         with file.transaction() as db:
             db.execute(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from ...campaign.states import ANSWERS, Event, State, after
+from ...campaign.states import ANSWERS, RecipientEvent, State, after
 from ...models import Code, Status
 from .ledger_hosts import OVER_US, phone
 
@@ -75,7 +75,7 @@ class LedgerOracle:
         for person in self._of(attempt.intent.ids):
             assert person.free, f"recipient {person.index} is in two attempts"
             person.free = False
-            person.becomes(after(State.PLANNED, Event.LEAVING))
+            person.becomes(after(State.PLANNED, RecipientEvent.LEAVING))
             person.attempts += 1
             person.last = attempt
 

@@ -1,0 +1,1 @@
+"""The parts of ``customersms_async.otel``: imported only by who uses it."""

@@ -1,0 +1,73 @@
+"""Who looks on while a client sends: a function that hears of events, and telemetry."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+import msgspec
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from ..events import Event
+    from .announcer import Announcer
+    from .sender import Sender
+
+    Listener: TypeAlias = Callable[[Event], object]
+    Counts: TypeAlias = Callable[[], Awaitable[Mapping[Any, int]]]
+
+
+class TelemetrySeam(Protocol):
+    """What the package asks of ``customersms_async.otel.Telemetry``."""
+
+    def __heard__(self, event: Event) -> None:
+        """Measure what happened."""
+
+    def __opened__(self, sender: Sender) -> None:
+        """Know of a sender, whose quota and credits are measured while it lives."""
+
+    def __counted__(self, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
+        """Know of a campaign's run, whose recipients are counted until it has ended."""
+
+
+class LookingOn(msgspec.Struct, frozen=True, eq=False):
+    """Those who look on while a client sends; each may be missing."""
+
+    telemetry: TelemetrySeam | None = None
+    on_event: Callable[[Event], object] | None = None
+
+    def changed(self, given: Mapping[str, Any]) -> LookingOn:
+        """The same with what is ``given`` by the names of ``AsyncClient``'s arguments in its place.
+
+        Raises ``ConfigurationError`` for what can't look on.
+        """
+        changes = {name: given[name] for name in NAMES & given.keys()}
+        _check(**changes)
+        return msgspec.structs.replace(self, **changes) if changes else self
+
+    def announcer(self) -> Announcer | None:
+        """What tells them of everything; ``None`` if nobody looks on."""
+        listeners = () if self.telemetry is None else (self.telemetry.__heard__,)
+        if self.on_event is not None:
+            listeners = (*listeners, self.on_event)
+        if not listeners:
+            return None
+        from .announcer import Announcer  # few look on
+
+        return Announcer(listeners, self.telemetry)
+
+
+def _check(telemetry: object = None, on_event: object = None) -> None:
+    if telemetry is not None and not hasattr(telemetry, "__heard__"):
+        name = type(telemetry).__name__
+        raise ConfigurationError(f"telemetry must be a customersms_async.otel.Telemetry, not {name}")
+    if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
+        raise ConfigurationError("on_event must be a plain function that takes an event; it can't be async")
+
+
+NAMES: Final = frozenset(LookingOn.__struct_fields__)
+NOBODY: Final = LookingOn()

@@ -1,0 +1,169 @@
+"""What happens in a client, for a function that looks on: ``AsyncClient(on_event=…)``.
+
+::
+
+    def hear(event: Event) -> None:
+        if isinstance(event, WaitEnded) and event.seconds > 5:
+            print(f"{event.key}: {event.priority.name} waited {event.seconds:.1f} s for {event.reason}")
+
+    client = AsyncClient(on_event=hear)
+
+The function is called in the event loop, at the moment when something happens, and must not wait. What it raises is
+logged, and harms nobody. No event has a phone number, a text or an API key.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from .models import Priority, Status  # noqa: TC001 - msgspec reads the annotations
+
+__all__ = [
+    "Event",
+    "KeyPaused",
+    "OutcomesKnown",
+    "RequestBegan",
+    "RequestEnded",
+    "RetryPlanned",
+    "RunBegan",
+    "RunEnded",
+    "RunKind",
+    "StoreFailed",
+    "StoreName",
+    "StoreRecovered",
+    "WaitBegan",
+    "WaitEnded",
+    "WaitReason",
+]
+
+WaitReason: TypeAlias = Literal["connection", "store", "pause", "pace", "quota"]
+"""What a request lacks: the first of these that it does; ``store`` is a quota store that can't be asked."""
+
+RunKind: TypeAlias = Literal["send_many", "stream", "campaign"]
+"""A way of sending to many."""
+
+StoreName: TypeAlias = Literal["quota", "idempotency", "suppression"]
+"""A store that is asked before a text may leave; caps are kept in that of the quota."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. ``key`` is the API key's label, or the first 8 digits of its fingerprint."""
+
+    key: str
+
+
+class WaitBegan(Event, frozen=True, kw_only=True):
+    """A request stands in line, at first for ``reason``."""
+
+    priority: Priority
+    reason: WaitReason
+
+
+class WaitEnded(Event, frozen=True, kw_only=True):
+    """A request was let in after ``seconds``, or, not ``admitted``, has left its line.
+
+    It leaves when it is stopped, held back or cancelled, and when its ``max_wait`` is over.
+    """
+
+    priority: Priority
+    reason: WaitReason
+    seconds: float
+    admitted: bool
+
+
+class RequestBegan(Event, frozen=True, kw_only=True):
+    """A request with so many ``recipients`` was let in, and leaves as soon as a connection stands.
+
+    ``request`` is a number of its own until it has ended, ``run`` that of the send to many that it belongs to, if it
+    does. ``attempt`` counts from 1 for the same texts. ``server`` and ``port`` are the gateway's. It waited
+    ``waited`` seconds for ``reason``: 0.0 and ``None`` if it was let in at once.
+    """
+
+    request: int
+    run: int | None
+    priority: Priority
+    recipients: int
+    attempt: int
+    server: str
+    port: int
+    waited: float
+    reason: WaitReason | None
+
+
+class RequestEnded(Event, frozen=True, kw_only=True):
+    """What became of a request is known, ``seconds`` after it was let in.
+
+    ``sent``: its first byte may have left. ``status_code`` is that of the answer, if one came. Of ``recipients`` so
+    many were ``accepted``; where none was, ``code`` says why not: one of ``Code``, or the gateway's.
+    """
+
+    request: int
+    priority: Priority
+    seconds: float
+    sent: bool
+    status_code: int | None
+    recipients: int
+    accepted: int
+    code: str | None
+
+
+class RetryPlanned(Event, frozen=True, kw_only=True):
+    """A request that failed with ``code``, at this ``attempt``, is tried again in ``seconds``."""
+
+    attempt: int
+    seconds: float
+    code: str | None
+
+
+class OutcomesKnown(Event, frozen=True, kw_only=True):
+    """So many ``recipients`` have this outcome, told once for each of them.
+
+    ``code`` is one of ``Code``, or the gateway's; ``None`` for accepted texts. ``replayed``: nothing was sent now; an
+    earlier call with their idempotency keys did, and this is what became of that.
+    """
+
+    priority: Priority
+    status: Status
+    code: str | None
+    replayed: bool
+    recipients: int
+
+
+class KeyPaused(Event, frozen=True, kw_only=True):
+    """The gateway has told the key to pause for ``seconds``."""
+
+    seconds: float
+
+
+class StoreFailed(Event, frozen=True, kw_only=True):
+    """A store could not be asked; ``failures`` counts those since its last answer, where that is known, and is 1 else.
+
+    Nothing is sent until it can, unless the texts were out already and it was told of their end in vain.
+    """
+
+    store: StoreName
+    error: str
+    failures: int
+
+
+class StoreRecovered(Event, frozen=True, kw_only=True):
+    """The quota store has answered again, after so many ``failures``."""
+
+    failures: int
+
+
+class RunBegan(Event, frozen=True, kw_only=True):
+    """A send to many has begun; ``run`` is a number of its own until it has ended."""
+
+    run: int
+    kind: RunKind
+
+
+class RunEnded(Event, frozen=True, kw_only=True):
+    """A send to many has ended; ``reason`` is why it did before everybody was sent to, else ``None``."""
+
+    run: int
+    kind: RunKind
+    reason: str | None

@@ -1,0 +1,114 @@
+"""Traces and metrics by OpenTelemetry (``pip install 'customersms-async[otel]'``).
+
+::
+
+    from customersms_async import AsyncClient
+    from customersms_async.otel import Telemetry
+
+    client = AsyncClient(telemetry=Telemetry())
+
+It needs OpenTelemetry's API alone; where spans and figures go is up to the SDK that the program sets up, and without
+one they go nowhere. ``docs/metrics.md`` has every metric. No phone number, text or API key is in any of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+from opentelemetry import metrics, trace
+
+from ._core.version import VERSION
+from ._otel.attributes import KeyNames, known_code
+from ._otel.gauges import Gauges
+from ._otel.measures import Measures
+from ._otel.spans import Spans
+from .events import (
+    Event,
+    OutcomesKnown,
+    RequestBegan,
+    RequestEnded,
+    RetryPlanned,
+    RunBegan,
+    RunEnded,
+    StoreFailed,
+    WaitBegan,
+    WaitEnded,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from opentelemetry.metrics import MeterProvider
+    from opentelemetry.trace import TracerProvider
+
+    from ._sending.looking_on import Counts
+    from ._sending.sender import Sender
+
+__all__ = ["Telemetry"]
+
+_SCOPE = "customersms_async"
+
+
+@final
+class Telemetry:
+    """Spans of requests, and metrics of all that a client does: ``AsyncClient(telemetry=Telemetry())``.
+
+    One may serve any number of clients, of any number of keys, and of several event loops; ``with_options``, campaigns
+    and workers keep it. ``tracer_provider`` and ``meter_provider`` are OpenTelemetry's global ones unless given.
+    ``key_label``: whether metrics and spans have an attribute ``key``, with the key's label (or the first 8 digits of
+    its fingerprint), for up to 1,000 keys; without it, keys are not told apart, and gauges show the fullest of them.
+
+    The quota is asked for when somebody collects: in the clients' event loop, where a store is asked over a network or
+    a file, while a collector waits for it in a thread of its own, as the SDK's readers do, for up to a quarter of a
+    second. What a collector gets that runs in the event loop itself is then what was known at the last collection.
+
+    Mutable state: that of its parts.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        *,
+        key_label: bool = False,
+    ) -> None:
+        meter = metrics.get_meter(_SCOPE, VERSION, meter_provider)
+        self._keys = KeyNames(shown=key_label)
+        self._spans = Spans(trace.get_tracer(_SCOPE, VERSION, tracer_provider))
+        self._measures = Measures(meter)
+        self._gauges = Gauges(meter, self._keys)
+
+    def __heard__(self, event: Event) -> None:
+        """Measure what happened; for the package itself, and not promised to stay, as the other two."""
+        key, spans, measures = self._keys.of(event.key), self._spans, self._measures
+        match event:
+            case RequestBegan():
+                measures.begin(event, key)
+                spans.begin(event, key)
+            case RequestEnded():
+                error = known_code(event.code) or None
+                measures.end(event, error, key)
+                spans.end(event, error)
+            case OutcomesKnown():
+                measures.outcomes(event, key)
+            case WaitBegan():
+                measures.wait_began(event, key)
+            case WaitEnded():
+                measures.wait_ended(event, key)
+            case RetryPlanned():
+                measures.retry(event, key)
+            case StoreFailed():
+                measures.store_failed(event, key)
+            case RunBegan():
+                spans.begin_run(event, key)
+            case RunEnded():
+                spans.end_run(event)
+                self._gauges.ended(event.run)
+
+    def __opened__(self, sender: Sender) -> None:
+        """Know of a sender, whose quota and credits are measured while it lives."""
+        self._gauges.opened(sender)
+
+    def __counted__(self, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
+        """Know of a campaign's run, whose recipients are counted until it has ended."""
+        self._gauges.counted(run, loop, counts)
