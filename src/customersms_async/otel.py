@@ -13,7 +13,7 @@ one they go nowhere. ``docs/metrics.md`` has every metric. No phone number, text
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from opentelemetry import metrics, trace
 
@@ -37,10 +37,12 @@ from .events import (
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable, Mapping
 
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
+    from ._otel.attributes import AttributeSets
     from ._sending.looking_on import Counts
     from ._sending.sender import Sender
 
@@ -77,33 +79,39 @@ class Telemetry:
         self._spans = Spans(trace.get_tracer(_SCOPE, VERSION, tracer_provider))
         self._measures = Measures(meter)
         self._gauges = Gauges(meter, self._keys)
+        self._handlers: Mapping[type[Event], Callable[[Any, AttributeSets], None]] = {
+            RequestBegan: self._request_began,
+            RequestEnded: self._request_ended,
+            OutcomesKnown: self._measures.outcomes,
+            WaitBegan: self._measures.wait_began,
+            WaitEnded: self._measures.wait_ended,
+            RetryPlanned: self._measures.retry,
+            StoreFailed: self._measures.store_failed,
+            RunBegan: self._run_began,
+            RunEnded: self._run_ended,
+        }
 
     def __heard__(self, event: Event) -> None:
         """Measure what happened; for the package itself, and not promised to stay, as the other two."""
-        key, spans, measures = self._keys.of(event.key), self._spans, self._measures
-        match event:
-            case RequestBegan():
-                measures.begin(event, key)
-                spans.begin(event, key)
-            case RequestEnded():
-                error = known_code(event.code) or None
-                measures.end(event, error, key)
-                spans.end(event, error)
-            case OutcomesKnown():
-                measures.outcomes(event, key)
-            case WaitBegan():
-                measures.wait_began(event, key)
-            case WaitEnded():
-                measures.wait_ended(event, key)
-            case RetryPlanned():
-                measures.retry(event, key)
-            case StoreFailed():
-                measures.store_failed(event, key)
-            case RunBegan():
-                spans.begin_run(event, key)
-            case RunEnded():
-                spans.end_run(event)
-                self._gauges.ended(event.run)
+        handle = self._handlers.get(type(event))
+        if handle is not None:
+            handle(event, self._keys.of(event.key))
+
+    def _request_began(self, event: RequestBegan, sets: AttributeSets) -> None:
+        self._measures.begin(event, sets)
+        self._spans.begin(event, sets.key)
+
+    def _request_ended(self, event: RequestEnded, sets: AttributeSets) -> None:
+        error = None if event.code is None else known_code(event.code)
+        self._measures.end(event, error, sets)
+        self._spans.end(event, error)
+
+    def _run_began(self, event: RunBegan, sets: AttributeSets) -> None:
+        self._spans.begin_run(event, sets.key)
+
+    def _run_ended(self, event: RunEnded, sets: AttributeSets) -> None:  # noqa: ARG002 - as all of these
+        self._spans.end_run(event)
+        self._gauges.ended(event.run)
 
     def __opened__(self, sender: Sender) -> None:
         """Know of a sender, whose quota and credits are measured while it lives."""

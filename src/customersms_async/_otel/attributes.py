@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
-from ..models import Code
+from ..models import Code, Priority
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
     Attributes = dict[str, AttributeValue]
 
+K = TypeVar("K")
+
 OTHER: Final = "_OTHER"
 """What conventions call a value that is not one of the known ones."""
 
 MOST_KEYS: Final = 1_000
 """Labels of keys that get a value of their own; the SDK itself cuts at 2,000 sets of attributes a metric."""
+
+MOST_SETS: Final = 1_000
+"""Sets of attributes that are kept for a key; more are made anew each time."""
+
+PRIORITIES: Final = tuple(priority.name.lower() for priority in Priority)
 
 SYSTEM: Final[Attributes] = {
     "messaging.system": "customersms",
@@ -36,45 +43,73 @@ def known_code(code: str | None) -> str:
 
 
 @final
-class RequestAttributes:
-    """The attributes of requests, each set made once: there are few. Mutable state: those that were made."""
+class AttributeSets:
+    """The sets of attributes of one key's metrics, each made once. ``key`` is what names the key, where that is shown.
 
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, int, int | None, str | None, str], Attributes] = {}
+    ``by_priority`` has one for each ``Priority``, by its value. Mutable state: the sets that were made.
+    """
 
-    def of(self, server: str, port: int, status_code: int | None, error: str | None, key: Attributes) -> Attributes:
-        """Those of a request that ended with a status and an error, or with none; ``key`` is a key's own."""
-        named = (server, port, status_code, error, str(key.get("key", "")))
-        found = self._made.get(named)
+    __slots__ = ("_outcomes", "_requests", "_waits", "by_priority", "key")
+
+    def __init__(self, key: Attributes) -> None:
+        self.key = key
+        self.by_priority: tuple[Attributes, ...] = tuple({"priority": name, **key} for name in PRIORITIES)
+        self._waits: dict[tuple[str | None, int], Attributes] = {}
+        self._outcomes: dict[tuple[str, str | None, int], Attributes] = {}
+        self._requests: dict[tuple[str, int, int | None, str | None], Attributes] = {}
+
+    def wait(self, reason: str | None, priority: int) -> Attributes:
+        """Those of a wait; ``None`` for no wait at all."""
+        found = self._waits.get((reason, priority))
         if found is None:
-            found = {**SYSTEM, "server.address": server, "server.port": port, **key}
+            found = self._waits[reason, priority] = {"reason": reason or "none", **self.by_priority[priority]}
+        return found
+
+    def outcome(self, status: str, code: str | None, priority: int) -> Attributes:
+        """Those of outcomes."""
+        found = self._outcomes.get((status, code, priority))
+        if found is None:
+            found = {"status": str(status), "code": known_code(code), **self.by_priority[priority]}
+            _keep(self._outcomes, (status, code, priority), found)
+        return found
+
+    def request(self, server: str, port: int, status_code: int | None, error: str | None) -> Attributes:
+        """Those of a request that ended with a status and an error, or with none."""
+        named = (server, port, status_code, error)
+        found = self._requests.get(named)
+        if found is None:
+            found = {**SYSTEM, "server.address": server, "server.port": port, **self.key}
             if status_code is not None and status_code in _STATUS_CODES:
                 found["http.response.status_code"] = status_code
             if error is not None:
                 found["error.type"] = error
-            if len(self._made) < MOST_KEYS:
-                self._made[named] = found
+            _keep(self._requests, named, found)
         return found
 
 
 @final
 class KeyNames:
-    """The attribute that names a key, if that is asked for. Mutable state: the names that have a value of their own."""
+    """The sets of attributes of each key, or of all together. Mutable state: the sets of keys that have their own."""
+
+    __slots__ = ("_all", "_made", "_shown")
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
-        self._made: dict[str, Attributes] = {}
+        self._all = AttributeSets({"key": OTHER} if shown else {})
+        self._made: dict[str, AttributeSets] = {}
 
-    def of(self, name: str) -> Attributes:
-        """The attributes that name this key: none unless asked for, ``_OTHER`` beyond the first thousand."""
+    def of(self, name: str) -> AttributeSets:
+        """The sets of this key; those of all together unless keys are shown, and beyond the first thousand."""
         if not self._shown:
-            return _NO_KEY
+            return self._all
         found = self._made.get(name)
         if found is None:
-            found = {"key": name if len(self._made) < MOST_KEYS else OTHER}
-            if len(self._made) < MOST_KEYS:
-                self._made[name] = found
+            if len(self._made) >= MOST_KEYS:
+                return self._all
+            found = self._made[name] = AttributeSets({"key": name})
         return found
 
 
-_NO_KEY: Final[Attributes] = {}
+def _keep(made: dict[K, Attributes], named: K, found: Attributes) -> None:
+    if len(made) < MOST_SETS:  # a gateway may say any code and any status
+        made[named] = found

@@ -131,19 +131,19 @@ class Gauges:
 
     def _uses(self) -> list[tuple[Attributes, _Use]]:
         rows = (
-            ({"window": f"{limit.seconds:g}", **self._keys.of(account.name)}, _Use(usage.used, limit.requests))
+            ({"window": f"{limit.seconds:g}", **self._keys.of(account.name).key}, _Use(usage.used, limit.requests))
             for account, reading in self._known()
             for limit, usage in zip(account.limits, reading.usages, strict=True)
         )
         return _greatest(rows, attrgetter("share"))
 
     def _pause(self) -> Iterable[Observation]:
-        rows = ((self._keys.of(account.name), reading.paused_us / 1e6) for account, reading in self._known())
+        rows = ((self._keys.of(account.name).key, reading.paused_us / 1e6) for account, reading in self._known())
         return [Observation(seconds, attributes) for attributes, seconds in _greatest(rows, float)]
 
     def _credits(self) -> Iterable[Observation]:
         known = ((sender.log.name, sender.credits.remaining) for sender in self._alive())
-        rows = ((self._keys.of(name), left) for name, left in known if left is not None)
+        rows = ((self._keys.of(name).key, left) for name, left in known if left is not None)
         return [Observation(float(left), attributes) for attributes, left in _greatest(rows, operator.neg)]
 
     def _recipients(self) -> Iterable[Observation]:
@@ -153,7 +153,7 @@ class Gauges:
         sums: Counter[frozenset[tuple[str, AttributeValue]]] = Counter()
         for key, states in counts:
             for state, many in states.items():
-                sums[frozenset({"state": str(state), **self._keys.of(key)}.items())] += many
+                sums[frozenset({"state": str(state), **self._keys.of(key).key}.items())] += many
         return [Observation(many, dict(attributes)) for attributes, many in sums.items()]
 
     def _known(self) -> list[tuple[_Account, _QuotaReading]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from . import table
-from .attributes import RequestAttributes, known_code
+from .attributes import known_code
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram, Meter, UpDownCounter
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
         WaitBegan,
         WaitEnded,
     )
-    from .attributes import Attributes
+    from .attributes import AttributeSets
     from .table import Metric
 
 
 @final
 class Measures:
-    """What the events of clients add up to. Mutable state: the requests on their way, and attributes made before."""
+    """What the events of clients add up to. Mutable state: the servers of the requests on their way."""
 
     def __init__(self, meter: Meter) -> None:
         self._duration = histogram(meter, table.DURATION)
@@ -37,46 +37,42 @@ class Measures:
         self._retries = counter(meter, table.RETRIES)
         self._store_errors = counter(meter, table.STORE_ERRORS)
         self._requests: dict[int, tuple[str, int]] = {}
-        self._attributes = RequestAttributes()
 
-    def wait_began(self, began: WaitBegan, key: Attributes) -> None:
+    def wait_began(self, began: WaitBegan, sets: AttributeSets) -> None:
         """Count a request that stands in line."""
-        self._waiting.add(1, {"priority": began.priority.name.lower(), **key})
+        self._waiting.add(1, sets.by_priority[began.priority])
 
-    def wait_ended(self, ended: WaitEnded, key: Attributes) -> None:
+    def wait_ended(self, ended: WaitEnded, sets: AttributeSets) -> None:
         """Count out a request that stood in line."""
-        self._waiting.add(-1, {"priority": ended.priority.name.lower(), **key})
+        self._waiting.add(-1, sets.by_priority[ended.priority])
 
-    def begin(self, began: RequestBegan, key: Attributes) -> None:
+    def begin(self, began: RequestBegan, sets: AttributeSets) -> None:
         """Count a request that is on its way, and how long it waited."""
-        priority = began.priority.name.lower()
         self._requests[began.request] = began.server, began.port
-        self._active.add(1, {"priority": priority, **key})
-        self._wait.record(began.waited, {"reason": began.reason or "none", "priority": priority, **key})
+        self._active.add(1, sets.by_priority[began.priority])
+        self._wait.record(began.waited, sets.wait(began.reason, began.priority))
 
-    def end(self, ended: RequestEnded, error: str | None, key: Attributes) -> None:
+    def end(self, ended: RequestEnded, error: str | None, sets: AttributeSets) -> None:
         """Count out a request, and measure it."""
         server, port = self._requests.pop(ended.request, ("", 0))
-        self._active.add(-1, {"priority": ended.priority.name.lower(), **key})
-        attributes = self._attributes.of(server, port, ended.status_code, error, key)
+        self._active.add(-1, sets.by_priority[ended.priority])
+        attributes = sets.request(server, port, ended.status_code, error)
         self._duration.record(ended.seconds, attributes)
         if ended.sent:
             self._sent.add(ended.recipients, attributes)
 
-    def outcomes(self, known: OutcomesKnown, key: Attributes) -> None:
+    def outcomes(self, known: OutcomesKnown, sets: AttributeSets) -> None:
         """Count what became of texts, unless that was counted when an earlier call sent them."""
-        if known.replayed:
-            return
-        priority, code = known.priority.name.lower(), known_code(known.code)
-        self._outcomes.add(known.recipients, {"status": known.status, "code": code, "priority": priority, **key})
+        if not known.replayed:
+            self._outcomes.add(known.recipients, sets.outcome(known.status, known.code, known.priority))
 
-    def retry(self, planned: RetryPlanned, key: Attributes) -> None:
+    def retry(self, planned: RetryPlanned, sets: AttributeSets) -> None:
         """Count a retry."""
-        self._retries.add(1, {"code": known_code(planned.code), **key})
+        self._retries.add(1, {"code": known_code(planned.code), **sets.key})
 
-    def store_failed(self, failed: StoreFailed, key: Attributes) -> None:
+    def store_failed(self, failed: StoreFailed, sets: AttributeSets) -> None:
         """Count a store's failure."""
-        self._store_errors.add(1, {"store": failed.store, **key})
+        self._store_errors.add(1, {"store": failed.store, **sets.key})
 
 
 def counter(meter: Meter, metric: Metric) -> Counter:

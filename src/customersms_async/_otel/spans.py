@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from .attributes import SYSTEM
+from .attributes import PRIORITIES, SYSTEM
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "send customersms"
 RUN_NAME: Final = "campaign customersms"
+
+_CLIENT: Final = SpanKind.CLIENT
 
 _NO_HTTP_SPANS: Final = getattr(context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", None)
 """By this an HTTP library's instrumentation is asked to make no span of its own; the API has no public name for it."""
@@ -42,7 +44,7 @@ class Spans:
     def begin(self, began: RequestBegan, key: Attributes) -> None:
         """Begin the span of a request, and make it the current one of the task that sends it."""
         now = time.time_ns()
-        start = now - round(began.waited * 1e9)
+        start = now - round(began.waited * 1e9) if began.waited else now
         run = None if began.run is None else self._runs.get(began.run)
         attributes: Attributes = {
             **SYSTEM,
@@ -50,13 +52,13 @@ class Spans:
             "server.address": began.server,
             "server.port": began.port,
             "customersms.attempt": began.attempt,
-            "customersms.priority": began.priority.name.lower(),
+            "customersms.priority": PRIORITIES[began.priority],
             **key,
         }
         span = self._tracer.start_span(
             NAME,
             context.Context() if run is not None else None,
-            SpanKind.CLIENT,
+            _CLIENT,
             attributes,
             [trace.Link(run.get_span_context())] if run is not None else None,
             start,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 
 from .. import events
-from .._runtime.telling import tell
+from .._runtime.telling import not_heard, tell
 from ..errors import IdempotencyStoreError, SuppressionStoreError
 from ..models import Status
 
@@ -43,7 +43,10 @@ class Announcer:
     def tell(self, event: Event) -> None:
         """Have everybody hear of ``event``."""
         for hear in self._listeners:
-            tell(hear, event)
+            try:
+                hear(event)
+            except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
+                not_heard(hear, error)
 
     def opened(self, sender: Sender) -> None:
         """Have the telemetry know of a sender, whose quota and credits it may ask for from now on."""
@@ -66,8 +69,8 @@ class Announcer:
 
     def outcomes(self, sender: Sender, priority: Priority, outcomes: Sequence[Outcome]) -> None:
         """Tell what became of these recipients."""
-        key = sender.log.name
-        for (status, code, replayed), many in Counter([(o.status, o.code, o.replayed) for o in outcomes]).items():
+        key, kinds = sender.log.name, [(o.status, o.code, o.replayed) for o in outcomes]
+        for (status, code, replayed), many in {kinds[0]: 1}.items() if len(kinds) == 1 else Counter(kinds).items():
             self.tell(
                 events.OutcomesKnown(
                     key=key, priority=priority, status=status, code=code, replayed=replayed, recipients=many
@@ -145,8 +148,8 @@ class RequestWatch:
 
     def ended(self, ruling: Ruling, seconds: float, *, sent: bool) -> None:
         """Tell what became of it, ``seconds`` after it was let in."""
-        accepted, outcomes = Status.ACCEPTED, ruling.outcomes
-        many = sum(o.status is accepted for o in outcomes)
+        outcomes = ruling.outcomes
+        many = [o.status for o in outcomes].count(_ACCEPTED)
         ended = events.RequestEnded(
             key=self._sender.log.name,
             request=id(self),
@@ -159,6 +162,9 @@ class RequestWatch:
             code=None if many or not outcomes else outcomes[0].code,
         )
         self._announcer.tell(ended)
+
+
+_ACCEPTED: Final = Status.ACCEPTED
 
 
 @lru_cache(maxsize=64)

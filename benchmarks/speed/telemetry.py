@@ -1,0 +1,123 @@
+"""What telemetry costs a request, beside the same calls of OpenTelemetry's SDK by themselves.
+
+``python -m benchmarks.speed.telemetry [ROUNDS]``: microseconds of CPU of one request with one number, and of one with
+1,000 for each of them; ``bare`` is what the SDK takes for the span, the counters and the histograms that such a request
+has, and ``ours`` what this package adds. Both take turns in one process. Prints JSON, round by round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from opentelemetry import context, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind
+
+from benchmarks.shared.phones import phone
+from customersms_async import AsyncClient, Limit, MemoryQuota, Outcome, Priority, Status
+from customersms_async._admission.ticket import Ticket
+from customersms_async._core.batching import Batch
+from customersms_async._core.rulings import Ruling
+from customersms_async._otel import table
+from customersms_async._otel.attributes import SYSTEM
+from customersms_async._sending.sending_handle import open_handle
+from customersms_async.otel import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from customersms_async._sending.sender import Sender
+
+TIMES = 3_000
+"""Requests with one number in a turn."""
+
+MANY = 1_000
+"""Numbers in a large request."""
+
+
+def told(sender: Sender, numbers: int) -> Callable[[], None]:
+    """All that is told of one request."""
+    phones = [phone(number) for number in range(numbers)]
+    batch, ticket = Batch("Hello", phones, list(range(numbers))), Ticket(Priority.NORMAL)
+    outcomes = [Outcome(at, number, Status.ACCEPTED, "m") for at, number in enumerate(phones)]
+    ruling = Ruling(outcomes, status_code=200)
+    announcer = sender.announcer
+    assert announcer is not None
+
+    def once() -> None:
+        watch = announcer.request(sender, ticket, batch, 1)
+        watch.began()
+        watch.ended(ruling, 0.1, sent=True)
+        announcer.outcomes(sender, ticket.priority, outcomes)
+
+    return once
+
+
+def bare(tracers: TracerProvider, meters: MeterProvider, numbers: int) -> Callable[[], None]:
+    """The same calls of the SDK, with what they are given made before."""
+    tracer, meter = tracers.get_tracer("bare"), meters.get_meter("bare")
+    duration = meter.create_histogram("duration", explicit_bucket_boundaries_advisory=table.REQUEST_SECONDS)
+    wait = meter.create_histogram("wait", explicit_bucket_boundaries_advisory=table.WAIT_SECONDS)
+    sent, outcomes = meter.create_counter("sent"), meter.create_counter("outcomes")
+    active = meter.create_up_down_counter("active")
+    request = {**SYSTEM, "server.address": "127.0.0.1", "server.port": 80, "http.response.status_code": 200}
+    began = {
+        **SYSTEM,
+        "messaging.batch.message_count": numbers,
+        "server.address": "127.0.0.1",
+        "server.port": 80,
+        "customersms.attempt": 1,
+        "customersms.priority": "normal",
+    }
+    priority, reason = {"priority": "normal"}, {"reason": "none", "priority": "normal"}
+    outcome, seconds = {"status": "accepted", "code": "", "priority": "normal"}, {"seconds": 0.0}
+
+    def once() -> None:
+        active.add(1, priority)
+        wait.record(0.0, reason)
+        now = time.time_ns()
+        span = tracer.start_span("send customersms", None, SpanKind.CLIENT, began, None, now)
+        span.add_event("customersms.admitted", seconds, now)
+        token = context.attach(context.set_value("suppress", True, trace.set_span_in_context(span)))
+        active.add(-1, priority)
+        duration.record(0.1, request)
+        sent.add(numbers, request)
+        context.detach(token)
+        span.set_attribute("http.response.status_code", 200)
+        span.end()
+        outcomes.add(numbers, outcome)
+
+    return once
+
+
+def microseconds(call: Callable[[], None], times: int) -> float:
+    """Of CPU, for one call."""
+    began = time.process_time()
+    for _ in range(times):
+        call()
+    return (time.process_time() - began) / times * 1e6
+
+
+async def main(rounds: int) -> None:
+    """Print the figures of each round."""
+    tracers, meters = TracerProvider(), MeterProvider([InMemoryMetricReader()])
+    options = {"api_key": "cspro_measured", "url": "http://127.0.0.1:9", "quota": MemoryQuota(), "limits": Limit(9, 9)}
+    async with AsyncClient(**options, telemetry=Telemetry(tracers, meters)) as client:  # type: ignore[arg-type]
+        sender = open_handle(client).sender
+        for _ in range(rounds):
+            one, alone = microseconds(told(sender, 1), TIMES), microseconds(bare(tracers, meters, 1), TIMES)
+            many = microseconds(told(sender, MANY), TIMES // 10) - microseconds(
+                bare(tracers, meters, MANY), TIMES // 10
+            )
+            figures = {"bare": alone, "ours": one - alone, "ours for each of many": many / MANY}
+            print(json.dumps({name: round(figure, 3) for name, figure in figures.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))
