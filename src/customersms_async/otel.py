@@ -117,6 +117,6 @@ class Telemetry:
         """Know of a sender, whose quota and credits are measured while it lives."""
         self._gauges.opened(sender)
 
-    def __counted__(self, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
-        """Know of a campaign's run, whose recipients are counted until it has ended."""
-        self._gauges.counted(run, loop, counts)
+    def __counted__(self, key: str, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
+        """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
+        self._gauges.counted(key, run, loop, counts)

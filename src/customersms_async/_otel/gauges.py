@@ -8,6 +8,7 @@ import math
 import operator
 import threading
 import time
+from collections import Counter
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from opentelemetry.metrics import CallbackOptions, Meter
+    from opentelemetry.util.types import AttributeValue
 
     from .._core.layers import Usage
     from .._sending.looking_on import Counts
@@ -54,6 +56,7 @@ class _QuotaReading(NamedTuple):
 
 
 class _Campaign(NamedTuple):
+    key: str
     loop: asyncio.AbstractEventLoop
     counts: Counts
 
@@ -106,10 +109,10 @@ class Gauges:
         with self._lock:
             self._senders.add(sender)
 
-    def counted(self, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
-        """Know of a campaign's run, whose recipients are counted until it has ended."""
+    def counted(self, key: str, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
+        """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
         with self._lock:
-            self._campaigns[run] = _Campaign(loop, counts)
+            self._campaigns[run] = _Campaign(key, loop, counts)
 
     def ended(self, run: int) -> None:
         """Forget a run."""
@@ -146,9 +149,12 @@ class Gauges:
     def _recipients(self) -> Iterable[Observation]:
         self._refresh()
         with self._lock:
-            counts = list(self._counts.values())
-        states = {state for each in counts for state in each}
-        return [Observation(sum(each.get(state, 0) for each in counts), {"state": str(state)}) for state in states]
+            counts = [(self._campaigns[run].key, each) for run, each in self._counts.items()]
+        sums: Counter[frozenset[tuple[str, AttributeValue]]] = Counter()
+        for key, states in counts:
+            for state, many in states.items():
+                sums[frozenset({"state": str(state), **self._keys.of(key).key}.items())] += many
+        return [Observation(many, dict(attributes)) for attributes, many in sums.items()]
 
     def _known(self) -> list[tuple[_Account, _QuotaReading]]:
         self._refresh()

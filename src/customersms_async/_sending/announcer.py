@@ -58,7 +58,7 @@ class Announcer:
     def begin_run(self, sender: Sender, kind: RunKind, run: int, counts: Counts | None) -> Announcer:
         """Tell that a run begins, and give the announcer of what is done in it; ``counts`` gives a campaign's."""
         if self._telemetry is not None and counts is not None:
-            tell(self._telemetry.__counted__, run, sender.room.loop, counts)
+            tell(self._telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
         self.tell(events.RunBegan(key=sender.log.name, run=run, kind=kind))
         return Announcer(self._listeners, self._telemetry, run)
 

@@ -30,8 +30,8 @@ class TelemetrySeam(Protocol):
     def __opened__(self, sender: Sender) -> None:
         """Know of a sender, whose quota and credits are measured while it lives."""
 
-    def __counted__(self, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
-        """Know of a campaign's run, whose recipients are counted until it has ended."""
+    def __counted__(self, key: str, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
+        """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
 
 
 class LookingOn(msgspec.Struct, frozen=True, eq=False):

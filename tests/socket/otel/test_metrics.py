@@ -195,10 +195,12 @@ async def test_credits_are_those_of_the_latest_answer(
     assert seen.figures("customersms.credits") == {(): float(sandbox.credits())}
 
 
+@pytest.mark.parametrize("shown", [True, False])
 async def test_a_campaign_s_recipients_are_counted_by_state_while_it_runs(
-    make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path
+    make_client: MakeClient, tmp_path: Path, shown: bool
 ) -> None:
-    client = make_client(telemetry=seen.telemetry)
+    seen = TelemetryInMemory(key_label=shown)
+    client = make_client(telemetry=seen.telemetry, label="shop")
     async with Campaign.open(tmp_path / "spring.ledger") as campaign:
         await campaign.add([*(Message(phone, "Hello") for phone in PHONES), Message("nonsense", "Hello")])
         run = campaign.run(client, max_recipients=30)
@@ -206,9 +208,12 @@ async def test_a_campaign_s_recipients_are_counted_by_state_while_it_runs(
         found = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "state")
         assert sum(found.values()) == len(PHONES) + 1
         assert found["skipped"] == 1
+        by_key = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "key")
+        assert by_key == {"shop" if shown else None: len(PHONES) + 1}
         with pytest.raises(CampaignStoppedError):
             [outcome async for outcome in run]
     assert seen.figures("customersms.campaign.recipients", "state") == {}
+    seen.close()
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -240,7 +245,7 @@ async def test_every_metric_of_the_table_is_measured_with_its_unit_and_attribute
     client = make_client(telemetry=seen.telemetry, limits=Limit(10, 0.3), suppression=Away())
     async with Campaign.open(tmp_path / "spring.ledger") as campaign:
         await campaign.add([Message(phone, "Hello") for phone in PHONES])
-        run = campaign.run(client.with_options(suppression=None))
+        run = campaign.run(client.with_options(suppression=None, batch_size=2))
         await anext(run)
         await asyncio.gather(client.send(PHONES[0], "Hello"), return_exceptions=True)
         metrics = {metric.name: metric for metric in await asyncio.to_thread(lambda: list(seen.metrics()))}

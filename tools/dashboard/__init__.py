@@ -1,0 +1,1 @@
+"""The dashboard for Grafana: ``python -m tools.dashboard`` writes ``docs/dashboards/customersms.json``."""
