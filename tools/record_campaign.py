@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playwright.async_api import expect
+
 from customersms_async import DOCUMENTED_LIMITS, Hours, Outcome, SQLiteQuota, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.layers import layers
@@ -95,7 +97,7 @@ async def request(
 async def main() -> None:
     """Fill a ledger, look, and keep what is seen."""
     now = [BEGAN_US]
-    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder, "chromium")) as browser:
+    with tempfile.TemporaryDirectory() as folder:
         path, quota = Path(folder, "spring.ledger"), Path(folder, "quota.sqlite")
         ledger = await SQLiteLedger.open(path, create=True, clock=lambda: now[0])
         await fill(ledger, now)
@@ -103,14 +105,16 @@ async def main() -> None:
             for _ in range(87):
                 await store.take(TERMS.key_id, layers(DOCUMENTED_LIMITS), 3_600_000_000)
         async with (
+            chromium() as browser,
             served(path, quota=quota, zone="Europe/Berlin") as page,
-            new_page(browser, width=1100, height=1500, prefers_reduced_motion="reduce") as seen,
+            new_page(browser, width=1100, height=1500) as seen,
         ):
-            await seen.go(page.url)
-            await seen.until("document.querySelector('#quota li') && document.querySelector('#doubts td')")
-            await seen.until("!document.querySelector('#codes-words').textContent.includes('so far')")
-            await seen.until(f"[...document.querySelectorAll('p')].every(p => {WITHOUT_PATH} || true)")
-            PICTURE.write_bytes(await seen.picture())
+            await seen.goto(page.url)
+            await seen.locator("#quota li").first.wait_for()
+            await seen.locator("#doubts td").first.wait_for()
+            await expect(seen.locator("#codes-words")).not_to_contain_text("so far")
+            await seen.evaluate(f"document.querySelectorAll('p').forEach(p => {WITHOUT_PATH})")
+            await seen.screenshot(path=PICTURE, animations="disabled")
         await ledger.close()
 
 

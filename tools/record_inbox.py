@@ -6,8 +6,9 @@ A real page in a real browser (Debian's ``chromium``), after a few made-up texts
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
+
+from playwright.async_api import expect
 
 from customersms_async import AsyncClient, MemoryQuota, Message
 from customersms_async.sandbox import Sandbox
@@ -26,17 +27,17 @@ TEXTS = (
 async def main() -> None:
     """Send, look, and keep what is seen."""
     sandbox = Sandbox()
-    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder)) as browser:
-        async with (
-            sandbox.serve() as url,
-            AsyncClient(api_key=sandbox.api_key, url=url, quota=MemoryQuota(), batch_size=1) as client,
-            new_page(browser, width=1280, height=840, prefers_reduced_motion="reduce") as page,
-        ):
-            for text in TEXTS:
-                await client.send_many([text])
-            await page.go(url.removesuffix("sms_system/api.php"))
-            await page.until(f"document.querySelectorAll('#texts li').length === {len(TEXTS)}")
-            PICTURE.write_bytes(await page.picture())
+    async with (
+        chromium() as browser,
+        sandbox.serve() as url,
+        AsyncClient(api_key=sandbox.api_key, url=url, quota=MemoryQuota(), batch_size=1) as client,
+        new_page(browser, width=1280, height=840) as page,
+    ):
+        for text in TEXTS:
+            await client.send_many([text])
+        await page.goto(url.removesuffix("sms_system/api.php"))
+        await expect(page.locator("#texts li")).to_have_count(len(TEXTS))
+        await page.screenshot(path=PICTURE, animations="disabled")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ twice the time.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import time
@@ -23,6 +24,9 @@ Row = tuple[bytes | None, ...]
 _HEX: Final = b"\\x"
 _ESCAPED: Final = re.compile(rb"\\(?:\\|([0-3][0-7]{2}))")
 """A backslash, or any other byte that is no printable letter, in the format ``escape``; ``\\x`` can't begin there."""
+
+CANCEL_SECONDS: Final = 0.5
+"""How long a call that was given up may take beyond its time, to say so to the server."""
 
 _NOT_WAITED: Final = "01000"
 """The warning that a commit was acknowledged which no standby has."""
@@ -62,6 +66,9 @@ def ask(
             results.append(result)
     except psycopg.Error as error:
         raise PostgresError(without(str(error), secret), temporary=True) from None
+    except PostgresError:
+        _have_ended(connection)
+        raise
     finally:
         connection.remove_notice_handler(hear)
     for result in results:
@@ -77,6 +84,20 @@ def ask(
         raise PostgresError("no answer came", temporary=True)
     last = results[-1]
     return [tuple(last.get_value(row, column) for column in range(last.nfields)) for row in range(last.ntuples)]
+
+
+def _have_ended(connection: Connection[Any]) -> None:
+    """Have the server end a call that nobody waits for any more.
+
+    A process of the server's that waits, for a lock or a standby, does not look whether its client is still there: each
+    call that is given up would keep one, and its locks, until there are no more to be had. Only libpq 17 and later can
+    ask for it within a bounded time.
+    """
+    from psycopg import capabilities
+
+    if capabilities.has_cancel_safe():
+        with contextlib.suppress(Exception):  # the server may be out of reach
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
 
 
 def _wait(socket: int, deadline: float, *, writing: bool = False) -> None:

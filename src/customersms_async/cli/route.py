@@ -15,6 +15,7 @@ from .allowed_options import NOBODY_ASKED
 from .forecast import SendForecast
 from .quota import open_quota
 from .suppress.place import open_list
+from .telemetry import open_telemetry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,11 +36,14 @@ class Route(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def open_route(options: ClientOptions, console: Console, *, is_trial: bool = False) -> AsyncIterator[Route]:
+async def open_route(
+    options: ClientOptions, console: Console, *, is_trial: bool = False, metrics_port: int | None = None
+) -> AsyncIterator[Route]:
     """The route that ``options`` name; its client is the caller's to close before the end.
 
-    One for a trial, which goes to oneself, asks no list and counts for no cap. Raises ``ConfigurationError`` for an
-    option out of range, a key that can be none, and as ``open_quota`` and ``open_list`` do.
+    One for a trial, which goes to oneself, asks no list and counts for no cap. ``metrics_port`` is where
+    Prometheus gets its metrics, if anywhere. Raises ``ConfigurationError`` for an option out of range, a key that can
+    be none, and as ``open_quota``, ``open_list`` and ``open_telemetry`` do.
     """
     allowed = NOBODY_ASKED if is_trial else options.allowed
     async with (
@@ -48,8 +52,16 @@ async def open_route(options: ClientOptions, console: Console, *, is_trial: bool
         _gateway(options, console) as (sandbox, api_key, url),
     ):
         given = msgspec.structs.asdict(options.options(url))
-        client = AsyncClient(api_key=api_key, quota=quota, caps=allowed.caps, suppression=suppression, **given)
-        yield Route(client, SendForecast(quota, options, api_key), sandbox)
+        with open_telemetry(metrics_port) as telemetry:
+            client = AsyncClient(
+                api_key=api_key,
+                quota=quota,
+                caps=allowed.caps,
+                suppression=suppression,
+                telemetry=telemetry,
+                **given,
+            )
+            yield Route(client, SendForecast(quota, options, api_key), sandbox)
 
 
 @contextlib.asynccontextmanager

@@ -19,11 +19,15 @@ from support.postgres_servers import postgres_server
 if TYPE_CHECKING:
     from support.postgres_servers import PostgresServerProcess
 
-WAITS = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%campaign_begin%'"
+END = (
+    "SELECT query LIKE '%campaign_begin%', pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+)
+HELD_UP = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND wait_event_type IN ('IPC', 'Lock')"
 
 
-def end_what_waits(server: PostgresServerProcess) -> None:
-    while not server.sql(f"SELECT pg_terminate_backend(pid) {WAITS}"):
+def end_the_intent(server: PostgresServerProcess) -> None:
+    """End what waits for the standby, until an intent was among it: a sign of life may come first, and hold it up."""
+    while not any(is_intent for is_intent, _ in server.sql(END)):
         time.sleep(0.01)
 
 
@@ -36,9 +40,24 @@ async def test_an_intent_that_no_standby_has_is_not_acknowledged_to_a_copy_of_th
         await ledger.want(BEGUN)
         server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
         beginning = asyncio.create_task(ledger.begin(Intent([0], None, 30.0)))
-        await asyncio.to_thread(end_what_waits, server)
+        await asyncio.to_thread(end_the_intent, server)
         with pytest.raises(LedgerError, match="can't be used"):
             await beginning
         server.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
         ledger.hurry()
+        await ledger.close()
+
+
+async def test_calls_that_are_given_up_keep_no_process_of_the_server() -> None:
+    """Each would wait for the standby, or for one that does, until no other program can connect."""
+    with postgres_server() as server:
+        ledger = await PostgresLedger.open(read_place(f"{server.url()}?lease=1#sync", None), create=True)
+        server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        host = ledger._host
+        assert host is not None
+        for _ in range(3):
+            await asyncio.to_thread(host.sign)
+        while server.sql(HELD_UP) != [(0,)]:  # noqa: ASYNC110 - until the server has heard of it
+            await asyncio.sleep(0.01)
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
         await ledger.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import expect
 
 from customersms_async import SQLiteQuota, Status
 from customersms_async._core.layers import layers
@@ -13,26 +16,30 @@ from customersms_async.campaign.states import SAYS, State
 from customersms_async.models import DOCUMENTED_LIMITS
 from customersms_async.testing._contract.ledger_hosts import PAUSE, TERMS, phone
 from support.campaign_page import begin, request, served
-from support.chromium import LOW_CONTRAST, Page, chromium, new_page
+from support.chromium import LOW_CONTRAST, chromium, faultless, names, new_page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from playwright.async_api import Browser, Page
 
     from customersms_async.campaign.protocol import CampaignLedger
     from support.campaign_page import ServedPage
 
-LIVE = "document.querySelector('#line').className === 'line live'"
+LIVE = "line live"
 MARKUP = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
 
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with chromium(tmp_path_factory.mktemp("chromium")) as address:
-        yield address
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # a browser is bound to the loop that started it
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def ledger(tmp_path: Path) -> AsyncIterator[CampaignLedger]:
     """A campaign of 60 people that is run, with something of everything."""
     opened = await open_ledger(tmp_path / "spring.ledger")
@@ -45,7 +52,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[CampaignLedger]:
     await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def at(tmp_path: Path, ledger: CampaignLedger) -> AsyncIterator[ServedPage]:
     async with SQLiteQuota(tmp_path / "quota") as store:
         for _ in range(3):
@@ -54,25 +61,29 @@ async def at(tmp_path: Path, ledger: CampaignLedger) -> AsyncIterator[ServedPage
             yield page
 
 
-@pytest.fixture
-async def page(browser: str, at: ServedPage) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, at: ServedPage) -> AsyncIterator[Page]:
     """The page, open and live; in the end it has complained of nothing, and asked nobody else."""
-    async with new_page(browser) as opened:
-        await opened.go(at.url)
-        await opened.until(f"{LIVE} && document.querySelector('#codes td') && document.querySelector('#quota li')")
+    async with new_page(browser) as opened, faultless(opened, at.origin):
+        await opened.goto(at.url)
+        await full(opened)
         yield opened
-        assert opened.complaints == []
-        assert {url for url in opened.asked if not url.startswith(at.origin)} <= {"about:blank"}
+
+
+async def full(page: Page) -> None:
+    """Wait until it is live, and has all its sections."""
+    await expect(page.locator("#line")).to_have_class(LIVE)
+    await page.locator("#codes td").first.wait_for()
+    await page.locator("#quota li").first.wait_for()
 
 
 async def told(page: Page, selector: str) -> str:
     """What stands in an element, as a person sees it, without line ends."""
-    shown: str = await page.run(f"document.querySelector({selector!r}).innerText")
-    return " ".join(shown.split())
+    return " ".join((await page.locator(selector).inner_text()).split())
 
 
 async def test_it_shows_all_that_is_known_and_goes_on_by_itself(page: Page, ledger: CampaignLedger) -> None:
-    assert await page.run("location.pathname + location.search") == "/"
+    assert await page.evaluate("location.pathname + location.search") == "/"
     assert await told(page, "#title") == "spring.ledger"
     assert (await told(page, "#facts")).startswith("60 recipients · added ")
     assert await told(page, "#wanted") == "Run"
@@ -92,60 +103,59 @@ async def test_it_shows_all_that_is_known_and_goes_on_by_itself(page: Page, ledg
     assert "Ann Lee accepted 1" in await told(page, "#resolutions")
     assert await told(page, "#zone") == "UTC"
     await request(ledger, range(40, 60), Status.ACCEPTED)
-    await page.until("document.querySelector('#lead').textContent.startsWith('60 of 60')")
-    await page.until("document.querySelectorAll('#codes td')[1].textContent === '41'")
+    await expect(page.locator("#lead")).to_have_text(re.compile("^60 of 60"))
+    await expect(page.locator("#codes td").nth(1)).to_have_text("41")
     await ledger.want(PAUSE)
-    await page.until("document.querySelector('#wanted').textContent === 'Paused'")
+    await expect(page.locator("#wanted")).to_have_text("Paused")
     assert "by Ann: pause." in await told(page, "#why")
 
 
 async def test_what_a_ledger_holds_is_never_markup(page: Page, ledger: CampaignLedger) -> None:
     await ledger.resolve([SAYS[State.ACCEPTED]["unknown"]], [phone(30)], MARKUP)
     await request(ledger, range(40, 41), Status.REJECTED, MARKUP)
-    await page.until("document.querySelector('#resolutions').textContent.includes('<img')")
-    await page.until("document.querySelector('#failures').textContent.includes('<img')")
-    assert await page.run("document.querySelectorAll('main img, main script').length") == 0
-    assert await page.run("document.title") == "spring.ledger · campaign"
+    await expect(page.locator("#resolutions")).to_contain_text(MARKUP)
+    await expect(page.locator("#failures")).to_contain_text(MARKUP)
+    assert await page.locator("main img, main script").count() == 0
+    assert await page.title() == "spring.ledger · campaign"
 
 
 async def test_everything_has_a_name_and_is_reached_by_keyboard(page: Page) -> None:
-    assert await page.named("heading") == [
+    assert await names(page.get_by_role("heading")) == [
         "spring.ledger",
         *("Progress", "Requests over time", "The quota of its key", "Terms of its run"),
         *("Failures by code", "Failures by calling code", "Who is unknown", "What people decided"),
     ]
-    images = await page.named("image")
+    images = await names(page.get_by_role("img"))
     assert images[0].startswith("planned 33.3%, accepted 35.0%")
     assert images[1].startswith("3 requests, at most 3 in 1 min")
-    assert "" not in await page.named("columnheader")
-    await page.press("Tab")
-    assert await page.run("document.activeElement.className") == "skip"
-    await page.press("Enter")
-    assert await page.run("location.hash") == "#content"
-    await page.resize(1280, 400)
-    await page.run("document.querySelector('#doubts').style.maxHeight = '100px'")
-    await page.run("dispatchEvent(new Event('resize'))")
-    await page.press("Tab")
-    assert await page.run("document.activeElement.id") == "doubts"
-    await page.press("ArrowDown")
-    await page.run("new Promise((done) => document.querySelector('#doubts').addEventListener('scrollend', done))")
-    assert await page.run("document.querySelector('#doubts').scrollTop") > 0
+    assert all(await names(page.get_by_role("columnheader")))
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "skip"
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("location.hash") == "#content"
+    await page.set_viewport_size({"width": 1280, "height": 400})
+    await page.evaluate("document.querySelector('#doubts').style.maxHeight = '100px'")
+    await page.evaluate("dispatchEvent(new Event('resize'))")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.id") == "doubts"
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("#doubts")).not_to_have_js_property("scrollTop", 0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_nothing_is_wider_than_the_window_and_everything_can_be_read(
-    browser: str, at: ServedPage, ledger: CampaignLedger, scheme: str
+    browser: Browser, at: ServedPage, ledger: CampaignLedger, scheme: str
 ) -> None:
     await request(ledger, range(40, 41), Status.REJECTED, "W" * 300)
     await ledger.resolve([SAYS[State.ACCEPTED]["unknown"]], [phone(30)], "x" * 300)
-    async with new_page(browser, width=390, height=844, prefers_color_scheme=scheme) as page:
-        await page.go(at.url)
-        await page.until(f"{LIVE} && document.querySelector('#codes td') && document.querySelector('#quota li')")
+    async with new_page(browser, width=390, height=844, color_scheme=scheme) as page:
+        await page.goto(at.url)
+        await full(page)
         for width in (320, 360, 800, 1440):
-            await page.resize(width, 844)
-            assert await page.run("document.documentElement.scrollWidth") == width
-            assert await page.run(LOW_CONTRAST) == []
-        ground = await page.run("getComputedStyle(document.documentElement).backgroundColor")
+            await page.set_viewport_size({"width": width, "height": 844})
+            assert await page.evaluate("document.documentElement.scrollWidth") == width
+            assert await page.evaluate(LOW_CONTRAST) == []
+        ground = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert (ground == "rgb(20, 24, 26)") == (scheme == "dark")
 
 
@@ -153,44 +163,45 @@ async def test_a_ledger_that_is_away_is_said_to_be_and_what_was_seen_stays(
     page: Page, ledger: CampaignLedger, tmp_path: Path
 ) -> None:
     (tmp_path / "spring.ledger").rename(tmp_path / "moved")
-    await page.until("document.querySelector('#line').className === 'line away'")
+    await expect(page.locator("#line")).to_have_class("line away")
     assert "there is no such ledger" in await told(page, "#problem")
     assert (await told(page, "#lead")).startswith("40 of 60")
     (tmp_path / "moved").rename(tmp_path / "spring.ledger")
-    await page.until(LIVE)
-    assert await page.run("document.querySelector('#problem').hidden")
+    await expect(page.locator("#line")).to_have_class(LIVE)
+    assert await page.locator("#problem").is_hidden()
 
 
 async def test_a_page_that_nobody_looks_at_asks_for_nothing(page: Page, tmp_path: Path) -> None:
-    await page.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
-    await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     (tmp_path / "spring.ledger").rename(tmp_path / "moved")
-    asked = len(page.asked)
-    await page.run("new Promise((done) => setTimeout(done, 2500))")
-    assert await page.run(LIVE)  # it has heard of nothing
-    assert len(page.asked) == asked
-    await page.run("delete document.hidden")
-    await page.run("document.dispatchEvent(new Event('visibilitychange'))")
-    await page.until("document.querySelector('#line').className === 'line away'")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.wait_for_timeout(2500)
+    assert await page.locator("#line").get_attribute("class") == LIVE  # it has heard of nothing
+    assert asked == []
+    await page.evaluate("delete document.hidden")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.locator("#line")).to_have_class("line away")
 
 
-async def test_without_the_token_it_says_what_is_missing(browser: str, at: ServedPage) -> None:
+async def test_without_the_token_it_says_what_is_missing(browser: Browser, at: ServedPage) -> None:
     async with new_page(browser) as page:
-        await page.go(at.origin)
+        await page.goto(at.origin)
         assert await told(page, "h1") == "This page needs its token"
-        assert "spring" not in await page.run("document.documentElement.outerHTML")
+        assert "spring" not in await page.content()
 
 
-async def test_a_program_that_is_started_anew_wants_its_new_token(browser: str, tmp_path: Path) -> None:
+async def test_a_program_that_is_started_anew_wants_its_new_token(browser: Browser, tmp_path: Path) -> None:
     ledger = await open_ledger(tmp_path / "ledger")
     await begin(ledger, 3)
     await ledger.close()
     async with new_page(browser) as page:
         async with served(tmp_path / "ledger") as first:
-            await page.go(first.url)
-            await page.until(LIVE)
-        await page.until("document.querySelector('#line-text').textContent.includes(`doesn't answer`)")
+            await page.goto(first.url)
+            await expect(page.locator("#line")).to_have_class(LIVE)
+        await expect(page.locator("#line-text")).to_contain_text("doesn't answer")
         async with served(tmp_path / "ledger", port=int(first.origin.rpartition(":")[2])) as second:
-            await page.until("document.querySelector('#line-text').textContent.startsWith('Closed')")
-            await page.go(second.url)
-            await page.until(LIVE)
+            await expect(page.locator("#line-text")).to_have_text(re.compile("^Closed"))
+            await page.goto(second.url)
+            await expect(page.locator("#line")).to_have_class(LIVE)

@@ -97,7 +97,7 @@ def test_an_option_of_the_client_that_is_not_given_is_as_the_client_has_it() -> 
 def test_a_send_and_its_estimate_take_the_same_recipients_and_client() -> None:
     shared = {"recipients", "client", "yes", "sample", "json", "log_level"}
     assert set(EstimateCommandOptions.__struct_fields__) == shared | {"zone_column", "times"}
-    own = {"turn", "failures", "warn_credits", "trial", "dry_run", "output", "raw"}
+    own = {"turn", "failures", "warn_credits", "trial", "dry_run", "output", "raw", "metrics_port"}
     assert set(SendCommandOptions.__struct_fields__) == shared | own
 
 

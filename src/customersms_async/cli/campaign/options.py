@@ -35,6 +35,7 @@ from ..options import (
     Yes,
 )
 from ..panels import LOOK_PANEL, MAIN_PANEL, STOP_PANEL
+from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 from ..text_options import TextOptions, TrialOptions
 from .place import LedgerPlace, read_ledger_place
 
@@ -168,6 +169,7 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     guards: GuardOptions
     warn_credits: WarnCredits = None
     json: Json = False
+    metrics_port: MetricsPort = None
     log_level: Logging = LogLevel.WARNING
 
 

@@ -73,6 +73,7 @@ class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     resume: str
     times: dict[str, Any]
     warn_credits: Decimal | None = None
+    metrics_port: int | None = None
 
 
 def run_ledger(options: RunOptions, resume: str) -> None:
@@ -141,6 +142,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             resume=resume,
             times=times,
             warn_credits=None if options.warn_credits is None else read_amount(options.warn_credits),
+            metrics_port=options.metrics_port,
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
 
@@ -170,7 +172,10 @@ def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None
 async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int:
     """Add what is to be added, send to everyone who is planned, sum up; gives the exit status."""
     began = time.monotonic()
-    async with open_route(run.client, console) as route, Campaign.open(run.ledger.given) as campaign:
+    async with (
+        open_route(run.client, console, metrics_port=run.metrics_port) as route,
+        Campaign.open(run.ledger.given) as campaign,
+    ):
         if run.job is not None:
             await _add(campaign, run, run.job, console)
         before = await campaign.counts()

@@ -210,7 +210,7 @@ async def send_job(
 ) -> Progress:
     """Send a checked job, show it, write every outcome, and sum up; the exit status is in what it returns."""
     recipients = options.recipients
-    async with open_route(options.client, console) as route:
+    async with open_route(options.client, console, metrics_port=options.metrics_port) as route:
         screen = Screen(console)
         limit = None if options.warn_credits is None else read_amount(options.warn_credits)
         warning = CreditsWarning(limit, route.client, console, json=options.json)

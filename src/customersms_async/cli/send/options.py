@@ -28,6 +28,7 @@ from ..options import (
     Yes,
 )
 from ..panels import LOOK_PANEL, ROUTE_PANEL
+from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 from ..text_options import TextOptions, TrialOptions
 
 
@@ -102,6 +103,7 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
     ] = None
     raw: Raw = False
     json: Json = False
+    metrics_port: MetricsPort = None
     log_level: Logging = LogLevel.WARNING
 
 

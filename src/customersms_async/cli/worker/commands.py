@@ -14,6 +14,7 @@ from ..options import quota_named
 from ..output import say_json
 from ..quota import open_quota
 from ..suppress.place import open_list
+from ..telemetry import open_telemetry
 from .keys import clients_of
 
 if TYPE_CHECKING:
@@ -43,8 +44,10 @@ async def _work(options: WorkerOptions) -> bool:
     async with (
         open_quota(quota_named(options.quota)) as quota,
         open_list(options.suppression_list) as suppression,
+        contextlib.AsyncExitStack() as stack,
     ):
-        clients = clients_of(options, quota, suppression)
+        telemetry = stack.enter_context(open_telemetry(options.metrics_port))
+        clients = clients_of(options, quota, suppression, telemetry)
         worker = Worker(database, clients, options.concurrency, tell)
         with _heard(stops, at_once):
             loop = asyncio.get_running_loop()

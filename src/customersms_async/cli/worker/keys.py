@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._core.secret import Secret
+    from ..._sending.looking_on import TelemetrySeam
     from ...quota import QuotaStore
     from ...suppression import SuppressionStore
     from .options import WorkerOptions
@@ -43,7 +44,12 @@ def read_keys(files: Mapping[str, str]) -> tuple[list[Secret], dict[str, str]]:
     return list(found.values()), labels
 
 
-def clients_of(options: WorkerOptions, quota: QuotaStore, suppression: SuppressionStore | None) -> WorkerClients:
+def clients_of(
+    options: WorkerOptions,
+    quota: QuotaStore,
+    suppression: SuppressionStore | None,
+    telemetry: TelemetrySeam | None = None,
+) -> WorkerClients:
     """A client for each key, over one quota. Raises as ``read_keys`` does, and for an option out of range."""
     url = os.environ.get(URL_VARIABLE, DOCUMENTED_URL) if options.url is None else options.url
     check_url(url)
@@ -58,6 +64,7 @@ def clients_of(options: WorkerOptions, quota: QuotaStore, suppression: Suppressi
             batch_size=options.batch_size,
             max_concurrency=options.max_concurrency,
             timeout=options.timeout,
+            telemetry=telemetry,
         )
         for secret in secrets
     }

@@ -13,6 +13,7 @@ from ...errors import ConfigurationError
 from ..allowed_options import SuppressionList  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
 from ..options import BatchSize, Logging, LogLevel, MaxConcurrency, Quota, Timeout
+from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 
 DEFAULT_CONCURRENCY = 10
 """Campaigns at a time: most of them wait for their key's limits nearly always."""
@@ -68,6 +69,7 @@ class WorkerOptions(Bundle, frozen=True, kw_only=True):
         bool,
         typer.Option("--json", help="For programs: one JSON object for each campaign begun, ended, failed or left."),
     ] = False
+    metrics_port: MetricsPort = None
     log_level: Logging = LogLevel.INFO
 
     def __post_init__(self) -> None:

@@ -1,0 +1,109 @@
+"""``--metrics-port`` and OpenTelemetry's variables, with the command as a process."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.command import KEY, PATIENCE, Commands, until
+from support.platforms import WINDOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from customersms_async.sandbox import Sandbox
+
+    Serve = Callable[..., tuple[Sandbox, dict[str, str]]]
+
+PEOPLE = 400
+SLOWLY = ("--batch-size", "1", "--pace", "5", "--yes")
+WAYS = {
+    "send": ("send", "--file", "people.csv", "-m", "Hi {name}", *SLOWLY),
+    "campaign": ("campaign", "run", "people.csv", "-m", "Hi {name}", "--ledger", "spring.ledger", *SLOWLY),
+}
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def scraped(port: int) -> str:
+    """What Prometheus would get; nothing while nobody listens."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        except OSError:
+            return ""
+
+
+def figure(text: str, name: str, **labels: str) -> float:
+    """The figure of a metric with these labels, among others; 0 if it is not there."""
+    for line in text.splitlines():
+        found = re.fullmatch(rf"{name}{{(.*)}} (\S+)", line)
+        if found and all(f'{label}="{value}"' in found[1] for label, value in labels.items()):
+            return float(found[2])
+    return 0.0
+
+
+@pytest.mark.skipif(WINDOWS, reason="a process can't be sent SIGINT alone there")
+@pytest.mark.parametrize("way", WAYS)
+def test_prometheus_gets_what_the_command_does_while_it_does_it(customersms: Commands, serve: Serve, way: str) -> None:
+    sandbox, there = serve()
+    customersms.people(PEOPLE)
+    port = free_port()
+    process = customersms.start(*WAYS[way], "--metrics-port", str(port), **there)
+    until(lambda: len(sandbox.texts) >= 3)
+    text = scraped(port)
+    assert figure(text, "customersms_client_outcomes_total", status="accepted", priority="bulk") >= 1
+    assert figure(text, "customersms_quota_limit", window="60") == 100
+    assert figure(text, "customersms_quota_usage", window="60") >= 3
+    planned = figure(text, "customersms_campaign_recipients", state="planned")
+    assert (PEOPLE - 100 < planned < PEOPLE) if way == "campaign" else planned == 0
+    assert KEY not in text
+    assert "1212555" not in text
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_port_that_is_taken_is_said_and_nothing_is_sent(customersms: Commands, serve: Serve, way: str) -> None:
+    sandbox, there = serve()
+    customersms.people(3)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = customersms(*WAYS[way], "--metrics-port", port, **there)
+    assert ended.status == 2
+    assert f"--metrics-port: 127.0.0.1:{port} can't be had" in ended.words
+    assert sandbox.requests == 0
+
+
+def test_spans_go_where_the_environment_says(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    ended = customersms("send", "+12125550000", "-m", "Hello", "--yes", **there, OTEL_TRACES_EXPORTER="console")
+    assert ended.status == 0
+    assert '"name": "send customersms"' in ended.out
+    assert "12125550000" not in ended.out.partition('"name"')[2]
+
+
+def test_an_exporter_that_is_not_there_is_said_and_nothing_is_sent(customersms: Commands, serve: Serve) -> None:
+    sandbox, there = serve()
+    ended = customersms("send", "+12125550000", "-m", "Hello", **there, OTEL_METRICS_EXPORTER="none,carrier_pigeon")
+    assert ended.status == 2
+    said = "OpenTelemetry's exporter carrier_pigeon, which OTEL_METRICS_EXPORTER asks for, is not installed"
+    assert said in ended.words
+    off = customersms(
+        "send", "+12125550000", "-m", "Hello", **there, OTEL_METRICS_EXPORTER="pigeon", OTEL_SDK_DISABLED="true"
+    )
+    assert (off.status, sandbox.requests) == (0, 1)
