@@ -20,14 +20,14 @@ from ..quota.memory import PROCESS_QUOTA
 from .checking import NAMES as CHECKING_NAMES
 from .checking import NOTHING, Checking
 from .environment import url_of_environment
-from .key_credits import KeyCredits
+from .key_account import KeyAccount
 from .key_source import KeySource
 from .sender import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._core.credits import Credits
+    from .._core.account import Account
     from .._core.observer import Observer
     from .._http.engine import AnyEngine
     from .._http.transport_engine import HttpxShapedTransport
@@ -50,7 +50,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     options: Options
     key: Secret | KeySource
     quota: QuotaStore
-    key_credits: KeyCredits
+    key_account: KeyAccount
     transport: Transport
     owns_transport: bool
     observer: Observer | None = None
@@ -79,7 +79,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         check_parts(quota=quota, http_client=http_client, **checking)
         transport = Transport(Gates(checked.max_concurrency), http_client)
         return cls(
-            checked, key, quota, KeyCredits(), transport, owns_transport=True, checking=NOTHING.changed(checking)
+            checked, key, quota, KeyAccount(), transport, owns_transport=True, checking=NOTHING.changed(checking)
         )
 
     @property
@@ -100,12 +100,12 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         return self.options.label or (self.key.key_id and self.key.key_id[:NAME_DIGITS])
 
     @property
-    def credits(self) -> Credits:
-        """The credits of the key, which all clients of this process share that send with it to the same URL."""
+    def account(self) -> Account:
+        """The account of the key, which all clients of this process share that send with it to the same URL."""
         url = None
         with contextlib.suppress(ConfigurationError):  # the environment has none that is one
             url = self.url
-        return self.key_credits.of(self.key.key_id, url)
+        return self.key_account.of(self.key.key_id, url)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
@@ -151,7 +151,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         if not same_key and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
         checking = self.checking.changed(overrides)
-        return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, self.observer, checking)
+        return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, self.observer, checking)
 
     def observed(self, observer: Observer) -> ClientParts:
         """The parts of a client on which ``observer`` looks, as on all clients that are made from it."""
@@ -177,7 +177,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             transport=self.transport,
             room=found,
             terms=self._terms(secret),
-            credits=self.key_credits.of(secret.key_id, url),
+            account=self.key_account.of(secret.key_id, url),
             sizes=Sizes(),
             log=log,
             observer=self.observer,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.credits import Credits
+from customersms_async._core.account import Account
 
 
 class Said(NamedTuple):
@@ -21,7 +21,7 @@ class Said(NamedTuple):
 
 
 def learned(answers: list[Said]) -> list[Decimal | None]:
-    account, known = Credits(), list[Decimal | None]()
+    account, known = Account(), list[Decimal | None]()
     for figure, sent_us, came_us in answers:
         account.learn(None if figure is None else Decimal(figure), sent_us, came_us)
         known.append(account.remaining)
@@ -29,7 +29,7 @@ def learned(answers: list[Said]) -> list[Decimal | None]:
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert Credits().remaining is None
+    assert Account().remaining is None
 
 
 @pytest.mark.parametrize(
