@@ -292,12 +292,12 @@ class Health(msgspec.Struct, frozen=True):
     """How a client stands at one moment, for a probe: what its quota store says, and what this process knows itself.
 
     ``store_reachable``: the quota store answered in time; else ``store_error`` says why not, without any secret, and
-    ``quota`` is ``None``. ``last_answer_seconds`` is the age of the last answer of the gateway's script, with the HTTP
-    status ``last_status_code``; both are ``None`` before there was one, and what a proxy or another program answers in
-    its place does not count. ``oldest_wait_seconds`` is for how long the request has stood in line that stands longest
-    in this process and event loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts
-    the texts that have become unknown within the last hour. These and ``remaining_credits`` are what all clients of
-    this process have learned that send with this key to this URL.
+    ``quota`` is ``None``. ``last_answer_seconds`` is the age of the last whole HTTP answer to a send, from the gateway
+    or from a server before it, and ``last_status_code`` its status; both are ``None`` before there was one.
+    ``oldest_wait_seconds`` is for how long the request has stood in line that stands longest in this process and event
+    loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts the texts that have become
+    unknown within the last hour. The answer, the count and ``remaining_credits`` are what all clients of this process
+    have learned that send with this key to this URL.
     """
 
     store_reachable: bool

@@ -16,8 +16,8 @@ class Account:
 
     ``remaining`` is the latest known figure of its credits, learned from answers that may overtake each other. An
     answer replaces the figure if its request was sent after the answer that gave the figure had come; otherwise the
-    lower of the two stays. ``answered_at_us`` is when an answer came last that was the gateway's own, and
-    ``status_code`` its HTTP status; both are ``None`` before there was one. All times are of one clock.
+    lower of the two stays. ``answered_at_us`` is when an HTTP answer came last, whoever gave it, and
+    ``status_code`` its status; both are ``None`` before there was one. All times are of one clock.
 
     Mutable state: these; when the answer came that gave the figure; and the texts of unknown fate, once there were any.
     """
@@ -40,7 +40,7 @@ class Account:
             self._known_at_us = came_at_us
 
     def answered(self, status_code: int, came_at_us: int) -> None:
-        """Note an answer of the gateway's own."""
+        """Note an HTTP answer."""
         self.status_code = status_code
         self.answered_at_us = came_at_us
 

@@ -232,7 +232,7 @@ class BatchRequest:
         sender = self._sender
         account, now_us = sender.account, sender.room.clock()
         account.learn(ruling.remaining_credits, self._granted_us, now_us)
-        if ruling.status_code is not None and not ruling.is_foreign:
+        if ruling.status_code is not None:
             account.answered(ruling.status_code, now_us)
         return ruling
 

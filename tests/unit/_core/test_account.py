@@ -1,4 +1,4 @@
-"""The account's figure, from answers that overtake each other."""
+"""The account of a key: its figure, from answers that overtake each other, and its last answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ def learned(answers: list[Said]) -> list[Decimal | None]:
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert Account().remaining is None
+    account = Account()
+    assert (account.remaining, account.answered_at_us, account.status_code) == (None, None, None)
+
+
+def test_the_last_answer_is_known_with_its_status() -> None:
+    account = Account()
+    account.answered(200, 5)
+    account.answered(429, 7)
+    assert (account.answered_at_us, account.status_code, account.remaining) == (7, 429, None)
 
 
 @pytest.mark.parametrize(

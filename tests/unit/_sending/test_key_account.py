@@ -1,4 +1,4 @@
-"""One figure of credits for all clients of a key in this process."""
+"""One account for all clients of a key in this process."""
 
 from __future__ import annotations
 
@@ -70,3 +70,13 @@ def test_the_figure_goes_with_the_last_client_of_its_key() -> None:
     del first
     gc.collect()
     assert KeyAccount().of("c", URL).remaining is None
+
+
+def test_a_key_that_takes_another_s_place_was_not_answered_yet() -> None:
+    mine = KeyAccount()
+    former = mine.of("d", URL)
+    former.answered(200, 5)
+    former.lost_sight(3, 5)
+    new = mine.of("e", URL)
+    assert (new.answered_at_us, new.unknown_last_hour(5)) == (None, 0)
+    assert KeyAccount().of("d", URL).answered_at_us == 5, "who sends with that key still, knows"
