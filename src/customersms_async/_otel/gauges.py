@@ -142,7 +142,7 @@ class Gauges:
         return [Observation(seconds, attributes) for attributes, seconds in _greatest(rows, float)]
 
     def _credits(self) -> Iterable[Observation]:
-        known = ((sender.log.name, sender.credits.remaining) for sender in self._alive())
+        known = ((sender.log.name, sender.account.remaining) for sender in self._alive())
         rows = ((self._keys.of(name).key, left) for name, left in known if left is not None)
         return [Observation(float(left), attributes) for attributes, left in _greatest(rows, operator.neg)]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from .._runtime.log import level_of_environment, set_level
 from ..errors import ConfigurationError, CustomerSMSError
 from .error_words import in_words
 from .output import SafeConsole, SafeFormatter
@@ -32,6 +33,8 @@ def ending_well(log_level: LogLevel) -> Iterator[None]:
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=log_level.value.upper(), handlers=[handler])
+    if level_of_environment() is not None:
+        set_level(log_level.value)
     try:
         yield
     except (InputProblem, ConfigurationError) as problem:
