@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from .._runtime.log import level_of_environment, set_level
 from ..errors import ConfigurationError, CustomerSMSError
 from .error_words import in_words
 from .output import SafeConsole, SafeFormatter
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def ending_well(log_level: LogLevel) -> Iterator[None]:
     """Turn what goes wrong in a command into a line and an exit status."""
+    from .._runtime.log import level_of_environment, set_level  # asyncio with it, which --help does without
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
