@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from support.prometheus_server import Prometheus
 
 PICTURE = Path(__file__).parent.parent / "docs" / "metrics.svg"
-STATS = ("Accepted a minute", "Unknown", "In line", "Fullest limit", "Paused for", "Credits left")
+STATS = ("Accepted / min", "Unknown", "In line", "Fullest limit", "Paused for", "Credits left")
 CHARTS = (
     *("Texts a minute by outcome", "Urgent: wait before the request"),
     *("Urgent: what they wait for", "Used of each limit"),

@@ -46,7 +46,7 @@ class KnownFigures(NamedTuple):
         return cls(_counters(sending, fates), _panels(sending, fates, quotas, seen_from), _CLOSE, _ALERTS)
 
 
-_CLOSE = {"Paused for": 3.0, "Pauses": 3.0, "Keys": 3.0, "First in this time": 3_000.0, "Last in this time": 3_000.0}
+_CLOSE = {"Paused for": 5.0, "Pauses": 5.0, "Keys": 5.0, "First in this time": 3_000.0, "Last in this time": 3_000.0}
 _ALERTS: dict[str, Set[str]] = {
     "CustomersmsTextsUnknown": {"shop", "spring"},
     "CustomersmsCampaignUnknown": {"spring"},
@@ -90,6 +90,9 @@ def _counters(sending: Programs, fates: dict[str, Fates]) -> dict[str, Figures]:
         ),
         "sum by (key) (messaging_client_operation_duration_seconds_count)": requests,
         "sum by (key) (customersms_client_wait_time_seconds_count)": requests,
+        "group by (reason) (customersms_client_wait_time_seconds_count)": {
+            f"reason={each}": 1 for each in ("connection", "none", "pace", "pause", "quota", "store")
+        },
     }
 
 

@@ -86,9 +86,9 @@ class Prometheus:
         return found[0].value
 
     async def first_scrape(self) -> float:
-        """When the program was first asked (seconds since 1970): a server begins with that after five seconds."""
-        data = await self.ask("query", query="up[1h]")
-        return float(data["result"][0]["values"][0][0])
+        """When the program first answered (seconds since 1970): a server begins to ask after five seconds."""
+        values = (await self.ask("query", query="up[1h]"))["result"][0]["values"]
+        return next(float(at) for at, value in values if value == "1")
 
 
 @contextlib.asynccontextmanager

@@ -74,7 +74,7 @@ GOING_OUT = Row(
     "Are texts going out?",
     (
         Panel(
-            "Accepted a minute",
+            "Accepted / min",
             "Texts that the gateway took. Zero while people are planned or in line: look at what they wait for, below.",
             (Query('60 * sum(rate(customersms_client_outcomes_total{$on, status="accepted"}[$__rate_interval]))'),),
             kind="stat",
@@ -182,7 +182,8 @@ WAITS = Row(
         ),
         Panel(
             "Urgent: let in a minute",
-            "Requests by what they waited for; none: let in at once. No line while some stand in line: nothing goes.",
+            "Requests by what they waited for; none: let in at once. Where processes share a store, all of them wait "
+            "some milliseconds for it, as quota. No line while some stand in line: nothing goes.",
             (
                 Query(
                     f"60 * sum by (reason) (rate(customersms_client_wait_time_seconds_count{{$on{_URGENT}}}"

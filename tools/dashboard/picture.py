@@ -163,7 +163,7 @@ def _legend(lines: Sequence[Line], card: _Card) -> Iterator[str]:
     for at, line in enumerate(lines):
         yield f'<rect class="f{at}" x="{across:.0f}" y="{down - 8:.0f}" width="9" height="9" rx="2"/>'
         yield text("small", across + 13, down, line.name)
-        across += 24 + 5.8 * len(line.name)
+        across += 23 + 5.75 * len(line.name)
 
 
 def _path(points: Iterable[tuple[float, float]], card: _Card) -> str:
