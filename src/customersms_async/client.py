@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._sending.reader import Recipients
     from .events import Event
     from .idempotency import IdempotencyKeys, IdempotencyStore
-    from .models import Caps, Estimate, Limit, Outcome, QuotaStatus, SendReport
+    from .models import Caps, Estimate, Health, Limit, Outcome, QuotaStatus, SendReport
     from .quota import QuotaStore
     from .suppression import SuppressionStore
 
@@ -203,7 +203,7 @@ class AsyncClient:
             priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
         )
         send = self._session.begin(recipients, message, options)
-        return await wait_for_report(send, self._session.parts.credits)
+        return await wait_for_report(send, self._session.parts.account)
 
     def stream(
         self,
@@ -256,13 +256,25 @@ class AsyncClient:
         """How the key's quota stands, over all clients that share its store, and who waits in this process."""
         return await read_quota_status(self._session.open(), self._session.parts.options.limits)
 
+    async def health(self, *, timeout: float = defaults.DEFAULT_HEALTH_TIMEOUT) -> Health:
+        """How the client stands, for a probe that asks every second or so: see ``Health``, and its ``ok``.
+
+        Asks the quota store, and nobody else: it takes no token, stands in no line and sends nothing. A store that
+        fails, or does not answer within ``timeout`` seconds, is told of in the answer, and not raised. Raises
+        ``ConfigurationError`` as every other call does: without a key, and after ``aclose``. Cancelled, it leaves
+        nothing.
+        """
+        from ._sending.health import read_health  # few need it
+
+        return await read_health(self._session.open(), self._session.parts.options.limits, timeout)
+
     @property
     def remaining_credits(self) -> Decimal | None:
         """The account's credits by the latest answer that gave a figure; ``None`` before there was one.
 
         All clients of this process that send with the same key to the same URL have one figure.
         """
-        return self._session.parts.credits.remaining
+        return self._session.parts.account.remaining
 
     @property
     def idempotency(self) -> IdempotencyKeys:

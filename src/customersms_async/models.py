@@ -18,6 +18,7 @@ __all__ = [
     "Caps",
     "Code",
     "Estimate",
+    "Health",
     "Limit",
     "LimitStatus",
     "Message",
@@ -285,6 +286,37 @@ class QuotaStatus(msgspec.Struct, frozen=True):
     limits: tuple[LimitStatus, ...]
     waiting: Mapping[Priority, int]
     paused_seconds: float = 0.0
+
+
+class Health(msgspec.Struct, frozen=True):
+    """How a client stands at one moment, for a probe: what its quota store says, and what this process knows itself.
+
+    ``store_reachable``: the quota store answered in time; else ``store_error`` says why not, without any secret, and
+    ``quota`` is ``None``. ``last_answer_seconds`` is the age of the last whole HTTP answer to a send, from the gateway
+    or from a server before it, and ``last_status_code`` its status; both are ``None`` before there was one.
+    ``oldest_wait_seconds`` is for how long the request has stood in line that stands longest in this process and event
+    loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts the texts that have become
+    unknown within the last hour. The answer, the count and ``remaining_credits`` are what all clients of this process
+    have learned that send with this key to this URL.
+    """
+
+    store_reachable: bool
+    store_error: str | None
+    quota: QuotaStatus | None
+    last_answer_seconds: float | None
+    last_status_code: int | None
+    oldest_wait_seconds: float
+    unknown_last_hour: int
+    remaining_credits: Decimal | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether this client can send, now or as soon as its quota allows it: its quota store answers.
+
+        Nothing else is asked. A key that waits for its quota, or that a 429 pauses, does what it should. What the
+        gateway said last is no part of it either, as no new answer comes where a probe keeps all sends away.
+        """
+        return self.store_reachable
 
 
 class Estimate(msgspec.Struct, frozen=True):

@@ -61,7 +61,7 @@ class Telemetry:
     its fingerprint), for up to 1,000 keys; without it, keys are not told apart, and gauges show the fullest of them.
 
     The quota is asked for when somebody collects: in the clients' event loop, where a store is asked over a network or
-    a file, while a collector waits for it in a thread of its own, as the SDK's readers do, for up to a quarter of a
+    a file, while a collector waits for it in a thread of its own, as the SDK's readers do, for up to half a
     second. What a collector gets that runs in the event loop itself is then what was known at the last collection.
 
     Mutable state: that of its parts.

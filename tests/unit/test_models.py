@@ -26,6 +26,7 @@ from customersms_async.models import (
     Caps,
     Code,
     Estimate,
+    Health,
     Limit,
     LimitStatus,
     Message,
@@ -45,6 +46,7 @@ VALUES: list[msgspec.Struct] = [
     LimitStatus(Limit(100, 60), 3, 97, 1.5),
     QuotaStatus((LimitStatus(Limit(100, 60), 3, 97, 1.5),), {Priority.BULK: 2}, 0.5),
     Estimate(10, 1, 2, 3, 12, 60.5),
+    Health(True, None, QuotaStatus((), {}), 1.5, 200, 0.0, 0, Decimal("97.50")),
 ]
 value_names = [type(value).__name__ for value in VALUES]
 
@@ -81,6 +83,12 @@ def test_a_code_is_its_name() -> None:
 
 def test_priorities_go_from_urgent_to_bulk() -> None:
     assert sorted(Priority) == [Priority.URGENT, Priority.NORMAL, Priority.BULK]
+
+
+def test_a_client_is_healthy_whose_store_answers_whatever_the_gateway_says() -> None:
+    quota = QuotaStatus((), {}, paused_seconds=60.0)
+    assert Health(True, None, quota, 900.0, 401, 3_000.0, 7, Decimal(0)).ok
+    assert not Health(False, "it is away", None, 0.5, 200, 0.0, 0, None).ok
 
 
 # Limit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import shlex
@@ -16,7 +15,7 @@ from customersms_async.cli.app import app
 from customersms_async.sandbox import Sandbox
 from support.command_lines import command_of
 from support.pages import PAGES
-from support.places import DOCS, PACKAGE, ROOT
+from support.places import DOCS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,19 +59,6 @@ def test_the_options_of_a_client_are_all_there_with_their_defaults() -> None:
 def test_the_codes_are_all_there() -> None:
     text = section(DOCS / "client.md", "What becomes of a text")
     assert [code for code in Code if f"`{code}`" not in text] == []
-
-
-def test_the_events_of_the_log_are_all_there() -> None:
-    calls = [node for path in PACKAGE.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    levels, events = {"debug", "info", "warning", "tell_log"}, set[str]()
-    for call in calls:
-        if isinstance(call, ast.Call) and len(call.args) > 1 and isinstance(call.args[0], ast.Constant):
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            event = str(call.args[0].value)
-            events |= {event} if name in levels and event.isidentifier() else set()
-    assert len(events) > 10
-    text = section(DOCS / "client.md", "The log")
-    assert {event for event in events if f"`{event}`" not in text} == set()
 
 
 def test_the_errors_are_all_there() -> None:

@@ -22,29 +22,45 @@ class Group(NamedTuple):
 
 @final
 class Lines:
-    """All who wait in one room. Mutable state: a line for all who need the same; how many wait."""
+    """All who wait in one room.
 
-    __slots__ = ("_lines", "waiting")
+    Mutable state: a line for all who need the same; how many wait; since when each of them stands, in the order in
+    which they came. A request that is tried again comes back to its old place in line, and stands anew.
+    """
+
+    __slots__ = ("_lines", "_since_us", "waiting")
 
     def __init__(self) -> None:
         self.waiting = 0
         self._lines = _NOBODY
+        self._since_us = _NEVER
 
-    def enter(self, place: Place) -> None:
-        """Have ``place`` stand where its ticket says."""
+    @property
+    def oldest_since_us(self) -> int | None:
+        """Since when the one who stands longest does; ``None`` if nobody waits. A line says who is first, not this."""
+        return next(iter(self._since_us.values()), None)
+
+    def enter(self, place: Place, now_us: int) -> None:
+        """Have ``place`` stand where its ticket says, from now on."""
         line = self._lines.get(place.needs)
         if line is None:
             if not self._lines:
                 self._lines = {}  # this room's own
             line = self._lines[place.needs] = Line(place.needs)
         line.enter(place)
+        if not self._since_us:
+            self._since_us = {}  # as above
+        self._since_us[place] = now_us
         self.waiting += 1
         line.needs.connections.wait_begins()
         place.stand(line)
 
-    def leave(self, line: Line) -> None:
+    def leave(self, place: Place, line: Line) -> None:
         """Count out one that has ended, and that stood in ``line``."""
         line.leave()
+        del self._since_us[place]
+        if not self._since_us:
+            self._since_us = _NEVER  # a dict keeps the room that a hundred thousand took
         self.waiting -= 1
         line.needs.connections.wait_ends()
 
@@ -132,4 +148,5 @@ def _number(place: Place) -> int:
 
 
 _NOBODY: Final[dict[Needs, Line]] = {}
+_NEVER: Final[dict[Place, int]] = {}
 """Where nobody waits, as in most of 10,000 rooms; never changed."""

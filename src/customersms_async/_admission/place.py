@@ -99,4 +99,4 @@ class Place(asyncio.Future[Admission]):
             self._timer.cancel()
         line, self.line = self.line, None
         if line is not None:
-            self.room.leave(line)
+            self.room.leave(self, line)

@@ -88,6 +88,12 @@ class Room:
         return counts
 
     @property
+    def oldest_wait_us(self) -> int:
+        """For how long the one has stood in line who stands longest; 0 if nobody waits."""
+        since_us = self._lines.oldest_since_us
+        return 0 if since_us is None else max(0, self.clock() - since_us)
+
+    @property
     def is_at_rest(self) -> bool:
         """Whether another room in its place would do the same from now on."""
         return not self._lines.waiting and self._dispatcher.is_at_rest and self._pacer.is_at_rest
@@ -152,9 +158,9 @@ class Room:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self._dispatcher.ask_again)
 
-    def leave(self, line: Line) -> None:
+    def leave(self, place: Place, line: Line) -> None:
         """Count out a place that stood in ``line``, as it has ended."""
-        self._lines.leave(line)
+        self._lines.leave(place, line)
         if not self._lines.waiting:
             self._dispatcher.waits_end()
         self._dispatcher.look_again()
@@ -173,7 +179,7 @@ class Room:
                 return
         if not self._lines.waiting:
             self._dispatcher.waits_begin()
-        self._lines.enter(place)
+        self._lines.enter(place, self.clock())
         self._dispatcher.hear_of_newcomer(place)
 
     def _watch(self) -> MaxWait:

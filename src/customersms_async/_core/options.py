@@ -41,6 +41,9 @@ DEFAULT_MAX_RETRIES: Final = 2
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds that one whole attempt with one number may take: as long as PHP lets a script run."""
 
+DEFAULT_HEALTH_TIMEOUT: Final = 1.0
+"""Seconds that a quota store has to answer a probe, which must be over before the next one comes."""
+
 DEFAULT_PACE: Final = 10.0
 """Requests a second that any PHP host can take, and the pace unless the shortest limit allows more on average."""
 

@@ -37,7 +37,7 @@ T = TypeVar("T")
 FRESH_SECONDS: Final = 0.5
 """What was asked less than so long ago is not asked again: gauges are collected one by one, and belong together."""
 
-PATIENCE_SECONDS: Final = 0.25
+PATIENCE_SECONDS: Final = 0.5
 """How long a collector waits for an event loop, which may be waiting for the collector, as in a provider's shutdown."""
 
 
@@ -77,7 +77,7 @@ class Gauges:
     """The quota, the credits and the campaigns of clients that are in use.
 
     A store in this process is asked at once. Others are asked in the event loop of their clients, which a collector in
-    another thread waits for, up to a quarter of a second; one in that loop's own thread gets what was known before.
+    another thread waits for, up to half a second; one in that loop's own thread gets what was known before.
     Where keys are not told apart, the fullest of each limit is shown, the longest pause, and the least credits.
 
     Mutable state, guarded by a lock: the senders, as long as they live; the campaigns that run; what was read last,
@@ -142,7 +142,7 @@ class Gauges:
         return [Observation(seconds, attributes) for attributes, seconds in _greatest(rows, float)]
 
     def _credits(self) -> Iterable[Observation]:
-        known = ((sender.log.name, sender.credits.remaining) for sender in self._alive())
+        known = ((sender.log.name, sender.account.remaining) for sender in self._alive())
         rows = ((self._keys.of(name).key, left) for name, left in known if left is not None)
         return [Observation(float(left), attributes) for attributes, left in _greatest(rows, operator.neg)]
 

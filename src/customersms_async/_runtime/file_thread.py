@@ -72,11 +72,14 @@ class FileThread(Generic[F]):
         """Whether this process is a fork of the one whose thread this is."""
         return self._dead
 
-    def submit(self, call: Callable[[F], T]) -> Future[T]:
-        """Queue a job; it runs whether or not anybody still waits for it. Raises ``ClosedError`` after a stop."""
+    def submit(self, call: Callable[[F], T], *, droppable: bool = False) -> Future[T]:
+        """Queue a job; it runs whether or not anybody still waits for it. Raises ``ClosedError`` after a stop.
+
+        One that is ``droppable`` is passed over if its future was cancelled before its turn came.
+        """
         if self._dead:
             raise ClosedError
-        future: Future[T] = _uncancellable(Future())
+        future: Future[T] = Future() if droppable else _uncancellable(Future())
         with self._lock:
             if self._stopping:
                 raise ClosedError
@@ -160,6 +163,8 @@ def _work(jobs: queue.SimpleQueue[_Job[F] | _Pause | None], open_file: Callable[
 
 def _do(future: Future[T], call: Callable[[F], T], file: F | None, open_file: Callable[[], F]) -> F | None:
     """Answer one job, and return the file if it is open now; a file that could not be opened is tried again."""
+    if not future.running() and not future.set_running_or_notify_cancel():
+        return file  # nobody waits for it any more, and it may be dropped
     try:
         file = file or open_file()
         answer = call(file)

@@ -4,16 +4,25 @@ What is logged was done: a text is out, an answer came. So an error of the progr
 send. The line then goes to standard error, as lines do for which there is no handler at all.
 
 What concerns one key is logged by its ``KeyLog``: the line names the key, and the record has fields (``extra``).
+
+``CUSTOMERSMS_LOG=debug`` in the environment shows the lines on standard error without further set-up. It is looked at
+once, when this module is imported: what a program sets later for the logger counts from then on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+VARIABLE: Final = "CUSTOMERSMS_LOG"
+"""The variable that names a level."""
+
+LEVELS: Final = ("debug", "info", "warning", "error")
 
 _logger: Final = logging.getLogger("customersms_async")
 
@@ -106,3 +115,29 @@ def raise_soon(error: BaseException) -> None:
 
 def _raise(error: BaseException) -> None:
     raise error
+
+
+def level_of_environment() -> str | None:
+    """The level that ``CUSTOMERSMS_LOG`` names, one of ``LEVELS``; ``None`` if it names none."""
+    level = os.environ.get(VARIABLE, "").strip().lower()
+    return level if level in LEVELS else None
+
+
+def set_level(level: str) -> None:
+    """Have the package's lines shown from this level on, one of ``LEVELS``."""
+    _logger.setLevel(level.upper())
+
+
+def _follow_environment() -> None:
+    """Show lines as ``CUSTOMERSMS_LOG`` says."""
+    level = level_of_environment()
+    if level is not None:
+        from .stderr_handler import StderrHandler  # few need it
+
+        set_level(level)
+        _logger.addHandler(StderrHandler(_logger))
+    elif os.environ.get(VARIABLE, "").strip():  # which may hold anything, so it is not shown
+        warning("CUSTOMERSMS_LOG is to name a level, one of %s; what it holds is ignored", ", ".join(LEVELS))
+
+
+_follow_environment()

@@ -32,9 +32,9 @@ class ProcessThreads(Generic[F]):
         self._open = open_file
         self._threads: dict[int, FileThread[F]] = {}
 
-    def submit(self, job: Callable[[F], T]) -> Future[T]:
-        """Have a job done. Raises ``ClosedError`` after ``stop``."""
-        return self.here().submit(job)
+    def submit(self, job: Callable[[F], T], *, droppable: bool = False) -> Future[T]:
+        """Have a job done, as ``FileThread.submit`` does. Raises ``ClosedError`` after ``stop``."""
+        return self.here().submit(job, droppable=droppable)
 
     def here(self) -> FileThread[F]:
         """The thread of this process, started by whoever comes first. Raises ``ClosedError`` after ``stop``."""

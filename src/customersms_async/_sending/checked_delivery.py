@@ -182,6 +182,9 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
             delivery.error = None
             outcomes = [o for o in outcomes if not (o.status is Status.UNSENT and o.code == Code.STOPPED)]
         not_stored = {} if claims is None else claims.not_stored
+        if not_stored:
+            lost = sum(o.index in not_stored and o.status is not Status.UNKNOWN for o in outcomes)
+            self.sender.account.lost_sight(lost, self.sender.room.clock())
         self._give([not_stored.get(o.index, o) for o in outcomes] if not_stored else outcomes)
 
     async def _await_others(self) -> None:

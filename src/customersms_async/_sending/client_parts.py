@@ -20,7 +20,7 @@ from ..quota.memory import PROCESS_QUOTA
 from .checking import NAMES as CHECKING_NAMES
 from .checking import NOTHING, Checking
 from .environment import url_of_environment
-from .key_credits import KeyCredits
+from .key_account import KeyAccount
 from .key_source import KeySource
 from .looking_on import NAMES as LOOKING_ON_NAMES
 from .looking_on import NOBODY, LookingOn
@@ -29,7 +29,7 @@ from .sender import Sender
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._core.credits import Credits
+    from .._core.account import Account
     from .._http.engine import AnyEngine
     from .._http.transport_engine import HttpxShapedTransport
     from ..idempotency import IdempotencyKeys
@@ -51,7 +51,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     options: Options
     key: Secret | KeySource
     quota: QuotaStore
-    key_credits: KeyCredits
+    key_account: KeyAccount
     transport: Transport
     owns_transport: bool
     checking: Checking = NOTHING
@@ -85,7 +85,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             checked,
             key,
             quota,
-            KeyCredits(),
+            KeyAccount(),
             transport,
             owns_transport=True,
             checking=NOTHING.changed(checking),
@@ -110,12 +110,12 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         return self.options.label or (self.key.key_id and self.key.key_id[:NAME_DIGITS])
 
     @property
-    def credits(self) -> Credits:
-        """The credits of the key, which all clients of this process share that send with it to the same URL."""
+    def account(self) -> Account:
+        """The account of the key, which all clients of this process share that send with it to the same URL."""
         url = None
         with contextlib.suppress(ConfigurationError):  # the environment has none that is one
             url = self.url
-        return self.key_credits.of(self.key.key_id, url)
+        return self.key_account.of(self.key.key_id, url)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
@@ -162,7 +162,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         if not same_key and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
         checking = self.checking.changed(overrides)
-        return ClientParts(options, key, quota, KeyCredits(), transport, owns_transport, checking, looking_on)
+        return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, checking, looking_on)
 
     def terms(self) -> Terms:
         """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
@@ -182,7 +182,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             transport=self.transport,
             room=found,
             terms=self._terms(secret),
-            credits=self.key_credits.of(secret.key_id, url),
+            account=self.key_account.of(secret.key_id, url),
             sizes=Sizes(),
             log=log,
             announcer=self.looking_on.announcer(),

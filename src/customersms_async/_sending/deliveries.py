@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, final
 
@@ -45,12 +46,13 @@ class Deliveries:
     ``requests`` is how many requests may have reached the gateway so far, those on their way not counted. ``fatal`` is
     the first delivery after which nothing more can go out. ``stop_code`` is the code that texts get which are not sent
     any more, or ``None``; ``guard_stop`` is the guard for which they are not, if it was one. ``idempotency_key`` is
-    that of all texts together, if there is one; ``name_of`` names texts that may be sent again.
+    that of all texts together, if there is one; ``name_of`` names texts that may be sent again. All run with the
+    context variables of where this was made, whoever has them started.
     Mutable state: these, and the tasks with their tickets.
     """
 
     __slots__ = (
-        *("_idempotency_key", "_name_of", "_sender", "_tickets", "_timeout"),
+        *("_context", "_idempotency_key", "_name_of", "_sender", "_tickets", "_timeout"),
         *("fatal", "guard_stop", "requests", "stop_code"),
     )
 
@@ -66,6 +68,7 @@ class Deliveries:
         self._idempotency_key = idempotency_key
         self._name_of = name_of
         self._tickets: dict[asyncio.Task[None], Ticket] = {}
+        self._context = copy_context()
 
     def __len__(self) -> int:
         return len(self._tickets)
@@ -81,7 +84,7 @@ class Deliveries:
     ) -> None:
         """Have ``batch`` delivered; ``owner`` hears of its end. The hooks are those of ``deliver``."""
         delivering = self._deliver(batch, ticket, owner, before_first_byte, after_attempt)
-        task = start(self._sender.room.loop, delivering)
+        task = self._context.run(start, self._sender.room.loop, delivering)
         self._tickets[task] = ticket
         task.add_done_callback(partial(self._ended, owner))  # for one that never began
 

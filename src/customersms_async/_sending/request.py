@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
     from .._core.secret import Sealed
+    from ..models import Outcome
     from .announcer import RequestWatch
     from .sender import Sender
 
@@ -122,8 +123,8 @@ class BatchRequest:
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         except GeneratorExit:  # the event loop is gone, and nobody will hear of anything
             if self.sent:
-                ended = NoAnswer("the event loop ended before an answer came")
-                log_unheard(judge(ended, self._batch, time.time()).outcomes, sender.log)
+                ended = judge(NoAnswer("the event loop ended before an answer came"), self._batch, time.time())
+                log_unheard(self._unknown_of(ended.outcomes), sender.log)
             raise
         finally:
             sender.terms.connections.release(self._ticket.priority)
@@ -214,15 +215,27 @@ class BatchRequest:
             ruling = finish(steps)
         except GeneratorExit:  # the collector may have ended the steps first: from Python 3.12 on it does
             anew = judge(happened, self._batch, time.time(), self._sender.secret.redact)
+            self._unknown_of(anew.outcomes)
             log_unheard(self._learned(anew).outcomes, self._sender.log)
             raise
         return self._learned(ruling)
 
     def _learned(self, ruling: Ruling) -> Ruling:
-        """The ruling, once the credits of its answer are known to the client."""
+        """The ruling, once the account of the key knows of its answer."""
         sender = self._sender
-        sender.credits.learn(ruling.remaining_credits, self._granted_us, sender.room.clock())
+        account, now_us = sender.account, sender.room.clock()
+        account.learn(ruling.remaining_credits, self._granted_us, now_us)
+        if ruling.status_code is not None:
+            account.answered(ruling.status_code, now_us)
         return ruling
+
+    def _unknown_of(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Those of unknown fate, which count in the key's account: to be asked for once."""
+        status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
+        unknown = [o for o in outcomes if o.status is status]
+        if unknown:
+            self._sender.account.lost_sight(len(unknown), self._sender.room.clock())
+        return unknown
 
     async def _keep(self, ruling: Ruling) -> None:
         """Record what became of the attempt, and settle its tokens; over a network both at once."""
@@ -265,8 +278,7 @@ class BatchRequest:
 
     def _report(self, ruling: Ruling) -> None:
         """Log what nobody else may see: texts of unknown fate, and outcomes whose caller has left."""
-        status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
-        unknown = [o for o in ruling.outcomes if o.status is status]
+        unknown = self._unknown_of(ruling.outcomes)
         if unknown:
             log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:

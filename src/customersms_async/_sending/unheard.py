@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextvars import copy_context
 from typing import TYPE_CHECKING, final
 
 from .._core.phone import mask
@@ -23,16 +24,29 @@ _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 @final
 class Unheard:
-    """Outcomes of one send that nobody waited for. Mutable state: how many of each status are not summed up yet."""
+    """Outcomes of one send that nobody waited for.
 
-    __slots__ = ("_counts", "_log")
+    Whoever notes them may be anybody, such as the garbage collector; the lines have the context variables of where this
+    was made. Mutable state: how many of each status are not summed up yet.
+    """
+
+    __slots__ = ("_context", "_counts", "_log")
 
     def __init__(self, log: KeyLog) -> None:
         self._log = log
+        self._context = copy_context()
         self._counts: Counter[str] | None = None  # there is one of these for each bulk send, and hardly any is used
 
     def note(self, outcomes: Iterable[Outcome]) -> None:
         """Log each outcome, so that it can be found somewhere."""
+        self._context.copy().run(self._note, outcomes)  # a copy, as a log's handler may lead here again
+
+    def sum_up(self) -> None:
+        """Warn of all outcomes that were noted since the last warning, if there are any."""
+        if self._counts:
+            self._context.copy().run(self._sum_up, self._counts)
+
+    def _note(self, outcomes: Iterable[Outcome]) -> None:
         for o in outcomes:
             self._counts = Counter() if self._counts is None else self._counts
             self._counts[o.status.value] += 1
@@ -40,14 +54,12 @@ class Unheard:
             message = "nobody waited for the text to %s: it is %s (%s)"
             self._log.info("unheard", message, phone, status, name, phone=phone, status=status.value, id=name)
 
-    def sum_up(self) -> None:
-        """Warn of all outcomes that were noted since the last warning, if there are any."""
-        if self._counts:
-            counts, self._counts = self._counts, None
-            all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
-            self._log.warning(
-                "unheard_in_all", "nobody waited for %s: %s", counted(counts.total(), "outcome"), all_of_them, **counts
-            )
+    def _sum_up(self, counts: Counter[str]) -> None:
+        self._counts = None
+        all_of_them = ", ".join(f"{n} {s}" for s, n in counts.items())
+        self._log.warning(
+            "unheard_in_all", "nobody waited for %s: %s", counted(counts.total(), "outcome"), all_of_them, **counts
+        )
 
 
 def log_unheard(outcomes: Iterable[Outcome], log: KeyLog) -> None:

@@ -14,8 +14,8 @@ from .rows import Intent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .._core.account import Account
     from .._core.batching import Batch
-    from .._core.credits import Credits
     from .._core.rulings import Ruling
     from .._runtime.log import KeyLog
     from .._sending.outcome_queue import OutcomeQueue
@@ -31,10 +31,10 @@ class Recorder:
     """
 
     def __init__(
-        self, ledger: CampaignLedger, key_credits: Credits, timeout: float, queue: OutcomeQueue, log: KeyLog
+        self, ledger: CampaignLedger, account: Account, timeout: float, queue: OutcomeQueue, log: KeyLog
     ) -> None:
         self._ledger = ledger
-        self._credits = key_credits
+        self._account = account
         self._timeout = timeout
         self._queue = queue
         self._log = log
@@ -45,7 +45,7 @@ class Recorder:
     async def begin(self, batch: Batch) -> None:
         """Make durable that ``batch`` is being sent to. Raises what the ledger raises: then nothing may leave."""
         timeout = seconds_for(self._timeout, len(batch))
-        intent = Intent(batch.indexes, self._credits.remaining, timeout)
+        intent = Intent(batch.indexes, self._account.remaining, timeout)
         self._intents[batch.indexes[0]] = intent
         await self._ledger.begin(intent)
 

@@ -94,7 +94,7 @@ class Runner:
         self.unread = False  # the ledger is read again by the next run
         self._ledger = ledger
         self._options = options
-        self._credits = handle.sender.credits
+        self._account = handle.sender.account
         self._guards = guards
         self._suppressed = suppressed
         self._terms = terms
@@ -103,7 +103,7 @@ class Runner:
         self._is_wanted = False
         self._watch = WantedWatch(ledger, self.stop)
         self._plan = Plan(ledger, options.batch_size, options.lookahead, self._timetable)
-        self._recorder = Recorder(ledger, self._credits, options.timeout, self.queue, handle.sender.log)
+        self._recorder = Recorder(ledger, self._account, options.timeout, self.queue, handle.sender.log)
         self._totals = CampaignTotals()
         self._outage = OutageWatch(handle.sender.log)
         self._paused_until = 0.0
@@ -372,7 +372,7 @@ class Runner:
 
     def _check(self) -> CampaignStoppedError | None:
         """Stop if a guard says so; gives why."""
-        self._totals.credits = self._credits.remaining
+        self._totals.credits = self._account.remaining
         stop = check(self._guards, self._totals, time.time())
         if stop is not None:
             self.stop(stop)

@@ -28,10 +28,14 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def ending_well(log_level: LogLevel) -> Iterator[None]:
     """Turn what goes wrong in a command into a line and an exit status."""
+    from .._runtime.log import level_of_environment, set_level  # asyncio with it, which --help does without
+
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=log_level.value.upper(), handlers=[handler])
+    if level_of_environment() is not None:
+        set_level(log_level.value)
     try:
         yield
     except (InputProblem, ConfigurationError) as problem:

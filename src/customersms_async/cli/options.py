@@ -51,6 +51,15 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
+def _level(context: typer.Context, level: LogLevel) -> LogLevel:
+    """The level that was typed, else what ``CUSTOMERSMS_LOG`` names, else the command's own."""
+    from .._runtime.log import level_of_environment  # asyncio with it, which --help does without
+
+    source, named = context.get_parameter_source("log_level"), level_of_environment()
+    was_typed = source is not None and source.name == "COMMANDLINE"
+    return level if was_typed or named is None else LogLevel(named)
+
+
 def read_limits(texts: list[str] | None) -> tuple[Limit, ...]:
     """The limits that ``--limit`` names, else the documented ones."""
     return tuple(map(read_limit, texts)) if texts else DOCUMENTED_LIMITS
@@ -86,7 +95,10 @@ Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON objec
 Raw = Annotated[
     bool, typer.Option("--raw", help="Cells of a CSV as they are, also those that a spreadsheet would run.")
 ]
-Logging = Annotated[LogLevel, typer.Option("--log-level", help="Of the log, on standard error.")]
+Logging = Annotated[
+    LogLevel,
+    typer.Option("--log-level", callback=_level, help="Of the log, on standard error; else CUSTOMERSMS_LOG."),
+]
 PhoneColumn = Annotated[
     list[str] | None,
     typer.Option(

@@ -110,8 +110,8 @@ class SQLiteQuota(Closing):
         return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.forecast_us(line)))
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``."""
-        return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.usage(layers)))
+        """See ``QuotaStore.usage``; after a cancel it is not asked any more, as whoever looks may ask every second."""
+        return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.usage(layers), droppable=True))
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
         """See ``CapStore.look_at_caps``."""
@@ -158,12 +158,14 @@ class SQLiteQuota(Closing):
             with suppress(QuotaStoreError):
                 self._ask_caps(space, lambda rows: rows.end((), texts))
 
-    def _ask(self, key_id: str, call: Callable[[KeyRows], T], *, durable: bool = False) -> Future[T]:
+    def _ask(
+        self, key_id: str, call: Callable[[KeyRows], T], *, durable: bool = False, droppable: bool = False
+    ) -> Future[T]:
         def job(file: QuotaFile) -> T:
             with file.key(key_id, durable=durable) as rows:
                 return call(rows)
 
-        return self._submit(job)
+        return self._submit(job, droppable=droppable)
 
     def _ask_caps(self, space: bytes, call: Callable[[CapRows], T], *, durable: bool = False) -> Future[T]:
         def job(file: QuotaFile) -> T:
@@ -172,10 +174,10 @@ class SQLiteQuota(Closing):
 
         return self._submit(job)
 
-    def _submit(self, job: Callable[[QuotaFile], T]) -> Future[T]:
+    def _submit(self, job: Callable[[QuotaFile], T], *, droppable: bool = False) -> Future[T]:
         if self._threads.is_closed:
             raise QuotaStoreError(f"The quota file {self._path} was closed by this program.")
         try:
-            return self._threads.submit(job)
+            return self._threads.submit(job, droppable=droppable)
         except ClosedError:
             raise QuotaStoreError("The quota file was closed.") from None

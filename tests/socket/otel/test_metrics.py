@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 from customersms_async import (
     AsyncClient,
     Campaign,
-    CampaignStoppedError,
     Limit,
     MemoryIdempotency,
     MemoryQuota,
@@ -26,6 +25,7 @@ from customersms_async._otel.gauges import FRESH_SECONDS
 from customersms_async._otel.table import METRICS
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
+from support.real_time import PATIENCE
 from support.telemetry import TelemetryInMemory
 
 if TYPE_CHECKING:
@@ -143,18 +143,15 @@ async def test_a_collector_in_the_event_loop_s_own_thread_gets_what_was_known_be
 
 
 async def test_a_collector_does_not_wait_long_for_an_event_loop_that_waits_for_it(
-    make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path
+    make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("customersms_async._otel.gauges.PATIENCE_SECONDS", 0.05)
     async with SQLiteQuota(tmp_path / "quota") as store:
         client = make_client(telemetry=seen.telemetry, quota=store)
         await client.send(PHONES[0], "Hello")
-        loop = asyncio.get_running_loop()
-        collecting = loop.run_in_executor(None, seen.figures, OUTCOMES, "status")
-        for _ in range(200):
-            if collecting.done():
-                break
-            time.sleep(0.01)  # noqa: ASYNC251 - the event loop stands still
-        assert await collecting == {"accepted": 1}
+        with ThreadPoolExecutor(1) as collector:
+            collecting = collector.submit(seen.figures, OUTCOMES, "status")
+            assert collecting.result(PATIENCE) == {"accepted": 1}  # the event loop stands still meanwhile
         await client.aclose()
 
 
@@ -200,18 +197,21 @@ async def test_a_campaign_s_recipients_are_counted_by_state_while_it_runs(
     make_client: MakeClient, tmp_path: Path, shown: bool
 ) -> None:
     seen = TelemetryInMemory(key_label=shown)
-    client = make_client(telemetry=seen.telemetry, label="shop")
+    client = make_client(telemetry=seen.telemetry, label="shop", limits=Limit(2, 3_600), batch_size=4)
     async with Campaign.open(tmp_path / "spring.ledger") as campaign:
         await campaign.add([*(Message(phone, "Hello") for phone in PHONES), Message("nonsense", "Hello")])
-        run = campaign.run(client, max_recipients=30)
-        await anext(run)
-        found = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "state")
-        assert sum(found.values()) == len(PHONES) + 1
-        assert found["skipped"] == 1
-        by_key = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "key")
-        assert by_key == {"shop" if shown else None: len(PHONES) + 1}
-        with pytest.raises(CampaignStoppedError):
-            [outcome async for outcome in run]
+        async with campaign.run(client) as run:
+            for _ in range(8):  # then the quota is used up, and the run waits for it
+                await anext(run)
+            found = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "state")
+            assert {state: many for state, many in found.items() if many} == {
+                "accepted": 8,
+                "planned": 32,
+                "skipped": 1,
+            }
+            by_key = await asyncio.to_thread(seen.figures, "customersms.campaign.recipients", "key")
+            assert by_key == {"shop" if shown else None: len(PHONES) + 1}
+    await client.aclose()
     assert seen.figures("customersms.campaign.recipients", "state") == {}
     seen.close()
 

@@ -38,6 +38,7 @@ SEAMS = {
     "_http.setup_problem",
     "_http.tls",
     "_postgres.administration",  # what a person does to the schema of a fleet
+    "_runtime.log",  # the level that the environment names
     "_runtime.tasks",  # how a task is started
 }
 

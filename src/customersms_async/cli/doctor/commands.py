@@ -14,7 +14,7 @@ from ..formats import plain
 from ..options import quota_named, read_limits
 from ..output import safe_console, say_json
 from .account import key_finding, url_finding, url_of
-from .finding import Health, exit_status, skipped
+from .finding import PartHealth, exit_status, skipped
 from .gateway_path import PARTS, path_findings
 from .machine import clock_finding, state_finding, versions_finding
 from .store import quota_finding
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from .finding import Finding
     from .options import DoctorCommandOptions
 
-_COLOURS: Final = {Health.OK: "green", Health.LOOK: "yellow", Health.WRONG: "red", Health.SKIPPED: "dim"}
+_COLOURS: Final = {
+    PartHealth.OK: "green",
+    PartHealth.LOOK: "yellow",
+    PartHealth.WRONG: "red",
+    PartHealth.SKIPPED: "dim",
+}
 
 
 def doctor(options: DoctorCommandOptions) -> None:
@@ -45,7 +50,7 @@ async def examine(options: DoctorCommandOptions) -> list[Finding]:
     """All findings, in the order of the way of a text. Nothing is sent; each look ends within ``--timeout``."""
     findings = [versions_finding(), clock_finding(), state_finding(), key_finding(), url_finding(options.url)]
     url = url_of(options.url)
-    if findings[-1].health is Health.WRONG:
+    if findings[-1].health is PartHealth.WRONG:
         findings += [skipped(part, "URL") for part in PARTS]
     else:
         findings += await path_findings(url, options.timeout)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Health(enum.StrEnum):
+class PartHealth(enum.StrEnum):
     """How a part is. SKIPPED: it could not be looked at, as one before it is wrong."""
 
     OK = "ok"
@@ -24,31 +24,31 @@ class Finding(msgspec.Struct, frozen=True):
     """One part as it was found; ``todo`` says what to do about it, if there is anything."""
 
     part: str
-    health: Health
+    health: PartHealth
     found: str
     todo: str = ""
 
 
 def exit_status(findings: Iterable[Finding]) -> int:
     """0 if nothing is wrong, else 1."""
-    return int(any(each.health is Health.WRONG for each in findings))
+    return int(any(each.health is PartHealth.WRONG for each in findings))
 
 
 def ok(part: str, found: str) -> Finding:
     """A part that is well."""
-    return Finding(part, Health.OK, found)
+    return Finding(part, PartHealth.OK, found)
 
 
 def wrong(part: str, found: str, todo: str) -> Finding:
     """A part that keeps texts from being sent."""
-    return Finding(part, Health.WRONG, found, todo)
+    return Finding(part, PartHealth.WRONG, found, todo)
 
 
 def look(part: str, found: str, todo: str) -> Finding:
     """A part that works, and that a person should look at."""
-    return Finding(part, Health.LOOK, found, todo)
+    return Finding(part, PartHealth.LOOK, found, todo)
 
 
 def skipped(part: str, because: str) -> Finding:
     """A part that could not be looked at."""
-    return Finding(part, Health.SKIPPED, f"not looked at, as the {because} is wrong")
+    return Finding(part, PartHealth.SKIPPED, f"not looked at, as the {because} is wrong")

@@ -16,7 +16,7 @@ from ..._http.proxies import proxy_for, written
 from ..._http.setup_problem import SetupProblem
 from ..._http.tls import authorities, tls_context
 from ..error_words import in_flags
-from .finding import Finding, Health, look, ok, skipped, wrong
+from .finding import Finding, PartHealth, look, ok, skipped, wrong
 
 if TYPE_CHECKING:
     from ..._http.proxies import Proxy
@@ -36,7 +36,7 @@ async def path_findings(url: str, timeout: float) -> list[Finding]:
     findings: list[Finding] = []
     path = GatewayPath(url, timeout)
     for part, look_at in zip(PARTS, (path.authorities, path.proxy, path.name, path.connection, path.tls), strict=True):
-        broken = next((each for each in findings if each.health is Health.WRONG), None)
+        broken = next((each for each in findings if each.health is PartHealth.WRONG), None)
         findings.append(skipped(part, broken.part) if broken is not None else await look_at())
     await path.aclose()
     return findings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async.cli.doctor.finding import Finding, Health
+from customersms_async.cli.doctor.finding import Finding, PartHealth
 from customersms_async.cli.doctor.gateway_path import PARTS, path_findings
 from support.broken_gateways import RawGateway
 from support.places import DATA
@@ -54,11 +54,11 @@ async def found(url: str, timeout: float = 5.0) -> dict[str, Finding]:
     return {each.part: each for each in findings}
 
 
-def healths(findings: dict[str, Finding]) -> list[Health]:
+def healths(findings: dict[str, Finding]) -> list[PartHealth]:
     return [each.health for each in findings.values()]
 
 
-OK, WRONG, SKIPPED = Health.OK, Health.WRONG, Health.SKIPPED
+OK, WRONG, SKIPPED = PartHealth.OK, PartHealth.WRONG, PartHealth.SKIPPED
 
 
 async def test_a_way_that_is_well_is_gone_to_its_end_and_nothing_is_sent() -> None:

@@ -1,4 +1,4 @@
-"""The account's figure, from answers that overtake each other."""
+"""The account of a key: its figure, from answers that overtake each other, and its last answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customersms_async._core.credits import Credits
+from customersms_async._core.account import Account
 
 
 class Said(NamedTuple):
@@ -21,7 +21,7 @@ class Said(NamedTuple):
 
 
 def learned(answers: list[Said]) -> list[Decimal | None]:
-    account, known = Credits(), list[Decimal | None]()
+    account, known = Account(), list[Decimal | None]()
     for figure, sent_us, came_us in answers:
         account.learn(None if figure is None else Decimal(figure), sent_us, came_us)
         known.append(account.remaining)
@@ -29,7 +29,15 @@ def learned(answers: list[Said]) -> list[Decimal | None]:
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert Credits().remaining is None
+    account = Account()
+    assert (account.remaining, account.answered_at_us, account.status_code) == (None, None, None)
+
+
+def test_the_last_answer_is_known_with_its_status() -> None:
+    account = Account()
+    account.answered(200, 5)
+    account.answered(429, 7)
+    assert (account.answered_at_us, account.status_code, account.remaining) == (7, 429, None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One figure of credits for all clients of a key in this process."""
+"""One account for all clients of a key in this process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import httpx
 import respx
 
 from customersms_async import AsyncClient, MemoryQuota
-from customersms_async._sending.key_credits import KeyCredits
+from customersms_async._sending.key_account import KeyAccount
 
 if TYPE_CHECKING:
-    from customersms_async._core.credits import Credits
+    from customersms_async._core.account import Account
 
 URL = "https://gateway.test/api.php"
 
@@ -44,7 +44,7 @@ async def test_what_one_client_learns_all_of_the_same_key_know_and_no_others() -
 
 
 def test_a_key_that_takes_another_s_place_has_its_figure_until_more_is_known() -> None:
-    mine, same, others = KeyCredits(), KeyCredits(), KeyCredits()
+    mine, same, others = KeyAccount(), KeyAccount(), KeyAccount()
     mine.of("a", URL).learn(Decimal(5), 10, 11)
     assert [figure(mine.of(key, URL)) for key in (None, "b", None)] == [5, 5, 5]
     mine.of("b", URL).learn(Decimal(9), 1, 2)
@@ -53,20 +53,30 @@ def test_a_key_that_takes_another_s_place_has_its_figure_until_more_is_known() -
 
 
 def test_another_gateway_has_another_figure_of_the_same_key() -> None:
-    mine, others = KeyCredits(), KeyCredits()
+    mine, others = KeyAccount(), KeyAccount()
     mine.of("a", URL).learn(Decimal(5), 0, 1)
     assert figure(others.of("a", "https://other.test/")) is None
     assert figure(mine.of("a", "https://other.test/")) is None
-    assert figure(KeyCredits().of("a", None)) is None
+    assert figure(KeyAccount().of("a", None)) is None
 
 
-def figure(credits_left: Credits) -> int | None:
-    return None if credits_left.remaining is None else int(credits_left.remaining)
+def figure(account: Account) -> int | None:
+    return None if account.remaining is None else int(account.remaining)
 
 
 def test_the_figure_goes_with_the_last_client_of_its_key() -> None:
-    first = KeyCredits()
+    first = KeyAccount()
     first.of("c", URL).learn(Decimal(5), 0, 1)
     del first
     gc.collect()
-    assert KeyCredits().of("c", URL).remaining is None
+    assert KeyAccount().of("c", URL).remaining is None
+
+
+def test_a_key_that_takes_another_s_place_was_not_answered_yet() -> None:
+    mine = KeyAccount()
+    former = mine.of("d", URL)
+    former.answered(200, 5)
+    former.lost_sight(3, 5)
+    new = mine.of("e", URL)
+    assert (new.answered_at_us, new.unknown_last_hour(5)) == (None, 0)
+    assert KeyAccount().of("d", URL).answered_at_us == 5, "who sends with that key still, knows"
