@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 WaitReason: TypeAlias = Literal["connection", "store", "pause", "pace", "quota"]
-"""What a request lacks: the first of these that it does; ``store`` is a quota store that can't be asked."""
+"""What a request lacks: the first of these that it does; ``store`` is the answer of the quota store."""
 
 RunKind: TypeAlias = Literal["send_many", "stream", "campaign"]
 """A way of sending to many."""
@@ -55,14 +55,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitBegan(Event, frozen=True, kw_only=True):
-    """A request stands in line, at first for ``reason``."""
+    """A request stands in line, and lacks ``reason`` so far."""
 
     priority: Priority
     reason: WaitReason
 
 
 class WaitEnded(Event, frozen=True, kw_only=True):
-    """A request was let in after ``seconds``, or, not ``admitted``, has left its line.
+    """A request was let in after ``seconds`` for ``reason``, or, not ``admitted``, has left its line.
 
     It leaves when it is stopped, held back or cancelled, and when its ``max_wait`` is over.
     """

@@ -156,6 +156,7 @@ async def test_each_failure_of_the_store_is_told_and_so_is_its_recovery(
         ("quota", "nobody answers", failures) for failures in (1, 2, 3)
     ]
     assert [recovered.failures for recovered in told.of(StoreRecovered)] == [3]
+    assert [wait.reason for wait in told.of(WaitEnded)] == ["store", "store"]
 
 
 async def test_a_store_that_is_asked_before_a_text_leaves_is_told_of_when_it_fails(

@@ -36,6 +36,7 @@ from support.broken_gateways import KEY, RawGateway, answered, http
 from support.engines import CALLERS_ENGINES, ENGINES, OWN_ENGINES, differing, engine_of, nothing_left_over
 from support.fault_matrix import ACCEPTED, BACK, HELD, ROWS, Row
 from support.real_time import PATIENCE, clock_to_put_forward
+from support.telemetry import TelemetryInMemory
 
 MakeClient = Callable[..., AsyncClient]
 PHONES = ["+12125551234", "+13235554567"]
@@ -208,6 +209,9 @@ async def one_outcome(row: Row, engine: str, way: Way, healthy: Sandbox) -> None
     clock = Clock()
     options: dict[str, Any] = {"limits": Limit(20, 60), "quota": MemoryQuota(clock=clock), "timeout": timeout}
     options |= {"pace": None, "max_retries": 0, "max_concurrency": 1}
+    seen = TelemetryInMemory(key_label=True)
+    if engine == "fast":  # over the others nobody looks on
+        options["telemetry"] = seen.telemetry
     async with (
         nothing_left_over(),
         world(row) as there,
@@ -241,6 +245,11 @@ async def one_outcome(row: Row, engine: str, way: Way, healthy: Sandbox) -> None
 
         other = client.with_options(url=healthy.url, quota=MemoryQuota())
         assert (await other.send(PHONES[0], "Hello")).status is ACCEPTED, "the only connection is free again"
+        told_to_others = seen.said()
+    seen.close()
+    assert ("send customersms" in told_to_others) is (engine == "fast")
+    for secret in (KEY, KEY.removeprefix("cspro_"), *(phone[2:] for phone in PHONES), row.message[:1_000]):
+        assert secret not in told_to_others
 
 
 @pytest.mark.parametrize("way", [by_send_many, by_stream], ids=["send_many", "stream"])

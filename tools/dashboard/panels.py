@@ -183,7 +183,7 @@ WAITS = Row(
         Panel(
             "Urgent: let in a minute",
             "Requests by what they waited for; none: let in at once. Where processes share a store, all of them wait "
-            "some milliseconds for it, as quota. No line while some stand in line: nothing goes.",
+            "some milliseconds for it, as store. No line while some stand in line: nothing goes.",
             (
                 Query(
                     f"60 * sum by (reason) (rate(customersms_client_wait_time_seconds_count{{$on{_URGENT}}}"

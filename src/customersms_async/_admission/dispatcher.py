@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ..quota import QuotaStore
     from .lines import Lines
     from .pacer import Pacer
-    from .terms import Needs
 
 JITTER_US: Final = 20_000
 """Microseconds over which processes that were told to wait for the same token spread their next questions."""
@@ -187,15 +186,20 @@ class Dispatcher:
         """Whether the store is being asked for this place, and has not answered yet."""
         return self._asking_for is place
 
-    def reason(self, needs: Needs) -> WaitReason:
-        """What a request with these needs lacks now, as far as is known here."""
-        paused = self._loop.time() < self._paused_until
-        return wait_reason(needs, self._pacer, store_is_away=self.outage_reason is not None, paused=paused)
+    def reason(self, place: Place) -> WaitReason:
+        """What somebody who stands in line lacks now, as far as is known here."""
+        return wait_reason(
+            place.needs,
+            self._pacer,
+            store_is_away=self.outage_reason is not None,
+            paused=self._loop.time() < self._paused_until,
+            told_to_wait=self._store_here is not None or self._store_waits.until(place) > 0,
+        )
 
     def _first_lacks(self) -> tuple[WaitReason, int] | None:
         """What the first in the lines lacks, and how many wait; None if nobody does."""
         first = self._lines.first()
-        return None if first is None else (self.reason(first.needs), self._lines.waiting)
+        return None if first is None else (self.reason(first), self._lines.waiting)
 
     def tokens_are_back(self) -> None:
         """Have all who wait for this key's tokens in this process ask for them again."""

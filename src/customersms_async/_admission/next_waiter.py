@@ -42,12 +42,17 @@ def _ready_at(head: Place, pacer: Pacer, store_waits: StoreWaits, now: float) ->
     return max(until, now + wait) if wait else until
 
 
-def wait_reason(needs: Needs, pacer: Pacer, *, store_is_away: bool, paused: bool) -> WaitReason:
-    """What a request with these needs lacks now, as far as is known in its room."""
+def wait_reason(needs: Needs, pacer: Pacer, *, store_is_away: bool, paused: bool, told_to_wait: bool) -> WaitReason:
+    """What a request with these needs lacks now, as far as is known in its room.
+
+    ``told_to_wait``: the store has said that it has no token; else what is lacking is its answer.
+    """
     if not needs.connections.free(needs.priority):
         return "connection"
     if store_is_away:
         return "store"
     if paused:
         return "pause"
-    return "quota" if pacer.is_ready(needs.pace) else "pace"
+    if not pacer.is_ready(needs.pace):
+        return "pace"
+    return "quota" if told_to_wait else "store"

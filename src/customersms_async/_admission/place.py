@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 from .ticket import Expired
 
 if TYPE_CHECKING:
+    from ..events import WaitReason
     from .lines import Line
     from .room import Room
     from .terms import Needs
@@ -30,10 +31,11 @@ class Place(asyncio.Future[Admission]):
     up: there may be a hundred thousand of them.
 
     Mutable state: the line it stands in; whether what it was let in with can be given back by a cancel; the timer
-    of its ``max_wait``; whether ``max_wait`` is still to be held against the store's first answer.
+    of its ``max_wait``; whether ``max_wait`` is still to be held against the store's first answer, and whether that was
+    to wait.
     """
 
-    __slots__ = ("_let_in", "_timer", "_unchecked", "hold_us", "line", "needs", "room", "ticket")
+    __slots__ = ("_let_in", "_timer", "_told_to_wait", "_unchecked", "hold_us", "line", "needs", "room", "ticket")
 
     def __init__(self, room: Room, ticket: Ticket, needs: Needs, hold_us: int) -> None:
         super().__init__(loop=room.loop)
@@ -45,6 +47,7 @@ class Place(asyncio.Future[Admission]):
         self._let_in = False
         self._timer: asyncio.TimerHandle | None = None
         self._unchecked = False
+        self._told_to_wait = False
         ticket.wait_begins(self)
 
     def stand(self, line: Line) -> None:
@@ -70,6 +73,11 @@ class Place(asyncio.Future[Admission]):
         if self._unchecked and not self.done() and self.is_too_late(wait_us):
             self.set_exception(Expired(wait_us))
         self._unchecked = False
+        self._told_to_wait = True
+
+    def waited_for(self, lacked: WaitReason) -> WaitReason:
+        """What it waited for, that ``lacked`` this when it came: for a store's answer, unless that was to wait."""
+        return "quota" if lacked == "store" and self._told_to_wait else lacked
 
     def let_in(self, admission: Admission) -> None:
         """End the wait: the holder goes on."""

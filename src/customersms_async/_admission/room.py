@@ -142,7 +142,7 @@ class Room:
 
     def reason(self, place: Place) -> WaitReason:
         """What somebody who stands in line lacks now."""
-        return self._dispatcher.reason(place.needs)
+        return self._dispatcher.reason(place)
 
     async def pause(self, pause_us: int) -> None:
         """Have the key pause: see ``QuotaStore.pause``."""

@@ -19,7 +19,7 @@ LONG_SECONDS: Final = 60.0
 
 _LACKS: Final[dict[WaitReason, str]] = {
     "connection": "all connections are taken by requests without an answer",
-    "store": "the quota store can't be asked",
+    "store": "the quota store gives no answer",
     "pace": "the pace lets nothing through",
     "pause": "the key pauses, as the gateway has asked for",
     "quota": "the quota is used up, or the key pauses",

@@ -59,7 +59,7 @@ WAIT: Final = Metric(
     "customersms.client.wait_time",
     "histogram",
     "s",
-    "How long requests stood in line before they were let in, and for what at first",
+    "How long requests stood in line before they were let in, and for what",
     ("reason", "priority"),
     WAIT_SECONDS,
 )

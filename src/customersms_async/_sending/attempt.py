@@ -82,7 +82,7 @@ async def _waited(place: Place, sender: Sender, watch: RequestWatch | None) -> A
         admission = await place
         admitted = True
     finally:
-        seconds = (room.clock() - began_us) / 1e6
+        seconds, reason = (room.clock() - began_us) / 1e6, place.waited_for(reason)
         if watch is not None:
             watch.wait_ended(reason, seconds, admitted=admitted)
         if logs:

@@ -36,13 +36,13 @@ _SIGNALS: Final = ("TRACES", "METRICS")
 
 
 @contextlib.contextmanager
-def open_telemetry(port: int | None) -> Iterator[TelemetrySeam | None]:
+def open_telemetry(port: int | None, *, key_label: bool = False) -> Iterator[TelemetrySeam | None]:
     """What a command's clients are to be measured with; ``None`` if nobody asks for it.
 
-    ``port`` is that of ``--metrics-port``. OpenTelemetry's variables count as for every program where its SDK is
-    installed: ``OTEL_TRACES_EXPORTER``, ``OTEL_METRICS_EXPORTER``, ``OTEL_EXPORTER_OTLP_ENDPOINT`` and those that the
-    SDK reads itself. Where ``opentelemetry-instrument`` has set everything up, that is used. What is still to be said
-    is said at the end.
+    ``port`` is that of ``--metrics-port``; ``key_label``: keys are told apart. OpenTelemetry's variables count as for
+    every program where its SDK is installed: ``OTEL_TRACES_EXPORTER``, ``OTEL_METRICS_EXPORTER``,
+    ``OTEL_EXPORTER_OTLP_ENDPOINT`` and those that the SDK reads itself. Where ``opentelemetry-instrument`` has set
+    everything up, that is used. What is still to be said is said at the end.
 
     Raises ``ConfigurationError`` where what is asked for isn't installed, and for a port that is taken.
     """
@@ -58,7 +58,8 @@ def open_telemetry(port: int | None) -> Iterator[TelemetrySeam | None]:
     from ..otel import Telemetry
 
     with contextlib.ExitStack() as stack:
-        yield Telemetry(_tracers(asked["TRACES"], stack), _meters(asked["METRICS"], port, stack))
+        tracers, meters = _tracers(asked["TRACES"], stack), _meters(asked["METRICS"], port, stack)
+        yield Telemetry(tracers, meters, key_label=key_label)
 
 
 def _exporters(signal: str) -> list[str]:

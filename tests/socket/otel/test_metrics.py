@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -19,10 +20,13 @@ from customersms_async import (
     Priority,
     RateLimitedError,
     SQLiteQuota,
+    Status,
     SuppressionStoreError,
 )
+from customersms_async._otel.attributes import MOST_KEYS
 from customersms_async._otel.gauges import FRESH_SECONDS
 from customersms_async._otel.table import METRICS
+from customersms_async.events import OutcomesKnown, RequestBegan, RequestEnded, RetryPlanned
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
 from support.real_time import PATIENCE
@@ -236,6 +240,47 @@ async def test_no_key_number_or_text_is_in_anything_that_is_exported(answer: str
     said = seen.said()
     assert "send customersms" in said
     assert not [word for word in (KEY, KEY[6:], PHONE, PHONE[2:], TEXT, PHONES[0][2:], "424242") if word in said]
+
+
+async def test_whatever_a_gateway_says_and_however_many_keys_there_are_the_sets_of_attributes_stay_few() -> None:
+    seen = TelemetryInMemory(key_label=True)
+    for number in range(3_000):
+        key, code, status = f"key-{number}", f"CODE_{number}", 100 + number % 900
+        for event in (
+            RequestBegan(
+                key=key,
+                request=number,
+                run=None,
+                priority=Priority.BULK,
+                recipients=1,
+                attempt=1,
+                server="127.0.0.1",
+                port=80,
+                waited=0.0,
+                reason=None,
+            ),
+            RequestEnded(
+                key="one",
+                request=number,
+                priority=Priority.BULK,
+                seconds=0.1,
+                sent=True,
+                status_code=status,
+                recipients=1,
+                accepted=0,
+                code=code,
+            ),
+            OutcomesKnown(
+                key="one", priority=Priority.BULK, status=Status.REJECTED, code=code, replayed=False, recipients=1
+            ),
+            RetryPlanned(key="one", attempt=1, seconds=1.0, code=code),
+        ):
+            seen.telemetry.__heard__(event)
+    points = {metric.name: len(list(metric.data.data_points)) for metric in seen.metrics()}
+    assert points["customersms.client.outcomes"] == points["customersms.client.retries"] == 1
+    assert points["messaging.client.operation.duration"] <= len(HTTPStatus) + 1
+    assert points["customersms.client.wait_time"] <= MOST_KEYS + 1
+    seen.close()
 
 
 async def test_every_metric_of_the_table_is_measured_with_its_unit_and_attributes_and_no_other(

@@ -46,7 +46,7 @@ async def _work(options: WorkerOptions) -> bool:
         open_list(options.suppression_list) as suppression,
         contextlib.AsyncExitStack() as stack,
     ):
-        telemetry = stack.enter_context(open_telemetry(options.metrics_port))
+        telemetry = stack.enter_context(open_telemetry(options.metrics_port, key_label=bool(options.key)))
         clients = clients_of(options, quota, suppression, telemetry)
         worker = Worker(database, clients, options.concurrency, tell)
         with _heard(stops, at_once):
