@@ -15,7 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, final
 
-from opentelemetry import metrics, trace
+try:
+    from opentelemetry import metrics, trace
+except ModuleNotFoundError as missing:
+    advice = 'telemetry needs OpenTelemetry: pip install "customersms-async[otel]"'
+    raise ModuleNotFoundError(advice, name=missing.name) from None
 
 from ._core.version import VERSION
 from ._otel.attributes import KeyNames, known_code
