@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -157,6 +159,25 @@ async def test_each_failure_of_the_store_is_told_and_so_is_its_recovery(
     ]
     assert [recovered.failures for recovered in told.of(StoreRecovered)] == [3]
     assert [wait.reason for wait in told.of(WaitEnded)] == ["store", "store"]
+
+
+async def test_whoever_looked_on_at_a_client_that_is_gone_is_told_nothing_and_kept_by_nobody(
+    make_client: MakeClient, told: EventRecorder
+) -> None:
+    store = FailingStore(0)
+    client = make_client(quota=store)
+    await client.send(PHONES[0], "Hello")
+    recorders = [EventRecorder() for _ in range(20)]
+    for recorder in recorders:
+        await client.with_options(on_event=recorder).send(PHONES[0], "Hello")
+    kept = [weakref.ref(recorder) for recorder in recorders]
+    del recorder, recorders
+    looked_at = client.with_options(on_event=told)
+    store._failures = 1
+    await looked_at.send(PHONES[0], "Hello")
+    gc.collect()
+    assert [one() for one in kept if one() is not None] == []
+    assert len(told.of(StoreFailed)) == 1
 
 
 async def test_a_store_that_is_asked_before_a_text_leaves_is_told_of_when_it_fails(

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from ..events import StoreFailed, StoreRecovered, WaitReason
+    from ..events import WaitReason
     from ..quota import QuotaStore
     from .lines import Line
+    from .store_outage import Audience
     from .terms import Terms
     from .ticket import Ticket
 
@@ -149,9 +150,9 @@ class Room:
         self._dispatcher.pause_begins(pause_us / 1e6)
         await self.store.pause(self.key_id, pause_us)
 
-    def observe(self, hear: Callable[[StoreFailed | StoreRecovered], object]) -> None:
-        """Have ``hear`` told of the store's failures, once for as many clients as it looks on."""
-        self._dispatcher.outage().observe(hear)
+    def observe(self, audience: Audience) -> None:
+        """Have ``audience`` told of the store's failures while somebody holds it."""
+        self._dispatcher.outage().observe(audience)
 
     def look_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said; may be called in any thread."""

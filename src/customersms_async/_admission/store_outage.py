@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, final
+from weakref import WeakSet
 
 from .._runtime.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .._runtime.log import KeyLog
     from ..events import StoreFailed, StoreRecovered
@@ -18,6 +19,14 @@ LONGEST_PAUSE_US: Final = 1_000_000
 """A store that can't be asked is tried again after the first, then after twice as long each time, up to the second."""
 
 
+class Audience(Protocol):
+    """Those who look on at one client; it is told of a room's store for as long as somebody holds it."""
+
+    @property
+    def listeners(self) -> Sequence[Callable[[Any], object]]:
+        """The functions that hear of each event."""
+
+
 @final
 class StoreOutage:
     """An outage of one room's store.
@@ -25,25 +34,26 @@ class StoreOutage:
     Mutable state: how often the store has failed since its last answer, and why; who is told of that.
     """
 
-    __slots__ = ("_failures", "_listeners", "_log", "reason")
+    __slots__ = ("_audiences", "_failures", "_log", "reason")
 
     def __init__(self, log: KeyLog) -> None:
         self._log = log
         self._failures = 0
-        self._listeners: tuple[Callable[[StoreFailed | StoreRecovered], object], ...] = ()
+        self._audiences: WeakSet[Audience] | None = None
         self.reason: str | None = None
 
-    def observe(self, hear: Callable[[StoreFailed | StoreRecovered], object]) -> None:
-        """Have ``hear`` told from now on, once."""
-        if hear not in self._listeners:
-            self._listeners += (hear,)
+    def observe(self, audience: Audience) -> None:
+        """Have ``audience`` told from now on; who looks on at several clients is told once."""
+        if self._audiences is None:
+            self._audiences = WeakSet()
+        self._audiences.add(audience)
 
     def end(self) -> None:
         """End the outage, as the store has answered."""
         if self._failures:
             failures, self._failures, self.reason = self._failures, 0, None
             self._log.info("store_recovered", "the quota store answers again", failures=failures)
-            if self._listeners:
+            if self._audiences:
                 from ..events import StoreRecovered  # few look on
 
                 self._tell(StoreRecovered(key=self._log.name, failures=failures))
@@ -54,7 +64,7 @@ class StoreOutage:
             self._log.warning(
                 "store_failed", "the quota store can't be asked, and nothing is sent until it can: %s", error
             )
-        if self._listeners:
+        if self._audiences:
             from ..events import StoreFailed  # few look on
 
             failures = self._failures + 1
@@ -65,5 +75,9 @@ class StoreOutage:
         return round(wait_us * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
     def _tell(self, event: StoreFailed | StoreRecovered) -> None:
-        for hear in self._listeners:
-            tell(hear, event)
+        told: list[Callable[[Any], object]] = []
+        for audience in list(self._audiences or ()):
+            for hear in audience.listeners:
+                if hear not in told:
+                    told.append(hear)
+                    tell(hear, event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from . import log
@@ -13,15 +12,6 @@ if TYPE_CHECKING:
 
 def tell(hear: Callable[..., object], *what: object) -> None:
     """Call a function of somebody who looks on; its error is logged, and harms nobody."""
-    try:
-        hear(*what)
-    except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
-        not_heard(hear, error)
-
-
-def not_heard(hear: Callable[..., object], error: BaseException) -> None:
-    """Log that ``hear`` has raised; what is to end the program is raised again by the event loop in its next turn."""
-    if not isinstance(error, Exception | asyncio.CancelledError):
-        log.raise_soon(error)
-    name = getattr(hear, "__qualname__", None) or type(hear).__name__
-    log.warning("whoever looks on has failed to hear of this: %s", name)
+    if not log.guarded(hear, *what):
+        name = getattr(hear, "__qualname__", None) or type(hear).__name__
+        log.warning("whoever looks on has failed to hear of this: %s", name)

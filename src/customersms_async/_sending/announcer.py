@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 
 from .. import events
-from .._runtime.telling import not_heard, tell
+from .._runtime.telling import tell
 from ..errors import IdempotencyStoreError, SuppressionStoreError
 from ..models import Status
 
@@ -31,36 +31,32 @@ class Announcer:
     Raises nothing: what a listener raises is logged. Mutable state: none.
     """
 
-    __slots__ = ("_listeners", "_telemetry", "run")
+    __slots__ = ("__weakref__", "_telemetry", "listeners", "run")
 
     def __init__(
         self, listeners: tuple[Listener, ...], telemetry: TelemetrySeam | None, run: int | None = None
     ) -> None:
-        self._listeners = listeners
+        self.listeners = listeners
         self._telemetry = telemetry
         self.run = run
 
     def tell(self, event: Event) -> None:
         """Have everybody hear of ``event``."""
-        for hear in self._listeners:
-            try:
-                hear(event)
-            except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
-                not_heard(hear, error)
+        for hear in self.listeners:
+            tell(hear, event)
 
     def opened(self, sender: Sender) -> None:
         """Have the telemetry know of a sender, whose quota and credits it may ask for from now on."""
         if self._telemetry is not None:
             tell(self._telemetry.__opened__, sender)
-        for hear in self._listeners:
-            sender.room.observe(hear)
+        sender.room.observe(self)
 
     def begin_run(self, sender: Sender, kind: RunKind, run: int, counts: Counts | None) -> Announcer:
         """Tell that a run begins, and give the announcer of what is done in it; ``counts`` gives a campaign's."""
         if self._telemetry is not None and counts is not None:
             tell(self._telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
         self.tell(events.RunBegan(key=sender.log.name, run=run, kind=kind))
-        return Announcer(self._listeners, self._telemetry, run)
+        return Announcer(self.listeners, self._telemetry, run)
 
     def end_run(self, sender: Sender, kind: RunKind, reason: str | None) -> None:
         """Tell that this announcer's run has ended, and why if not everybody was sent to."""
