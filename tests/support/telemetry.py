@@ -60,6 +60,11 @@ class TelemetryInMemory:
         spans = [json.loads(span.to_json()) for span in self.spans]
         return json.dumps(spans, ensure_ascii=False) + "".join(metric.to_json() for metric in self.metrics())
 
+    def tells(self, *words: str) -> list[str]:
+        """Those of these words that are in anything that would be exported."""
+        said = self.said()
+        return [word for word in words if word in said]
+
     def close(self) -> None:
         self.tracers.shutdown()
         self.meters.shutdown()
