@@ -9,7 +9,8 @@
     client = AsyncClient(on_event=hear)
 
 The function is called in the event loop, at the moment when something happens, and must not wait. What it raises is
-logged, and harms nobody. No event has a phone number, a text or an API key.
+logged, and harms nobody. No event has a phone number, a text or an API key. A ``code`` is one of ``Code``, ``HTTP_502``
+and the like, or the gateway's; where that is no code of capital letters, which may be anything, it is ``_OTHER``.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class RequestEnded(Event, frozen=True, kw_only=True):
     """What became of a request is known, ``seconds`` after it was let in.
 
     ``sent``: its first byte may have left. ``status_code`` is that of the answer, if one came. Of ``recipients`` so
-    many were ``accepted``; where none was, ``code`` says why not: one of ``Code``, or the gateway's.
+    many were ``accepted``; where none was, ``code`` says why not.
     """
 
     request: int
@@ -120,7 +121,7 @@ class RetryPlanned(Event, frozen=True, kw_only=True):
 class OutcomesKnown(Event, frozen=True, kw_only=True):
     """So many ``recipients`` have this outcome, told once for each of them.
 
-    ``code`` is one of ``Code``, or the gateway's; ``None`` for accepted texts. ``replayed``: nothing was sent now; an
+    ``code`` is ``None`` for accepted texts. ``replayed``: nothing was sent now; an
     earlier call with their idempotency keys did, and this is what became of that.
     """
 

@@ -23,7 +23,7 @@ except ModuleNotFoundError as missing:
 
 from ._core.version import VERSION
 from ._otel.attributes import KeyNames, known_code
-from ._otel.gauges import Gauges
+from ._otel.gauges import gauges_of
 from ._otel.measures import Measures
 from ._otel.spans import Spans
 from .events import (
@@ -82,7 +82,7 @@ class Telemetry:
         self._keys = KeyNames(shown=key_label)
         self._spans = Spans(trace.get_tracer(_SCOPE, VERSION, tracer_provider))
         self._measures = Measures(meter)
-        self._gauges = Gauges(meter, self._keys)
+        self._readings = gauges_of(meter_provider, meter).readings
         self._handlers: Mapping[type[Event], Callable[[Any, AttributeSets], None]] = {
             RequestBegan: self._request_began,
             RequestEnded: self._request_ended,
@@ -115,12 +115,16 @@ class Telemetry:
 
     def _run_ended(self, event: RunEnded, sets: AttributeSets) -> None:  # noqa: ARG002 - as all of these
         self._spans.end_run(event)
-        self._gauges.ended(event.run)
+        self._readings.ended(event.run)
 
     def __opened__(self, sender: Sender) -> None:
         """Know of a sender, whose quota and credits are measured while it lives."""
-        self._gauges.opened(sender)
+        self._readings.opened(sender, self._keys)
+
+    def __left__(self, request: int) -> None:
+        """Know that the task that has sent this request goes on to other things."""
+        self._spans.leave(request)
 
     def __counted__(self, key: str, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
         """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
-        self._gauges.counted(key, run, loop, counts)
+        self._readings.counted(self._keys.of(key).key, run, loop, counts)

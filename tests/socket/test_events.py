@@ -13,6 +13,7 @@ import pytest
 
 from customersms_async import (
     AsyncClient,
+    AuthenticationError,
     Campaign,
     CampaignStoppedError,
     ConfigurationError,
@@ -22,6 +23,7 @@ from customersms_async import (
     Message,
     Priority,
     QuotaExceededError,
+    RejectedError,
     Status,
     SuppressionStoreError,
 )
@@ -33,6 +35,7 @@ from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.errors import QuotaStoreError
 from customersms_async.events import (
+    Event,
     KeyPaused,
     OutcomesKnown,
     RequestBegan,
@@ -45,7 +48,9 @@ from customersms_async.events import (
     WaitBegan,
     WaitEnded,
 )
+from customersms_async.otel import Telemetry
 from customersms_async.sandbox import Fault
+from support.broken_gateways import Connection, RawGateway, http
 from support.event_recorder import EventRecorder, kinds
 
 if TYPE_CHECKING:
@@ -283,16 +288,88 @@ async def test_an_error_of_who_looks_on_is_logged_with_its_name(
     assert "hear" in caplog.records[0].getMessage().rpartition(": ")[2]
 
 
+class NothingCanBeRead:
+    """A function of the program's that fails, and of which not even a name can be read then."""
+
+    has_failed = False
+
+    def __call__(self, event: object) -> NoReturn:
+        self.has_failed = True
+        raise ZeroDivisionError
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ZeroDivisionError if self.has_failed else AttributeError(name)
+
+
+@pytest.mark.parametrize("kind", ["send", "send_many", "stream"])
+async def test_who_looks_on_changes_nothing_whatever_is_asked_of_it(
+    make_client: MakeClient, sandbox: Sandbox, kind: str
+) -> None:
+    client = make_client(on_event=NothingCanBeRead())
+    if kind == "send":
+        outcomes = [await client.send(PHONES[0], "Hello")]
+    elif kind == "send_many":
+        outcomes = list((await client.send_many(PHONES, "Hello")).outcomes)
+    else:
+        outcomes = [outcome async for outcome in client.stream(PHONES, "Hello")]
+    assert [outcome.status for outcome in outcomes] == [Status.ACCEPTED] * len(sandbox.texts)
+
+
+async def test_a_text_whose_caller_leaves_as_its_answer_comes_is_told_of(make_client: MakeClient) -> None:
+    told: list[Event] = []
+
+    def hear(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, RequestEnded):
+            asyncio.get_running_loop().call_soon(sending.cancel)
+
+    sending = asyncio.create_task(make_client(on_event=hear).send(PHONES[0], "Hello"))
+    await asyncio.wait([sending])
+    assert sending.cancelled()
+    assert sum(isinstance(event, OutcomesKnown) for event in told) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("NOT_ALLOWED", "NOT_ALLOWED"), ("BLOCKED +12125551234 Your code is 42", "_OTHER"), ("12125551234", "_OTHER")],
+)
+async def test_a_gateway_s_code_is_told_if_it_is_one(told: EventRecorder, code: str, shown: str) -> None:
+    async def refuse(connection: Connection) -> None:
+        await connection.read()
+        await connection.write(http({"success": False, "error": "No", "code": code}))
+
+    async with (
+        RawGateway(refuse).serve() as url,
+        AsyncClient(api_key="cspro_made_up", url=url, quota=MemoryQuota(), pace=None, on_event=told) as client,
+    ):
+        with pytest.raises(RejectedError):
+            await client.send(PHONES[0], "Hello")
+    assert told.outcomes == {(Status.REJECTED, shown): 1}
+    assert [ended.code for ended in told.of(RequestEnded)] == [shown]
+
+
+async def test_a_run_that_ends_as_the_key_is_refused_says_so(make_client: MakeClient, told: EventRecorder) -> None:
+    client = make_client(api_key="cspro_nobody_s", on_event=told)
+    with pytest.raises(AuthenticationError):
+        await client.send_many(PHONES, "Hello")
+    assert [ended.reason for ended in told.of(RunEnded)] == ["INVALID_API_KEY"]
+
+
 def test_what_can_t_look_on_is_refused() -> None:
     async def hear(event: object) -> None: ...
 
-    for wrong in (hear, "print", 3):
+    class Hears:
+        async def __call__(self, event: object) -> None: ...
+
+    for wrong in (hear, Hears(), "print", 3):
         with pytest.raises(ConfigurationError, match="on_event must be a plain function"):
             AsyncClient(on_event=wrong)  # type: ignore[arg-type]
         with pytest.raises(ConfigurationError, match="on_event must be a plain function"):
             AsyncClient().with_options(on_event=wrong)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"telemetry must be a customersms_async\.otel\.Telemetry"):
         AsyncClient(telemetry=EventRecorder)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"not Telemetry$"):
+        AsyncClient(telemetry=Telemetry)  # type: ignore[arg-type]
 
 
 def test_nothing_of_the_seam_is_loaded_where_nobody_looks_on() -> None:

@@ -38,7 +38,8 @@ class Spans:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._requests: dict[int, tuple[Span, Token[Context]]] = {}
+        self._requests: dict[int, Span] = {}
+        self._tokens: dict[int, Token[Context]] = {}
         self._runs: dict[int, Span] = {}
 
     def begin(self, began: RequestBegan, key: Attributes) -> None:
@@ -69,15 +70,23 @@ class Spans:
         current = trace.set_span_in_context(span)
         if _NO_HTTP_SPANS is not None:
             current = context.set_value(_NO_HTTP_SPANS, True, current)
-        self._requests[began.request] = span, context.attach(current)
+        self._requests[began.request] = span
+        self._tokens[began.request] = context.attach(current)
+
+    def leave(self, request: int) -> None:
+        """Have the task that has sent a request in no span of ours, and whatever it starts from now on.
+
+        Where the event loop is gone, that may be no task any more, and nothing is to be done.
+        """
+        token, span = self._tokens.pop(request, None), self._requests.get(request)
+        if token is not None and trace.get_current_span() is span:
+            context.detach(token)
 
     def end(self, ended: RequestEnded, error: str | None) -> None:
-        """End the span of a request, in the task that sent it."""
-        found = self._requests.pop(ended.request, None)
-        if found is None:
+        """End the span of a request."""
+        span = self._requests.pop(ended.request, None)
+        if span is None:
             return
-        span, token = found
-        context.detach(token)
         if span.is_recording():
             if ended.status_code is not None:
                 span.set_attribute("http.response.status_code", ended.status_code)

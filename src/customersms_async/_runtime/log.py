@@ -88,7 +88,12 @@ def _write(level: int, message: str, arguments: tuple[object, ...], extra: dict[
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:
-    """Call a function of the program's that must not change what becomes of a text; false if it raised.
+    """Call a function of the program's that must not change what becomes of a text; false if it raised."""
+    return caught(call, *arguments) is None
+
+
+def caught(call: Callable[..., object], *arguments: Any) -> BaseException | None:
+    """Call a function of the program's that must not change what becomes of a text; gives what it raised.
 
     An error, and a ``CancelledError``, which is nobody's cancellation where nothing is awaited, end here. What is to
     end the program (``KeyboardInterrupt``, ``SystemExit``, and every other that is no ``Exception``) is raised again by
@@ -96,12 +101,12 @@ def guarded(call: Callable[..., object], *arguments: Any) -> bool:
     """
     try:
         call(*arguments)
-    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever the program's own code may raise
-        return False
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the program's own code may raise
+        return error
     except BaseException as error:  # noqa: BLE001 - it is raised, a turn later
         raise_soon(error)
-        return False
-    return True
+        return error
+    return None
 
 
 def raise_soon(error: BaseException) -> None:
@@ -135,6 +140,9 @@ def _follow_environment() -> None:
         from .stderr_handler import StderrHandler  # few need it
 
         set_level(level)
+        for each in list(_logger.handlers):
+            if type(each).__name__ == StderrHandler.__name__:  # a copy's of this module, as after a reload
+                _logger.removeHandler(each)
         _logger.addHandler(StderrHandler(_logger))
     elif os.environ.get(VARIABLE, "").strip():  # which may hold anything, so it is not shown
         warning("CUSTOMERSMS_LOG is to name a level, one of %s; what it holds is ignored", ", ".join(LEVELS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 from . import log
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 def tell(hear: Callable[..., object], *what: object) -> None:
     """Call a function of somebody who looks on; its error is logged, and harms nobody."""
-    if not log.guarded(hear, *what):
-        name = getattr(hear, "__qualname__", None) or type(hear).__name__
-        log.warning("whoever looks on has failed to hear of this: %s", name)
+    error = log.caught(hear, *what)
+    if error is None:
+        return
+    names = [type(hear).__name__]
+    log.guarded(lambda: names.append(str(hear.__qualname__)))  # an object of the program's may raise here, too
+    message = "whoever looks on has failed to hear of this: %s (%s)"
+    log.warning(message, names[-1], type(error).__name__)
+    if log.shows_debug():
+        log.guarded(lambda: log.debug("what was raised: %s", "".join(traceback.format_exception(error))))

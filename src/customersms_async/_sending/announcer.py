@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, final
@@ -31,13 +32,13 @@ class Announcer:
     Raises nothing: what a listener raises is logged. Mutable state: none.
     """
 
-    __slots__ = ("__weakref__", "_telemetry", "listeners", "run")
+    __slots__ = ("__weakref__", "listeners", "run", "telemetry")
 
     def __init__(
         self, listeners: tuple[Listener, ...], telemetry: TelemetrySeam | None, run: int | None = None
     ) -> None:
         self.listeners = listeners
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self.run = run
 
     def tell(self, event: Event) -> None:
@@ -47,16 +48,16 @@ class Announcer:
 
     def opened(self, sender: Sender) -> None:
         """Have the telemetry know of a sender, whose quota and credits it may ask for from now on."""
-        if self._telemetry is not None:
-            tell(self._telemetry.__opened__, sender)
+        if self.telemetry is not None:
+            tell(self.telemetry.__opened__, sender)
         sender.room.observe(self)
 
     def begin_run(self, sender: Sender, kind: RunKind, run: int, counts: Counts | None) -> Announcer:
         """Tell that a run begins, and give the announcer of what is done in it; ``counts`` gives a campaign's."""
-        if self._telemetry is not None and counts is not None:
-            tell(self._telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
+        if self.telemetry is not None and counts is not None:
+            tell(self.telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
         self.tell(events.RunBegan(key=sender.log.name, run=run, kind=kind))
-        return Announcer(self.listeners, self._telemetry, run)
+        return Announcer(self.listeners, self.telemetry, run)
 
     def end_run(self, sender: Sender, kind: RunKind, reason: str | None) -> None:
         """Tell that this announcer's run has ended, and why if not everybody was sent to."""
@@ -65,7 +66,7 @@ class Announcer:
 
     def outcomes(self, sender: Sender, priority: Priority, outcomes: Sequence[Outcome]) -> None:
         """Tell what became of these recipients."""
-        key, kinds = sender.log.name, [(o.status, o.code, o.replayed) for o in outcomes]
+        key, kinds = sender.log.name, [(o.status, _shown(o.code), o.replayed) for o in outcomes]
         for (status, code, replayed), many in {kinds[0]: 1}.items() if len(kinds) == 1 else Counter(kinds).items():
             self.tell(
                 events.OutcomesKnown(
@@ -79,7 +80,7 @@ class Announcer:
 
     def retry(self, sender: Sender, attempt: int, seconds: float, code: str | None) -> None:
         """Tell that texts are tried again."""
-        self.tell(events.RetryPlanned(key=sender.log.name, attempt=attempt, seconds=seconds, code=code))
+        self.tell(events.RetryPlanned(key=sender.log.name, attempt=attempt, seconds=seconds, code=_shown(code)))
 
     def paused(self, sender: Sender, seconds: float) -> None:
         """Tell that the key pauses."""
@@ -142,6 +143,16 @@ class RequestWatch:
         )
         self._announcer.tell(began)
 
+    def left(self) -> None:
+        """Have the telemetry know that the request's task goes on to other things."""
+        telemetry = self._announcer.telemetry
+        if telemetry is not None:
+            tell(telemetry.__left__, id(self))
+
+    def outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell what became of these recipients."""
+        self._announcer.outcomes(self._sender, self._priority, outcomes)
+
     def ended(self, ruling: Ruling, seconds: float, *, sent: bool) -> None:
         """Tell what became of it, ``seconds`` after it was let in."""
         outcomes = ruling.outcomes
@@ -155,12 +166,19 @@ class RequestWatch:
             status_code=ruling.status_code,
             recipients=self._recipients,
             accepted=many,
-            code=None if many or not outcomes else outcomes[0].code,
+            code=None if many or not outcomes else _shown(outcomes[0].code),
         )
         self._announcer.tell(ended)
 
 
 _ACCEPTED: Final = Status.ACCEPTED
+
+_CODE: Final = re.compile(r"HTTP_[1-9][0-9]{2}|[A-Z]{1,30}(?:_[A-Z]{1,30}){0,5}")
+
+
+def _shown(code: str | None) -> str | None:
+    """A code as events have it: one that may be anything, such as a number or a text, is ``_OTHER``."""
+    return code if code is None or _CODE.fullmatch(code) else "_OTHER"
 
 
 @lru_cache(maxsize=64)

@@ -127,6 +127,8 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
     except asyncio.CancelledError:
         if request.sent and not heard.cancelled():  # the answer came at this very moment
             log_unheard(heard.result().outcomes, sender.log)
+            if sender.announcer is not None:
+                sender.announcer.outcomes(sender, place.ticket.priority, heard.result().outcomes)
         raise
 
 

@@ -30,6 +30,9 @@ class TelemetrySeam(Protocol):
     def __opened__(self, sender: Sender) -> None:
         """Know of a sender, whose quota and credits are measured while it lives."""
 
+    def __left__(self, request: int) -> None:
+        """Know that the task that has sent this request goes on to other things."""
+
     def __counted__(self, key: str, run: int, loop: asyncio.AbstractEventLoop, counts: Counts) -> None:
         """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
 
@@ -62,11 +65,15 @@ class LookingOn(msgspec.Struct, frozen=True, eq=False):
 
 
 def _check(telemetry: object = None, on_event: object = None) -> None:
-    if telemetry is not None and not hasattr(telemetry, "__heard__"):
-        name = type(telemetry).__name__
+    if telemetry is not None and (isinstance(telemetry, type) or not hasattr(telemetry, "__heard__")):
+        name = telemetry.__name__ if isinstance(telemetry, type) else type(telemetry).__name__
         raise ConfigurationError(f"telemetry must be a customersms_async.otel.Telemetry, not {name}")
-    if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
+    if on_event is not None and (not callable(on_event) or _is_async(on_event)):
         raise ConfigurationError("on_event must be a plain function that takes an event; it can't be async")
+
+
+def _is_async(call: Any) -> bool:
+    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)
 
 
 NAMES: Final = frozenset(LookingOn.__struct_fields__)

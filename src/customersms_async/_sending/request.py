@@ -125,12 +125,15 @@ class BatchRequest:
             if self.sent:
                 ended = judge(NoAnswer("the event loop ended before an answer came"), self._batch, time.time())
                 log_unheard(self._unknown_of(ended.outcomes), sender.log)
+                self._tell_of_the_end(ended)
             raise
         finally:
+            if self._watch is not None:
+                self._watch.left()  # before others are let in, in this task's context
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
         ruling = await self._judge_in_turns(happened)
-        if self._watch is not None:  # before others are started, who would be taken for a part of this
+        if self._watch is not None:
             self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
         await self._keep(ruling)
         if happened is OVERDUE and self._age_us >= STALE_US:
@@ -217,6 +220,7 @@ class BatchRequest:
             anew = judge(happened, self._batch, time.time(), self._sender.secret.redact)
             self._unknown_of(anew.outcomes)
             log_unheard(self._learned(anew).outcomes, self._sender.log)
+            self._tell_of_the_end(anew)
             raise
         return self._learned(ruling)
 
@@ -236,6 +240,12 @@ class BatchRequest:
         if unknown:
             self._sender.account.lost_sight(len(unknown), self._sender.room.clock())
         return unknown
+
+    def _tell_of_the_end(self, ruling: Ruling) -> None:
+        """Tell those who look on of a request that nobody else hears of any more, as the event loop is gone."""
+        if self._watch is not None:
+            self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
+            self._watch.outcomes(ruling.outcomes)
 
     async def _keep(self, ruling: Ruling) -> None:
         """Record what became of the attempt, and settle its tokens; over a network both at once."""

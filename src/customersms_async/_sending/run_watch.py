@@ -65,6 +65,8 @@ def _reason(source: OutcomeSource) -> str | None:
     guard_stop = source.deliveries.guard_stop
     if guard_stop is not None:
         return guard_stop.guard
+    if source.deliveries.fatal is not None:
+        return source.deliveries.fatal.fatal
     if source.error is not None:
         return getattr(source.error, "guard", None) or type(source.error).__name__
     return source.deliveries.stop_code

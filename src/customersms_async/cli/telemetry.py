@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -15,6 +16,7 @@ from .panels import LOOK_PANEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.metadata import EntryPoint
 
     from .._sending.looking_on import TelemetrySeam
 
@@ -44,10 +46,13 @@ def open_telemetry(port: int | None, *, key_label: bool = False) -> Iterator[Tel
     ``OTEL_EXPORTER_OTLP_ENDPOINT`` and those that the SDK reads itself. Where ``opentelemetry-instrument`` has set
     everything up, that is used. What is still to be said is said at the end.
 
-    Raises ``ConfigurationError`` where what is asked for isn't installed, and for a port that is taken.
+    Raises ``ConfigurationError`` where what is asked for isn't installed or can't be had, such as a port.
     """
     asked = {signal: _exporters(signal) for signal in _SIGNALS}
-    if os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or (port is None and not any(asked.values())):
+    is_off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    if is_off and port is not None:
+        raise ConfigurationError("--metrics-port asks for metrics, and OTEL_SDK_DISABLED for none")
+    if is_off or (port is None and not any(asked.values())):
         yield None
         return
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
@@ -58,15 +63,20 @@ def open_telemetry(port: int | None, *, key_label: bool = False) -> Iterator[Tel
     from ..otel import Telemetry
 
     with contextlib.ExitStack() as stack:
-        tracers, meters = _tracers(asked["TRACES"], stack), _meters(asked["METRICS"], port, stack)
+        try:
+            tracers, meters = _tracers(asked["TRACES"], stack), _meters(asked["METRICS"], port, stack)
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of OpenTelemetry, at a variable that it can't make sense of
+            raise ConfigurationError(f"OpenTelemetry can't be set up: {error} ({type(error).__name__})") from None
         yield Telemetry(tracers, meters, key_label=key_label)
 
 
 def _exporters(signal: str) -> list[str]:
-    """The names of the exporters that the environment asks for."""
+    """The names of the exporters that the environment asks for; an endpoint for all programs asks for what is there."""
     named = os.environ.get(f"OTEL_{signal}_EXPORTER", "")
     if not named and any(os.environ.get(f"OTEL_EXPORTER_OTLP_{part}ENDPOINT") for part in ("", f"{signal}_")):
-        named = "otlp"
+        named = "otlp" if _found(signal, _otlp(signal)) else "none"
     return [name for name in map(str.strip, named.split(",")) if name not in {"", "none"}]
 
 
@@ -80,7 +90,7 @@ def _tracers(names: list[str], stack: contextlib.ExitStack) -> Any:
     provider = TracerProvider()
     stack.callback(provider.shutdown)
     for name in names:
-        provider.add_span_processor(BatchSpanProcessor(_exporter("traces", name)))
+        provider.add_span_processor(BatchSpanProcessor(_exporter("TRACES", name)))
     return provider
 
 
@@ -97,7 +107,7 @@ def _meters(names: list[str], port: int | None, stack: contextlib.ExitStack) -> 
     for name in names:
         if name == "prometheus" and port is not None:
             continue
-        made = _exporter("metrics", name)
+        made = _exporter("METRICS", name)
         readers.append(made if isinstance(made, MetricReader) else PeriodicExportingMetricReader(made))
     if port is not None:
         readers.append(_served(port, stack))
@@ -130,12 +140,20 @@ def _served(port: int, stack: contextlib.ExitStack) -> Any:
 
 def _exporter(signal: str, name: str) -> Any:
     """The exporter of this name, as ``OTEL_TRACES_EXPORTER`` and ``OTEL_METRICS_EXPORTER`` have it."""
-    if name == "otlp":
-        protocol = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL")
-        protocol = protocol or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or "grpc"
-        name = "otlp_proto_http" if protocol.startswith("http") else "otlp_proto_grpc"
-    found = next(iter(entry_points(group=f"opentelemetry_{signal}_exporter", name=name)), None)
+    found = _found(signal, _otlp(signal) if name == "otlp" else name)
     if found is None:
-        variable = f"OTEL_{signal.upper()}_EXPORTER"
+        variable = f"OTEL_{signal}_EXPORTER"
         raise ConfigurationError(f"OpenTelemetry's exporter {name}, which {variable} asks for, is not installed")
+    if name == "console":
+        return found.load()(out=sys.stderr)  # standard output is the command's own
     return found.load()()
+
+
+def _found(signal: str, name: str) -> EntryPoint | None:
+    return next(iter(entry_points(group=f"opentelemetry_{signal.lower()}_exporter", name=name)), None)
+
+
+def _otlp(signal: str) -> str:
+    """The name of the exporter by OTLP, which there is one of for each protocol."""
+    protocol = os.environ.get(f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL") or os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    return "otlp_proto_http" if protocol is not None and protocol.startswith("http") else "otlp_proto_grpc"

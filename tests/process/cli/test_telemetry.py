@@ -93,8 +93,9 @@ def test_spans_go_where_the_environment_says(customersms: Commands, serve: Serve
     _, there = serve()
     ended = customersms("send", "+12125550000", "-m", "Hello", "--yes", **there, OTEL_TRACES_EXPORTER="console")
     assert ended.status == 0
-    assert '"name": "send customersms"' in ended.out
-    assert "12125550000" not in ended.out.partition('"name"')[2]
+    assert '"name": "send customersms"' in ended.err
+    assert "send customersms" not in ended.out
+    assert "12125550000" not in ended.err.partition('"name"')[2]
 
 
 def test_an_exporter_that_is_not_there_is_said_and_nothing_is_sent(customersms: Commands, serve: Serve) -> None:
@@ -107,3 +108,34 @@ def test_an_exporter_that_is_not_there_is_said_and_nothing_is_sent(customersms: 
         "send", "+12125550000", "-m", "Hello", **there, OTEL_METRICS_EXPORTER="pigeon", OTEL_SDK_DISABLED="true"
     )
     assert (off.status, sandbox.requests) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "said"),
+    [
+        (("--metrics-port", "9464"), {"OTEL_SDK_DISABLED": "true"}, "and OTEL_SDK_DISABLED for none"),
+        ((), {"OTEL_TRACES_EXPORTER": "console", "OTEL_BSP_SCHEDULE_DELAY": "-1"}, "OpenTelemetry can't be set up:"),
+        (
+            (),
+            {"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_PROMETHEUS_PORT": "abc"},
+            "can't be set up: invalid",
+        ),
+    ],
+)
+def test_what_can_t_be_is_said_and_nothing_is_sent(
+    customersms: Commands, serve: Serve, options: tuple[str, ...], variables: dict[str, str], said: str
+) -> None:
+    sandbox, there = serve()
+    ended = customersms("send", "+12125550000", "-m", "Hello", *options, **there, **variables)
+    assert ended.status == 2
+    assert said in ended.words
+    assert sandbox.requests == 0
+
+
+def test_a_collector_that_all_programs_of_a_machine_are_told_of_asks_for_no_exporter_that_is_not_there(
+    customersms: Commands, serve: Serve
+) -> None:
+    _, there = serve()
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_PROTOCOL": "carrier_pigeon"}
+    ended = customersms("send", "+12125550000", "-m", "Hello", **there, **variables)
+    assert (ended.status, ended.err.count("OpenTelemetry")) == (0, 0)

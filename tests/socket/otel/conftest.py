@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from customersms_async.sandbox import Sandbox
 from support.real_time import PATIENCE
 from support.telemetry import TelemetryInMemory
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A collector waits for an event loop for as long as that takes on a busy machine."""
-    monkeypatch.setattr("customersms_async._otel.gauges.PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -25,3 +26,11 @@ def seen() -> Iterator[TelemetryInMemory]:
     kept = TelemetryInMemory()
     yield kept
     kept.close()
+
+
+@pytest.fixture
+def sandbox_in_thread() -> Iterator[Sandbox]:
+    """A gateway in a thread of its own."""
+    gateway = Sandbox()
+    with gateway.serve_in_thread():
+        yield gateway

@@ -24,7 +24,7 @@ from customersms_async import (
     SuppressionStoreError,
 )
 from customersms_async._otel.attributes import MOST_KEYS
-from customersms_async._otel.gauges import FRESH_SECONDS
+from customersms_async._otel.readings import FRESH_SECONDS
 from customersms_async._otel.table import METRICS
 from customersms_async.events import OutcomesKnown, RequestBegan, RequestEnded, RetryPlanned
 from customersms_async.sandbox import Fault, Sandbox, magic
@@ -136,7 +136,7 @@ async def test_the_quota_is_shown_by_window(
 async def test_a_collector_in_the_event_loop_s_own_thread_gets_what_was_known_before(
     make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customersms_async._otel.gauges.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("customersms_async._otel.readings.FRESH_SECONDS", 0.0)
     async with SQLiteQuota(tmp_path / "quota") as store:
         client = make_client(telemetry=seen.telemetry, quota=store)
         await client.send(PHONES[0], "Hello")
@@ -149,7 +149,7 @@ async def test_a_collector_in_the_event_loop_s_own_thread_gets_what_was_known_be
 async def test_a_collector_does_not_wait_long_for_an_event_loop_that_waits_for_it(
     make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customersms_async._otel.gauges.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", 0.05)
     async with SQLiteQuota(tmp_path / "quota") as store:
         client = make_client(telemetry=seen.telemetry, quota=store)
         await client.send(PHONES[0], "Hello")

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.trace import SpanKind, StatusCode
@@ -143,6 +144,32 @@ async def test_a_campaign_s_requests_are_linked_to_its_run(
     assert (run.name, run.parent) == ("campaign customersms", job.get_span_context())
     assert [span.parent for span in requests] == [None]
     assert [[link.context for link in span.links] for span in requests] == [[run.get_span_context()]]
+
+
+class FarStore:
+    """A store that suspends, and keeps the name of the span in which it was asked for a token."""
+
+    in_process = False
+
+    def __init__(self) -> None:
+        self._near = MemoryQuota()
+        self.asked_in: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._near, name)
+
+    async def take(self, *what: Any) -> Any:
+        self.asked_in.append(getattr(trace.get_current_span(), "name", "none"))
+        return await self._near.take(*what)
+
+
+async def test_what_is_asked_of_a_store_for_one_text_is_part_of_no_other_s_span(
+    make_client: MakeClient, seen: TelemetryInMemory
+) -> None:
+    store = FarStore()
+    client = make_client(telemetry=seen.telemetry, quota=store, max_concurrency=1)
+    await asyncio.gather(*(client.send(phone, "Hello") for phone in PHONES[:3]))
+    assert store.asked_in == ["none"] * 3
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""Collecting figures of stores and event loops that do not answer, that are gone, or that several have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from customersms_async import AsyncClient, Limit, MemoryQuota, SQLiteQuota
+from customersms_async.otel import Telemetry
+from support.real_time import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from customersms_async.sandbox import Sandbox
+    from support.telemetry import TelemetryInMemory
+
+    MakeClient = Callable[..., AsyncClient]
+
+PHONE = "+12125550000"
+USAGE = "customersms.quota.usage"
+
+
+class Silent:
+    """A store that lets everybody go, and does not say how it stands while it is silent."""
+
+    in_process = False
+
+    def __init__(self) -> None:
+        self._near = MemoryQuota()
+        self.goes_on = asyncio.Event()
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._near, name)
+
+    async def usage(self, *asked: Any) -> Any:
+        self.asked += 1
+        await self.goes_on.wait()
+        return await self._near.usage(*asked)
+
+
+@pytest.fixture(autouse=True)
+def _collected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("customersms_async._otel.readings.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", 0.05)
+
+
+async def test_a_store_that_does_not_answer_is_asked_once_and_has_no_figure(
+    make_client: MakeClient, seen: TelemetryInMemory
+) -> None:
+    store = Silent()
+    silent = make_client(telemetry=seen.telemetry, quota=store, limits=Limit(7, 60))
+    near = make_client(telemetry=seen.telemetry, limits=Limit(9, 120))
+    store.goes_on.set()
+    for client in (silent, near):
+        await client.send(PHONE, "Hello")
+    while len(await asyncio.to_thread(seen.figures, USAGE, "window")) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    store.goes_on.clear()
+    before, tasks = store.asked, len(asyncio.all_tasks())
+    for _ in range(5):
+        assert await asyncio.to_thread(seen.figures, USAGE, "window") == {"120": 1}
+    assert store.asked == before + 1
+    assert len(asyncio.all_tasks()) <= tasks + 2
+    store.goes_on.set()
+    while len(await asyncio.to_thread(seen.figures, USAGE, "window")) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
+def test_an_event_loop_that_rests_is_asked_once_and_nothing_is_told_of_one_that_is_gone(
+    sandbox_in_thread: Sandbox, seen: TelemetryInMemory, tmp_path: Path
+) -> None:
+    loop, store = asyncio.new_event_loop(), SQLiteQuota(tmp_path / "quota")
+    api_key, url = sandbox_in_thread.api_key, sandbox_in_thread.url
+    client = AsyncClient(api_key=api_key, url=url, quota=store, telemetry=seen.telemetry)
+    loop.run_until_complete(client.send(PHONE, "Hello"))
+    began = time.monotonic()
+    for _ in range(20):
+        assert seen.figures(USAGE, "window") == {}
+    assert time.monotonic() - began < PATIENCE / 2
+    assert len(loop._ready) == 1  # type: ignore[attr-defined]
+    assert seen.figures("customersms.credits") != {}
+    loop.run_until_complete(client.aclose())
+    loop.run_until_complete(store.aclose())
+    loop.close()
+    assert seen.figures(USAGE, "window") == seen.figures("customersms.credits") == {}
+
+
+async def test_who_collects_in_one_event_loop_never_waits_for_another(
+    make_client: MakeClient, seen: TelemetryInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", PATIENCE)
+    store = Silent()
+    await make_client(telemetry=seen.telemetry, quota=store).send(PHONE, "Hello")
+
+    async def collect() -> float:
+        began = time.monotonic()
+        seen.figures(USAGE, "window")
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, collect()).result() < PATIENCE / 2
+    store.goes_on.set()
+
+
+async def test_all_who_measure_with_one_provider_are_shown(sandbox: Sandbox, seen: TelemetryInMemory) -> None:
+    """A provider takes one gauge of each name, so a second would be missed without a word."""
+    for label in ("one", "two"):
+        client = AsyncClient(
+            api_key=f"cspro_{label}",
+            url=sandbox.url,
+            quota=MemoryQuota(),
+            pace=None,
+            label=label,
+            telemetry=Telemetry(seen.tracers, seen.meters, key_label=True),
+        )
+        await asyncio.gather(client.send(PHONE, "Hello"), return_exceptions=True)
+        assert (label, "60") in seen.figures(USAGE, "key", "window")
+        await client.aclose()
