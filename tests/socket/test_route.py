@@ -307,6 +307,7 @@ def test_no_option_touches_certificates_redirects_or_proxies() -> None:
     assert known == {
         *("api_key", "url", "limits", "quota", "reserve", "pace", "batch_size", "max_concurrency", "max_retries"),
         *("max_wait", "timeout", "label", "http_client", "idempotency", "caps", "suppression"),
+        *("telemetry", "on_event"),
     }
 
 

@@ -287,11 +287,13 @@ def test_a_wal_that_is_brought_while_another_program_looks_is_never_written_over
 def test_whoever_looks_at_a_main_file_without_its_wal_lets_it_be_brought(path: Path, sandbox: Sandbox) -> None:
     moved, wal = moved_without_its_wal(path, sandbox)
     with subprocess.Popen([sys.executable, "-c", POLLS, str(moved)]) as polls:  # noqa: S603 - our own script
-        with pytest.raises(LedgerError, match=r"bring moved\.ledger-wal beside it"):
-            asyncio.run(go_on(moved, sandbox))
-        wal.rename(moved.with_name("moved.ledger-wal"))
-        all_is_known(moved, sandbox)
-        polls.kill()
+        try:
+            with pytest.raises(LedgerError, match=r"bring moved\.ledger-wal beside it"):
+                asyncio.run(go_on(moved, sandbox))
+            wal.rename(moved.with_name("moved.ledger-wal"))
+            all_is_known(moved, sandbox)
+        finally:
+            polls.kill()
     all_is_known(moved, sandbox)
 
 

@@ -9,8 +9,10 @@ synchronous and belongs to one thread.
 from __future__ import annotations
 
 import contextlib
+import random
 import secrets
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from ...errors import LedgerError
@@ -18,7 +20,7 @@ from ...quota.host_clock import boot_clock
 from ..refusals import refusal
 from . import move_rows, opening
 from .copies import Copies
-from .errors import translated
+from .errors import BUSY_SECONDS, translated
 from .lock import Witness
 from .schema import UPDATES, VERSION
 from .typed_rows import only
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TRIES: Final = 10
-"""How often somebody else may close the ledger just when it is to be written to."""
+"""How often somebody else may write to the ledger just when it is to be closed."""
+
+_LONGEST_PAUSE: Final = 0.005
+"""Seconds, at most, before a ledger that somebody else has closed is written to again."""
 
 _LAGS: Final = (
     "the ledger has been further than what is seen of it here: it is an older copy, or its -wal was brought while"
@@ -117,8 +122,8 @@ class LedgerFile:
         if self._lags:
             raise refusal(self.path, _LAGS)
         self.check_place(anywhere=anywhere)
-        connection = self._writer()
-        for _ in range(_TRIES):
+        connection, until = self._writer(), time.monotonic() + BUSY_SECONDS
+        while True:
             connection.execute("BEGIN IMMEDIATE")
             session = connection.execute("SELECT closed, place, era FROM session")
             closed, place, era = only(session, tuple[int, str | None, str])
@@ -133,9 +138,12 @@ class LedgerFile:
                 connection.execute("UPDATE progress SET changes = changes + 1")
                 return connection
             connection.execute("COMMIT")
-            if not checkpoint(connection):
+            if checkpoint(connection):
+                self._era = era  # now the main file says so, too
+            if time.monotonic() >= until:
                 break
-            self._era = era  # now the main file says so, too
+            # Somebody who has looked may close it, and be bringing it into the main file, at this very moment.
+            time.sleep(random.uniform(0.0, _LONGEST_PAUSE))  # noqa: S311 - no secret
         raise refusal(self.path, "other programs read it without end, so that nothing can be written")
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
