@@ -65,8 +65,9 @@ class Telemetry:
     its fingerprint), for up to 1,000 keys; without it, keys are not told apart, and gauges show the fullest of them.
 
     The quota is asked for when somebody collects: in the clients' event loop, where a store is asked over a network or
-    a file, while a collector waits for it in a thread of its own, as the SDK's readers do, for up to half a
-    second. What a collector gets that runs in the event loop itself is then what was known at the last collection.
+    a file, while a collector waits for it in a thread of its own, as the SDK's readers do, for up to half a second. A
+    collector that runs in an event loop gets what was known at the last collection. A store that does not answer has no
+    figure.
 
     Mutable state: that of its parts.
     """
@@ -96,7 +97,7 @@ class Telemetry:
         }
 
     def __heard__(self, event: Event) -> None:
-        """Measure what happened; for the package itself, and not promised to stay, as the other two."""
+        """Measure what happened; for the package itself, and not promised to stay, as the other three."""
         handle = self._handlers.get(type(event))
         if handle is not None:
             handle(event, self._keys.of(event.key))
