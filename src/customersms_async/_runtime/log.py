@@ -77,7 +77,7 @@ class KeyLog:
 
 
 def _log(level: int, message: str, arguments: tuple[object, ...], extra: dict[str, object] | None = None) -> None:
-    if not guarded(_write, level, message, arguments, extra):
+    if caught(_write, level, message, arguments, extra) is not None:
         record = _logger.makeRecord(_logger.name, level, "", 0, message, arguments, None)
         if logging.lastResort is not None and level >= logging.lastResort.level:
             guarded(logging.lastResort.handle, record)
