@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
     from customersms_async._sending.sender import Sender
 
-TIMES = 3_000
+TIMES = 200
 """Requests with one number in a turn."""
+
+TURNS = 31
+"""Turns of each in a round."""
 
 MANY = 1_000
 """Numbers in a large request."""
@@ -53,6 +57,7 @@ def told(sender: Sender, numbers: int) -> Callable[[], None]:
     def once() -> None:
         watch = announcer.request(sender, ticket, batch, 1)
         watch.began()
+        watch.left()
         watch.ended(ruling, 0.1, sent=True)
         announcer.outcomes(sender, ticket.priority, outcomes)
 
@@ -85,10 +90,10 @@ def bare(tracers: TracerProvider, meters: MeterProvider, numbers: int) -> Callab
         span = tracer.start_span("send customersms", None, SpanKind.CLIENT, began, None, now)
         span.add_event("customersms.admitted", seconds, now)
         token = context.attach(context.set_value("suppress", True, trace.set_span_in_context(span)))
+        context.detach(token)
         active.add(-1, priority)
         duration.record(0.1, request)
         sent.add(numbers, request)
-        context.detach(token)
         span.set_attribute("http.response.status_code", 200)
         span.end()
         outcomes.add(numbers, outcome)
@@ -110,12 +115,18 @@ async def main(rounds: int) -> None:
     options = {"api_key": "cspro_measured", "url": "http://127.0.0.1:9", "quota": MemoryQuota(), "limits": Limit(9, 9)}
     async with AsyncClient(**options, telemetry=Telemetry(tracers, meters)) as client:  # type: ignore[arg-type]
         sender = open_handle(client).sender
+        ways = {
+            numbers: (told(sender, numbers), bare(tracers, meters, numbers), TIMES // numbers + 20)
+            for numbers in (1, MANY)
+        }
         for _ in range(rounds):
-            one, alone = microseconds(told(sender, 1), TIMES), microseconds(bare(tracers, meters, 1), TIMES)
-            many = microseconds(told(sender, MANY), TIMES // 10) - microseconds(
-                bare(tracers, meters, MANY), TIMES // 10
-            )
-            figures = {"bare": alone, "ours": one - alone, "ours for each of many": many / MANY}
+            figures: dict[str, float] = {}
+            for numbers, (whole, alone, times) in ways.items():
+                pairs = [(microseconds(whole, times), microseconds(alone, times)) for _ in range(TURNS)]
+                ours = statistics.median(one - other for one, other in pairs)
+                sdk = statistics.median(other for _, other in pairs)
+                figures |= {f"bare, {numbers}": sdk, f"ours, {numbers}": ours}
+            figures["ours, for each of many"] = figures.pop(f"ours, {MANY}") / MANY
             print(json.dumps({name: round(figure, 3) for name, figure in figures.items()}), flush=True)
 
 

@@ -81,6 +81,7 @@ class Telemetry:
     ) -> None:
         meter = metrics.get_meter(_SCOPE, VERSION, meter_provider)
         self._keys = KeyNames(shown=key_label)
+        self._sets = None if key_label else self._keys.of("")
         self._spans = Spans(trace.get_tracer(_SCOPE, VERSION, tracer_provider))
         self._measures = Measures(meter)
         self._readings = gauges_of(meter_provider, meter).readings
@@ -100,7 +101,7 @@ class Telemetry:
         """Measure what happened; for the package itself, and not promised to stay, as the other three."""
         handle = self._handlers.get(type(event))
         if handle is not None:
-            handle(event, self._keys.of(event.key))
+            handle(event, self._sets or self._keys.of(event.key))
 
     def _request_began(self, event: RequestBegan, sets: AttributeSets) -> None:
         self._measures.begin(event, sets)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from .attributes import PRIORITIES, SYSTEM
+from .attributes import MOST_SETS, PRIORITIES, SYSTEM
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NAME: Final = "send customersms"
 RUN_NAME: Final = "campaign customersms"
 
+_AT_ONCE: Final = {"seconds": 0.0}
+
 _CLIENT: Final = SpanKind.CLIENT
 
 _NO_HTTP_SPANS: Final = getattr(context, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", None)
@@ -33,7 +35,7 @@ class Spans:
     """A CLIENT span for each request, from its place in line to its answer, and one for each campaign's run.
 
     A request's span is a child of whatever span its caller has. Those of a campaign, which may last for days, are
-    traces of their own, linked to the run's span. Mutable state: what is on its way.
+    traces of their own, linked to the run's span. Mutable state: what is on its way, and sets of attributes.
     """
 
     def __init__(self, tracer: Tracer) -> None:
@@ -41,49 +43,57 @@ class Spans:
         self._requests: dict[int, Span] = {}
         self._tokens: dict[int, Token[Context]] = {}
         self._runs: dict[int, Span] = {}
+        self._made: dict[tuple[int, str, int, int, int, str], Attributes] = {}
 
     def begin(self, began: RequestBegan, key: Attributes) -> None:
         """Begin the span of a request, and make it the current one of the task that sends it."""
         now = time.time_ns()
         start = now - round(began.waited * 1e9) if began.waited else now
         run = None if began.run is None else self._runs.get(began.run)
-        attributes: Attributes = {
-            **SYSTEM,
-            "messaging.batch.message_count": began.recipients,
-            "server.address": began.server,
-            "server.port": began.port,
-            "customersms.attempt": began.attempt,
-            "customersms.priority": PRIORITIES[began.priority],
-            **key,
-        }
         span = self._tracer.start_span(
             NAME,
             context.Context() if run is not None else None,
             _CLIENT,
-            attributes,
+            self._attributes_of(began, key),
             [trace.Link(run.get_span_context())] if run is not None else None,
             start,
         )
         if began.reason is not None:
             span.add_event("customersms.waiting", {"reason": began.reason}, start)
-        span.add_event("customersms.admitted", {"seconds": began.waited}, now)
+        span.add_event("customersms.admitted", {"seconds": began.waited} if began.waited else _AT_ONCE, now)
         current = trace.set_span_in_context(span)
         if _NO_HTTP_SPANS is not None:
             current = context.set_value(_NO_HTTP_SPANS, True, current)
         self._requests[began.request] = span
         self._tokens[began.request] = context.attach(current)
 
-    def leave(self, request: int) -> None:
-        """Have the task that has sent a request in no span of ours, and whatever it starts from now on.
+    def _attributes_of(self, began: RequestBegan, key: Attributes) -> Attributes:
+        """Those that a request begins with: the same for nearly all."""
+        same = (began.recipients, began.server, began.port, began.attempt, began.priority, began.key if key else "")
+        found = self._made.get(same)
+        if found is None:
+            found = {
+                **SYSTEM,
+                "messaging.batch.message_count": began.recipients,
+                "server.address": began.server,
+                "server.port": began.port,
+                "customersms.attempt": began.attempt,
+                "customersms.priority": PRIORITIES[began.priority],
+                **key,
+            }
+            if len(self._made) < MOST_SETS:
+                self._made[same] = found
+        return found
 
-        Where the event loop is gone, that may be no task any more, and nothing is to be done.
-        """
-        token, span = self._tokens.pop(request, None), self._requests.get(request)
-        if token is not None and trace.get_current_span() is span:
+    def leave(self, request: int) -> None:
+        """Have the task that has sent a request in no span of ours, and whatever it starts from now on."""
+        token = self._tokens.pop(request, None)
+        if token is not None:
             context.detach(token)
 
     def end(self, ended: RequestEnded, error: str | None) -> None:
         """End the span of a request."""
+        self._tokens.pop(ended.request, None)  # where it was ended in no task
         span = self._requests.pop(ended.request, None)
         if span is None:
             return

@@ -77,7 +77,7 @@ class KeyLog:
 
 
 def _log(level: int, message: str, arguments: tuple[object, ...], extra: dict[str, object] | None = None) -> None:
-    if caught(_write, level, message, arguments, extra) is not None:
+    if not guarded(_write, level, message, arguments, extra):
         record = _logger.makeRecord(_logger.name, level, "", 0, message, arguments, None)
         if logging.lastResort is not None and level >= logging.lastResort.level:
             guarded(logging.lastResort.handle, record)
@@ -88,12 +88,7 @@ def _write(level: int, message: str, arguments: tuple[object, ...], extra: dict[
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:
-    """Call a function of the program's that must not change what becomes of a text; false if it raised."""
-    return caught(call, *arguments) is None
-
-
-def caught(call: Callable[..., object], *arguments: Any) -> BaseException | None:
-    """Call a function of the program's that must not change what becomes of a text; gives what it raised.
+    """Call a function of the program's that must not change what becomes of a text; false if it raised.
 
     An error, and a ``CancelledError``, which is nobody's cancellation where nothing is awaited, end here. What is to
     end the program (``KeyboardInterrupt``, ``SystemExit``, and every other that is no ``Exception``) is raised again by
@@ -101,12 +96,12 @@ def caught(call: Callable[..., object], *arguments: Any) -> BaseException | None
     """
     try:
         call(*arguments)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever the program's own code may raise
-        return error
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever the program's own code may raise
+        return False
     except BaseException as error:  # noqa: BLE001 - it is raised, a turn later
         raise_soon(error)
-        return error
-    return None
+        return False
+    return True
 
 
 def raise_soon(error: BaseException) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,16 @@ if TYPE_CHECKING:
 
 def tell(hear: Callable[..., object], *what: object) -> None:
     """Call a function of somebody who looks on; its error is logged, and harms nobody."""
-    error = log.caught(hear, *what)
-    if error is None:
-        return
+    try:
+        hear(*what)
+    except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
+        not_heard(hear, error)
+
+
+def not_heard(hear: Callable[..., object], error: BaseException) -> None:
+    """Log what ``hear`` has raised; what is to end the program is raised again by the event loop in its next turn."""
+    if not isinstance(error, Exception | asyncio.CancelledError):
+        log.raise_soon(error)
     names = [type(hear).__name__]
     log.guarded(lambda: names.append(str(hear.__qualname__)))  # an object of the program's may raise here, too
     message = "whoever looks on has failed to hear of this: %s (%s)"

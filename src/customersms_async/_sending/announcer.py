@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 
 from .. import events
-from .._runtime.telling import tell
+from .._runtime.telling import not_heard, tell
 from ..errors import IdempotencyStoreError, SuppressionStoreError
 from ..models import Status
 
@@ -42,9 +42,12 @@ class Announcer:
         self.run = run
 
     def tell(self, event: Event) -> None:
-        """Have everybody hear of ``event``."""
+        """Have everybody hear of ``event``; as ``telling.tell`` does it, in one call for all."""
         for hear in self.listeners:
-            tell(hear, event)
+            try:
+                hear(event)
+            except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
+                not_heard(hear, error)
 
     def opened(self, sender: Sender) -> None:
         """Have the telemetry know of a sender, whose quota and credits it may ask for from now on."""

@@ -111,9 +111,10 @@ class BatchRequest:
         """Send, free the connection, settle the tokens, and say what became of the texts; never raises."""
         sender = self._sender
         keep_key_out_of_logs(sender.secret)
-        if self._watch is not None:
-            self._watch.began()
         happened: Happened
+        watch = self._watch
+        if watch is not None:
+            watch.began()
         try:
             happened = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
@@ -126,15 +127,16 @@ class BatchRequest:
                 ended = judge(NoAnswer("the event loop ended before an answer came"), self._batch, time.time())
                 log_unheard(self._unknown_of(ended.outcomes), sender.log)
                 self._tell_of_the_end(ended)
+            watch = None  # this is no task any more
             raise
         finally:
-            if self._watch is not None:
-                self._watch.left()  # before others are let in, in this task's context
+            if watch is not None:
+                watch.left()  # before others are let in, in this task's context
             sender.terms.connections.release(self._ticket.priority)
         self.sent = not isinstance(happened, NotSent)
         ruling = await self._judge_in_turns(happened)
-        if self._watch is not None:
-            self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
+        if watch is not None:
+            watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
         await self._keep(ruling)
         if happened is OVERDUE and self._age_us >= STALE_US:
             self.late = True
