@@ -69,11 +69,24 @@ class Announcer:
 
     def outcomes(self, sender: Sender, priority: Priority, outcomes: Sequence[Outcome]) -> None:
         """Tell what became of these recipients."""
-        key, kinds = sender.log.name, [(o.status, _shown(o.code), o.replayed) for o in outcomes]
-        for (status, code, replayed), many in {kinds[0]: 1}.items() if len(kinds) == 1 else Counter(kinds).items():
+        if len(outcomes) == 1:  # a call of Counter would take as long as all the rest
+            (one,) = outcomes
+            kinds = {(one.status, one.code, one.replayed): 1}
+        else:
+            kinds = Counter([(o.status, o.code, o.replayed) for o in outcomes])
+        counts: dict[tuple[Status, str | None, bool], int] = {}
+        for (status, code, replayed), many in kinds.items():
+            kind = status, _shown(code), replayed
+            counts[kind] = counts.get(kind, 0) + many
+        for (status, code, replayed), many in counts.items():
             self.tell(
                 events.OutcomesKnown(
-                    key=key, priority=priority, status=status, code=code, replayed=replayed, recipients=many
+                    key=sender.log.name,
+                    priority=priority,
+                    status=status,
+                    code=code,
+                    replayed=replayed,
+                    recipients=many,
                 )
             )
 
