@@ -261,7 +261,8 @@ class Torture:
             told = self.told()
             if not any(words == "unsent" or words.startswith("unknown") for words in told.values()):
                 return told
-        self.wrong.append(f"it does not come to its end: {self.refusal}")
+        states = Counter(told.values())
+        self.wrong.append(f"it does not come to its end: {self.refusal or said[-5:]}: {states}: {self.story[-30:]}")
         return told
 
     def told(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -201,11 +202,20 @@ async def test_the_quota_is_looked_at_by_the_fingerprint_of_the_key(tmp_path: Pa
 
 
 def locked(path: Path) -> sqlite3.Connection:
-    """A connection that has a ledger to itself until it is closed."""
-    other = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    other.execute("PRAGMA locking_mode = EXCLUSIVE")
-    other.execute("BEGIN EXCLUSIVE")
-    return other
+    """A connection that has a ledger to itself until it is closed; SQLite waits for no such lock where others look."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            other.close()
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return other
 
 
 async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
