@@ -121,9 +121,10 @@ class LedgerFile:
             raise refusal(self.path, "the disk is full: it can be read, and not be changed")
         if self._lags:
             raise refusal(self.path, _LAGS)
-        self.check_place(anywhere=anywhere)
-        connection, until = self._writer(), time.monotonic() + BUSY_SECONDS
+        until = time.monotonic() + BUSY_SECONDS
         while True:
+            self.check_place(anywhere=anywhere)  # each time: before a file is opened by its name, and after a pause
+            connection = self._writer()
             connection.execute("BEGIN IMMEDIATE")
             session = connection.execute("SELECT closed, place, era FROM session")
             closed, place, era = only(session, tuple[int, str | None, str])
@@ -140,10 +141,10 @@ class LedgerFile:
             connection.execute("COMMIT")
             if checkpoint(connection):
                 self._era = era  # now the main file says so, too
+            else:  # or somebody who has looked is closing it, and bringing it into the main file, at this very moment
+                time.sleep(random.uniform(0.0, _LONGEST_PAUSE))  # noqa: S311 - no secret
             if time.monotonic() >= until:
                 break
-            # Somebody who has looked may close it, and be bringing it into the main file, at this very moment.
-            time.sleep(random.uniform(0.0, _LONGEST_PAUSE))  # noqa: S311 - no secret
         raise refusal(self.path, "other programs read it without end, so that nothing can be written")
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
