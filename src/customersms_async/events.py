@@ -96,12 +96,14 @@ class RequestBegan(Event, frozen=True, kw_only=True):
 class RequestEnded(Event, frozen=True, kw_only=True):
     """What became of a request is known, ``seconds`` after it was let in.
 
-    ``sent``: its first byte may have left. ``status_code`` is that of the answer, if one came. Of ``recipients`` so
-    many were ``accepted``; where none was, ``code`` says why not.
+    ``sent``: its first byte may have left. ``status_code`` is that of the answer, if one came, of ``server`` and
+    ``port``. Of ``recipients`` so many were ``accepted``; where none was, ``code`` says why not.
     """
 
     request: int
     priority: Priority
+    server: str
+    port: int
     seconds: float
     sent: bool
     status_code: int | None

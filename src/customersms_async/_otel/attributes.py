@@ -46,23 +46,25 @@ def known_code(code: str | None) -> str:
 class AttributeSets:
     """The sets of attributes of one key's metrics, each made once. ``key`` is what names the key, where that is shown.
 
-    ``by_priority`` has one for each ``Priority``, by its value. Mutable state: the sets that were made.
+    ``by_priority`` has one for each ``Priority``, by its value, and ``no_wait`` those of no wait at all. Mutable state:
+    the sets that were made.
     """
 
-    __slots__ = ("_outcomes", "_requests", "_waits", "by_priority", "key")
+    __slots__ = ("_outcomes", "_requests", "_waits", "by_priority", "key", "no_wait")
 
     def __init__(self, key: Attributes) -> None:
         self.key = key
         self.by_priority: tuple[Attributes, ...] = tuple({"priority": name, **key} for name in PRIORITIES)
-        self._waits: dict[tuple[str | None, int], Attributes] = {}
+        self.no_wait: tuple[Attributes, ...] = tuple({"reason": "none", **each} for each in self.by_priority)
+        self._waits: dict[tuple[str, int], Attributes] = {}
         self._outcomes: dict[tuple[str, str | None, int], Attributes] = {}
         self._requests: dict[tuple[str, int, int | None, str | None], Attributes] = {}
 
-    def wait(self, reason: str | None, priority: int) -> Attributes:
-        """Those of a wait; ``None`` for no wait at all."""
+    def wait(self, reason: str, priority: int) -> Attributes:
+        """Those of a wait."""
         found = self._waits.get((reason, priority))
         if found is None:
-            found = self._waits[reason, priority] = {"reason": reason or "none", **self.by_priority[priority]}
+            found = self._waits[reason, priority] = {"reason": reason, **self.by_priority[priority]}
         return found
 
     def outcome(self, status: str, code: str | None, priority: int) -> Attributes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @final
 class Measures:
-    """What the events of clients add up to. Mutable state: the servers of the requests on their way."""
+    """What the events of clients add up to."""
 
     def __init__(self, meter: Meter) -> None:
         self._duration = histogram(meter, table.DURATION)
@@ -36,7 +36,6 @@ class Measures:
         self._waiting = up_down_counter(meter, table.WAITING)
         self._retries = counter(meter, table.RETRIES)
         self._store_errors = counter(meter, table.STORE_ERRORS)
-        self._requests: dict[int, tuple[str, int]] = {}
 
     def wait_began(self, began: WaitBegan, sets: AttributeSets) -> None:
         """Count a request that stands in line."""
@@ -48,15 +47,14 @@ class Measures:
 
     def begin(self, began: RequestBegan, sets: AttributeSets) -> None:
         """Count a request that is on its way, and how long it waited."""
-        self._requests[began.request] = began.server, began.port
-        self._active.add(1, sets.by_priority[began.priority])
-        self._wait.record(began.waited, sets.wait(began.reason, began.priority))
+        priority, reason = began.priority, began.reason
+        self._active.add(1, sets.by_priority[priority])
+        self._wait.record(began.waited, sets.no_wait[priority] if reason is None else sets.wait(reason, priority))
 
     def end(self, ended: RequestEnded, error: str | None, sets: AttributeSets) -> None:
         """Count out a request, and measure it."""
-        server, port = self._requests.pop(ended.request, ("", 0))
         self._active.add(-1, sets.by_priority[ended.priority])
-        attributes = sets.request(server, port, ended.status_code, error)
+        attributes = sets.request(ended.server, ended.port, ended.status_code, error)
         self._duration.record(ended.seconds, attributes)
         if ended.sent:
             self._sent.add(ended.recipients, attributes)

@@ -40,8 +40,7 @@ class Spans:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._requests: dict[int, Span] = {}
-        self._tokens: dict[int, Token[Context]] = {}
+        self._requests: dict[int, tuple[Span, Token[Context]]] = {}
         self._runs: dict[int, Span] = {}
         self._made: dict[tuple[int, str, int, int, int, str], Attributes] = {}
 
@@ -64,8 +63,7 @@ class Spans:
         current = trace.set_span_in_context(span)
         if _NO_HTTP_SPANS is not None:
             current = context.set_value(_NO_HTTP_SPANS, True, current)
-        self._requests[began.request] = span
-        self._tokens[began.request] = context.attach(current)
+        self._requests[began.request] = span, context.attach(current)
 
     def _attributes_of(self, began: RequestBegan, key: Attributes) -> Attributes:
         """Those that a request begins with: the same for nearly all."""
@@ -87,16 +85,16 @@ class Spans:
 
     def leave(self, request: int) -> None:
         """Have the task that has sent a request in no span of ours, and whatever it starts from now on."""
-        token = self._tokens.pop(request, None)
-        if token is not None:
-            context.detach(token)
+        found = self._requests.get(request)
+        if found is not None:
+            context.detach(found[1])
 
     def end(self, ended: RequestEnded, error: str | None) -> None:
         """End the span of a request."""
-        self._tokens.pop(ended.request, None)  # where it was ended in no task
-        span = self._requests.pop(ended.request, None)
-        if span is None:
+        found = self._requests.pop(ended.request, None)
+        if found is None:
             return
+        span, _ = found
         if span.is_recording():
             if ended.status_code is not None:
                 span.set_attribute("http.response.status_code", ended.status_code)

@@ -69,26 +69,22 @@ class Announcer:
 
     def outcomes(self, sender: Sender, priority: Priority, outcomes: Sequence[Outcome]) -> None:
         """Tell what became of these recipients."""
+        key = sender.log.name
         if len(outcomes) == 1:  # a call of Counter would take as long as all the rest
             (one,) = outcomes
-            kinds = {(one.status, one.code, one.replayed): 1}
-        else:
-            kinds = Counter([(o.status, o.code, o.replayed) for o in outcomes])
-        counts: dict[tuple[Status, str | None, bool], int] = {}
-        for (status, code, replayed), many in kinds.items():
-            kind = status, _shown(code), replayed
-            counts[kind] = counts.get(kind, 0) + many
-        for (status, code, replayed), many in counts.items():
-            self.tell(
-                events.OutcomesKnown(
-                    key=sender.log.name,
-                    priority=priority,
-                    status=status,
-                    code=code,
-                    replayed=replayed,
-                    recipients=many,
-                )
-            )
+            self._known(key, priority, (one.status, one.code, one.replayed), 1)
+            return
+        for kind, many in Counter([(o.status, o.code, o.replayed) for o in outcomes]).items():
+            self._known(key, priority, kind, many)
+
+    def _known(self, key: str, priority: Priority, kind: tuple[Status, str | None, bool], many: int) -> None:
+        status, code, replayed = kind
+        if code is not None:
+            code = _shown(code)
+        known = events.OutcomesKnown(
+            key=key, priority=priority, status=status, code=code, replayed=replayed, recipients=many
+        )
+        self.tell(known)
 
     def request(self, sender: Sender, ticket: Ticket, batch: Batch, attempt: int) -> RequestWatch:
         """The watch on one request that is about to stand in line."""
@@ -161,9 +157,8 @@ class RequestWatch:
 
     def left(self) -> None:
         """Have the telemetry know that the request's task goes on to other things."""
-        telemetry = self._announcer.telemetry
-        if telemetry is not None:
-            tell(telemetry.__left__, id(self))
+        if self._announcer.telemetry is not None:
+            tell(self._announcer.telemetry.__left__, id(self))
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Tell what became of these recipients."""
@@ -173,10 +168,13 @@ class RequestWatch:
         """Tell what became of it, ``seconds`` after it was let in."""
         outcomes = ruling.outcomes
         many = [o.status for o in outcomes].count(_ACCEPTED)
+        server, port = _server(self._sender.url)
         ended = events.RequestEnded(
             key=self._sender.log.name,
             request=id(self),
             priority=self._priority,
+            server=server,
+            port=port,
             seconds=seconds,
             sent=sent,
             status_code=ruling.status_code,

@@ -262,6 +262,8 @@ async def test_whatever_a_gateway_says_and_however_many_keys_there_are_the_sets_
                 key="one",
                 request=number,
                 priority=Priority.BULK,
+                server="127.0.0.1",
+                port=80,
                 seconds=0.1,
                 sent=True,
                 status_code=status,
