@@ -88,20 +88,24 @@ def _write(level: int, message: str, arguments: tuple[object, ...], extra: dict[
 
 
 def guarded(call: Callable[..., object], *arguments: Any) -> bool:
-    """Call a function of the program's that must not change what becomes of a text; false if it raised.
+    """Call a function of the program's that must not change what becomes of a text; false if it raised."""
+    try:
+        call(*arguments)
+    except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
+        contain(error)
+        return False
+    return True
+
+
+def contain(error: BaseException) -> None:
+    """Let what a function of the program's has raised change nothing of what becomes of a text.
 
     An error, and a ``CancelledError``, which is nobody's cancellation where nothing is awaited, end here. What is to
     end the program (``KeyboardInterrupt``, ``SystemExit``, and every other that is no ``Exception``) is raised again by
     the event loop in its next turn.
     """
-    try:
-        call(*arguments)
-    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - whatever the program's own code may raise
-        return False
-    except BaseException as error:  # noqa: BLE001 - it is raised, a turn later
+    if not isinstance(error, Exception | asyncio.CancelledError):
         raise_soon(error)
-        return False
-    return True
 
 
 def raise_soon(error: BaseException) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,8 @@ def tell(hear: Callable[..., object], *what: object) -> None:
 
 
 def not_heard(hear: Callable[..., object], error: BaseException) -> None:
-    """Log what ``hear`` has raised; what is to end the program is raised again by the event loop in its next turn."""
-    if not isinstance(error, Exception | asyncio.CancelledError):
-        log.raise_soon(error)
+    """Contain what ``hear`` has raised, and log it."""
+    log.contain(error)
     names = [type(hear).__name__]
     log.guarded(lambda: names.append(str(hear.__qualname__)))  # an object of the program's may raise here, too
     message = "whoever looks on has failed to hear of this: %s (%s)"
