@@ -160,10 +160,6 @@ class RequestWatch:
         if self._announcer.telemetry is not None:
             tell(self._announcer.telemetry.__left__, id(self))
 
-    def outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell what became of these recipients."""
-        self._announcer.outcomes(self._sender, self._priority, outcomes)
-
     def ended(self, ruling: Ruling, seconds: float, *, sent: bool) -> None:
         """Tell what became of it, ``seconds`` after it was let in."""
         outcomes = ruling.outcomes

@@ -17,7 +17,7 @@ from .._runtime import log
 from .._runtime.tasks import start, this_task
 from ..models import Code
 from .request import BatchRequest, hold_us
-from .unheard import log_unheard
+from .unheard import tell_unheard
 
 if TYPE_CHECKING:
     from .._admission.place import Admission, Place
@@ -43,9 +43,9 @@ async def attempt(
     """Wait to be let in, send ``batch``, and give what became of it, and whether its first byte may have left.
 
     ``timeout`` is in seconds, from the grant of the tokens to the last byte of the answer; ``number`` counts the
-    attempts at these texts from 1. Raises ``Expired`` and
-    ``Stopped`` as ``Room.admit`` does, and what the hook or the quota store raises; nothing is sent then. A cancelled
-    call leaves a request that has begun to itself: it runs to its deadline, and its outcomes are logged.
+    attempts at these texts from 1. Raises ``Expired`` and ``Stopped`` as ``Room.admit`` does, and what the hook or the
+    quota store raises; nothing is sent then. A cancelled call leaves a request that has begun to itself: it runs to its
+    deadline, and its outcomes are logged.
     """
     late = 0
     while True:
@@ -126,9 +126,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
         return await heard
     except asyncio.CancelledError:
         if request.sent and not heard.cancelled():  # the answer came at this very moment
-            log_unheard(heard.result().outcomes, sender.log)
-            if sender.announcer is not None:
-                sender.announcer.outcomes(sender, place.ticket.priority, heard.result().outcomes)
+            tell_unheard(heard.result().outcomes, sender, place.ticket.priority)
         raise
 
 

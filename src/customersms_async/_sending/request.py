@@ -19,7 +19,7 @@ from .._runtime import log
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
 from .turned_away import TooLateError
-from .unheard import log_not_told, log_unheard, log_unknown
+from .unheard import log_not_told, log_unknown, tell_unheard
 
 if TYPE_CHECKING:
     from .._admission.place import Admission
@@ -124,9 +124,8 @@ class BatchRequest:
             happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
         except GeneratorExit:  # the event loop is gone, and nobody will hear of anything
             if self.sent:
-                ended = judge(NoAnswer("the event loop ended before an answer came"), self._batch, time.time())
-                log_unheard(self._unknown_of(ended.outcomes), sender.log)
-                self._tell_of_the_end(ended)
+                error = "the event loop ended before an answer came"
+                self._end_unheard(judge(NoAnswer(error), self._batch, time.time()))
             watch = None  # this is no task any more
             raise
         finally:
@@ -154,7 +153,7 @@ class BatchRequest:
     def was_interrupted(self) -> None:
         """Log the texts as unknown if they may have left and nobody has heard: a signal's handler has raised."""
         if self.sent and (self._abandoned or not (self.heard is not None and self.heard.done())):
-            log_unheard(interrupted(self._batch), self._sender.log)
+            tell_unheard(interrupted(self._batch), self._sender, self._ticket.priority)
 
     def _body(self) -> Sealed:
         return self._sender.options.request_body(self._sender.secret, self._batch.phones, self._batch.message)
@@ -220,9 +219,7 @@ class BatchRequest:
             ruling = finish(steps)
         except GeneratorExit:  # the collector may have ended the steps first: from Python 3.12 on it does
             anew = judge(happened, self._batch, time.time(), self._sender.secret.redact)
-            self._unknown_of(anew.outcomes)
-            log_unheard(self._learned(anew).outcomes, self._sender.log)
-            self._tell_of_the_end(anew)
+            self._end_unheard(self._learned(anew))
             raise
         return self._learned(ruling)
 
@@ -243,11 +240,12 @@ class BatchRequest:
             self._sender.account.lost_sight(len(unknown), self._sender.room.clock())
         return unknown
 
-    def _tell_of_the_end(self, ruling: Ruling) -> None:
-        """Tell those who look on of a request that nobody else hears of any more, as the event loop is gone."""
+    def _end_unheard(self, ruling: Ruling) -> None:
+        """Count, log and tell those who look on what became of a request whose event loop is gone."""
+        self._unknown_of(ruling.outcomes)
         if self._watch is not None:
             self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
-            self._watch.outcomes(ruling.outcomes)
+        tell_unheard(ruling.outcomes, self._sender, self._ticket.priority)
 
     async def _keep(self, ruling: Ruling) -> None:
         """Record what became of the attempt, and settle its tokens; over a network both at once."""
@@ -294,6 +292,4 @@ class BatchRequest:
         if unknown:
             log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:
-            log_unheard(ruling.outcomes, self._sender.log)
-            if self._sender.announcer is not None:
-                self._sender.announcer.outcomes(self._sender, self._ticket.priority, ruling.outcomes)
+            tell_unheard(ruling.outcomes, self._sender, self._ticket.priority)

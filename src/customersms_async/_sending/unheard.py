@@ -1,4 +1,4 @@
-"""Outcomes told to the log: those that nobody waited for, and texts that may have been sent.
+"""Outcomes told to the log, and to who looks on: those that nobody waited for, and texts that may have been sent.
 
 Of what nobody waited for there is a line of information on each, and a warning that sums them up.
 """
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .._runtime.log import KeyLog
-    from ..models import Outcome
+    from ..models import Outcome, Priority
+    from .sender import Sender
 
 _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
@@ -67,6 +68,13 @@ def log_unheard(outcomes: Iterable[Outcome], log: KeyLog) -> None:
     unheard = Unheard(log)
     unheard.note(outcomes)
     unheard.sum_up()
+
+
+def tell_unheard(outcomes: Sequence[Outcome], sender: Sender, priority: Priority) -> None:
+    """Log the outcomes of a single send that nobody waited for, and tell those who look on, whom nobody else tells."""
+    log_unheard(outcomes, sender.log)
+    if sender.announcer is not None:
+        sender.announcer.outcomes(sender, priority, outcomes)
 
 
 def log_unknown(unknown: Sequence[Outcome], status_code: int | None, log: KeyLog, *, stopped: bool) -> None:
