@@ -81,7 +81,6 @@ class Telemetry:
     ) -> None:
         meter = metrics.get_meter(_SCOPE, VERSION, meter_provider)
         self._keys = KeyNames(shown=key_label)
-        self._sets = None if key_label else self._keys.of("")
         self._spans = Spans(trace.get_tracer(_SCOPE, VERSION, tracer_provider))
         self._measures = Measures(meter)
         self._readings = gauges_of(meter_provider, meter).readings
@@ -101,11 +100,11 @@ class Telemetry:
         """Measure what happened; for the package itself, and not promised to stay, as the other three."""
         handle = self._handlers.get(type(event))
         if handle is not None:
-            handle(event, self._sets or self._keys.of(event.key))
+            handle(event, self._keys.of(event.key))
 
     def _request_began(self, event: RequestBegan, sets: AttributeSets) -> None:
         self._measures.begin(event, sets)
-        self._spans.begin(event, sets.key)
+        self._spans.begin(event, sets)
 
     def _request_ended(self, event: RequestEnded, sets: AttributeSets) -> None:
         error = None if event.code is None else known_code(event.code)
@@ -113,7 +112,7 @@ class Telemetry:
         self._spans.end(event, error)
 
     def _run_began(self, event: RunBegan, sets: AttributeSets) -> None:
-        self._spans.begin_run(event, sets.key)
+        self._spans.begin_run(event, sets)
 
     def _run_ended(self, event: RunEnded, sets: AttributeSets) -> None:  # noqa: ARG002 - as all of these
         self._spans.end_run(event)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeVar, final
 
+from .._core.shown_codes import OTHER
 from ..models import Code, Priority
 
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
+    from ..events import RequestBegan
+
     Attributes = dict[str, AttributeValue]
 
 K = TypeVar("K")
-
-OTHER: Final = "_OTHER"
-"""What conventions call a value that is not one of the known ones."""
 
 MOST_KEYS: Final = 1_000
 """Labels of keys that get a value of their own; the SDK itself cuts at 2,000 sets of attributes a metric."""
@@ -44,13 +44,13 @@ def known_code(code: str | None) -> str:
 
 @final
 class AttributeSets:
-    """The sets of attributes of one key's metrics, each made once. ``key`` is what names the key, where that is shown.
+    """The sets of attributes of one key, each made once. ``key`` is what names the key, where that is shown.
 
     ``by_priority`` has one for each ``Priority``, by its value, and ``no_wait`` those of no wait at all. Mutable state:
     the sets that were made.
     """
 
-    __slots__ = ("_outcomes", "_requests", "_waits", "by_priority", "key", "no_wait")
+    __slots__ = ("_begun", "_outcomes", "_requests", "_waits", "by_priority", "key", "no_wait")
 
     def __init__(self, key: Attributes) -> None:
         self.key = key
@@ -59,6 +59,7 @@ class AttributeSets:
         self._waits: dict[tuple[str, int], Attributes] = {}
         self._outcomes: dict[tuple[str, str | None, int], Attributes] = {}
         self._requests: dict[tuple[str, int, int | None, str | None], Attributes] = {}
+        self._begun: dict[tuple[int, str, int, int, int], Attributes] = {}
 
     def wait(self, reason: str, priority: int) -> Attributes:
         """Those of a wait."""
@@ -86,6 +87,23 @@ class AttributeSets:
             if error is not None:
                 found["error.type"] = error
             _keep(self._requests, named, found)
+        return found
+
+    def begun(self, began: RequestBegan) -> Attributes:
+        """Those that a request's span begins with."""
+        named = (began.recipients, began.server, began.port, began.attempt, began.priority)
+        found = self._begun.get(named)
+        if found is None:
+            found = {
+                **SYSTEM,
+                "messaging.batch.message_count": began.recipients,
+                "server.address": began.server,
+                "server.port": began.port,
+                "customersms.attempt": began.attempt,
+                "customersms.priority": PRIORITIES[began.priority],
+                **self.key,
+            }
+            _keep(self._begun, named, found)
         return found
 
 

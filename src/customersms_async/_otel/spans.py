@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from .attributes import MOST_SETS, PRIORITIES, SYSTEM
+from .attributes import SYSTEM
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from ..events import RequestBegan, RequestEnded, RunBegan, RunEnded
-    from .attributes import Attributes
+    from .attributes import AttributeSets
 
 NAME: Final = "send customersms"
 RUN_NAME: Final = "campaign customersms"
@@ -35,16 +35,15 @@ class Spans:
     """A CLIENT span for each request, from its place in line to its answer, and one for each campaign's run.
 
     A request's span is a child of whatever span its caller has. Those of a campaign, which may last for days, are
-    traces of their own, linked to the run's span. Mutable state: what is on its way, and sets of attributes.
+    traces of their own, linked to the run's span. Mutable state: what is on its way.
     """
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
         self._requests: dict[int, tuple[Span, Token[Context]]] = {}
         self._runs: dict[int, Span] = {}
-        self._made: dict[tuple[int, str, int, int, int, str], Attributes] = {}
 
-    def begin(self, began: RequestBegan, key: Attributes) -> None:
+    def begin(self, began: RequestBegan, sets: AttributeSets) -> None:
         """Begin the span of a request, and make it the current one of the task that sends it."""
         now = time.time_ns()
         start = now - round(began.waited * 1e9) if began.waited else now
@@ -53,7 +52,7 @@ class Spans:
             NAME,
             context.Context() if run is not None else None,
             _CLIENT,
-            self._attributes_of(began, key),
+            sets.begun(began),
             [trace.Link(run.get_span_context())] if run is not None else None,
             start,
         )
@@ -64,24 +63,6 @@ class Spans:
         if _NO_HTTP_SPANS is not None:
             current = context.set_value(_NO_HTTP_SPANS, True, current)
         self._requests[began.request] = span, context.attach(current)
-
-    def _attributes_of(self, began: RequestBegan, key: Attributes) -> Attributes:
-        """Those that a request begins with: the same for nearly all."""
-        same = (began.recipients, began.server, began.port, began.attempt, began.priority, began.key if key else "")
-        found = self._made.get(same)
-        if found is None:
-            found = {
-                **SYSTEM,
-                "messaging.batch.message_count": began.recipients,
-                "server.address": began.server,
-                "server.port": began.port,
-                "customersms.attempt": began.attempt,
-                "customersms.priority": PRIORITIES[began.priority],
-                **key,
-            }
-            if len(self._made) < MOST_SETS:
-                self._made[same] = found
-        return found
 
     def leave(self, request: int) -> None:
         """Have the task that has sent a request in no span of ours, and whatever it starts from now on."""
@@ -103,10 +84,10 @@ class Spans:
                 span.set_status(Status(StatusCode.ERROR))
         span.end()
 
-    def begin_run(self, began: RunBegan, key: Attributes) -> None:
+    def begin_run(self, began: RunBegan, sets: AttributeSets) -> None:
         """Begin the span of a campaign's run; a bulk send is part of its caller's."""
         if began.kind == "campaign":
-            self._runs[began.run] = self._tracer.start_span(RUN_NAME, attributes={**SYSTEM, **key})
+            self._runs[began.run] = self._tracer.start_span(RUN_NAME, attributes={**SYSTEM, **sets.key})
 
     def end_run(self, ended: RunEnded) -> None:
         """End the span of a campaign's run."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import urlsplit
 
 from .. import events
+from .._core.shown_codes import shown_code
 from .._runtime.telling import not_heard, tell
 from ..errors import IdempotencyStoreError, SuppressionStoreError
 from ..models import Status
@@ -80,7 +80,7 @@ class Announcer:
     def _known(self, key: str, priority: Priority, kind: tuple[Status, str | None, bool], many: int) -> None:
         status, code, replayed = kind
         if code is not None:
-            code = _shown(code)
+            code = shown_code(code)
         known = events.OutcomesKnown(
             key=key, priority=priority, status=status, code=code, replayed=replayed, recipients=many
         )
@@ -92,7 +92,7 @@ class Announcer:
 
     def retry(self, sender: Sender, attempt: int, seconds: float, code: str | None) -> None:
         """Tell that texts are tried again."""
-        self.tell(events.RetryPlanned(key=sender.log.name, attempt=attempt, seconds=seconds, code=_shown(code)))
+        self.tell(events.RetryPlanned(key=sender.log.name, attempt=attempt, seconds=seconds, code=shown_code(code)))
 
     def paused(self, sender: Sender, seconds: float) -> None:
         """Tell that the key pauses."""
@@ -176,19 +176,12 @@ class RequestWatch:
             status_code=ruling.status_code,
             recipients=self._recipients,
             accepted=many,
-            code=None if many or not outcomes else _shown(outcomes[0].code),
+            code=None if many or not outcomes else shown_code(outcomes[0].code),
         )
         self._announcer.tell(ended)
 
 
 _ACCEPTED: Final = Status.ACCEPTED
-
-_CODE: Final = re.compile(r"HTTP_[1-9][0-9]{2}|[A-Z]{1,30}(?:_[A-Z]{1,30}){0,5}")
-
-
-def _shown(code: str | None) -> str | None:
-    """A code as events have it: one that may be anything, such as a number or a text, is ``_OTHER``."""
-    return code if code is None or _CODE.fullmatch(code) else "_OTHER"
 
 
 @lru_cache(maxsize=64)
