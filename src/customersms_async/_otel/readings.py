@@ -32,21 +32,26 @@ FRESH_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 0.5
 """How long a collector waits for an event loop, which may be waiting for the collector, as in a provider's shutdown."""
 
-
 GIVEN_UP_SECONDS: Final = 10.0
 """How long a store may take to answer at all: a later answer is of no use to anybody."""
 
 
-class _Account(NamedTuple):
-    """Whose quota it is: what names the key, its store and fingerprint, and the limits by which it is judged."""
+class _KeyQuota(NamedTuple):
+    """Whose quota it is: what names the key, its store and fingerprint, and the limits by which it is judged.
+
+    ``loop`` is where it is asked for: one that rests must take nothing from what others know.
+    """
 
     named: tuple[tuple[str, AttributeValue], ...]
+    loop: asyncio.AbstractEventLoop
     store: int
     key_id: str
     limits: tuple[Limit, ...]
 
 
 class QuotaReading(NamedTuple):
+    """How much of each limit is used, in the limits' order, and what is left of the gateway's pause."""
+
     usages: Sequence[Usage]
     paused_us: int
 
@@ -58,9 +63,9 @@ class _Campaign(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """Something that is asked in an event loop, of an account's quota or of a run."""
+    """Something that is asked in an event loop, of a quota or of a run."""
 
-    of: _Account | int
+    of: _KeyQuota | int
     ask: Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -77,14 +82,28 @@ class Readings:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._guard = forks.Guard(self._lock)
         self._senders: WeakKeyDictionary[Sender, KeyNames] = WeakKeyDictionary()
-        self._open: set[_Account | int] = set()
+        self._open: set[_KeyQuota | int] = set()
         self._campaigns: dict[int, _Campaign] = {}
-        self._readings: dict[_Account, QuotaReading] = {}
+        self._readings: dict[_KeyQuota, QuotaReading] = {}
         self._counts: dict[int, Mapping[str, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._read_at = -math.inf
+        forks.watch(self)
+
+    def before_fork(self) -> None:
+        """Wait until whoever holds the lock is done with what it guards."""
+        self._lock.acquire()
+
+    def after_fork(self) -> None:
+        """Free the lock."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget the campaigns, which run in the parent and are counted there; and free the lock."""
+        self._campaigns.clear()
+        self._counts.clear()
+        self._lock.release()
 
     def opened(self, sender: Sender, keys: KeyNames) -> None:
         """Know of a sender, whose quota is asked for while it lives."""
@@ -106,7 +125,7 @@ class Readings:
         """The quota of each key by each set of limits, with what names the key."""
         self._refresh()
         with self._lock:
-            return [(dict(account.named), account.limits, reading) for account, reading in self._readings.items()]
+            return [(dict(quota.named), quota.limits, reading) for quota, reading in self._readings.items()]
 
     def credits(self) -> list[tuple[Attributes, Decimal]]:
         """What is left of each account, as far as that is known, with what names the key."""
@@ -126,20 +145,22 @@ class Readings:
 
     def _refresh(self) -> None:
         """Ask for all that is to be shown, unless that was done a moment ago."""
-        accounts = {_account(sender, keys): sender for sender, keys in self._alive()}
+        quotas = {_quota_of(sender, keys): sender for sender, keys in self._alive()}
         with self._lock:
             if time.monotonic() - self._read_at < FRESH_SECONDS:
                 return
-            self._readings = {account: reading for account, reading in self._readings.items() if account in accounts}
-            campaigns = dict(self._campaigns)
-            self._open &= accounts.keys() | campaigns.keys()
+            self._readings = {quota: reading for quota, reading in self._readings.items() if quota in quotas}
+            campaigns = {run: each for run, each in self._campaigns.items() if not each.loop.is_closed()}
+            self._campaigns = campaigns.copy()
+            self._counts = {run: counts for run, counts in self._counts.items() if run in campaigns}
+            self._open &= quotas.keys() | campaigns.keys()
         questions: dict[asyncio.AbstractEventLoop, list[_Question]] = {}
-        for account, sender in accounts.items():
+        for quota, sender in quotas.items():
             store, key_id, layers = sender.room.store, sender.room.key_id, sender.terms.layers
             if store.in_process and (read_now := getattr(store, "usage_now", None)) is not None:
-                self._learn(account, QuotaReading(*read_now(key_id, layers)))
+                self._learn(quota, QuotaReading(*read_now(key_id, layers)))
             else:
-                question = _Question(account, partial(self._ask_store, account, sender))
+                question = _Question(quota, partial(self._ask_store, quota, sender))
                 questions.setdefault(sender.room.loop, []).append(question)
         for run, campaign in campaigns.items():
             question = _Question(run, partial(self._count, run, campaign.counts))
@@ -163,7 +184,7 @@ class Readings:
             with self._lock:
                 late = set(self._open)
         with self._lock:
-            self._readings = {account: reading for account, reading in self._readings.items() if account not in late}
+            self._readings = {quota: reading for quota, reading in self._readings.items() if quota not in late}
 
     def _ask(self, loop: asyncio.AbstractEventLoop, questions: Sequence[_Question]) -> threading.Event:
         """Ask in ``loop``; gives what tells of the end, at once if there is no more to come."""
@@ -204,14 +225,14 @@ class Readings:
         with self._lock:
             self._open.discard(question.of)
 
-    async def _ask_store(self, account: _Account, sender: Sender) -> None:
+    async def _ask_store(self, quota: _KeyQuota, sender: Sender) -> None:
         try:
             found = await sender.room.store.usage(sender.room.key_id, sender.terms.layers)
         except Exception:  # noqa: BLE001 - there is no figure then; requests tell of the store's failures
             with self._lock:
-                self._readings.pop(account, None)
+                self._readings.pop(quota, None)
         else:
-            self._learn(account, QuotaReading(*found))
+            self._learn(quota, QuotaReading(*found))
 
     async def _count(self, run: int, counts: Counts) -> None:
         try:
@@ -222,9 +243,9 @@ class Readings:
             if run in self._campaigns:
                 self._counts[run] = found
 
-    def _learn(self, account: _Account, reading: QuotaReading) -> None:
+    def _learn(self, quota: _KeyQuota, reading: QuotaReading) -> None:
         with self._lock:
-            self._readings[account] = reading
+            self._readings[quota] = reading
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -234,6 +255,6 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _account(sender: Sender, keys: KeyNames) -> _Account:
+def _quota_of(sender: Sender, keys: KeyNames) -> _KeyQuota:
     key = tuple(keys.of(sender.log.name).key.items())
-    return _Account(key, id(sender.room.store), sender.room.key_id, sender.options.limits)
+    return _KeyQuota(key, sender.room.loop, id(sender.room.store), sender.room.key_id, sender.options.limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 
 from customersms_async import AsyncClient, Limit, MemoryQuota, SQLiteQuota
 from customersms_async.otel import Telemetry
+from customersms_async.testing._contract.forks import in_child
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 PHONE = "+12125550000"
 USAGE = "customersms.quota.usage"
+RECIPIENTS = "customersms.campaign.recipients"
 
 
 class Silent:
@@ -90,6 +93,49 @@ def test_an_event_loop_that_rests_is_asked_once_and_nothing_is_told_of_one_that_
     loop.run_until_complete(store.aclose())
     loop.close()
     assert seen.figures(USAGE, "window") == seen.figures("customersms.credits") == {}
+
+
+async def test_an_event_loop_that_rests_takes_nothing_from_what_another_knows_of_the_same_key(
+    make_client: MakeClient, sandbox: Sandbox, seen: TelemetryInMemory, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"quota": SQLiteQuota(tmp_path / "quota"), "telemetry": seen.telemetry}
+    client = make_client(**options)
+    await client.send(PHONE, "Hello")
+    loop = asyncio.new_event_loop()
+
+    async def open_another() -> AsyncClient:
+        other = AsyncClient(api_key=sandbox.api_key, url=sandbox.url, **options)
+        await other.quota_status()
+        return other
+
+    with ThreadPoolExecutor(1) as thread:
+        other = thread.submit(loop.run_until_complete, open_another()).result()
+        figures = await asyncio.to_thread(seen.figures, USAGE, "window")
+        assert figures == {"60": 1, "3600": 1, "86400": 1}
+        thread.submit(loop.run_until_complete, other.aclose()).result()
+    loop.close()
+    await client.aclose()
+    await options["quota"].aclose()
+
+
+async def three() -> dict[str, int]:
+    """The recipients of a campaign, by state."""
+    return {"planned": 3}
+
+
+def test_nothing_is_told_of_a_campaign_whose_event_loop_is_gone(seen: TelemetryInMemory) -> None:
+    with asyncio.Runner() as runner:
+        seen.telemetry.__counted__("shop", 1, runner.get_loop(), three)
+        assert runner.run(asyncio.to_thread(seen.figures, RECIPIENTS, "state")) == {"planned": 3}
+    assert seen.figures(RECIPIENTS, "state") == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+async def test_a_forked_child_tells_nothing_of_the_campaigns_of_its_parent(seen: TelemetryInMemory) -> None:
+    seen.telemetry.__counted__("shop", 1, asyncio.get_running_loop(), three)
+    assert await asyncio.to_thread(seen.figures, RECIPIENTS, "state") == {"planned": 3}
+    assert in_child(lambda: len(seen.figures(RECIPIENTS, "state"))) == 0
+    assert await asyncio.to_thread(seen.figures, RECIPIENTS, "state") == {"planned": 3}
 
 
 async def test_who_collects_in_one_event_loop_never_waits_for_another(
