@@ -114,9 +114,9 @@ class Dispatcher:
             self._outage = StoreOutage(self._log)
         return self._outage
 
-    def pause_begins(self, seconds: float) -> None:
+    def pause_begins(self, pause_us: int) -> None:
         """Hear that the key pauses for so long, by an answer to this process."""
-        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
+        self._paused_until = max(self._paused_until, self._loop.time() + pause_us / 1e6)
 
     def waits_begin(self) -> None:
         """Hear that somebody waits, where nobody did."""

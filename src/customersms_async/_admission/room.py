@@ -147,7 +147,7 @@ class Room:
 
     async def pause(self, pause_us: int) -> None:
         """Have the key pause: see ``QuotaStore.pause``."""
-        self._dispatcher.pause_begins(pause_us / 1e6)
+        self._dispatcher.pause_begins(pause_us)
         await self.store.pause(self.key_id, pause_us)
 
     def observe(self, audience: Audience) -> None:

@@ -40,7 +40,7 @@ _TRIES: Final = 10
 """How often somebody else may write to the ledger just when it is to be closed."""
 
 _LONGEST_PAUSE: Final = 0.005
-"""Seconds, at most, before a ledger that somebody else has closed is written to again."""
+"""Seconds, at most, before another try to write to a ledger that others keep from being brought into its main file."""
 
 _LAGS: Final = (
     "the ledger has been further than what is seen of it here: it is an older copy, or its -wal was brought while"

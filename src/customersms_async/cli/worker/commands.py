@@ -44,12 +44,10 @@ async def _work(options: WorkerOptions) -> bool:
     async with (
         open_quota(quota_named(options.quota)) as quota,
         open_list(options.suppression_list) as suppression,
-        contextlib.AsyncExitStack() as stack,
     ):
-        telemetry = stack.enter_context(open_telemetry(options.metrics_port, key_label=bool(options.key)))
-        clients = clients_of(options, quota, suppression, telemetry)
-        worker = Worker(database, clients, options.concurrency, tell)
-        with _heard(stops, at_once):
+        with open_telemetry(options.metrics_port, key_label=bool(options.key)) as telemetry, _heard(stops, at_once):
+            clients = clients_of(options, quota, suppression, telemetry)
+            worker = Worker(database, clients, options.concurrency, tell)
             loop = asyncio.get_running_loop()
             working, stopping = start(loop, worker.run()), start(loop, stops.wait())
             await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
