@@ -21,8 +21,8 @@ from customersms_async.sandbox import Fault, Sandbox
 from support.dashboard_files import RULES, questions
 from support.metered_sends import exporter
 from support.prometheus_server import prometheus
-from tools.dashboard.panels import ROWS
 from tools.dashboard.picture import Chart, Line, draw
+from tools.dashboard.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""Write the dashboard anew, after a change of its table in ``panels.py``: ``python -m tools.dashboard``."""
+"""Write the dashboard anew, after a change of its table in ``rows.py``: ``python -m tools.dashboard``."""
 
 from __future__ import annotations
 

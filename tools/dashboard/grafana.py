@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from .panels import ROWS
+from .rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
