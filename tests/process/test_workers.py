@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import pytest
 from customersms_async.sandbox import Fault, Sandbox
 from support.fleet_workers import KEY, LIMITS, OTHER_KEY, Fleet
 from support.real_time import PATIENCE
+from support.redis_servers import free_port
+from support.scraping import figure, scraped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +81,39 @@ def test_a_campaign_is_run_with_the_key_of_its_terms_and_by_no_other(fleet: Flee
     fleet.until_done(2)
     assert fleet.log(first).count("left to other workers") == 1
     assert OTHER_KEY not in fleet.log(first) + fleet.log(second)
+
+
+def test_prometheus_gets_what_a_worker_does_by_key_while_it_does_it(fleet: Fleet) -> None:
+    fleet.add(["theirs"], 400, key=OTHER_KEY)
+    fleet.add(["ours"], 400)
+    keys, port = {"shop": KEY, "clinic": OTHER_KEY}, free_port()
+    named: list[str] = []
+    for label, key in keys.items():
+        file = fleet.folder / label
+        file.write_text(f"{key}\n")
+        named += ["--key", f"{label}={file}"]
+    slowly = ("--batch-size", "1", "--max-concurrency", "1", "--metrics-port", str(port))
+    worker = fleet.start(*named, *slowly, CUSTOMERSMS_API_KEY="")
+    fleet.until(lambda: len({text.message for text in fleet.sandbox.texts}) == 2, "the first texts")
+    text = ""
+
+    def both_are_told_of() -> bool:
+        nonlocal text
+        text = scraped(port)
+        return all(figure(text, "customersms_client_outcomes_total", key=key, status="accepted") for key in keys)
+
+    fleet.until(both_are_told_of, "the first outcomes")
+    for key in keys:
+        states = ("planned", "sending", "accepted")
+        count = {each: figure(text, "customersms_campaign_recipients", key=key, state=each) for each in states}
+        assert 0 < count["planned"] < sum(count.values()) == 400
+        assert figure(text, "customersms_quota_usage", key=key) > 0
+    assert KEY not in text
+    assert OTHER_KEY not in text
+    assert not re.search(r"1212\d{7}", text)
+    assert fleet.stop(worker) == 0
+    assert "Traceback" not in fleet.log(worker)
+    assert fleet.states() == {"run": 2}
 
 
 def test_a_key_is_sent_nowhere_else_than_the_worker_was_told(fleet: Fleet) -> None:

@@ -18,6 +18,7 @@ from .run_times import RunTimes
 from .runs import CampaignRuns
 from .states import SAYS, STATUSES, State, chosen
 from .successor import client_of, guards_of
+from .terms import CampaignTerms
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
     from .._core.hours import Hours
     from .._sending.reader import Recipients
+    from .._sending.sending_handle import SendingHandle
     from ..client import AsyncClient
     from .adding import Letters
     from .protocol import CampaignLedger
     from .rows import Entry
-    from .terms import CampaignTerms
     from .wanted import WantedNow
 
 
@@ -257,10 +258,12 @@ class Campaign:
             allow_prefixes=prefixes,
         )
         times = RunTimes(hours=hours, at=at, expires=expires, margin=margin, in_database=is_address(self._path))
+
+        def terms(opened: SendingHandle) -> CampaignTerms:
+            return CampaignTerms.of(opened.sender, guards, times.schedule(opened.options))
+
         return OutcomeStream(
-            lambda: self._runs.begin(
-                self._ledger, client, guards, numbers_of(suppress, region), times.schedule, wait=wait
-            )
+            lambda: self._runs.begin(self._ledger, client, guards, numbers_of(suppress, region), terms, wait=wait)
         )
 
     async def go_on(
@@ -281,9 +284,9 @@ class Campaign:
             await still_on(self._ledger, terms)
         kept = terms or await terms_of_run(self._ledger)
         sender = client_of(client, kept, self._ledger.name)
-        guards, schedule = guards_of(kept), kept.schedule
+        guards = guards_of(kept)
         return OutcomeStream(
-            lambda: self._runs.begin(self._ledger, sender, guards, (), lambda _: schedule, wait=wait, succeeds=True)
+            lambda: self._runs.begin(self._ledger, sender, guards, (), lambda _: kept, wait=wait, succeeds=True)
         )
 
     async def counts(self) -> dict[State, int]:

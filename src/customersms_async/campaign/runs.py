@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, final
 
 from .._sending.sending_handle import open_handle
 from .runner import Runner
-from .terms import CampaignTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .._core.schedule import SendSchedule
-    from .._sending.send_options import SendOptions
+    from .._sending.sending_handle import SendingHandle
     from ..client import AsyncClient
     from .guards import Guards
     from .protocol import CampaignLedger
+    from .terms import CampaignTerms
 
 
 @final
@@ -32,19 +31,18 @@ class CampaignRuns:
         client: AsyncClient,
         guards: Guards,
         suppressed: Iterable[str],
-        schedule: Callable[[SendOptions], SendSchedule | None],
+        terms: Callable[[SendingHandle], CampaignTerms],
         *,
         wait: bool,
         succeeds: bool = False,
     ) -> Runner:
-        """Begin a run of the campaign in ``ledger``; ``schedule`` makes one for the client's options.
+        """Begin a run of the campaign in ``ledger``, on the ``terms`` for the opened client.
 
         ``wait``: stand by while somebody else runs it. ``succeeds``: go on with the run that is wanted.
         """
         handle = open_handle(client)
-        terms = CampaignTerms.of(handle.sender, guards, schedule(handle.options))
         earlier = tuple(self._runners.values())
-        runner = Runner(ledger, handle, guards, suppressed, terms, earlier, succeeds=succeeds, stands_by=wait)
+        runner = Runner(ledger, handle, guards, suppressed, terms(handle), earlier, succeeds=succeeds, stands_by=wait)
         handle.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)

@@ -21,17 +21,18 @@ def guards_of(terms: CampaignTerms) -> Guards:
 
 
 def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> AsyncClient:
-    """``client`` with the limits, pace and caps of the terms.
+    """``client`` with the limits, pace and caps of the terms, and with their label for the key if it has none.
 
     Its key goes to its own URL and to no other: whoever can write into the ledger must not say where it is sent. Raises
     ``ConfigurationError`` if that is not the URL of the terms, as far as that is shown, if its key is another one, or
     its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of.
     """
+    label = open_handle(client).sender.options.label
     kept = client.with_options(
         limits=terms.limits,
         pace=terms.pace,
         caps=None if terms.caps is None else _caps(terms.caps),
-        label=terms.key_label,
+        label=terms.key_label if label is None else label,
     )
     found = CampaignTerms.of(open_handle(kept).sender, guards_of(terms))
     for name, words in _WORDS.items():

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import re
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -13,6 +10,8 @@ import pytest
 
 from support.command import KEY, PATIENCE, Commands, until
 from support.platforms import WINDOWS
+from support.redis_servers import free_port
+from support.scraping import figure, scraped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,32 +26,6 @@ WAYS = {
     "send": ("send", "--file", "people.csv", "-m", "Hi {name}", *SLOWLY),
     "campaign": ("campaign", "run", "people.csv", "-m", "Hi {name}", "--ledger", "spring.ledger", *SLOWLY),
 }
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def scraped(port: int) -> str:
-    """What Prometheus would get; nothing while nobody listens."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
-        try:
-            connection.request("GET", "/metrics")
-            return connection.getresponse().read().decode()
-        except OSError:
-            return ""
-
-
-def figure(text: str, name: str, **labels: str) -> float:
-    """The figure of a metric with these labels, among others; 0 if it is not there."""
-    for line in text.splitlines():
-        found = re.fullmatch(rf"{name}{{(.*)}} (\S+)", line)
-        if found and all(f'{label}="{value}"' in found[1] for label, value in labels.items()):
-            return float(found[2])
-    return 0.0
 
 
 @pytest.mark.skipif(WINDOWS, reason="a process can't be sent SIGINT alone there")

@@ -17,12 +17,13 @@ from customersms_async.campaign._postgres.ledger import PostgresLedger
 from customersms_async.campaign._postgres.place import read_place
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.runs import CampaignRuns
+from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.models import Code, Outcome
 from support.campaign_steps import MakeClient, codes, counted, run
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
-    from customersms_async.campaign.terms import CampaignTerms
+    from customersms_async._sending.sending_handle import SendingHandle
     from customersms_async.sandbox import Sandbox
     from support.postgres_servers import PostgresServerProcess
 
@@ -128,11 +129,15 @@ async def goes_by(address: str, client: Any, off_us: int, schedule: SendSchedule
     """Run a campaign of three whose ledger's clock is that far off, to the end, or until it waits."""
     place = read_place(address, None)
     ledger = await PostgresLedger.open(place, create=True, clock=lambda: time.time_ns() // 1_000 + off_us)
-    runs = CampaignRuns()
+    runs, guards = CampaignRuns(), Guards()
+
+    def terms(opened: SendingHandle) -> CampaignTerms:
+        return CampaignTerms.of(opened.sender, guards, schedule)
+
     try:
         async with Campaign.open(address) as campaign:
             await campaign.add(new_yorkers(3), "Hello")
-        runner = runs.begin(ledger, client, Guards(), (), lambda _: schedule, wait=False)
+        runner = runs.begin(ledger, client, guards, (), terms, wait=False)
         await left_while_it_waits(OutcomeStream(lambda: runner), runs)
     finally:
         await runs.end()

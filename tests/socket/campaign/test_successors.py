@@ -58,6 +58,25 @@ async def test_what_terms_leave_out_of_a_url_stays_the_client_s_own(make_client:
     assert open_handle(client_of(client, terms_of(client), "spring")).sender.url == url
 
 
+@pytest.mark.parametrize(
+    ("own", "theirs", "shown"), [("shop", None, "shop"), ("shop", "tenant", "shop"), (None, "tenant", "tenant")]
+)
+async def test_the_key_is_called_as_its_client_calls_it_and_the_terms_stay_as_they_stand(
+    path: Path, make_client: MakeClient, own: str | None, theirs: str | None, shown: str
+) -> None:
+    heard: set[str] = set()
+    began = terms_of(make_client(label=theirs))
+    client = make_client(label=own, on_event=lambda event: heard.add(event.key))
+    async with Campaign.open(path) as campaign:
+        await campaign.add(people(5), "Hello")
+        await begin(campaign, began)
+        assert await gone_on(campaign, client) == 5
+        now = await campaign.wanted()
+    assert heard == {shown}
+    assert now is not None
+    assert now.terms == began
+
+
 async def test_it_goes_on_with_no_other_terms_than_those_that_were_judged(
     path: Path, make_client: MakeClient, sandbox: Sandbox
 ) -> None:
