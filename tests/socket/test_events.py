@@ -51,6 +51,7 @@ from customersms_async.events import (
 from customersms_async.otel import Telemetry
 from customersms_async.sandbox import Fault
 from support.broken_gateways import Connection, RawGateway, http
+from support.distant_quota import DistantQuota
 from support.event_recorder import EventRecorder, kinds
 
 if TYPE_CHECKING:
@@ -133,23 +134,18 @@ async def test_pauses_and_retries_are_told(make_client: MakeClient, sandbox: San
     assert len(told.of(OutcomesKnown)) == 1
 
 
-class FailingStore:
+class FailingStore(DistantQuota):
     """A store that can't be asked so many times."""
 
-    in_process = False
-
     def __init__(self, failures: int) -> None:
-        self._near = MemoryQuota()
+        super().__init__()
         self._failures = failures
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._near, name)
 
     async def take(self, *asked: Any) -> Any:
         if self._failures:
             self._failures -= 1
             raise QuotaStoreError("nobody answers", temporary=True)
-        return await self._near.take(*asked)
+        return await self.near.take(*asked)
 
 
 async def test_each_failure_of_the_store_is_told_and_so_is_its_recovery(

@@ -13,10 +13,11 @@ import pytest
 from customersms_async import AsyncClient, Limit, MemoryQuota, SQLiteQuota
 from customersms_async.otel import Telemetry
 from customersms_async.testing._contract.forks import in_child
+from support.distant_quota import DistantQuota
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
@@ -29,29 +30,48 @@ USAGE = "customersms.quota.usage"
 RECIPIENTS = "customersms.campaign.recipients"
 
 
-class Silent:
+class Silent(DistantQuota):
     """A store that lets everybody go, and does not say how it stands while it is silent."""
 
-    in_process = False
-
     def __init__(self) -> None:
-        self._near = MemoryQuota()
+        super().__init__()
         self.goes_on = asyncio.Event()
         self.asked = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._near, name)
 
     async def usage(self, *asked: Any) -> Any:
         self.asked += 1
         await self.goes_on.wait()
-        return await self._near.usage(*asked)
+        return await self.near.usage(*asked)
+
+
+@pytest.fixture
+async def used_file(make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path) -> AsyncIterator[SQLiteQuota]:
+    """A quota that is read in its clients' event loops, and of which one has sent one text."""
+    async with SQLiteQuota(tmp_path / "quota") as store:
+        client = make_client(telemetry=seen.telemetry, quota=store)
+        await client.send(PHONE, "Hello")
+        yield store
+        await client.aclose()
 
 
 @pytest.fixture(autouse=True)
 def _collected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("customersms_async._otel.readings.FRESH_SECONDS", 0.0)
     monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", 0.05)
+
+
+@pytest.mark.usefixtures("used_file")
+async def test_a_collector_in_the_event_loop_s_own_thread_gets_what_was_known_before(seen: TelemetryInMemory) -> None:
+    while not (found := seen.figures(USAGE, "window")):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert found["60"] == 1
+
+
+@pytest.mark.usefixtures("used_file")
+async def test_a_collector_does_not_wait_long_for_an_event_loop_that_waits_for_it(seen: TelemetryInMemory) -> None:
+    with ThreadPoolExecutor(1) as collector:
+        collecting = collector.submit(seen.figures, "customersms.client.outcomes", "status")
+        assert collecting.result(PATIENCE) == {"accepted": 1}  # the event loop stands still meanwhile
 
 
 async def test_a_store_that_does_not_answer_is_asked_once_and_has_no_figure(
@@ -96,15 +116,12 @@ def test_an_event_loop_that_rests_is_asked_once_and_nothing_is_told_of_one_that_
 
 
 async def test_an_event_loop_that_rests_takes_nothing_from_what_another_knows_of_the_same_key(
-    make_client: MakeClient, sandbox: Sandbox, seen: TelemetryInMemory, tmp_path: Path
+    used_file: SQLiteQuota, sandbox: Sandbox, seen: TelemetryInMemory
 ) -> None:
-    options: dict[str, Any] = {"quota": SQLiteQuota(tmp_path / "quota"), "telemetry": seen.telemetry}
-    client = make_client(**options)
-    await client.send(PHONE, "Hello")
     loop = asyncio.new_event_loop()
 
     async def open_another() -> AsyncClient:
-        other = AsyncClient(api_key=sandbox.api_key, url=sandbox.url, **options)
+        other = AsyncClient(api_key=sandbox.api_key, url=sandbox.url, quota=used_file, telemetry=seen.telemetry)
         await other.quota_status()
         return other
 
@@ -114,8 +131,6 @@ async def test_an_event_loop_that_rests_takes_nothing_from_what_another_knows_of
         assert figures == {"60": 1, "3600": 1, "86400": 1}
         thread.submit(loop.run_until_complete, other.aclose()).result()
     loop.close()
-    await client.aclose()
-    await options["quota"].aclose()
 
 
 async def three() -> dict[str, int]:

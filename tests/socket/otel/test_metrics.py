@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,7 +28,6 @@ from customersms_async._otel.table import METRICS
 from customersms_async.events import OutcomesKnown, RequestBegan, RequestEnded, RetryPlanned
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing
-from support.real_time import PATIENCE
 from support.telemetry import TelemetryInMemory
 
 if TYPE_CHECKING:
@@ -131,32 +129,6 @@ async def test_the_quota_is_shown_by_window(
     await client.aclose()
     if isinstance(store, SQLiteQuota):
         await store.aclose()
-
-
-async def test_a_collector_in_the_event_loop_s_own_thread_gets_what_was_known_before(
-    make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("customersms_async._otel.readings.FRESH_SECONDS", 0.0)
-    async with SQLiteQuota(tmp_path / "quota") as store:
-        client = make_client(telemetry=seen.telemetry, quota=store)
-        await client.send(PHONES[0], "Hello")
-        while not (found := seen.figures("customersms.quota.usage", "window")):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        assert found["60"] == 1
-        await client.aclose()
-
-
-async def test_a_collector_does_not_wait_long_for_an_event_loop_that_waits_for_it(
-    make_client: MakeClient, seen: TelemetryInMemory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("customersms_async._otel.readings.PATIENCE_SECONDS", 0.05)
-    async with SQLiteQuota(tmp_path / "quota") as store:
-        client = make_client(telemetry=seen.telemetry, quota=store)
-        await client.send(PHONES[0], "Hello")
-        with ThreadPoolExecutor(1) as collector:
-            collecting = collector.submit(seen.figures, OUTCOMES, "status")
-            assert collecting.result(PATIENCE) == {"accepted": 1}  # the event loop stands still meanwhile
-        await client.aclose()
 
 
 @pytest.mark.parametrize(

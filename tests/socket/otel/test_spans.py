@@ -22,6 +22,7 @@ from customersms_async import (
     RejectedError,
 )
 from customersms_async.sandbox import Fault, magic
+from support.distant_quota import DistantQuota
 from support.echoing_gateway import KEY, echoing
 from support.engines import ENGINES, engine_of
 
@@ -146,27 +147,22 @@ async def test_a_campaign_s_requests_are_linked_to_its_run(
     assert [[link.context for link in span.links] for span in requests] == [[run.get_span_context()]]
 
 
-class FarStore:
+class SpanNoting(DistantQuota):
     """A store that suspends, and keeps the name of the span in which it was asked for a token."""
 
-    in_process = False
-
     def __init__(self) -> None:
-        self._near = MemoryQuota()
+        super().__init__()
         self.asked_in: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._near, name)
 
     async def take(self, *what: Any) -> Any:
         self.asked_in.append(getattr(trace.get_current_span(), "name", "none"))
-        return await self._near.take(*what)
+        return await self.near.take(*what)
 
 
 async def test_what_is_asked_of_a_store_for_one_text_is_part_of_no_other_s_span(
     make_client: MakeClient, seen: TelemetryInMemory
 ) -> None:
-    store = FarStore()
+    store = SpanNoting()
     client = make_client(telemetry=seen.telemetry, quota=store, max_concurrency=1)
     await asyncio.gather(*(client.send(phone, "Hello") for phone in PHONES[:3]))
     assert store.asked_in == ["none"] * 3
