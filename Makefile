@@ -43,7 +43,7 @@ test-all: .venv/dev-installed  ## all tests, those that depend on the event loop
 	$(BIN)/pytest -q $(PARALLEL) --loop=every
 
 torture: .venv/dev-installed  ## kill a campaign at every line and at 200 random moments; then ledgers, and then sends, for SECONDS=900 each
-	TORTURE=200 $(BIN)/pytest -q tests/process/campaign/test_kill_*.py tests/unit/_sending/test_interrupts.py
+	TORTURE=200 $(BIN)/pytest -q -o faulthandler_timeout=0 tests/process/campaign/test_kill_*.py tests/unit/_sending/test_interrupts.py
 	$(BIN)/python -m tools.torture.campaigns --seconds $(SECONDS)
 	$(BIN)/python -m tools.torture.sends --seconds $(SECONDS)
 

@@ -37,8 +37,8 @@ from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.sandbox.state import key_id
+from support.ports import free_port
 from support.postgres_servers import PostgresServerProcess, postgres_server
-from support.redis_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import pytest
 
 from customersms_async.sandbox import Fault, Sandbox
 from support.fleet_workers import KEY, LIMITS, OTHER_KEY, Fleet
+from support.ports import free_port
 from support.real_time import PATIENCE
-from support.redis_servers import free_port
 from support.scraping import figure, scraped
 
 if TYPE_CHECKING:

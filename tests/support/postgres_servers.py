@@ -16,7 +16,8 @@ import psycopg
 import pytest
 
 from support.platforms import WINDOWS
-from support.redis_servers import free_port
+from support.ports import free_port
+from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,10 @@ class PostgresServerProcess:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, **who)  # noqa: S603 - the system's own
         for _ in range(3_000):
-            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.admin):
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(self.admin, connect_timeout=int(PATIENCE)),
+            ):
                 return
             if self.process.poll() is not None:
                 break

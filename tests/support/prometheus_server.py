@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from support.platforms import WINDOWS
+from support.ports import free_port
 from support.real_time import PATIENCE
-from support.redis_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.platforms import WINDOWS
+from support.ports import free_port
+from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,14 +24,6 @@ if TYPE_CHECKING:
 NO_DISK = ("--save", "", "--appendonly", "no")
 ON_DISK = ("--save", "", "--appendonly", "yes", "--appendfsync", "no")
 """A killed process loses nothing that it wrote, only a machine does, so waiting for the disk would prove nothing."""
-
-
-def free_port() -> int:
-    """A port on which nobody listens; by the time that somebody does, another may have taken it."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class RedisServer:
@@ -54,7 +48,7 @@ class RedisServer:
             [found, *place, *self._options, *more_options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         for _ in range(1_000):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as asking:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), PATIENCE) as asking:
                 asking.sendall(b"PING\r\n")
                 answer = asking.recv(64)
                 if answer and not (ready and answer.startswith(b"-LOADING")):

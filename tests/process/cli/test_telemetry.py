@@ -10,7 +10,7 @@ import pytest
 
 from support.command import KEY, PATIENCE, Commands, until
 from support.platforms import WINDOWS
-from support.redis_servers import free_port
+from support.ports import free_port
 from support.scraping import figure, scraped
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from customersms_async import IdempotencyStoreError, PostgresIdempotency, Postgr
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.layers import Layer, Wait
 from customersms_async._postgres import administration
+from support.ports import free_port
 from support.postgres_servers import PASSWORD, postgres_server
 from support.real_time import PATIENCE
-from support.redis_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

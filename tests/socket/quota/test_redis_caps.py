@@ -12,9 +12,10 @@ from customersms_async import QuotaStoreError
 from customersms_async.quota import RedisQuota
 from customersms_async.testing import CapStoreContract
 from customersms_async.testing._contract.cap_store import SPACE, answered, counted, room, scope, text, wait_us
+from support.ports import free_port
 from support.real_time import PATIENCE
 from support.redis_quota import HOLD_US, SECOND, RedisPlace
-from support.redis_servers import free_port, redis_cluster
+from support.redis_servers import redis_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from customersms_async import ConfigurationError, QuotaStoreError
 from customersms_async._core.layers import Layer
 from customersms_async.quota import RedisQuota
+from support.ports import free_port
 from support.real_time import PATIENCE, Stopwatch
-from support.redis_servers import NO_DISK, ON_DISK, free_port, redis_server
+from support.redis_servers import NO_DISK, ON_DISK, redis_server
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,9 @@ from customersms_async import ConfigurationError, QuotaExceededError, QuotaStore
 from customersms_async._core.layers import Layer
 from customersms_async.quota import RedisQuota
 from support.places import DATA
+from support.ports import free_port
 from support.real_time import PATIENCE
-from support.redis_servers import ON_DISK, free_port, redis_server
+from support.redis_servers import ON_DISK, redis_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -10,9 +10,10 @@ import pytest
 from customersms_async import QuotaStoreError
 from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.quota import RedisQuota
+from support.ports import free_port
 from support.real_time import PATIENCE
 from support.redis_quota import HOLD_US, HOUR, SECOND, taken
-from support.redis_servers import free_port, nothing, proxy
+from support.redis_servers import nothing, proxy
 from support.threads import in_threads
 
 if TYPE_CHECKING:
