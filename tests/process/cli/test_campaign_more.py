@@ -160,6 +160,7 @@ def test_watch_writes_a_line_for_each_change_and_ends_with_the_campaign(customer
     customersms.people(80)
     process = customersms.start(*WAITING, **there)
     until(lambda: (customersms.folder / "l").exists())
+    until(lambda: seen(customersms)["running"] is not None)
     watch = customersms("campaign", "status", *LEDGER, "--watch")
     process.communicate(timeout=PATIENCE)
     assert watch.status == 0, watch.words

@@ -224,16 +224,17 @@ async def test_a_ledger_that_is_kept_locked_is_said_to_be(tmp_path: Path, monkey
     ledger = await open_ledger(path)
     await begin(ledger, 3)
     await ledger.close()
-    async with served(path) as page, heard(page) as events:
-        # In a thread: the page, which has to let go of the ledger first, lives in this loop.
-        with contextlib.closing(await asyncio.to_thread(locked, path)):
-            found = await events.until("line")
-            while not found["problem"]:
-                events.sections.pop("line")
+    async with served(path) as page:
+        other = await asyncio.to_thread(locked, path)  # before anybody watches: from then on the page keeps it open
+        async with heard(page) as events:
+            with contextlib.closing(other):
                 found = await events.until("line")
-            assert "has not answered" in found["problem"]
-        await events.until("line", problem=None)
-        await events.until("states", recipients=3)
+                while not found["problem"]:
+                    events.sections.pop("line")
+                    found = await events.until("line")
+                assert "has not answered" in found["problem"]
+            await events.until("line", problem=None)
+            await events.until("states", recipients=3)
 
 
 @pytest.mark.parametrize("path", LOCKED)
