@@ -12,86 +12,36 @@ import random
 import signal
 import time
 from collections import defaultdict
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customersms_async import (
-    AsyncClient,
-    Caps,
-    CustomerSMSError,
-    Limit,
-    RedisQuota,
-    SQLiteQuota,
-    SQLiteSuppression,
-)
+from customersms_async import RedisQuota, SQLiteQuota, SQLiteSuppression
 from customersms_async.sandbox import Sandbox
+from support import capped_workers, forked
+from support.capped_workers import ABROAD, CAPS, KEY, PHONES
 from support.redis_servers import redis_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-KEY = "cspro_k"
-PHONES = [f"+1212{5_550_000 + number:07}" for number in range(30)]
-ABROAD = [f"+8821{6_550_000 + number:07}" for number in range(10)]
-CAPS = Caps(
-    "otp",
-    per_number=[Limit(1, 0.3), Limit(3, 2)],
-    per_prefix={"+882": Limit(4, 1)},
-    total=[Limit(40, 1)],
-)
-PROCESSES, KILLS, SECONDS = 3, 3, 3.0
+PROCESSES, KILLS = 3, 3
 
 
 @contextmanager
 def in_a_file(folder: Path) -> Iterator[Callable[[], Any]]:
-    yield lambda: SQLiteQuota(folder / "quota.sqlite")
+    yield partial(SQLiteQuota, folder / "quota.sqlite")
 
 
 @contextmanager
 def in_a_server(folder: Path) -> Iterator[Callable[[], Any]]:
     with redis_server(folder) as server:
-        yield lambda: RedisQuota(server.url)
-
-
-async def work(url: str, make_quota: Callable[[], Any], listed: Path, seed: float) -> None:
-    """Text whom one likes for a while, and be told no mostly."""
-    draw, ends = random.Random(seed), time.monotonic() + SECONDS
-    options: dict[str, Any] = {"limits": Limit(10**6, 1), "pace": None, "max_concurrency": 8, "timeout": 0.5}
-    async with (
-        make_quota() as quota,
-        SQLiteSuppression(listed) as suppression,
-        AsyncClient(api_key=KEY, url=url, quota=quota, caps=CAPS, suppression=suppression, **options) as client,
-    ):
-
-        async def one() -> None:
-            while time.monotonic() < ends:
-                phones = draw.sample(PHONES + ABROAD, draw.choice([1, 1, 5]))
-                patience = draw.choice([None, None, draw.uniform(0.0, 0.05)])
-                with suppress(CustomerSMSError, TimeoutError):
-                    await asyncio.wait_for(some(phones), patience)
-                await asyncio.sleep(draw.uniform(0.0, 0.05))
-
-        async def some(phones: Sequence[str]) -> None:
-            if len(phones) == 1:
-                await client.send(phones[0], f"text {draw.random()}")
-            else:
-                await client.send_many(phones, f"text {draw.random()}", stop_after_unknown=None)
-
-        await asyncio.gather(*(one() for _ in range(6)))
-
-
-def begin(*arguments: Any) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            asyncio.run(work(*arguments))
-        finally:
-            os._exit(0)
-    return child
+        yield partial(RedisQuota, server.url)
 
 
 def most_within(times_us: Sequence[int], window_us: int) -> int:
@@ -114,18 +64,21 @@ def test_no_window_sees_more_than_a_cap_allows_and_nobody_is_texted_who_said_no(
     listed = tmp_path / "no.db"
     draw = random.Random(7)
     with sandbox.serve_in_thread() as url, place(tmp_path) as make_quota:
-        children = [begin(url, make_quota, listed, draw.random()) for _ in range(PROCESSES)]
+
+        def begin() -> BaseProcess:
+            return forked.begin(capped_workers.work, url, make_quota, listed, draw.random())
+
+        children = [begin() for _ in range(PROCESSES)]
         for number in range(KILLS):
             time.sleep(draw.uniform(0.2, 0.6))  # it is a random moment that is wanted
             phone = PHONES[number]
             asyncio.run(say_no(listed, phone))
             said_no[phone] = time.time_ns() // 1_000
             victim = children.pop(0)
-            os.kill(victim, signal.SIGKILL)
-            os.waitpid(victim, 0)
-            children.append(begin(url, make_quota, listed, draw.random()))
-        for child in children:
-            os.waitpid(child, 0)
+            victim.kill()
+            assert forked.ended(victim) == -signal.SIGKILL
+            children.append(begin())
+        assert [forked.ended(child) for child in children] == [0] * PROCESSES
     by_number: dict[str, list[int]] = defaultdict(list)
     for text in sandbox.texts:
         by_number[text.phone].append(text.at_us)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,7 +37,7 @@ Place = tuple["Callable[[], IdempotencyStore]", "Callable[[], None]"]
 
 @contextmanager
 def in_a_file(folder: Path) -> Iterator[Place]:
-    yield lambda: SQLiteIdempotency(folder / "keys.db"), lambda: None
+    yield partial(SQLiteIdempotency, folder / "keys.db"), lambda: None
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def in_a_server_that_restarts(folder: Path) -> Iterator[Place]:
             server.stop()
             server.start()
 
-        yield lambda: RedisIdempotency(server.url), restart
+        yield partial(RedisIdempotency, server.url), restart
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def in_a_database_that_crashes(folder: Path) -> Iterator[Place]:
             server.stop()
             server.start()
 
-        yield lambda: PostgresIdempotency(server.url()), restart
+        yield partial(PostgresIdempotency, server.url()), restart
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")

@@ -18,6 +18,7 @@ import httpcore  # noqa: F401
 import customersms_async._http.httpx_engine
 import customersms_async.campaign.runner  # noqa: F401
 from customersms_async import AsyncClient, Campaign, LedgerError, Limit, MemoryQuota
+from support.forked import end_if_it_hangs
 
 
 async def look_on(path: str) -> None:
@@ -62,6 +63,7 @@ def serve() -> None:
             _, status = os.waitpid(order["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
         elif (answer := os.fork()) == 0:
+            end_if_it_hangs()
             os.dup2(os.open(order["out"], os.O_WRONLY), 1)
             asyncio.run(main(*order["run"]))
             sys.exit()

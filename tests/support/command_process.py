@@ -31,6 +31,7 @@ from customersms_async.cli.campaign import add as campaign_add
 from customersms_async.cli.campaign import move as campaign_move
 from customersms_async.cli.campaign import run as campaign_run
 from customersms_async.cli.campaign import want as campaign_want
+from support.forked import end_if_it_hangs
 from support.step_tracer import Tracer
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def serve() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            end_if_it_hangs()
             try:
                 become(order)
             except SystemExit as ended:

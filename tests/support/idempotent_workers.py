@@ -9,10 +9,14 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from customersms_async import AsyncClient, CustomerSMSError, Limit, MemoryQuota
 from customersms_async.idempotency import IdempotencyStore
+from support import forked
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 MakeStore = Callable[[], IdempotencyStore]
 TIMEOUT = 0.5
@@ -24,7 +28,10 @@ def phone_of(key: int) -> str:
 
 
 class Workers:
-    """Workers of one place of keys: ``keys`` jobs, which each worker does in an order of its own, some in bulk."""
+    """Workers of one place of keys: ``keys`` jobs, which each worker does in an order of its own, some in bulk.
+
+    ``make_store`` can be pickled, as it is called in each process.
+    """
 
     def __init__(self, make_store: MakeStore, url: str, api_key: str, keys: int) -> None:
         self._make_store, self._url, self._api_key, self._keys = make_store, url, api_key, keys
@@ -36,29 +43,21 @@ class Workers:
         for number in range(rounds):
             time.sleep(self._draw.uniform(0.05, 0.4))  # it is a random moment that is wanted
             child = self._draw.choice(children)
-            if number % 3 == 2:
-                os.kill(child, signal.SIGSTOP)
+            if number % 3 == 2 and child.is_alive():
+                os.kill(child.ident or 0, signal.SIGSTOP)
                 disturb()
                 time.sleep(TIMEOUT * self._draw.choice([0.5, 1.5]))
-                os.kill(child, signal.SIGCONT)
+                os.kill(child.ident or 0, signal.SIGCONT)
             else:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+                child.kill()
+                assert forked.ended(child) in (-signal.SIGKILL, 0)
                 children[children.index(child)] = self._begin()
-        for child in children:
-            os.waitpid(child, 0)
+        assert [forked.ended(child) for child in children] == [0] * processes
 
-    def _begin(self) -> int:
-        seed = self._draw.random()
-        child = os.fork()
-        if child == 0:
-            try:
-                asyncio.run(self.work(random.Random(seed), cancelling=True))
-            finally:
-                os._exit(0)
-        return child
+    def _begin(self) -> BaseProcess:
+        return forked.begin(self.work, random.Random(self._draw.random()), True)
 
-    async def work(self, draw: random.Random, *, cancelling: bool = False) -> list[str]:
+    async def work(self, draw: random.Random, cancelling: bool = False) -> list[str]:
         """Do all jobs, and give the status with which each of them ended, in their order."""
         store, turns = self._make_store(), asyncio.Semaphore(AT_A_TIME)
         statuses = ["cancelled"] * self._keys

@@ -20,6 +20,7 @@ import customersms_async._http.httpx_engine
 import customersms_async._sending.checked_delivery
 import customersms_async.quota._sqlite.cap_rows  # noqa: F401
 from customersms_async import AsyncClient, Campaign, Caps, Limit, Message, Outcome, SQLiteQuota
+from support.forked import end_if_it_hangs
 from support.places import PACKAGE, TESTS
 from support.step_tracer import Tracer
 
@@ -108,6 +109,7 @@ def serve() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            end_if_it_hangs()
             Tracer(order["step"], 1, order["log"]).begin()
             asyncio.run(run(order["folder"], order["url"]))
             os._exit(0)
