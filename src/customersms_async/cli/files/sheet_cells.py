@@ -7,7 +7,9 @@ sheet's XML is looked through once more, for these cells alone, and only if it h
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
+import zlib
 from html import unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.etree import ElementTree
@@ -18,9 +20,14 @@ from .rows import FileProblem
 if TYPE_CHECKING:
     from pathlib import Path
 
-DAMAGED: Final = (zipfile.BadZipFile, ElementTree.ParseError, UnicodeError)
+DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, struct.error),
+    RuntimeError,  # zipfile's own of a password, and of a packing that it does not know
+    *(ElementTree.ParseError, UnicodeError),
+)
 """Errors of a file that is not what it says."""
 
+_PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _CELL: Final = re.compile(rb"<(?:\w+:)?c\s([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _ATTRIBUTE: Final = re.compile(rb'(\w+)="([^"]*)"')
 _VALUE: Final = re.compile(rb"<(?:\w+:)?v[^>]*>([^<]+)<")
@@ -69,6 +76,8 @@ class SheetCells(NamedTuple):
 def sheet_cells(path: Path) -> SheetCells:
     """The cells of the first sheet that are not just what their value says. Raises as reading a damaged file does."""
     with zipfile.ZipFile(path) as archive:
+        if any(part.compress_type not in _PACKINGS for part in archive.infolist()):
+            raise zipfile.BadZipFile("it is packed in a way that no spreadsheet is")
         formats = _formats(archive)
         (_, part), *more = _sheets(archive)
         others = tuple(name for name, part in more if _has_values(archive, part))

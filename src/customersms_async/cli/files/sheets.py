@@ -86,7 +86,7 @@ def _first_sheet(path: Path) -> tuple[CalamineSheet, SheetCells]:
     except calamine.PasswordError:
         raise FileProblem("it is locked with a password") from None
     except (calamine.CalamineError, OSError, ValueError, LookupError, StopIteration, *DAMAGED) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or "it is damaged"
         raise FileProblem(f"it can't be read as an .xlsx file: {reason}") from None
 
 

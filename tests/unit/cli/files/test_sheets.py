@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.cli.files import FileRow, Rows, open_rows
+from customersms_async.cli.files.rows import FileProblem
 from support.recipient_files import A, B, problem, read
 from support.spreadsheet_files import sheet, unzipped, zipped
 
@@ -148,6 +149,20 @@ def test_titles_ahead_of_the_header_are_passed_over(folder: Path) -> None:
 )
 def test_a_damaged_or_doubtful_sheet_is_refused(folder: Path, data: bytes, reason: str) -> None:
     assert reason in str(problem(folder, "a.xlsx", data))
+
+
+@pytest.mark.parametrize("new", [0, 9, 14])
+def test_whatever_byte_of_the_archive_s_own_is_wrong_it_is_read_or_refused(folder: Path, new: int) -> None:
+    data, reasons = sheet({1: [text("phone")], 2: [text(A)]}), list[str]()
+    for at in (*range(30), *range(data.index(b"PK\1\2"), len(data))):
+        (folder / "a.xlsx").write_bytes(data[:at] + bytes([new]) + data[at + 1 :])
+        try:
+            with open_rows(folder / "a.xlsx", phone_column=None, encoding="utf-8", delimiter=None) as rows:
+                assert [row.fields["phone"] for row in rows] == [A]
+        except FileProblem as problem:
+            reasons.append(problem.reason)
+    assert [reason for reason in reasons if reason.endswith(": ")] == []
+    assert len(reasons) > 20
 
 
 def test_without_the_extra_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
