@@ -62,13 +62,15 @@ bench-full: .venv/bench-installed  ## the same with more of everything, in seven
 lowest: .venv/bin/python  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
 	$(BIN)/python -m tools.lowest_versions
 
-lint: .venv/dev-installed  ## ruff and mypy, as CI runs them
+lint: .venv/dev-installed  ## ruff, mypy and pyright, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/basedpyright
+	@$(BIN)/basedpyright --verifytypes customersms_async --ignoreexternal >.types || { cat .types; exit 1; }
 
 clean:  ## remove what these commands made
-	rm -rf .venv .bench .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .bench .types .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:

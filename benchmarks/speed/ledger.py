@@ -58,7 +58,7 @@ async def add(folder: Path, kind: str) -> str:
     job = Job.of_file(folder / "people.csv", MESSAGES[kind], phone_column=None, encoding="utf-8", delimiter=None)
     before, began, cpu = peak(), time.perf_counter(), time.process_time()
     async with Campaign.open(folder / f"{kind}.ledger") as campaign:
-        await campaign.add_letters(job, MESSAGES[kind])
+        await campaign.ledger.add(job, MESSAGES[kind], None, ())
         count = (await campaign.counts())[State.PLANNED]
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     rates = f"{count / seconds:9,.0f} a second, {count / cpu:,.0f} a second of CPU (target 50,000)"

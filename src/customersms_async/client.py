@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack, final
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, final, overload
 
 from ._core import options as defaults
 from ._core.failure_guards import FailureGuards
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._sending.key_source import ApiKey
     from ._sending.looking_on import TelemetrySeam
     from ._sending.option_overrides import OptionOverrides
-    from ._sending.reader import Recipients
+    from ._sending.reader import Messages, Numbers, Recipients
     from .events import Event
     from .idempotency import IdempotencyKeys, IdempotencyStore
     from .models import Caps, Estimate, Health, Limit, Outcome, QuotaStatus, SendReport
@@ -166,6 +166,36 @@ class AsyncClient:
         )
         return await send_one(self._session, phone, message, options)
 
+    @overload
+    async def send_many(
+        self,
+        recipients: Numbers,
+        message: str,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
+    ) -> SendReport: ...
+    @overload
+    async def send_many(
+        self,
+        recipients: Messages,
+        message: None = None,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
+    ) -> SendReport: ...
     async def send_many(
         self,
         recipients: Recipients,
@@ -205,6 +235,36 @@ class AsyncClient:
         send = self._session.begin(recipients, message, options)
         return await wait_for_report(send, self._session.parts.account)
 
+    @overload
+    def stream(
+        self,
+        recipients: Numbers,
+        message: str,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
+    ) -> OutcomeStream: ...
+    @overload
+    def stream(
+        self,
+        recipients: Messages,
+        message: None = None,
+        *,
+        priority: Priority = Priority.BULK,
+        batch_size: int | EllipsisType = ...,
+        max_wait: float | EllipsisType | None = ...,
+        timeout: float | EllipsisType = ...,
+        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
+        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
+        one_per_number: bool = False,
+        idempotency_key: str | None = None,
+    ) -> OutcomeStream: ...
     def stream(
         self,
         recipients: Recipients,
@@ -234,6 +294,19 @@ class AsyncClient:
         )
         return OutcomeStream(lambda: self._session.begin(recipients, message, options))
 
+    @overload
+    async def estimate(
+        self, recipients: Numbers, message: str, *, batch_size: int | EllipsisType = ..., one_per_number: bool = False
+    ) -> Estimate: ...
+    @overload
+    async def estimate(
+        self,
+        recipients: Messages,
+        message: None = None,
+        *,
+        batch_size: int | EllipsisType = ...,
+        one_per_number: bool = False,
+    ) -> Estimate: ...
     async def estimate(
         self,
         recipients: Recipients,

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 try:
     import aiohttp
-except ModuleNotFoundError as missing:
+except ModuleNotFoundError as _missing:
     advice = 'the fast engine needs aiohttp: pip install "customersms-async[fast]"'
-    raise ModuleNotFoundError(advice, name=missing.name) from None
+    raise ModuleNotFoundError(advice, name=_missing.name) from None
 
 from ._http.aiohttp_connections import BOUNDS, AiohttpBody, StaleConnection, StaleRefusingRequest, bounded_connector
 from ._http.error_meaning import is_refused_certificate
@@ -51,7 +51,7 @@ class FastClient(Closing):
         self._session: aiohttp.ClientSession | None = None
         self._at_shutdown: AtShutdown | None = None
         self._loading = asyncio.Lock()
-        self.is_closed = False
+        self.is_closed: bool = False
 
     def build_request(
         self,

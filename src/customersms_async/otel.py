@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, final
 
 try:
     from opentelemetry import metrics, trace
-except ModuleNotFoundError as missing:
+except ModuleNotFoundError as _missing:
     advice = 'telemetry needs OpenTelemetry: pip install "customersms-async[otel]"'
-    raise ModuleNotFoundError(advice, name=missing.name) from None
+    raise ModuleNotFoundError(advice, name=_missing.name) from None
 
 from ._core.version import VERSION
 from ._otel.attributes import KeyNames, known_code

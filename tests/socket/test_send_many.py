@@ -102,7 +102,7 @@ async def test_a_repeat_is_known_however_far_away_it_is(client: AsyncClient, san
 async def test_equal_texts_share_requests(client: AsyncClient, sandbox: Sandbox, form: str) -> None:
     messages = [Message(phone, f"wording {i % 3}") for i, phone in enumerate(numbers(90))]
     source = {"list": messages, "iterator": iter(messages), "async iterator": in_parts(messages, 30)}[form]
-    report = await client.send_many(source)  # type: ignore[arg-type]  # one of three forms
+    report = await client.send_many(source)  # type: ignore[call-overload]  # one of three forms
     assert (report.accepted, report.requests, sandbox.requests) == (90, 3, 3)
 
 
@@ -262,8 +262,8 @@ async def test_a_cancelled_close_gives_up_on_the_requests_in_flight(make_client:
 
 async def test_one_input_of_the_wrong_kind_loses_nobody_elses_report(client: AsyncClient, sandbox: Sandbox) -> None:
     mixture: list[str | Message] = [*(Message(phone, "Hello") for phone in numbers(250)), "+13235554567"]
-    report = await client.send_many(mixture)
+    report = await client.send_many(mixture)  # type: ignore[arg-type]  # the wrong kind
     assert (report.accepted, report.outcomes[-1].code) == (250, "INVALID_MESSAGE")
     other: list[str | Message] = ["+13235554567", Message("+13235554567", "Bye")]
-    report = await client.send_many(other, "Hello")
+    report = await client.send_many(other, "Hello")  # type: ignore[arg-type]  # the wrong kind
     assert [o.code for o in report.outcomes] == [None, "INVALID_MESSAGE"]

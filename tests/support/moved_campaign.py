@@ -42,9 +42,8 @@ async def half_sent(place: str, client: AsyncClient, *, people: int = PEOPLE) ->
         for n in range(people)
     ]
     async with Campaign.open(place) as campaign:
-        await campaign.add_letters(
-            [*kept, kept[0], Letter("no number", "Hi", line=90, kept=("", ""))], "Hi {name}", keep=("id", "odd")
-        )
+        letters = [*kept, kept[0], Letter("no number", "Hi", line=90, kept=("", ""))]
+        await campaign.ledger.add(letters, "Hi {name}", None, (), keep=("id", "odd"))
         await double(place, 29)
         with suppress(CampaignStoppedError):
             async for _ in campaign.run(client, max_recipients=SENT + 1):

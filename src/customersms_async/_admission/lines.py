@@ -108,7 +108,7 @@ class Line:
     __slots__ = ("_ended", "_places", "needs")
 
     def __init__(self, needs: Needs) -> None:
-        self.needs = needs
+        self.needs: Needs = needs
         self._places: deque[Place] = deque()
         self._ended = 0
 

@@ -39,10 +39,10 @@ class Place(asyncio.Future[Admission]):
 
     def __init__(self, room: Room, ticket: Ticket, needs: Needs, hold_us: int) -> None:
         super().__init__(loop=room.loop)
-        self.room = room
-        self.ticket = ticket
-        self.needs = needs
-        self.hold_us = hold_us
+        self.room: Room = room
+        self.ticket: Ticket = ticket
+        self.needs: Needs = needs
+        self.hold_us: int = hold_us
         self.line: Line | None = None
         self._let_in = False
         self._timer: asyncio.TimerHandle | None = None

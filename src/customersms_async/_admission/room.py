@@ -70,11 +70,11 @@ class Room:
         tell_others: Callable[[], None] = _nobody_else,
         clock: Callable[[], int] = now_us,
     ) -> None:
-        self.store = store
-        self.key_id = key_id
-        self.loop = loop
-        self.clock = clock
-        self.log = KeyLog(key_id[:NAME_DIGITS])
+        self.store: QuotaStore = store
+        self.key_id: str = key_id
+        self.loop: asyncio.AbstractEventLoop = loop
+        self.clock: Callable[[], int] = clock
+        self.log: KeyLog = KeyLog(key_id[:NAME_DIGITS])
         self._lines = Lines()
         self._pacer = Pacer()
         self._dispatcher = Dispatcher(store, key_id, loop, self._lines, self._pacer, tell_others, self.log)

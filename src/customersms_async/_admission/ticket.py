@@ -47,10 +47,10 @@ class Ticket:
     _numbers = itertools.count()
 
     def __init__(self, priority: Priority, expires: float | None = None) -> None:
-        self.priority = priority
-        self.expires = expires
-        self.number = next(self._numbers)
-        self.retried = False
+        self.priority: Priority = priority
+        self.expires: float | None = expires
+        self.number: int = next(self._numbers)
+        self.retried: bool = False
         self.stopped: str | None = None
         self.held: asyncio.Future[None] | None = None
         self.waits_for: asyncio.Future[Any] | None = None

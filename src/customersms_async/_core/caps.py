@@ -81,10 +81,10 @@ class CapScopes:
     __slots__ = ("_begun", "_by_prefix", "_longest_prefix", "_number", "_number_layers", "_total", "caps", "space")
 
     def __init__(self, caps: Caps) -> None:
-        self.caps = caps
+        self.caps: Caps = caps
         key = hashlib.blake2b(caps.name.encode()).digest()
         self._begun = hashlib.blake2b(digest_size=KEY_BYTES, key=key)  # copied for each, in half the time
-        self.space = self._hash("name")
+        self.space: bytes = self._hash("name")
         self._number = CapKind("per_number", "one number", caps.per_number)
         self._number_layers = layers(caps.per_number)
         self._by_prefix = {prefix: self._of_prefix(prefix, limits) for prefix, limits in caps.per_prefix.items()}

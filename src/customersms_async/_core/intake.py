@@ -218,7 +218,7 @@ class Intake:
         self._one_per_number = one_per_number
         repeats = OnePerNumber(self._repeats) if one_per_number else self._repeats
         self._judge = Judge(repeats, one_per_number=one_per_number)
-        self.count = 0
+        self.count: int = 0
 
     def __bool__(self) -> bool:
         """Whether a part-filled batch waits for company."""

@@ -48,7 +48,7 @@ class Secret:
             raise ConfigurationError(problem)
         forms = tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
         self._keep(forms, forms)
-        self.key_id = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
+        self.key_id: str = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
     def reveal(self) -> str:
         """The key itself."""
@@ -93,7 +93,7 @@ class Sealed:
 
     def __init__(self, body: bytes) -> None:
         self._reveal: Callable[[], bytes] = lambda: body
-        self.size = len(body)
+        self.size: int = len(body)
 
     def reveal(self) -> bytes:
         """The bytes themselves, ``size`` of them."""

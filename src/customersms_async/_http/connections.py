@@ -50,8 +50,8 @@ class Connections:
     )
 
     def __init__(self, capacity: int, all_of_loop: LoopConnections | None = None) -> None:
-        self.capacity = capacity
-        self.waiting = 0
+        self.capacity: int = capacity
+        self.waiting: int = 0
         self._all = all_of_loop or LoopConnections()
         self._bulk_capacity = max(1, capacity - 1)
         self._taken = 0

@@ -45,9 +45,9 @@ class Transport:
 
     def __init__(self, gates: Gates, client: AnyEngine | HttpxShapedTransport | None = None) -> None:
         self.gates = gates
-        self.in_flight = InFlight()
+        self.in_flight: InFlight = InFlight()
         self.callers_client = client
-        self.closed = False
+        self.closed: bool = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine = None if client is None else as_engine(client)
         self._making: asyncio.Future[AnyEngine] | None = None

@@ -58,7 +58,7 @@ class KeyLog:
     __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name: str = name
 
     def warning(self, event: str, message: str, *arguments: object, **fields: object) -> None:
         """Log a message that somebody should look at."""

@@ -37,9 +37,9 @@ class Announcer:
     def __init__(
         self, listeners: tuple[Listener, ...], telemetry: TelemetrySeam | None, run: int | None = None
     ) -> None:
-        self.listeners = listeners
-        self.telemetry = telemetry
-        self.run = run
+        self.listeners: tuple[Listener, ...] = listeners
+        self.telemetry: TelemetrySeam | None = telemetry
+        self.run: int | None = run
 
     def tell(self, event: Event) -> None:
         """Have everybody hear of ``event``, as ``telling.tell`` would, whose calls take a third of all the time."""

@@ -48,10 +48,10 @@ class BulkSend:
         loop = sender.room.loop
         kind: RunKind = "send_many" if options.reads_all else "stream"
         sender, watch = watch_run(sender, kind, options.priority)
-        self.queue = OutcomeQueue(loop, self, sender.log, watch)
-        self.deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
+        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, watch)
+        self.deliveries: Deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
         self.error: BaseException | None = None
-        self.unread = False
+        self.unread: bool = False
         self._failures = FailuresInARow()
         self._options = options
         self._ready: deque[tuple[Batch, Ticket]] = deque()

@@ -59,7 +59,7 @@ class Deliveries:
     def __init__(
         self, sender: Sender, timeout: float, idempotency_key: str | None = None, name_of: TextName | None = None
     ) -> None:
-        self.requests = 0
+        self.requests: int = 0
         self.fatal: Delivery | None = None
         self.stop_code: str | None = None
         self.guard_stop: GuardStop | None = None

@@ -69,11 +69,11 @@ class OutcomeQueue:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
         self.take: Callable[[], Outcome] = self.outcomes.popleft
-        self.arrivals = 0
-        self.held = False
-        self.left = False
-        self.waiting = 0
-        self.why = _LEFT
+        self.arrivals: int = 0
+        self.held: bool = False
+        self.left: bool = False
+        self.waiting: int = 0
+        self.why: str = _LEFT
         self._source = weakref.ref(source)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
         self._consumers = Consumers(self)

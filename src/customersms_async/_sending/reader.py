@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from .._core.intake import Intake
 
 Recipients = Iterable[str | Message] | AsyncIterable[str | Message]
-"""Phone numbers (with one message for all), or ``Message`` objects."""
+"""What is given, before anybody knows of which kind it is."""
+
+Numbers = Iterable[str] | AsyncIterable[str]
+"""Phone numbers, which need a message."""
+
+Messages = Iterable[Message] | AsyncIterable[Message]
+"""Numbers with a text each, which allow no other one."""
 
 IDLE_SECONDS = 0.1
 """How long a part-filled batch waits for more from an asynchronous source."""

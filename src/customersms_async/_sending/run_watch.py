@@ -48,7 +48,7 @@ class RunWatch:
         self._kind = kind
         self._priority = priority
         self._ended = False
-        self.announcer = announcer.begin_run(sender, kind, id(self), counts)
+        self.announcer: Announcer = announcer.begin_run(sender, kind, id(self), counts)
 
     def outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Tell of what became of some recipients."""

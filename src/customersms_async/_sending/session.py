@@ -42,8 +42,8 @@ class Session:
     __slots__ = ("__weakref__", "_closing", "_open_sends", "_revision", "_sender", "_tickets", "closed", "parts")
 
     def __init__(self, parts: ClientParts) -> None:
-        self.parts = parts
-        self.closed = False
+        self.parts: ClientParts = parts
+        self.closed: bool = False
         self._sender: Sender | None = None
         self._revision: float = 0
         self._tickets: dict[Ticket, None] = {}

@@ -28,7 +28,7 @@ class Digest:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self.count = 0
+        self.count: int = 0
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Go on with these."""

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, final
+from typing import TYPE_CHECKING, Self, final, overload
 
-from .._core import phone as phones
 from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
 from .._sending.reader import check_recipients
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
-from .given import add_more, by_state, count_states, letters_of, numbers_of, person
+from .given import add_more, by_state, count_states, decided, letters_of, numbers_of, person
 from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
 from .run_times import RunTimes
 from .runs import CampaignRuns
-from .states import SAYS, STATUSES, State, chosen
+from .states import STATUSES, State
 from .successor import client_of, guards_of
 from .terms import CampaignTerms
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable
     from datetime import datetime, timedelta
     from decimal import Decimal
     from pathlib import Path
     from types import TracebackType
 
     from .._core.hours import Hours
-    from .._sending.reader import Recipients
+    from .._sending.reader import Messages, Numbers, Recipients
     from .._sending.sending_handle import SendingHandle
     from ..client import AsyncClient
-    from .adding import Letters
     from .protocol import CampaignLedger
     from .rows import Entry
     from .wanted import WantedNow
@@ -105,6 +103,26 @@ class Campaign:
         finally:
             await ledger.close()
 
+    @overload
+    async def add(
+        self,
+        recipients: Numbers,
+        message: str,
+        *,
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        one_per_number: bool = False,
+    ) -> bool: ...
+    @overload
+    async def add(
+        self,
+        recipients: Messages,
+        message: None = None,
+        *,
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        one_per_number: bool = False,
+    ) -> bool: ...
     async def add(
         self,
         recipients: Recipients,
@@ -129,31 +147,30 @@ class Campaign:
         letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
         return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
 
-    async def add_letters(
+    @overload
+    async def add_more(
         self,
-        letters: Letters,
-        template: str | None,
+        recipients: Numbers,
+        message: str,
         *,
+        by: str,
+        source: str = "",
         region: str | None = None,
         suppress: Iterable[str] = (),
-        rehearsal: bool = False,
         one_per_number: bool = False,
-        keep: Sequence[str] = (),
-    ) -> bool:
-        """Put texts made from ``template`` into the ledger, each with its line; ``rehearsal``: for a sandbox.
-
-        ``keep`` names the columns of the file whose texts come with each letter; the rest is as for ``add``.
-        """
-        return await self._ledger.add(
-            letters,
-            template,
-            region,
-            numbers_of(suppress, region),
-            rehearsal=rehearsal,
-            one_per_number=one_per_number,
-            keep=keep,
-        )
-
+    ) -> dict[State, int] | None: ...
+    @overload
+    async def add_more(
+        self,
+        recipients: Messages,
+        message: None = None,
+        *,
+        by: str,
+        source: str = "",
+        region: str | None = None,
+        suppress: Iterable[str] = (),
+        one_per_number: bool = False,
+    ) -> dict[State, int] | None: ...
     async def add_more(
         self,
         recipients: Recipients,
@@ -327,19 +344,9 @@ class Campaign:
         INTERRUPTED): that process may be a stopped one, so this is refused until ten minutes after the request's time
         is over.
         """
-        choices = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
-        if choices is None:
-            raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
-        name, wanted, state = person(by), tuple(codes), State(as_)
-        if not isinstance(status_or_phones, str):
-            numbers = [phones.parse(phone) for phone in status_or_phones]
-            among = [one for who in choices for one in chosen(state, who, wanted)]
-            return await self._ledger.resolve(among, numbers, name) if among else 0
-        if not chosen(state, status_or_phones):
-            possible = " or ".join(choices)
-            raise ConfigurationError(f"only who is {possible} can be resolved as {as_}, not who is {status_or_phones}")
-        among = chosen(state, status_or_phones, wanted)
-        return await self._ledger.resolve(among, None, name) if among else 0
+        among, numbers = decided(status_or_phones, as_, tuple(codes))
+        name = person(by)
+        return await self._ledger.resolve(among, numbers, name) if among else 0
 
     async def wanted(self) -> WantedNow | None:
         """What is wanted of the campaign, since when, by whom, and on which terms; ``None`` before ``add``."""

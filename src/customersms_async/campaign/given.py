@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._core import phone as phones
 from .._core.intake import Letter
 from ..errors import ConfigurationError
-from .states import State
+from .states import SAYS, State, chosen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .adding import Letters
     from .protocol import CampaignLedger
     from .rows import Count
+    from .states import Choice
 
 
 def person(by: object) -> str:
@@ -83,6 +84,23 @@ def letters_of(recipients: Recipients, message: str | None) -> Letters:
 async def _each(recipients: AsyncIterable[str | Message], message: str | None) -> AsyncIterator[Letter]:
     async for item in recipients:
         yield Letter.of(item, message)
+
+
+def decided(
+    status_or_phones: str | Iterable[str], as_: str, codes: Sequence[str]
+) -> tuple[Sequence[Choice], list[str] | None]:
+    """Of whom a person says something, and which of their numbers (``None``: of all): see ``Campaign.resolve``."""
+    choices = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
+    if choices is None:
+        raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")
+    state = State(as_)
+    if not isinstance(status_or_phones, str):
+        numbers = [phones.parse(phone) for phone in status_or_phones]
+        return [one for who in choices for one in chosen(state, who, codes)], numbers
+    if not chosen(state, status_or_phones):
+        possible = " or ".join(choices)
+        raise ConfigurationError(f"only who is {possible} can be resolved as {as_}, not who is {status_or_phones}")
+    return chosen(state, status_or_phones, codes), None
 
 
 def numbers_of(given: Iterable[str], region: str | None) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Plan:
         self._next_id = 0
         self._read = False
         self._empty_sweeps = 0
-        self.waits = False
+        self.waits: bool = False
 
     async def next(self) -> Batch | None:
         """The next batch, or ``None`` once the sweep is through."""

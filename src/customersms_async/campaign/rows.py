@@ -138,7 +138,7 @@ class SuppressedMeanwhileError(Exception):
 
     def __init__(self, ids: Sequence[int]) -> None:
         super().__init__(ids)
-        self.ids = frozenset(ids)
+        self.ids: frozenset[int] = frozenset(ids)
 
 
 class RunningNow(NamedTuple):

@@ -87,10 +87,10 @@ class Runner:
 
             self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
         sender, watch = watch_run(handle.sender, "campaign", options.priority, partial(count_states, ledger))
-        self.queue = OutcomeQueue(loop, self, sender.log, watch)
-        self.deliveries = Deliveries(sender, options.timeout, name_of=partial(text_id, ledger.id))
+        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, watch)
+        self.deliveries: Deliveries = Deliveries(sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
-        self.over = False
+        self.over: bool = False
         self.unread = False  # the ledger is read again by the next run
         self._ledger = ledger
         self._options = options
@@ -110,7 +110,7 @@ class Runner:
         self._timer: asyncio.TimerHandle | None = None
         self._change: asyncio.Future[None] | None = None
         self._loop = loop
-        self.task = start(loop, self._run(earlier))
+        self.task: asyncio.Task[None] = start(loop, self._run(earlier))
         self.task.add_done_callback(self._ended)
 
     @property

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..models import Code, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
 class State(enum.StrEnum):
@@ -90,7 +90,7 @@ MOVES: Final[dict[tuple[State | None, RecipientEvent], State]] = {
 }
 """All moves there are; ``None`` is a recipient that is being added."""
 
-ONLY_WITH_CODE: Final = {
+ONLY_WITH_CODE: Final[Mapping[tuple[State, State], tuple[Code, ...]]] = {
     (State.SKIPPED, State.PLANNED): (Code.CAPPED, Code.EXPIRED, Code.NO_ZONE),
     (State.UNKNOWN, State.REJECTED): (Code.INTERRUPTED,),
 }
@@ -165,7 +165,7 @@ class Choice(NamedTuple):
     event: RecipientEvent
 
 
-SAYS: Final = {
+SAYS: Final[Mapping[State, Mapping[str, Choice]]] = {
     State.ACCEPTED: {"unknown": Choice(State.UNKNOWN, "", RecipientEvent.FOUND_ACCEPTED)},
     State.PLANNED: {
         "rejected": Choice(State.REJECTED, "", RecipientEvent.SEND_AGAIN),

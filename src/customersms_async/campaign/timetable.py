@@ -42,8 +42,8 @@ class Timetable:
 
     def __init__(self, schedule: SendSchedule, ledger: CampaignLedger, clock: Callable[[], int]) -> None:
         self.skipped: list[Outcome] = []
-        self.passed_over = 0
-        self.opens_us = NEVER_US
+        self.passed_over: int = 0
+        self.opens_us: int = NEVER_US
         self._ledger = ledger
         self._schedule = schedule
         self._clock = LedgerClock(ledger, clock)

@@ -29,7 +29,7 @@ class GracefulStop:
     def __init__(
         self, client: AsyncClient, on_interrupt: Callable[[], None], on_hurry: Callable[[], None] | None = None
     ) -> None:
-        self.interrupted = False
+        self.interrupted: bool = False
         self._client = client
         self._on_interrupt = on_interrupt
         self._on_hurry = on_hurry

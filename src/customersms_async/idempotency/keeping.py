@@ -38,9 +38,9 @@ class Keeping:
             namespace,
             secret,
         )  # in a closure, so that vars() shows no secret
-        self.keep_us = round(keep * 1e6)
-        self.hashes = KeyHashes(secret)
-        self.space = hashlib.blake2b(namespace.encode("utf-8", "surrogatepass"), digest_size=9).digest()
+        self.keep_us: int = round(keep * 1e6)
+        self.hashes: KeyHashes = KeyHashes(secret)
+        self.space: bytes = hashlib.blake2b(namespace.encode("utf-8", "surrogatepass"), digest_size=9).digest()
 
     @property
     def given(self) -> _Given:

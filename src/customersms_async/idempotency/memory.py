@@ -18,6 +18,7 @@ from .keeping import DEFAULT_KEEP, Keeping
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from .._core.idempotency_hashes import KeyHashes
     from .._core.idempotency_record import Claim, KeySeen
     from .._core.idempotency_states import KeyEvent
     from .protocol import ClaimEnd, UnknownKey
@@ -61,7 +62,7 @@ class MemoryIdempotency:
         self._begin(Keeping(keep, namespace, secret), _Shared(clock))
 
     def _begin(self, keeping: Keeping, shared: _Shared) -> None:
-        self.hashes = keeping.hashes
+        self.hashes: KeyHashes = keeping.hashes
         self._keeping = keeping
         self._shared = shared
         with shared.lock:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from psycopg_pool import ConnectionPool
 
+    from .._core.idempotency_hashes import KeyHashes
     from .._core.idempotency_record import Claim
     from .._core.idempotency_states import KeyEvent
     from .._postgres.wire import Row
@@ -71,7 +72,7 @@ class PostgresIdempotency(Closing):
         self._begin(Keeping(keep, namespace, secret), known, clock)
 
     def _begin(self, keeping: Keeping, server: PostgresServer, clock: Callable[[], int] | None) -> None:
-        self.hashes = keeping.hashes
+        self.hashes: KeyHashes = keeping.hashes
         self._keeping, self._server, self._clock = keeping, server, clock
 
     def __repr__(self) -> str:

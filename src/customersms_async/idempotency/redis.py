@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis, RedisCluster
 
+    from .._core.idempotency_hashes import KeyHashes
     from .._core.idempotency_record import Claim
     from .._core.idempotency_states import KeyEvent
     from .protocol import ClaimEnd
@@ -89,7 +90,7 @@ class RedisIdempotency(Closing):
         check: DurabilityCheck | None,
         clock: Callable[[], int] | None,
     ) -> None:
-        self.hashes = keeping.hashes
+        self.hashes: KeyHashes = keeping.hashes
         self._keeping, self._clients, self._prefix = keeping, clients, prefix
         self._check, self._clock = check, clock
         self._space = f"{prefix}once:{{{_name(keeping.space)}}}:"

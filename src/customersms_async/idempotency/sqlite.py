@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from .._core.idempotency_hashes import KeyHashes
     from .._core.idempotency_record import Claim, KeySeen
     from .._core.idempotency_states import KeyEvent
     from ..quota.host_clock import Moment
@@ -67,7 +68,7 @@ class SQLiteIdempotency(Closing):
         self._begin(Keeping(keep, namespace, secret), _threads(absolute, clock, lock_timeout))
 
     def _begin(self, keeping: Keeping, threads: ProcessThreads[KeyFile]) -> None:
-        self.hashes = keeping.hashes
+        self.hashes: KeyHashes = keeping.hashes
         self._keeping = keeping
         self._threads = threads
 

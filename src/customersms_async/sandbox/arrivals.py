@@ -51,7 +51,7 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._kept: deque[Arrival] = deque(maxlen=KEPT)
-        self.total = 0
+        self.total: int = 0
 
     def add(self, arrivals: Iterable[Arrival]) -> None:
         """Keep further ones, whose numbers go on from ``total``."""

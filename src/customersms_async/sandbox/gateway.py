@@ -44,9 +44,9 @@ class Gateway:
         self._random = random.Random(seed)  # noqa: S311 - delays, no secrets
         self._lock = threading.Lock()
         self._switches = Switches(options.limits)
-        self.state = GatewayState(keys, options)
-        self.now_us = clock()
-        self.began_us = self.now_us()
+        self.state: GatewayState = GatewayState(keys, options)
+        self.now_us: Callable[[], int] = clock()
+        self.began_us: int = self.now_us()
         self.write_line: Callable[[str], object] | None = None
         self.names: frozenset[str] = frozenset()
 

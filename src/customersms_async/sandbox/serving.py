@@ -55,7 +55,7 @@ class FaultyConnection(QuietConnection):
         self._begun, self._held = False, b""
         self._inbox: bool | None = None
         self._planned: PlannedFault | None = None
-        self.timeout_keep_alive = gateway.timing.keep_alive  # type: ignore[assignment]  # call_later takes floats too
+        self.timeout_keep_alive: float = gateway.timing.keep_alive  # type: ignore[assignment]  # call_later takes floats too
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("extensions", {})[EXTENSION] = self
@@ -97,7 +97,7 @@ class FaultyConnection(QuietConnection):
         """Do to the connection what the fault says; true if the answer still has to be sent."""
         match planned.fault:
             case Fault.IDLE_CLOSED:
-                self.timeout_keep_alive = planned.seconds  # type: ignore[assignment]  # as above
+                self.timeout_keep_alive = planned.seconds  # as above
             case Fault.EARLY_HINTS:
                 self.transport.write(_HINTS)
             case Fault.ENDLESS_BODY:

@@ -38,11 +38,11 @@ class GatewayState:
 
     def __init__(self, keys: Mapping[str, Decimal], options: GatewayOptions) -> None:
         self.options: Final = options
-        self.credits = dict(keys)
+        self.credits: dict[str, Decimal] = dict(keys)
         self.limit(options.limits)
-        self.key_ids = {key: key_id(key) for key in keys}
+        self.key_ids: dict[str, str] = {key: key_id(key) for key in keys}
         self.texts: list[Text] = []  # in the order of acceptance
-        self.arrivals = Arrivals()  # and what was refused
+        self.arrivals: Arrivals = Arrivals()  # and what was refused
         self.acted: set[str] = set()  # the magic numbers that act once, and have
         self.requests = 0  # requests read
         self.segments = 0  # billed parts of all accepted texts
@@ -51,7 +51,7 @@ class GatewayState:
 
     def limit(self, limits: Sequence[Limit]) -> None:
         """Have each key keep to these limits from now on; what came before doesn't count."""
-        self.windows = {key: Windows(limits) for key in self.credits}
+        self.windows: dict[str, Windows] = {key: Windows(limits) for key in self.credits}
 
 
 def key_id(api_key: str) -> str:

@@ -53,7 +53,7 @@ class Switches:
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         self._given = tuple(limits)
-        self.limits = self._given
+        self.limits: tuple[Limit, ...] = self._given
         self.planned: PlannedFault | None = None
         self.left: int | None = None
 

@@ -315,7 +315,7 @@ async def through_the_command(client: AsyncClient, messages: list[Message], *, i
 async def through_a_campaign(path: Path, messages: list[Message], *, lines: bool) -> list[Outcome]:
     async with Campaign.open(path) as campaign:
         if lines:
-            await campaign.add_letters(Letters(messages, in_memory=False), None)
+            await campaign.ledger.add(Letters(messages, in_memory=False), None, None, ())
         else:
             await campaign.add(messages)
         return [outcome async for outcome in campaign.outcomes()]

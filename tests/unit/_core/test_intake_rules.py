@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from customersms_async import AsyncClient, MemoryQuota
@@ -23,7 +25,7 @@ async def test_one_per_number_takes_the_first_text_of_each(message: str | None) 
         gateway.serve() as url,
         AsyncClient(api_key=gateway.api_key, url=url, quota=MemoryQuota(), pace=None) as client,
     ):
-        recipients = texts if message is None else [each.phone for each in texts]
+        recipients: Any = texts if message is None else [each.phone for each in texts]
         report = await client.send_many(recipients, message, one_per_number=True)
         streamed = [each async for each in client.stream(recipients, message, one_per_number=True)]
         estimate = await client.estimate(recipients, message, one_per_number=True)

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from ...campaign import Campaign
+from ...campaign.given import numbers_of
 from ...campaign.opened import is_address
 from ...campaign.refusals import LedgerAwayError
 from ...campaign.run_times import RunTimes
@@ -219,11 +220,8 @@ async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console)
     """Put the job's letters into the ledger, unless they are there already."""
     waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
     with waiting:
-        await campaign.add_letters(
-            job,
-            run.template,
-            region=run.region,
-            suppress=run.suppressed,
+        await campaign.ledger.add(
+            *(job, run.template, run.region, numbers_of(run.suppressed, run.region)),
             rehearsal=run.client.sandbox,
             one_per_number=run.one_per_number,
             keep=job.keep,

@@ -53,7 +53,7 @@ class GatewayPath:
         parts = urlsplit(url)
         self.url = url
         self.peer: tuple[str, int] | None = None
-        self.handshaking = False
+        self.handshaking: bool = False
         self._is_plain = parts.scheme == "http"
         self._gateway = (parts.hostname or "", parts.port or (80 if self._is_plain else 443))
         self._timeout = timeout

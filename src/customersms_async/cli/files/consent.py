@@ -41,7 +41,7 @@ class ConsentCount:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._kinds = list(_columns(rows))
-        self.columns = tuple(name for name, _, _ in self._kinds)
+        self.columns: tuple[str, ...] = tuple(name for name, _, _ in self._kinds)
         self._counts: dict[str, int] | None = None
 
     def watch(self, rows: Iterable[FileRow]) -> Iterator[FileRow]:

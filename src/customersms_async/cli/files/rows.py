@@ -67,10 +67,10 @@ class Rows:
         self.columns = columns
         self.phone_columns = phone_columns
         self.kind = kind
-        self.remarks = remarks or {}
+        self.remarks: Mapping[str, str] = remarks or {}
         self.notes = notes
         self.twice = twice
-        self.even = read_some is not None
+        self.even: bool = read_some is not None
         self._read = read
         self._read_some = read_some
         self.close = close

@@ -56,16 +56,16 @@ class Findings:
     def __init__(self, template: Template, keys: Mapping[str, str]) -> None:
         self.pending: list[tuple[str, str]] = []
         self.first_with_fallback: SendableLetter | None = None
-        self.blank = 0
-        self.saved = 0
+        self.blank: int = 0
+        self.saved: int = 0
         self.replaced: Counter[str] = Counter()
-        self.of_one_text = not template.uses
+        self.of_one_text: bool = not template.uses
         self._keys = keys
         self._cells = _cells_of(template)
         self._signs = _signs_of(template)
         self._edges = bool(template.uses) and (not template.before or not template.uses[-1].after)
         sample = template.fill(["x"] * len(template.uses))
-        self.passes_ordinary = not self._signs and not (self._edges and suspicious.has_outer_space(sample))
+        self.passes_ordinary: bool = not self._signs and not (self._edges and suspicious.has_outer_space(sample))
         self._counted: tuple[str | None, int, list[str]] = None, 0, []
         self._found: dict[tuple[str, str], TextFinding] = {}
 

@@ -48,7 +48,7 @@ class Job:
 
     def __init__(self, name: str, letters: PhoneLetters | FileLetters, *, smart: bool = False) -> None:
         self.name = name
-        self.keep = letters.keep
+        self.keep: tuple[str, ...] = letters.keep
         self.smart = smart
         self._letters = letters
 

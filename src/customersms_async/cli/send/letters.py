@@ -31,8 +31,8 @@ class PhoneLetters:
     keep: tuple[str, ...] = ()
 
     def __init__(self, phones: Sequence[str], text: str) -> None:
-        self.template = Template.literal(text)
-        self.keys = column_keys(())
+        self.template: Template = Template.literal(text)
+        self.keys: dict[str, str] = column_keys(())
         self._phones = phones
 
     @property
@@ -80,9 +80,9 @@ class FileLetters:
         zone_column: str | None = None,
     ) -> None:
         self.template = template
-        self.keep = tuple(keep)
+        self.keep: tuple[str, ...] = tuple(keep)
         self.columns: tuple[str, ...] = tuple(rows.columns)
-        self.keys = column_keys(self.columns)
+        self.keys: dict[str, str] = column_keys(self.columns)
         self._rows = rows
         self._consent = ConsentCount(rows)
         self._required = _columns_named(require, self.columns)

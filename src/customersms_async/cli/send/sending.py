@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..._core.intake import JudgedLetter
-    from ..._sending.reader import Recipients
+    from ..._sending.reader import Messages
     from ...client import AsyncClient
     from ..credits_warning import CreditsWarning
     from .checked import Checked
@@ -140,7 +140,7 @@ class Sending:
         self._warning = warning
         self._origins: dict[int, Origin] = {}
         self._stopping = GracefulStop(client, self._interrupted)
-        self.progress = Progress.of(checked)
+        self.progress: Progress = Progress.of(checked)
 
     async def run(
         self,
@@ -157,7 +157,7 @@ class Sending:
         SIGINT and SIGTERM take no new batch and let those in flight answer; a second one stops at once, and what was
         in flight is unknown.
         """
-        letters = cast("Recipients", self._letters(region))  # judged ones are taken as they are
+        letters = cast("Messages", self._letters(region))  # judged ones are taken as they are
         stream = self._client.stream(
             letters,
             priority=priority,

@@ -52,7 +52,7 @@ class Template:
         self.source = source
         self.before = before
         self.uses = uses
-        self.columns = frozenset(use.name for use in uses)
+        self.columns: frozenset[str] = frozenset(use.name for use in uses)
         self._found: tuple[tuple[str, ...] | None, list[str | None]] = (None, [])
         self._exact = _getter([use.name for use in uses])
         self._gaps = any(use.fallback is not None for use in uses)

@@ -53,7 +53,7 @@ class QuietConnection(H11Protocol):
     def __init__(self, config: Config, state: ServerState) -> None:
         super().__init__(config, state, {})
         self._served = self.app
-        self.app = self._run
+        self.app: ASGIApp = self._run
         self.access_log = False  # for this connection only: Config's own switch is global
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:

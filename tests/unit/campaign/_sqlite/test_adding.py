@@ -79,7 +79,7 @@ async def test_an_input_that_breaks_off_adds_nothing(path: Path) -> None:
         with pytest.raises(ConfigurationError, match="no recipients"):
             await campaign.add([], "Hello")
         with pytest.raises(ConfigurationError, match="either"):
-            await campaign.add([*PEOPLE, Message("+12125551234", "Hi")], "Hello")
+            await campaign.add([*PEOPLE, Message("+12125551234", "Hi")], "Hello")  # type: ignore[list-item]
         assert await campaign.ledger.added() is None
         assert await campaign.add(PEOPLE, "Hello")
     assert await counted(path) == {"planned": 2_500}
@@ -101,7 +101,7 @@ async def test_a_hundred_thousand_are_added_and_exported_in_bounded_memory(path:
 async def test_a_files_lines_and_what_is_kept_of_its_rows_stand_in_the_ledger(tmp_path: Path) -> None:
     letters = [Letter("+12125551234", "a", 2, ("17",)), Letter("x", "a", 3, ("18",))]
     async with Campaign.open(tmp_path / "ledger") as campaign:
-        await campaign.add_letters(letters, "a", keep=("id",))
+        await campaign.ledger.add(letters, "a", None, (), keep=("id",))
         assert await campaign.ledger.kept_names() == ("id",)
         assert await campaign.ledger.among(["+12125551234", "+12125551235"]) == 1
         assert await campaign.ledger.among([]) == 0
