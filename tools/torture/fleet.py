@@ -321,7 +321,7 @@ def main() -> int:
     asks.add_argument("--faults", type=int, default=500)
     asks.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     asks.add_argument("--campaigns", type=int, default=20)
-    asks.add_argument("--people", type=int, default=10_500)
+    asks.add_argument("--people", type=int, default=11_500)
     asks.add_argument("--pause", type=float, default=10.0, help="seconds, at most, until a fault's share of texts came")
     asks.add_argument("--control", action="store_true")
     asked = asks.parse_args()
