@@ -9,6 +9,9 @@ PURE := errors models events segments _core
 PURE_FILES := src/customersms_async/_core/*,src/customersms_async/errors.py,src/customersms_async/models.py,src/customersms_async/events.py,src/customersms_async/segments.py
 PURE_TESTS = $(wildcard $(PURE:%=tests/unit/%) $(PURE:%=tests/unit/test_%.py))
 
+# It takes packages from the first Python that it finds.
+BY_PYRIGHT := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/basedpyright
+
 PARALLEL := -n auto --dist worksteal
 OUTPUT_BY_TARGET := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -66,8 +69,8 @@ lint: .venv/dev-installed  ## ruff, mypy and pyright, as CI runs them
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/basedpyright
-	@$(BIN)/basedpyright --verifytypes customersms_async --ignoreexternal >.types || { cat .types; exit 1; }
+	$(BY_PYRIGHT)
+	@$(BY_PYRIGHT) --verifytypes customersms_async --ignoreexternal >.types || { cat .types; exit 1; }
 
 clean:  ## remove what these commands made
 	rm -rf .venv .bench .types .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
