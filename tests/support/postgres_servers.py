@@ -157,6 +157,16 @@ class PostgresServerProcess:
                 cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def ask_for_the_password_of(self, role: str) -> None:
+        """Let that role connect with its password alone; come back once the server has heard of it."""
+        access = self.data / "pg_hba.conf"
+        rules = access.read_text(encoding="utf-8")
+        access.write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules}", encoding="utf-8")
+        self.sql("SELECT pg_reload_conf()")
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                psycopg.connect(self.url(role), passfile=os.devnull, connect_timeout=int(PATIENCE)).close()
+
     def empty(self) -> None:
         """Leave nothing in the tables, and no doubt about the place."""
         tables = self.sql(

@@ -35,10 +35,7 @@ def careful_postgres() -> Iterator[PostgresServerProcess]:
         server.sql(
             f"CREATE ROLE careful LOGIN PASSWORD '{PASSWORD}'", "CREATE ROLE stranger LOGIN", "GRANT app TO careful"
         )
-        access = server.data / "pg_hba.conf"
-        rules = access.read_text(encoding="utf-8")
-        access.write_text(f"host all careful 127.0.0.1/32 scram-sha-256\n{rules}", encoding="utf-8")
-        server.sql("SELECT pg_reload_conf()", "SELECT pg_sleep(0.2)")
+        server.ask_for_the_password_of("careful")
         yield server
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,9 +26,22 @@ END = (
 HELD_UP = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app' AND wait_event_type IN ('IPC', 'Lock')"
 
 
-def end_the_intent(server: PostgresServerProcess) -> None:
+def acknowledge_no_commit(server: PostgresServerProcess) -> None:
+    """Have the server wait for a standby that is not there. It hears of that some time after it was told."""
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+    with ThreadPoolExecutor(1) as thread:
+        held_up = False
+        while not held_up:
+            commit = thread.submit(server.sql, "SELECT pg_logical_emit_message(true, 'a test', '')")
+            while not commit.done():
+                held_up |= bool(server.sql(END))
+            commit.exception()  # it was ended, or came before the server had heard of it
+
+
+def end_the_intent(server: PostgresServerProcess, beginning: asyncio.Task[object]) -> None:
     """End what waits for the standby, until an intent was among it: a sign of life may come first, and hold it up."""
     while not any(is_intent for is_intent, _ in server.sql(END)):
+        assert not beginning.done()
         time.sleep(0.01)
 
 
@@ -38,9 +52,9 @@ async def test_an_intent_that_no_standby_has_is_not_acknowledged_to_a_copy_of_th
         await ledger.add([Letter(phone="+12120000001", text="Hi")], "Hi", None, ())
         await ledger.become_runner()
         await ledger.want(BEGUN)
-        server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        await asyncio.to_thread(acknowledge_no_commit, server)
         beginning = asyncio.create_task(ledger.begin(Intent([0], None, 30.0)))
-        await asyncio.to_thread(end_the_intent, server)
+        await asyncio.to_thread(end_the_intent, server, beginning)
         with pytest.raises(LedgerError, match="can't be used"):
             await beginning
         server.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
@@ -52,7 +66,7 @@ async def test_calls_that_are_given_up_keep_no_process_of_the_server() -> None:
     """Each would wait for the standby, or for one that does, until no other program can connect."""
     with postgres_server() as server:
         ledger = await PostgresLedger.open(read_place(f"{server.url()}?lease=1#sync", None), create=True)
-        server.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+        await asyncio.to_thread(acknowledge_no_commit, server)
         host = ledger._host
         assert host is not None
         for _ in range(3):

@@ -124,10 +124,7 @@ async def test_tls_that_the_server_has_not_is_for_a_person(shared_postgres: Post
 async def test_a_refused_password_is_for_a_person_and_is_not_shown(known: str) -> None:
     with postgres_server() as server:
         server.sql("CREATE ROLE careful LOGIN", "GRANT app TO careful", f"ALTER ROLE careful PASSWORD '{known}'")
-        access = server.data / "pg_hba.conf"
-        rules = access.read_text(encoding="utf-8")
-        access.write_text(f"host all careful 127.0.0.1/32 scram-sha-256\n{rules}", encoding="utf-8")
-        server.sql("SELECT pg_reload_conf()", "SELECT pg_sleep(0.2)")
+        server.ask_for_the_password_of("careful")
         url = server.url("careful", password=PASSWORD)
         if known == PASSWORD:
             async with PostgresQuota(url, timeout=PATIENCE) as store:
