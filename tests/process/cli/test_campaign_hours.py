@@ -67,6 +67,14 @@ def test_out_of_hours_it_waits_says_so_and_is_ended_by_a_signal(customersms: Com
     assert status(customersms)["planned"] == 12
 
 
+def test_a_run_that_waits_for_its_hours_shows_when_it_will_end(customersms: Commands) -> None:
+    customersms.people(12)
+    terminal = customersms.in_terminal(*begin("--sandbox", "--between", hours_from_now(3, 6), "--days", "mon-sun"))
+    terminal.wait_for(r"0 of 12, [23] h( \d+ min)? to go, until ")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+
+
 def test_each_is_sent_to_by_the_clock_on_their_own_wall(customersms: Commands, serve: Serve) -> None:
     gateway, there = serve()
     customersms.write(

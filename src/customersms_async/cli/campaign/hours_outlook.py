@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, final
 
-from ...errors import ConfigurationError, QuotaStoreError
+from ...errors import ConfigurationError, LedgerError, QuotaStoreError
 from ..quota import open_quota
 from .started import planned_people
 
@@ -40,6 +40,15 @@ class HoursOutlook:
             ended = time.monotonic()
             self._terms, self._until = terms, ended + max(_FRESH_SECONDS, 20 * (ended - began))
         return self._answer
+
+    async def seconds_left(self, ledger: CampaignLedger, where: str | None) -> float | None:
+        """Seconds until the end of the run that is wanted, by its hours; ``None`` as for ``look``."""
+        try:
+            wanted = await ledger.wanted()
+            found = None if wanted is None or wanted.terms is None else await self.look(ledger, wanted.terms, where)
+        except LedgerError:  # the run itself says so
+            return None
+        return None if found is None or found.ends_us is None else max(0.0, found.ends_us / 1e6 - time.time())
 
 
 async def _preview(ledger: CampaignLedger, terms: CampaignTerms, where: str | None) -> SchedulePreview | None:

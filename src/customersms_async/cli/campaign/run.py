@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
@@ -24,6 +25,7 @@ from ..credentials import check_key
 from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
 from ..exits import ending_well, fail
+from ..options import quota_named
 from ..output import safe_console, say_json
 from ..permission import NOTHING_ELSE, ask
 from ..route import confirm, open_route
@@ -38,6 +40,7 @@ from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary
 from .first_line import with_file_line
+from .hours_outlook import HoursOutlook
 from .moved import refuse_if_moved
 from .options import check_guards
 from .resume import hints, once_resumed
@@ -184,7 +187,9 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
         requests = await campaign.ledger.requests(run.client.batch_size)
         progress = Progress(planned, requests, began, Counter(), {})
         screen = Screen(console)
-        async with watching(route, progress, screen):
+        seconds_left = partial(HoursOutlook().seconds_left, campaign.ledger, quota_named(run.client.quota))
+        has_times = any(value is not None for value in run.times.values())
+        async with watching(route, progress, screen, seconds_left if has_times else None):
             warning = CreditsWarning(run.warn_credits, route.client, console, json=json)
             await _send(campaign, route.client, run, progress, screen, warning, json=json)
         try:

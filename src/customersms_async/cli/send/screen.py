@@ -78,12 +78,16 @@ class Screen:
         else:
             self._console.print("interrupted: waiting for the requests in flight; once more stops at once")
 
-    def look(self, quota: QuotaStatus, seconds_by_quota: float) -> None:
-        """Show the latest state, on a terminal now, elsewhere every few seconds."""
+    def look(self, quota: QuotaStatus, seconds_by_quota: float, seconds_left: float | None = None) -> None:
+        """Show the latest state, on a terminal now, elsewhere every few seconds.
+
+        ``seconds_left``: until the end, where that is known, and not to be reckoned by the quota and the rate.
+        """
         self._quota = quota
         if self._progress is None:
             return
-        self._left = self._time_left.seconds(self._progress, quota, seconds_by_quota)
+        by_rate = self._time_left.seconds(self._progress, quota, seconds_by_quota)
+        self._left = by_rate if seconds_left is None else seconds_left
         if self._live is not None:
             self._live.update(self.picture())
         elif (now := self._clock()) - self._last_line >= PLAIN_EVERY:

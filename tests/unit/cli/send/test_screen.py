@@ -100,6 +100,15 @@ def test_before_the_first_answer_nobody_says_when_it_will_end() -> None:
     assert "1 of 300, no answer yet: 0 accepted" in to.export_text()
 
 
+def test_what_is_known_of_the_end_counts_more_than_the_rate() -> None:
+    to, now = console(), 100.0
+    with Screen(to, lambda: now) as made:
+        made.changed(progress({Status.ACCEPTED: 30}, 300))
+        now = 110.0
+        made.look(quota(), 0.0, 7_200.0)
+    assert "30 of 300, 2 h to go, until " in to.export_text()
+
+
 def test_a_long_plain_line_is_not_broken() -> None:
     to, now = console(40), 100.0
     with Screen(to, lambda: now) as made:
