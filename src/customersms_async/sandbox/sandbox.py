@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Final, final
 
 from anyio.from_thread import start_blocking_portal
 
+from .._core.plural import counted
 from ..errors import ConfigurationError
 from ..models import DOCUMENTED_LIMITS, Limit
 from .gateway import Gateway
@@ -26,6 +29,9 @@ DEMO_KEY: Final = "cspro_sandbox_key"
 
 DEMO_CREDITS: Final = 1_000_000
 """Credits of the made-up key."""
+
+_LOOK_EVERY: Final = 0.005
+"""Seconds between two looks at what came, which may come in another thread."""
 
 
 @final
@@ -128,6 +134,19 @@ class Sandbox:
                 again.append(text)
             seen.add((text.phone, text.message))
         return tuple(again)
+
+    async def wait_for(self, texts: int, *, timeout: float = 10.0) -> tuple[Text, ...]:
+        """Wait until it has accepted so many texts, and give all of them: for what a program sends in the background.
+
+        Raises ``TimeoutError`` when that has not come to pass in ``timeout`` seconds. In any event loop, whichever the
+        sandbox is served in; in a test without one: ``asyncio.run(customersms_sandbox.wait_for(2))``.
+        """
+        ends = time.monotonic() + timeout
+        while (came := len(self._gateway.state.texts)) < texts:
+            if time.monotonic() >= ends:
+                raise TimeoutError(f"of {counted(texts, 'text')} {came} came in {timeout:g} s")
+            await asyncio.sleep(_LOOK_EVERY)
+        return self.texts
 
     def log_requests(self, write: Callable[[str], object]) -> None:
         """Have ``write`` given one line for each request from now on, and for each change of the inbox's switches.

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 
 import httpx
 import pytest
 
+from customersms_async import AsyncClient
 from customersms_async.sandbox import Sandbox
+from support.real_time import PATIENCE
 from support.sandbox_requests import JSON, body
 
 pytest_plugins = "pytester"
@@ -34,6 +38,23 @@ async def test_each_test_has_its_own_sandbox_and_key_with_async_too(customersms_
     async with httpx.AsyncClient(trust_env=False) as http:
         sent = body("+12125551234", key=customersms_sandbox.api_key)
         assert (await http.post(customersms_sandbox.url, content=sent, headers=JSON)).status_code == 200
+
+
+async def test_what_is_sent_in_the_background_is_waited_for(customersms_sandbox: Sandbox) -> None:
+    async with AsyncClient() as client:
+        sending = asyncio.create_task(client.send_many(["+12125551234", "+13235554567"], "Hello"))
+        assert [text.message for text in await customersms_sandbox.wait_for(2, timeout=PATIENCE)] == ["Hello", "Hello"]
+        await sending
+
+
+def test_it_is_waited_for_without_async_too_and_not_for_ever(customersms_sandbox: Sandbox) -> None:
+    sending = threading.Thread(target=_send)
+    sending.start()
+    (text,) = asyncio.run(customersms_sandbox.wait_for(1, timeout=PATIENCE))
+    sending.join()
+    assert text.phone == "+12125551234"
+    with pytest.raises(TimeoutError, match=r"of 2 texts 1 came in 0\.01 s"):
+        asyncio.run(customersms_sandbox.wait_for(2, timeout=0.01))
 
 
 def test_the_environment_is_as_before_after_the_test() -> None:
