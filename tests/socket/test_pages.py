@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.sandbox import Sandbox
+from customersms_async.testing import FakeClient
 from support.pages import programs
+from support.ports import free_port
 from support.redis_servers import RedisServer
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def test_a_program_on_a_page_runs(
         if url in program:
             server = request.getfixturevalue(fixture)
             program = program.replace(url, server.url if isinstance(server, RedisServer) else server.url())
+    program = program.replace("9464", str(free_port()))
     names: dict[str, object] = {"__name__": "__page__"}
     code = compile(program, "<page>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     body = types.FunctionType(code, names)
@@ -49,7 +52,8 @@ def test_a_program_on_a_page_runs(
         asyncio.run(body())
     else:
         body()
-    sandbox = names.get("sandbox", customersms_sandbox)
+    client = names.get("client")
+    sandbox = client.sandbox if isinstance(client, FakeClient) else names.get("sandbox", customersms_sandbox)
     assert isinstance(sandbox, Sandbox)
     assert bool(sandbox.requests) == bool(SENDS.search(program))
 
