@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import os
 import subprocess
@@ -11,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from support.places import PACKAGE, TESTS
+from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,9 +57,14 @@ class CommandHost:
             self._process.stdin.flush()
             return int(self._process.stdout.readline())
 
+    def close(self) -> None:
+        """Let it end, as its input does."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.communicate(timeout=PATIENCE)
+
 
 def shared_host() -> CommandHost:
-    """The host of this test process, also for its threads; it ends with it, as its input does."""
+    """The host of this test process, also for its threads; it ends with it."""
     with _MAKING:
         return _host()
 
@@ -66,4 +74,6 @@ _MAKING: Final = threading.Lock()
 
 @cache
 def _host() -> CommandHost:
-    return CommandHost()
+    host = CommandHost()
+    atexit.register(host.close)
+    return host
