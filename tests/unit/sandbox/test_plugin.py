@@ -5,14 +5,18 @@ import os
 import subprocess
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from customersms_async import AsyncClient
+from customersms_async import AsyncClient, Limit
 from customersms_async.sandbox import Sandbox
 from support.real_time import PATIENCE
 from support.sandbox_requests import JSON, body
+
+if TYPE_CHECKING:
+    from types import EllipsisType
 
 pytest_plugins = "pytester"
 
@@ -55,6 +59,15 @@ def test_it_is_waited_for_without_async_too_and_not_for_ever(customersms_sandbox
     assert text.phone == "+12125551234"
     with pytest.raises(TimeoutError, match=r"of 2 texts 1 came in 0\.01 s"):
         asyncio.run(customersms_sandbox.wait_for(2, timeout=0.01))
+
+
+@pytest.mark.parametrize(("pace", "seconds"), [(..., 0), (Limit(10, 1), 2)])
+async def test_nobody_waits_for_a_pace_that_was_not_asked_for(
+    customersms_sandbox: Sandbox, pace: Limit | EllipsisType, seconds: float
+) -> None:
+    async with AsyncClient(pace=pace) as client:
+        job = await client.estimate([f"+1212555{number:04}" for number in range(30)], "Hello", batch_size=1)
+    assert int(job.seconds) == seconds
 
 
 def test_the_environment_is_as_before_after_the_test() -> None:
