@@ -9,7 +9,6 @@ lowest. ``--only PACKAGE`` installs the newest of all others, to see which bound
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
@@ -17,8 +16,10 @@ import tomllib
 import venv
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("cli", "sandbox", "redis", "fast", "phones", "xlsx")
+EXTRAS = ("cli", "sandbox", "redis", "postgres", "fast", "phones", "xlsx", "otel", "metrics")
 TOOLS = ("pytest", "pytest-asyncio", "hypothesis", "respx")
 """What the tests below are written with: not the package's dependencies, so the newest."""
 
@@ -33,6 +34,11 @@ TESTS = (
     "tests/socket/test_send_many.py",
     "tests/socket/test_fast.py",
     "tests/socket/quota/test_redis.py",
+    "tests/socket/quota/test_postgres.py",
+    "tests/socket/postgres/test_worker.py",
+    "tests/socket/otel/test_metrics.py",
+    "tests/socket/otel/test_collecting.py",
+    "tests/process/cli/test_telemetry.py",
 )
 
 
@@ -41,10 +47,11 @@ def lower_bounds() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
     found = {}
-    for requirement in (*project["dependencies"], *(each for extra in EXTRAS for each in optional[extra])):
-        written = re.fullmatch(r"([A-Za-z0-9_-]+)(?:\[.*\])?(?:>=([0-9.]+))?.*", requirement)
-        if written is not None and written[1] != project["name"]:
-            found[written[1]] = f"{written[1]}=={written[2]}" if written[2] else written[1]
+    for each in map(Requirement, (*project["dependencies"], *(one for extra in EXTRAS for one in optional[extra]))):
+        if each.name != project["name"] and (each.marker is None or each.marker.evaluate()):
+            extras = f"[{','.join(sorted(each.extras))}]" if each.extras else ""
+            lowest = [f"=={bound.version}" for bound in each.specifier if bound.operator == ">="]
+            found[each.name] = f"{each.name}{extras}{''.join(lowest)}"
     return found
 
 

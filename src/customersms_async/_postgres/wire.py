@@ -53,7 +53,7 @@ def ask(
     results = []
     try:
         wire = connection.pgconn
-        wire.send_query_params(command, given)
+        wire.send_query_params(command, list(given))  # psycopg 3.2 takes no tuple
         while wire.flush():
             _wait(wire.socket, deadline, writing=True)
             wire.consume_input()
