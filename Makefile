@@ -62,7 +62,7 @@ bench: .venv/bench-installed  ## what everything costs, beside what people would
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
 	$(BIN)/python -m benchmarks.speed --full
 
-lowest: .venv/bin/python  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
+lowest: .venv/dev-installed  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
 	$(BIN)/python -m tools.lowest_versions
 
 lint: .venv/dev-installed  ## ruff, mypy and pyright, as CI runs them
