@@ -34,7 +34,7 @@ TESTS = (
     "tests/socket/test_send_many.py",
     "tests/socket/test_fast.py",
     "tests/socket/quota/test_redis.py",
-    "tests/socket/quota/test_postgres.py",
+    "tests/socket/postgres/test_servers.py",
     "tests/socket/postgres/test_worker.py",
     "tests/socket/otel/test_metrics.py",
     "tests/socket/otel/test_collecting.py",
