@@ -118,15 +118,17 @@ def test_the_commands_of_a_page_do_what_it_says(
     if "ledger trust" in block:
         request.getfixturevalue("shared_postgres").sql("UPDATE customersms.places SET trusted = false", database="app")
 
-    def has_connected() -> bool:
+    def listening() -> set[int]:
         server: PostgresServerProcess = request.getfixturevalue("shared_postgres")
-        return bool(server.sql("SELECT 1 FROM pg_stat_activity WHERE usename = 'texts'"))
+        return {
+            worker for (worker,) in server.sql("SELECT id FROM customersms_jobs.procrastinate_workers", database="app")
+        }
 
     for command in asked:
         if command.words[0] == "export":
             there |= dict(word.split("=", 1) for word in command.words[1:])
         elif OURS.match(command.words[0]):
-            shown, status = run(customersms, command, there, has_connected)
+            shown, status = run(customersms, command, there, listening)
             assert status in (WELL if "--as unsent" not in " ".join(command.words) else (TOO_EARLY,)), shown
             assert has_printed(command.prints, shown), shown
 
@@ -156,11 +158,11 @@ def prepare(customersms: Commands, block: str, asked: list[Command], there: dict
 
 
 def run(
-    customersms: Commands, command: Command, there: dict[str, str], is_at_work: Callable[[], bool]
+    customersms: Commands, command: Command, there: dict[str, str], listening: Callable[[], set[int]]
 ) -> tuple[str, int]:
     """Run a command, say yes to what it asks, and give what it showed, and how it ended.
 
-    ``is_at_work`` says so of one that prints nothing until it is told to end.
+    ``listening`` are the workers that listen for jobs: one more says of one that prints nothing that it works.
     """
     words, into = command.words[1:], ""
     if ">" in words:
@@ -172,11 +174,12 @@ def run(
             customersms.write(into, ended.out)
         if "there is nobody to ask" not in ended.words:
             return ended.out + ended.err, ended.status
+    begun = command.prints or [BEGUN_ONCE[word] for word in words if word in BEGUN_ONCE]
+    before = listening() if until_told and not begun else set()
     terminal = customersms.in_terminal_of(300, None, *words, **there)
     terminal.type("y\n" * 3)
     if until_told:
-        begun = command.prints or [BEGUN_ONCE[word] for word in words if word in BEGUN_ONCE]
-        until((lambda: has_printed(begun, terminal.shown)) if begun else is_at_work)
+        until(lambda: has_printed(begun, terminal.shown) if begun else listening() - before)
         terminal.process.send_signal(signal.SIGINT)
     status = terminal.end()
     return terminal.shown, 0 if until_told and status == 130 else status

@@ -77,6 +77,10 @@ class Doorbell:
                         install_signal_handlers=False,
                         shutdown_graceful_timeout=0,
                     )
+            except asyncio.CancelledError:
+                # A pool whose opening is cut off stays open, and swallows it when its own tasks are cancelled.
+                await self._app.connector.close_async()
+                raise
             except Exception as error:  # noqa: BLE001 - of procrastinate, psycopg or its pool
                 self._failed(error)
             await asyncio.sleep(pause)
