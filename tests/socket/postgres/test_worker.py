@@ -16,6 +16,7 @@ from customersms_async._postgres.server import PostgresServer
 from customersms_async._sending.sending_handle import open_handle
 from customersms_async.campaign._postgres.waiting import waiting
 from customersms_async.campaign._worker.clients import WorkerClients
+from customersms_async.campaign._worker.doorbell import Doorbell
 from customersms_async.campaign._worker.worker import Worker, WorkerEvent
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.terms import CampaignTerms
@@ -240,3 +241,24 @@ async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(
 def test_a_worker_is_for_all_campaigns_of_a_database() -> None:
     with pytest.raises(Exception, match="leave out # and the name"):
         Worker("postgresql://host/db#spring", WorkerClients({}, {}, "https://x", None), 1, lambda _: None)
+
+
+async def test_nothing_is_left_of_listening_that_is_cancelled_at_any_moment_of_its_beginning(url: str) -> None:
+    """What is left swallows it when the event loop cancels it at its end, and the worker never ends."""
+
+    async def nobody(_: str) -> None:
+        pass
+
+    for step in range(40):
+        before = asyncio.all_tasks()
+        listening = asyncio.create_task(Doorbell(url, ["key"], nobody).listen())
+        await asyncio.sleep(step / 1_000)  # any moment will do
+        listening.cancel()
+        await asyncio.wait([listening], timeout=PATIENCE)
+        assert listening.cancelled(), step
+        left = asyncio.all_tasks() - before
+        for task in left:
+            task.cancel()
+        if left:
+            _, pending = await asyncio.wait(left, timeout=PATIENCE)
+            assert pending == set(), step

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from ..._postgres import server_url
 from ..._postgres.jobs_schema import SET_PATH
 from ..._runtime import log
+from ..._runtime.tasks import this_task
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -67,6 +68,8 @@ class Doorbell:
             try:
                 async with self._app.open_async():
                     await self._drop_stalled()
+                    if this_task().cancelling():  # the pool waits by wait_for, which before 3.12 may swallow it
+                        raise asyncio.CancelledError
                     self._fails, pause = False, _FIRST_PAUSE
                     await self._app.run_worker_async(
                         queues=self._queues,
