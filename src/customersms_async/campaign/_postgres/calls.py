@@ -92,7 +92,8 @@ class LedgerCalls:
                 host.note_back()
                 return rows
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause)
+                async with asyncio.timeout(pause):  # not wait_for: before Python 3.12 it may swallow a cancel
+                    await self._hurry.wait()
             pause = min(_LONGEST_PAUSE, 2 * pause)
 
     async def _moved_away(self) -> LedgerError:
