@@ -11,12 +11,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import types
-from typing import TYPE_CHECKING, Any, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
 
 T = TypeVar("T")
+
+CANCEL_AGAIN_SECONDS: Final = 1.0
+"""How long a task that was cancelled has for its end, before it is cancelled again."""
 
 
 def start(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -61,6 +64,25 @@ async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, 
         if isinstance(answer, BaseException):
             raise answer
     return answers
+
+
+async def cancelled_until_it_ends(loop: asyncio.AbstractEventLoop, call: Coroutine[Any, Any, T]) -> T:
+    """What a call gives of somebody else's code, which may swallow a cancel: it is cancelled again until it has ended.
+
+    asyncio tells a task once, and whoever catches that and goes on, as ``asyncio.wait_for`` may before Python 3.12,
+    goes on for ever.
+    """
+    task = start(loop, call)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+        if not task.cancelled():
+            task.exception()  # which nobody is left to hear of
+        raise
+    return task.result()
 
 
 def this_task() -> asyncio.Task[Any]:

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from ..._postgres import server_url
 from ..._postgres.jobs_schema import SET_PATH
 from ..._runtime import log
-from ..._runtime.tasks import this_task
+from ..._runtime.tasks import cancelled_until_it_ends
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -66,28 +66,30 @@ class Doorbell:
         pause = _FIRST_PAUSE
         while True:
             try:
-                async with self._app.open_async():
-                    await self._drop_stalled()
-                    if this_task().cancelling():  # the pool waits by wait_for, which before 3.12 may swallow it
-                        raise asyncio.CancelledError
-                    self._fails, pause = False, _FIRST_PAUSE
-                    await self._app.run_worker_async(
-                        queues=self._queues,
-                        concurrency=1,
-                        fetch_job_polling_interval=_POLL_SECONDS,
-                        listen_notify=False,
-                        delete_jobs="always",
-                        install_signal_handlers=False,
-                        shutdown_graceful_timeout=0,
-                    )
+                await cancelled_until_it_ends(asyncio.get_running_loop(), self._hear())
             except asyncio.CancelledError:
                 # A pool whose opening is cut off stays open, and swallows it when its own tasks are cancelled.
                 await self._app.connector.close_async()
                 raise
             except Exception as error:  # noqa: BLE001 - of procrastinate, psycopg or its pool
+                pause = _FIRST_PAUSE if not self._fails else min(_LONGEST_PAUSE, 2 * pause)
                 self._failed(error)
             await asyncio.sleep(pause)
-            pause = min(_LONGEST_PAUSE, 2 * pause)
+
+    async def _hear(self) -> None:
+        """Hear jobs until the server fails; a cancel may be swallowed, by procrastinate and by psycopg's pool."""
+        async with self._app.open_async():
+            await self._drop_stalled()
+            self._fails = False
+            await self._app.run_worker_async(
+                queues=self._queues,
+                concurrency=1,
+                fetch_job_polling_interval=_POLL_SECONDS,
+                listen_notify=False,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=0,
+            )
 
     async def _drop_stalled(self) -> None:
         """Drop jobs that a worker had heard which died in that moment."""
