@@ -25,6 +25,7 @@ from benchmarks.speed import codec, request
 from benchmarks.speed.pictures import pictures
 from benchmarks.speed.report import document
 from benchmarks.speed.rivals import BLOCKING, RIVALS
+from benchmarks.speed.startup import STARTS
 from benchmarks.speed.targets import BESIDE
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def by_name(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
 def startup(effort: Effort) -> dict[str, list[float]]:
     source = ROOT / "src"
     compileall.compile_dir(source, quiet=1)  # as pip has done with the dependencies, and does with a wheel
-    rounds = in_turns("speed.startup", [("ours",), ("client",), ("dependencies",), ("help",)], 2 * effort.rounds)
+    rounds = in_turns("speed.startup", [(what,) for what in STARTS], 2 * effort.rounds)
     return {each[0]: results for each, results in rounds.items()}
 
 

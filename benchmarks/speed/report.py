@@ -240,6 +240,7 @@ def startup(found: dict[str, Any]) -> Iterator[str]:
         "client": "`from customersms_async import AsyncClient`",
         "dependencies": "`import httpx, anyio, aiolimiter, msgspec`",
         "help": "`customersms --help`, the whole process",
+        "typer": "`python -c 'import typer, rich'`, the whole process",
     }
     figures = {name: spread(found["startup"][name]) for name in names}
     yield from table(

@@ -1,4 +1,4 @@
-"""Starting: ``python -m benchmarks.speed.startup ours|client|dependencies|help`` prints CPU milliseconds, as JSON."""
+"""Starting: ``python -m benchmarks.speed.startup ours|client|dependencies|help|typer`` prints CPU milliseconds, as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ import time
 from pathlib import Path
 
 DEPENDENCIES = ("httpx", "anyio", "aiolimiter", "msgspec")
+COMMANDS = {
+    "help": [str(Path(sys.executable).with_name("customersms")), "--help"],
+    "typer": [sys.executable, "-c", "import typer, rich"],
+}
 WHAT = {"ours": ("customersms_async",), "client": ("customersms_async.client",), "dependencies": DEPENDENCIES}
+STARTS = (*WHAT, *COMMANDS)
 
 
 def imported(names: tuple[str, ...]) -> float:
@@ -21,14 +26,13 @@ def imported(names: tuple[str, ...]) -> float:
     return time.process_time() - began
 
 
-def printed_help() -> float:
-    """The whole process, Python's own start included."""
-    program = str(Path(sys.executable).with_name("customersms"))
-    subprocess.run([program, "--help"], check=True, capture_output=True)  # noqa: S603
+def whole(command: list[str]) -> float:
+    """Of a process, Python's own start included."""
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - one of the commands below
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
     what = sys.argv[1]
-    print(json.dumps((printed_help() if what == "help" else imported(WHAT[what])) * 1e3))
+    print(json.dumps((whole(COMMANDS[what]) if what in COMMANDS else imported(WHAT[what])) * 1e3))

@@ -39,6 +39,7 @@ def targets(found: dict[str, Any]) -> Iterator[Target]:
     startup = found["startup"]
     yield most("import, of the dependencies' own", paired(startup["ours"], startup["dependencies"]), 0.35)
     yield most("`AsyncClient`, of the dependencies' own", paired(startup["client"], startup["dependencies"]), 0.80)
+    yield most("`--help`, of `python -c 'import typer, rich'`", paired(startup["help"], startup["typer"]), 1.30)
 
 
 def requests(found: dict[str, Any]) -> Iterator[Target]:

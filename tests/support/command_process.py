@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer.main
 
 import customersms_async.cli.app
+import customersms_async.cli.campaign.app
 from customersms_async.cli import main
 from customersms_async.cli.campaign import add as campaign_add
 from customersms_async.cli.campaign import move as campaign_move
@@ -132,8 +133,8 @@ def put_the_command_together() -> None:
     """Have typer make its commands once, and not in each fork: of signatures, in a quarter of a command's time."""
     vars(typer.main).update(get_command=cache(typer.main.get_command), get_group=cache(typer.main.get_group))
     for each in (customersms_async.cli.app.app, customersms_async.cli.campaign.app.app):
-        typer.main.get_command(each)
-        typer.main.get_group(each)
+        for command in typer.main.get_group(each).commands.values():
+            assert command.name
 
 
 def serve() -> None:

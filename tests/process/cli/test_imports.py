@@ -21,8 +21,11 @@ CAMPAIGNS = ("customersms_async.campaign", "customersms_async.cli.campaign")
 SANDBOX = ("customersms_async.sandbox", "starlette", "uvicorn")
 SUPPRESSING = ("customersms_async.suppression", "customersms_async.cli.suppress")
 SENDING = ("customersms_async.cli.send", "customersms_async.cli.doctor", "customersms_async.cli.files", "platformdirs")
-OPTIONS = {f"customersms_async.cli.{name}" for name in ("send", "send.options", "doctor", "doctor.options")}
-"""Where options are kept with their commands, and those folders, which are empty."""
+OPTIONS = {
+    f"customersms_async.cli.{name}"
+    for name in ("send", "send.app", "send.options", "doctor", "doctor.app", "doctor.options")
+}
+"""Where options are kept with their commands, and those folders, which are empty; what makes the commands of them."""
 RARE = ("customersms_async.quota.redis", "redis", "phonenumbers", "python_calamine", "aiohttp")
 
 

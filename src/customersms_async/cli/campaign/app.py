@@ -38,7 +38,7 @@ from .run import run_ledger
 from .status import show_status
 from .want import say_what_is_wanted
 
-app: Final = typer.Typer()
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command(epilog=examples.epilog(examples.RUN))

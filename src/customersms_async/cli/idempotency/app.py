@@ -13,7 +13,7 @@ from ..bundle import takes_bundles
 from .commands import list_unknown, resolve_key, show_key
 from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 - takes_bundles reads them
 
-app: Final = typer.Typer()
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ from ..bundle import takes_bundles
 from .commands import migrate_schema, trust_server
 from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_bundles reads them
 
-app: Final = typer.Typer()
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command()

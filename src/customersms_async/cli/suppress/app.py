@@ -13,7 +13,7 @@ from .. import examples
 from ..bundle import takes_bundles
 from .options import ChangeOptions, ImportOptions, SuppressedOptions  # noqa: TC001 - takes_bundles reads them
 
-app: Final = typer.Typer()
+app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command()

@@ -1,0 +1,22 @@
+"""``customersms doctor``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from .. import examples
+from ..bundle import takes_bundles
+from .options import DoctorCommandOptions  # noqa: TC001 - takes_bundles reads it
+
+app: Final = typer.Typer(add_completion=False)
+
+
+@app.command(epilog=examples.epilog(examples.DOCTOR))
+@takes_bundles
+def look(options: DoctorCommandOptions) -> None:
+    """Look at each part of the way to the gateway."""
+    from .commands import doctor
+
+    doctor(options)

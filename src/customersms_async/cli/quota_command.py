@@ -1,0 +1,22 @@
+"""``customersms quota``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from . import examples
+from .bundle import takes_bundles
+from .options import QuotaCommandOptions  # noqa: TC001 - takes_bundles reads it
+
+app: Final = typer.Typer(add_completion=False)
+
+
+@app.command(epilog=examples.epilog(examples.QUOTA))
+@takes_bundles
+def show(options: QuotaCommandOptions) -> None:
+    """Show what is used and free of every limit."""
+    from .quota import show_quota
+
+    show_quota(options)

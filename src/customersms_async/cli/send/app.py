@@ -1,0 +1,32 @@
+"""``customersms send`` and ``customersms estimate``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from .. import examples
+from ..bundle import takes_bundles
+from .options import EstimateCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+
+send: Final = typer.Typer(add_completion=False)
+estimate: Final = typer.Typer(add_completion=False)
+
+
+@send.command(epilog=examples.epilog(examples.SEND))
+@takes_bundles
+def send_texts(options: SendCommandOptions) -> None:
+    """Send as the options say."""
+    from .commands import send
+
+    send(options)
+
+
+@estimate.command(epilog=examples.epilog(examples.ESTIMATE))
+@takes_bundles
+def estimate_send(options: EstimateCommandOptions) -> None:
+    """Say what a send with these options would come to."""
+    from .commands import estimate
+
+    estimate(options)

@@ -1,0 +1,22 @@
+"""``customersms worker``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from .. import examples
+from ..bundle import takes_bundles
+from .options import WorkerOptions  # noqa: TC001 - takes_bundles reads it
+
+app: Final = typer.Typer(add_completion=False)
+
+
+@app.command(epilog=examples.epilog(examples.WORKER))
+@takes_bundles
+def run_worker(options: WorkerOptions) -> None:
+    """Run the campaigns of a database."""
+    from .commands import work
+
+    work(options)
