@@ -23,7 +23,7 @@ FAULTS ?= 500
 TARGET ?= answers
 RUNS ?= 100000
 
-.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full lowest lint clean
+.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full instructions lowest lint clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -61,6 +61,9 @@ bench: .venv/bench-installed  ## what everything costs, beside what people would
 
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
 	$(BIN)/python -m benchmarks.speed --full
+
+instructions: .venv/dev-installed  ## what sends cost in instructions of the processor; fail if one has grown by 5%
+	$(BIN)/python -m benchmarks.instructions
 
 lowest: .venv/dev-installed  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
 	$(BIN)/python -m tools.lowest_versions

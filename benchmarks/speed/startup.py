@@ -1,4 +1,4 @@
-"""Starting: ``python -m benchmarks.speed.startup ours|client|dependencies|help|typer`` prints CPU milliseconds, as JSON."""
+"""Starting: ``python -m benchmarks.speed.startup WHAT`` prints the CPU milliseconds of one of ``STARTS``, as JSON."""
 
 from __future__ import annotations
 

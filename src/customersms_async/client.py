@@ -11,7 +11,7 @@ from ._sending.client_parts import ClientParts
 from ._sending.key_source import key_of
 from ._sending.quota_status import read_quota_status
 from ._sending.report import wait_for_report
-from ._sending.send_options import CallRules
+from ._sending.send_options import CallRules, rules_of_one
 from ._sending.session import Session
 from ._sending.single import send_one
 from ._sending.stream import OutcomeStream
@@ -160,7 +160,7 @@ class AsyncClient:
         where that is not known yet, to its deadline and five seconds. With another number or text than the first it
         raises ``IdempotencyMismatchError``, and ``IdempotencyStoreError`` where the key can't be kept.
         """
-        rules = CallRules(idempotency_key=idempotency_key, ignore_suppression=ignore_suppression)
+        rules = rules_of_one(idempotency_key, ignore_suppression=ignore_suppression)
         options = self._session.options(
             priority=priority, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
         )

@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, final
+
+import msgspec
 
 try:
     import aiohttp
@@ -140,7 +142,7 @@ def _shut_down(client: weakref.ref[FastClient]) -> Awaitable[None] | None:
 
 
 @final
-class _AiohttpRequest(NamedTuple):
+class _AiohttpRequest(msgspec.Struct, frozen=True):
     """A request that is about to be sent."""
 
     method: str

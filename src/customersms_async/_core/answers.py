@@ -62,7 +62,7 @@ def packed_as(encoding: str) -> Reading:
     return msgspec.structs.replace(NOTHING, error=error)
 
 
-class _DocumentedAnswer(msgspec.Struct, gc=False):
+class DocumentedAnswer(msgspec.Struct, gc=False):
     """An answer in its documented shape, with every scalar lax."""
 
     success: Any = None
@@ -73,13 +73,13 @@ class _DocumentedAnswer(msgspec.Struct, gc=False):
     results: list[AnswerRow] | dict[str, AnswerRow] | None = None
 
 
-class _OddAnswer(_DocumentedAnswer, gc=False):
+class _OddAnswer(DocumentedAnswer, gc=False):
     """An answer with results of any shape."""
 
     results: Any = None
 
 
-_decode: Final = msgspec.json.Decoder(_DocumentedAnswer, float_hook=Decimal).decode
+_decode: Final = msgspec.json.Decoder(DocumentedAnswer, float_hook=Decimal).decode
 _decode_odd: Final = msgspec.json.Decoder(_OddAnswer, float_hook=Decimal).decode
 _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError)
 _NONE_SENT: Final = (None, "", 0, "0", Decimal(0), "0.0")
@@ -90,11 +90,19 @@ def read(body: bytes) -> Reading | None:
     return finish(read_in_steps(body))
 
 
+def read_documented(body: bytes) -> DocumentedAnswer | None:
+    """An answer of the documented shape, its scalars as they came; ``None`` for any other."""
+    try:
+        answer: DocumentedAnswer = _decode(body)
+    except _UNREADABLE:
+        return None
+    return answer
+
+
 def read_in_steps(body: bytes) -> Steps[Reading | None]:
     """The contents of ``body`` as from ``read``: in one step, if it is an answer of the documented shape."""
-    try:
-        answer: _DocumentedAnswer = _decode(body)
-    except _UNREADABLE:
+    answer = read_documented(body)
+    if answer is None:
         return (yield from _read_odd(body))
     results = answer.results
     return _reading(answer, list(results.values() if isinstance(results, dict) else results or ()), body)
@@ -113,7 +121,7 @@ def _read_odd(body: bytes) -> Steps[Reading | None]:
     return _reading(answer, _rows(answer.results), found.source, may_be_row=found.may_be_row)
 
 
-def _reading(answer: _DocumentedAnswer, rows: list[AnswerRow], source: bytes, *, may_be_row: bool = False) -> Reading:
+def _reading(answer: DocumentedAnswer, rows: list[AnswerRow], source: bytes, *, may_be_row: bool = False) -> Reading:
     results = answer.results
     return Reading(
         success=as_flag(answer.success),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import msgspec
+
 from ..models import Code
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """An HTTP answer came, whole: ``retry_after`` is that header's text.
 
     ``packed`` names the encoding of a body that can't be unpacked.

@@ -62,6 +62,8 @@ def as_text(value: object) -> str | None:
 
 def as_amount(value: object) -> Decimal | None:
     """A number, or a text of one, as an exact decimal."""
+    if type(value) is int and -_BEYOND < value < _BEYOND:  # as nearly always
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return None
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:

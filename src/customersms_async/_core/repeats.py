@@ -64,8 +64,8 @@ class ExactRepeats:
         self._seen |= distinct
         if self._window is not None:
             self._order.extend(phones)
-            while len(self._order) > self._window:
-                self._seen.remove(self._order.popleft())
+            forget = self._order.popleft
+            self._seen.difference_update([forget() for _ in range(len(self._order) - self._window)])
         return True
 
     def forget(self) -> None:

@@ -14,13 +14,13 @@ import msgspec
 
 from ..models import Code, Outcome, Status
 from .answer_bounds import ONE_STEP, is_readable, may_tell_of_texts, most_rows
-from .answer_rows import refusal_code
-from .answers import NOTHING, TOO_MUCH, packed_as, read_in_steps, without_doubles
+from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_in_steps, without_doubles
 from .happened import Answer, NotSent
-from .matching import DISPUTED, Match, is_in_order, match_in_steps
-from .outcome_facts import FATAL, STOPPING, AnswerFacts, number_facts, refusal_of
+from .matching import DISPUTED, Match, match_in_steps
+from .outcome_facts import STOPPING, AnswerFacts, number_facts, refusal_of
 from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, Then, Tokens, first
 from .outcomes import LONGEST_SHOWN, everyone, outcome_of_number, outcomes_of_all
+from .php_values import as_amount
 from .retry_after import retry_after_seconds
 from .steps import finish
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     Decided = tuple[list[Outcome], Then, Tokens]
 
+_ACCEPTED: Final = Status.ACCEPTED  # looked up once, as that takes longer than the rest of a row
 _ROWS_IN_A_STEP: Final = 100
 """Rows of a large answer whose words are made fit to be shown in one step."""
 
@@ -47,7 +48,8 @@ class Ruling(msgspec.Struct, frozen=True):
 
     ``fatal`` is the code that makes every further request pointless. ``limited``: the gateway refused texts because the
     key has sent too much. ``retry_after`` (seconds) is what it asked for then, ``None`` if it can't be read.
-    ``is_foreign``: the answer is not the gateway's JSON, but somebody else's.
+    ``is_foreign``: the answer is not the gateway's JSON, but somebody else's. ``all_accepted``: it was of the usual
+    kind, so that nobody need look at each outcome.
     """
 
     outcomes: list[Outcome]
@@ -59,6 +61,7 @@ class Ruling(msgspec.Struct, frozen=True):
     limited: bool = False
     retry_after: float | None = None
     is_foreign: bool = False
+    all_accepted: bool = False
 
 
 def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Ruling:
@@ -76,23 +79,35 @@ def judge_in_steps(happened: Happened, batch: Batch, now_unix: float, redact: Re
     """
     if not isinstance(happened, Answer):
         return _judge_unanswered(happened, batch)
-    steps = _judge_answer(happened, batch, now_unix, redact)
+    usual = judge_usual(happened, batch, redact)
+    if usual is not None:
+        return usual
+    steps = _judge_unusual(happened, batch, now_unix, redact)
     return finish(steps) if len(happened.body) <= ONE_STEP else (yield from steps)
 
 
-def _judge_answer(answer: Answer, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
-    reading = yield from _reading_of(answer, batch)
-    ids = None
-    if answer.status < 500 and is_in_order(reading, batch.phones):
-        ids = _plain_ids(reading.rows, redact)
+def judge_usual(answer: Answer, batch: Batch, redact: Redact) -> Ruling | None:
+    """The ruling on an answer of the usual kind: every text accepted, in a row of its own, all in their order.
+
+    ``None`` for any other, of which ``judge`` decides; what it would say of this one is the same, and takes three times
+    as long.
+    """
+    if not 200 <= answer.status < 300 or not is_readable(answer.body, batch):
+        return None
+    written = read_documented(answer.body)
+    rows = None if written is None else written.results
+    if written is None or type(rows) is not list or written.code is not None:
+        return None
+    if [row.phone for row in rows] != batch.phones:
+        return None
+    ids = _plain_ids(rows, redact)
     if ids is None:
-        return (yield from _judge_odd(answer, reading, batch, now_unix, redact))
-    refusal = FATAL.get(answer.status) or refusal_code(reading.code)
+        return None
     return Ruling(
-        list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(Status.ACCEPTED), ids)),
-        fatal=refusal if refusal in STOPPING else None,
+        list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(_ACCEPTED), ids)),
         status_code=answer.status,
-        remaining_credits=reading.remaining_credits,
+        remaining_credits=as_amount(written.remaining_credits),
+        all_accepted=True,
     )
 
 
@@ -112,8 +127,10 @@ def _judge_unanswered(happened: NotSent | NoAnswer, batch: Batch) -> Ruling:
     return Ruling(everyone(batch, rule.status, code, happened.error), rule.then, rule.tokens)
 
 
-def _judge_odd(answer: Answer, whole: Reading, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
+def _judge_unusual(answer: Answer, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
     """Decide where not everything was accepted, or not in the usual way."""
+    yield
+    whole = yield from _reading_of(answer, batch)
     yield
     status = answer.status
     reading = yield from without_doubles(whole)

@@ -30,6 +30,29 @@ class TooLong(Exception):  # noqa: N818 - a signal, which ends in transport
 
 
 @final
+class Plain:
+    """Collects an answer of at most ``longest`` bytes that is not packed. Mutable state: what has come so far."""
+
+    unreadable: None = None
+
+    def __init__(self, longest: int) -> None:
+        self._left = longest
+        self._parts: list[bytes] = []
+
+    def feed(self, data: bytes) -> None:
+        """Take in some bytes of the answer as they came. Raises ``TooLong``."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLong
+        self._parts.append(data)
+
+    @property
+    def answer(self) -> bytes:
+        """The bytes that have come so far."""
+        return b"".join(self._parts)
+
+
+@final
 class Unpacker:
     """Collects an answer of at most ``longest`` bytes; ``encoding`` is the text of its ``Content-Encoding`` header.
 

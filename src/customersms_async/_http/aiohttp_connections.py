@@ -11,7 +11,6 @@ import select
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -32,8 +31,6 @@ _MOST_HEADERS: Final = _LONGEST_HEAD // len(b"a:\r\n")
 BOUNDS: Final[dict[str, Any]] = {"max_line_size": _LONGEST_HEAD, "max_field_size": _LONGEST_HEAD}
 if "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters:  # older ones count no headers
     BOUNDS["max_headers"] = _MOST_HEADERS
-
-_used: Final[WeakSet[object]] = WeakSet()
 
 
 def bounded_connector() -> aiohttp.TCPConnector:
@@ -69,10 +66,29 @@ class _BoundedProtocol(ResponseHandler):
     """A connection that is cut if the head of an answer takes more than ``_LONGEST_HEAD``, as it would over httpx.
 
     aiohttp bounds each header and how many there are, which is a thousand times as much. Mutable state: how many bytes
-    of the head may still come, ``None`` once it is there.
+    of the head may still come, ``None`` once it is there; and whether it had a request before, with what tells then
+    whether there is something to read.
     """
 
     head_left: int | None = None
+    was_used = False
+    _poll: Any = None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a kept connection has ended, or holds bytes that nobody asked for."""
+        return bool(self.should_close) or self._is_readable()
+
+    def _is_readable(self) -> bool:
+        socket = None if self.transport is None else self.transport.get_extra_info("socket")
+        if socket is None:
+            return True
+        if sys.platform == "win32":
+            return bool(select.select([socket], [], [], 0)[0])
+        if self._poll is None:
+            self._poll = select.poll()  # knows sockets with any number
+            self._poll.register(socket, select.POLLIN)
+        return bool(self._poll.poll(0))
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take an answer's head, or one that says to wait for it."""
@@ -99,22 +115,11 @@ class StaleRefusingRequest(aiohttp.ClientRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         protocol = conn.protocol
-        if protocol in _used and (protocol is None or protocol.should_close or _readable(conn.transport)):
-            raise StaleConnection
-        _used.add(protocol)
         if isinstance(protocol, _BoundedProtocol):
+            if protocol.was_used and protocol.is_stale:
+                raise StaleConnection
+            protocol.was_used = True
             protocol.head_left = _LONGEST_HEAD
         if isinstance(self.body, AiohttpBody):
             self.headers = CIMultiDict({"Host": self.headers["Host"], **self.body.request_headers})
         return await super().send(conn)
-
-
-def _readable(transport: asyncio.Transport | None) -> bool:
-    socket = None if transport is None else transport.get_extra_info("socket")
-    if socket is None:
-        return True
-    if sys.platform == "win32":
-        return bool(select.select([socket], [], [], 0)[0])
-    poll = select.poll()  # knows sockets with any number
-    poll.register(socket, select.POLLIN)
-    return bool(poll.poll(0))

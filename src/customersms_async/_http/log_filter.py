@@ -34,7 +34,8 @@ def keep_key_out_of_logs(secret: Secret) -> None:
     """Keep the key out of all that the HTTP library logs in this task from now on."""
     _secret.set(secret)
     for logger in _loggers():
-        if logger.filters[-1:] != [_filter]:  # as somebody may have taken it off, or added one behind it
+        filters = logger.filters
+        if not filters or filters[-1] is not _filter:  # as somebody may have taken it off, or added one behind it
             logger.removeFilter(_filter)
             logger.addFilter(_filter)
 

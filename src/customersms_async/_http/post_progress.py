@@ -78,6 +78,18 @@ class PostProgress:
     as far as the engine reports it, ``handshaking`` whether TLS with it was the next step.
     """
 
+    peer: tuple[str, int] | None = None
+    handshaking = False
+    early: Answer | NoAnswer | None = None
+    traced = False
+    asking = False
+    leaving = False
+    held_back = False
+    late = False
+    left = False
+    _through_proxy = False
+    _unheard = False
+
     def __init__(
         self, hook: BeforeFirstByte, seconds_left: SecondsLeft, seconds: float, url: str, headers: Mapping[str, str]
     ) -> None:
@@ -85,21 +97,10 @@ class PostProgress:
         self._seconds_left = seconds_left
         self._headers = headers
         self.url = url
-        self.peer: tuple[str, int] | None = None
-        self.handshaking = False
-        self._through_proxy = False
         self._plain_to = _plain_to(url)
         self._loop = asyncio.get_running_loop()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
         self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), max(LEAST_SECONDS, seconds))
-        self.early: Answer | NoAnswer | None = None
-        self.traced = False
-        self.asking = False
-        self.leaving = False
-        self.held_back = False
-        self.late = False
-        self.left = False
-        self._unheard = False
 
     @property
     def remaining(self) -> float:

@@ -75,7 +75,7 @@ class BulkSend:
     def take(self) -> Outcome:
         """The next outcome; only when there is one."""
         outcome = self.queue.take()
-        if self._ready or (self._reader is not None and self._reader.paused is not None):
+        if len(self.queue.outcomes) == self._options.lookahead - 1:  # all else that lets anything go on calls it itself
             self.go_on()
         return outcome
 

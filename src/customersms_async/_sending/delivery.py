@@ -16,7 +16,7 @@ from .._core.rulings import Ruling
 from .._runtime import log
 from ..models import Code, Outcome, Status
 from .attempt import attempt
-from .request import AttemptOptions
+from .request import OF_A_SINGLE_SEND, AttemptOptions
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
@@ -78,10 +78,9 @@ async def deliver(
     Raises nothing. A cancelled call sends nothing more; a request that has begun to leave runs to its deadline, is
     recorded, and logged.
     """
-    done, options = (
-        Delivery([], key_name=sender.log.name),
-        AttemptOptions(before_first_byte, after_attempt, in_own_task),
-    )
+    done, options = Delivery([], key_name=sender.log.name), OF_A_SINGLE_SEND
+    if in_own_task or before_first_byte is not None or after_attempt is not None:
+        options = AttemptOptions(before_first_byte, after_attempt, in_own_task)
     parts: tuple[Batch, ...] = (batch,)  # the collector has nothing to do with these: thousands may wait here
     while parts:
         part = parts[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from .consumers import Consumers
@@ -88,8 +89,7 @@ class OutcomeQueue:
 
     def take_all(self, taken: list[Outcome]) -> None:
         """Append to ``taken`` all outcomes that nobody took yet, in the order they came."""
-        while self.outcomes:
-            taken.append(self.outcomes.popleft())
+        taken.extend(map(deque.popleft, repeat(self.outcomes, len(self.outcomes))))  # in no line is one in neither
 
     def give_back(self, outcomes: list[Outcome]) -> None:
         """Put outcomes that were taken in front of all others again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from .._core.buckets import GRACE_US
 from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
@@ -52,6 +52,9 @@ class AttemptOptions(NamedTuple):
     hook: Hook | None
     record: Record | None
     in_own_task: bool
+
+
+OF_A_SINGLE_SEND: Final = AttemptOptions(None, None, in_own_task=False)
 
 
 def hold_us(timeout: float) -> int:
@@ -232,17 +235,19 @@ class BatchRequest:
             account.answered(ruling.status_code, now_us)
         return ruling
 
-    def _unknown_of(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Those of unknown fate, which count in the key's account: to be asked for once."""
+    def _unknown_of(self, ruling: Ruling) -> list[Outcome]:
+        """The outcomes of unknown fate, which count in the key's account: to be asked for once."""
+        if ruling.all_accepted:
+            return []
         status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
-        unknown = [o for o in outcomes if o.status is status]
+        unknown = [o for o in ruling.outcomes if o.status is status]
         if unknown:
             self._sender.account.lost_sight(len(unknown), self._sender.room.clock())
         return unknown
 
     def _end_unheard(self, ruling: Ruling) -> None:
         """Count, log and tell those who look on what became of a request whose event loop is gone."""
-        self._unknown_of(ruling.outcomes)
+        self._unknown_of(ruling)
         if self._watch is not None:
             self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
         tell_unheard(ruling.outcomes, self._sender, self._ticket.priority)
@@ -288,7 +293,7 @@ class BatchRequest:
 
     def _report(self, ruling: Ruling) -> None:
         """Log what nobody else may see: texts of unknown fate, and outcomes whose caller has left."""
-        unknown = self._unknown_of(ruling.outcomes)
+        unknown = self._unknown_of(ruling)
         if unknown:
             log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:

@@ -30,6 +30,13 @@ class CallRules(msgspec.Struct, frozen=True, gc=False):
 NO_RULES: Final = CallRules()
 
 
+def rules_of_one(idempotency_key: str | None, *, ignore_suppression: bool) -> CallRules:
+    """What a single send says of itself: mostly nothing, which is the same object each time."""
+    if idempotency_key is None and not ignore_suppression:
+        return NO_RULES
+    return CallRules(idempotency_key=idempotency_key, ignore_suppression=ignore_suppression)
+
+
 class SendOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The options of one call: the client's own, unless the call says otherwise.
 

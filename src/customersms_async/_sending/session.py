@@ -109,10 +109,11 @@ class Session:
         if batch_size is not ... or max_wait is not ... or timeout is not ...:
             given = {"batch_size": batch_size, "max_wait": max_wait, "timeout": timeout}
             options = msgspec.structs.replace(options, **{k: value for k, value in given.items() if value is not ...})
-        try:
-            priority = Priority(priority)
-        except ValueError:
-            raise ConfigurationError(f"no such priority: {priority!r}") from None
+        if type(priority) is not Priority:  # which is faster than to ask it
+            try:
+                priority = Priority(priority)
+            except ValueError:
+                raise ConfigurationError(f"no such priority: {priority!r}") from None
         if rules.idempotency_key is not None:
             self._check_idempotency_key(rules.idempotency_key)
         return SendOptions(

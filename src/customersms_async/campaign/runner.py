@@ -121,7 +121,8 @@ class Runner:
     def take(self) -> Outcome:
         """The next outcome; only when there is one."""
         outcome = self.queue.take()
-        self.go_on()
+        if len(self.queue.outcomes) == self._options.lookahead - 1:  # all else that lets anything go on calls it itself
+            self.go_on()
         return outcome
 
     def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:

@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from customersms_async._core.unpacking import MOST_MEMBERS, TooLong, Unpacker
+from customersms_async._core.unpacking import MOST_MEMBERS, Plain, TooLong, Unpacker
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,12 @@ def test_members_are_read_however_much_is_between_them(padding: int) -> None:
     unpacker.feed(packed + bytes(padding) + b"\x1f")
     unpacker.feed(gzip.compress(b"three")[1:] + b"neither this" + gzip.compress(b"nor that"))
     assert bytes(unpacker.answer) == b"onetwothree"
+
+
+def test_what_is_not_packed_is_kept_as_it_came_up_to_the_limit() -> None:
+    plain = Plain(10)
+    for piece in (b"12345", b"", b"67890"):
+        plain.feed(piece)
+    assert (plain.answer, plain.unreadable) == (b"1234567890", None)
+    with pytest.raises(TooLong):
+        plain.feed(b"1")
