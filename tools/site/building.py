@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -33,11 +34,11 @@ def build() -> int:
 def serve() -> int:
     """Serve the site to this machine until Ctrl-C; pages are made anew as they are written."""
     sources.stage()
-    with subprocess.Popen([*ZENSICAL, "serve"], cwd=ROOT) as server:  # noqa: S603
+    with subprocess.Popen([*ZENSICAL, "serve"], cwd=ROOT) as server, contextlib.suppress(KeyboardInterrupt):  # noqa: S603
         try:
             while server.poll() is None:
                 time.sleep(LOOKS)
                 sources.stage()
-        except KeyboardInterrupt:
-            server.wait()
-    return server.returncode
+        finally:
+            server.terminate()
+    return 0

@@ -15,8 +15,9 @@ from .reference import directives
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME: Final = re.compile(r"``([A-Z]\w+)((?:\.\w+)*)``")
+_NAME: Final = re.compile(r"``(?:customersms_async\.(?:\w+\.)*)?([A-Z]\w+)((?:\.\w+)*)``")
 _BLOCK: Final = re.compile(r"(?<=\S)::$|^::\n", re.MULTILINE)
+_PAGE: Final = re.compile(r"(?:``)?docs/([\w-]+)\.md(?:``)?")
 _LAST: Final = {each.rpartition(".")[2]: each for each in directives()}
 
 
@@ -29,7 +30,8 @@ class PublicDocstrings(griffe.Extension):
             if isinstance(each, griffe.Class):
                 _list_values(each)
             elif isinstance(each, griffe.Function):
-                _show_defaults(each, pkg)
+                for function in (each, *(each.overloads or ())):
+                    _show_defaults(function, pkg)
         for struct in [each for each in _objects(pkg) if isinstance(each, griffe.Class) and _is_struct(each)]:
             _give_signature(struct)
         for each in _objects(pkg):
@@ -54,7 +56,8 @@ def _readable(text: str, package: griffe.Module) -> str:
         known = match[2] and match[2][1:] in package[place.partition(".")[2]].members
         return f"[`{match[1]}{match[2]}`][{place}{match[2] if known else ''}]"
 
-    return _NAME.sub(linked, _BLOCK.sub(lambda match: ":" if match[0] == "::" else "", text))
+    text = _BLOCK.sub(lambda match: ":" if match[0] == "::" else "", text)
+    return _NAME.sub(linked, _PAGE.sub(r"[\1.md](../\1.html)", text))
 
 
 def _struct_fields(cls: griffe.Class) -> list[tuple[griffe.Attribute, bool]]:
@@ -89,11 +92,10 @@ def _give_signature(cls: griffe.Class) -> None:
 
 
 def _show_defaults(function: griffe.Function, package: griffe.Module) -> None:
-    """Show the defaults that stand in one place for all, by their values."""
+    """Show the defaults that have a name, as they stand in one place for all, by their values."""
     for parameter in function.parameters:
-        module, _, name = str(parameter.default or "").rpartition(".")
-        if module == "defaults":
-            parameter.default = package["_core.options"].members[name].value
+        if isinstance(parameter.default, griffe.Expr) and "DEFAULT_" in str(parameter.default):
+            parameter.default = package[parameter.default.canonical_path.partition(".")[2]].value
 
 
 def _list_values(cls: griffe.Class) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from . import dialect
-from .places import DOCS, HTML, ROOT, SOURCES, place_of
+from .places import DOCS, HTML, PICTURES, ROOT, SOURCES, place_of
 
 TOP: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-RAW: Final = frozenset({".svg", ".png", ".json", ".yml", ".css"})
+RAW: Final = PICTURES | {".json", ".yml", ".css"}
 """What is given as it is; all else in ``docs/`` but pages is for those who build the site."""
 LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".sql": "sql", ".toml": "toml"}
 _LINK: Final = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
@@ -24,9 +24,9 @@ _OUTSIDE: Final = re.compile(r"[a-z]+:")
 def stage() -> None:
     """Write all pages for zensical, and remove those that are gone."""
     written = {SOURCES / place: dialect.for_zensical(text).encode() for place, text in pages().items()}
-    for file in DOCS.rglob("*"):
-        if file.suffix in RAW or file.name == "llms.txt":
-            written[SOURCES / place_of(_of_project(file))] = file.read_bytes()
+    given = [file for file in DOCS.rglob("*") if file.suffix in RAW or file.name == "llms.txt"]
+    given += [file for file in (ROOT / "examples").rglob("*") if file.suffix in PICTURES]
+    written |= {SOURCES / place_of(_of_project(file)): file.read_bytes() for file in given}
     for path, content in written.items():
         if not path.exists() or path.read_bytes() != content:  # whoever watches is not told of what is as it was
             path.parent.mkdir(parents=True, exist_ok=True)
