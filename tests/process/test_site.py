@@ -87,3 +87,12 @@ async def test_the_toggle_and_the_search_work(browser: Browser, site: str) -> No
         await page.keyboard.press("Control+k")
         await page.keyboard.type("terminationGracePeriodSeconds")
         await expect(page.get_by_role("link", name="Health").first).to_be_visible()
+
+
+async def test_the_commands_of_a_terminals_block_are_copied_and_nothing_else(browser: Browser, site: str) -> None:
+    async with new_page(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
+        await page.goto(f"{site}start.html")
+        await page.locator("pre:has(.gp):has(.go)", has_text="python hello.py").get_by_role("button").click()
+        copied = (await page.evaluate("navigator.clipboard.readText()")).splitlines()
+    assert copied[-1] == "python hello.py"
+    assert not [line for line in copied if line.startswith(("$", "accepted"))]
