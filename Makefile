@@ -23,7 +23,7 @@ FAULTS ?= 500
 TARGET ?= answers
 RUNS ?= 100000
 
-.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full instructions lowest lint clean
+.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full instructions docs docs-serve lowest lint clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -65,6 +65,12 @@ bench-full: .venv/bench-installed  ## the same with more of everything, in seven
 instructions: .venv/dev-installed  ## what sends cost in instructions of the processor; fail if one has grown by 5%
 	$(BIN)/python -m benchmarks.instructions
 
+docs: .venv/docs-installed  ## the site of docs/, into .site/html; a link, an anchor or a name that leads nowhere fails
+	$(BIN)/python -m tools.site build
+
+docs-serve: .venv/docs-installed  ## the same on http://127.0.0.1:8000, made anew as pages are written
+	$(BIN)/python -m tools.site serve
+
 lowest: .venv/dev-installed  ## a part of the tests, with the lowest version of each dependency that pyproject.toml names
 	$(BIN)/python -m tools.lowest_versions
 
@@ -76,7 +82,7 @@ lint: .venv/dev-installed  ## ruff, mypy and pyright, as CI runs them
 	@$(BY_PYRIGHT) --verifytypes customersms_async --ignoreexternal >.types || { cat .types; exit 1; }
 
 clean:  ## remove what these commands made
-	rm -rf .venv .bench .types .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .bench .cache .site .types .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -93,4 +99,8 @@ clean:  ## remove what these commands made
 
 .venv/bench-installed: pyproject.toml benchmarks/requirements.txt | .venv/bin/python
 	$(INSTALL) '.[all]' -r benchmarks/requirements.txt
+	@touch $@
+
+.venv/docs-installed: docs/requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -r docs/requirements.txt
 	@touch $@

@@ -1,0 +1,1 @@
+"""The documentation as a site: ``python -m tools.site build``, with what ``docs/requirements.txt`` names."""
