@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ import pytest
 from aiohttp import test_utils
 
 from support.asgi_lifespan import running
+from support.example_programs import loaded
 from support.places import ROOT
 from support.platforms import WINDOWS
 
@@ -40,17 +40,7 @@ def module_of(framework: str) -> ModuleType:
     """The program, imported once; that of Django is its views."""
     needs(framework)
     os.environ["CODES_SECRET"] = SECRET
-    name = f"with_{framework}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(sys.modules, name, module)  # where types are looked up by name
-            spec.loader.exec_module(module)
-        sys.modules[name] = module
-    return sys.modules[name]
+    return loaded(FOLDER / f"with_{framework}.py")
 
 
 def django_application(folder: Path, patch: pytest.MonkeyPatch) -> Any:

@@ -15,7 +15,7 @@ import pytest
 
 from customersms_async.sandbox import Sandbox
 from support.command import Hold, until
-from support.example_lines import typed
+from support.example_programs import typed
 from support.platforms import NO_POSIX, WINDOWS
 from support.ports import free_port
 from support.real_time import PATIENCE
