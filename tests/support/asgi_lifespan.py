@@ -29,10 +29,10 @@ async def running(app: App) -> AsyncIterator[App]:
         async with asyncio.timeout(PATIENCE):
             answer = asyncio.ensure_future(said.get())
             await asyncio.wait({answer, life}, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
+            if not answer.done() or answer.result()["type"] == f"lifespan.{name}.failed":
                 answer.cancel()
                 await life
-            assert (await answer)["type"] == f"lifespan.{name}.complete"
+            assert answer.result()["type"] == f"lifespan.{name}.complete"
 
     async def with_state(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "state": dict(state)}, receive, send)

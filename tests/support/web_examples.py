@@ -39,8 +39,9 @@ def needs(name: str) -> None:
 def module_of(framework: str) -> ModuleType:
     """The program, imported once; that of Django is its views."""
     needs(framework)
-    os.environ["CODES_SECRET"] = SECRET
-    return loaded(FOLDER / f"with_{framework}.py")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODES_SECRET", SECRET)
+        return loaded(FOLDER / f"with_{framework}.py")
 
 
 def django_application(folder: Path, patch: pytest.MonkeyPatch) -> Any:

@@ -104,7 +104,7 @@ def test_fastapi_s_workers_share_one_quota_and_what_is_in_flight_gets_its_answer
         assert len(sandbox.texts) == 1
         until(lambda: service.quota()[1] is None)  # the system chooses who answers: in the end one who has sent nothing
         until(lambda: service.quota() == (1, None))
-        stops_with_a_request_in_flight(service, sandbox, lambda: "Shutting down" in service.log)
+        stops_with_a_request_in_flight(service, sandbox, lambda: "Waiting for connections to close" in service.log)
     assert service.process.returncode == 0
     assert service.log.count("Application shutdown complete") == 2
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from customersms_async import ConfigurationError
 from customersms_async.sandbox import Fault, magic
 from support.ports import free_port
 from support.web_examples import FRAMEWORKS, SECRET, served
@@ -135,6 +136,18 @@ async def test_without_its_quota_it_is_alive_and_not_ready_and_sends_nothing(
     assert [(each.status_code, each.json()["ok"]) for each in told] == [(200, True), (503, False)]
     is_answered(await post(asking), 503, "60")
     assert customersms_sandbox.requests == 0
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+async def test_without_an_api_key_it_does_not_start(
+    framework: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CUSTOMERSMS_API_KEY", "CUSTOMERSMS_API_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    no_key = pytest.RaisesExc(ConfigurationError, match="no API key")
+    with pytest.RaisesGroup(no_key, allow_unwrapped=True):  # Litestar's comes in a group
+        async with served(framework, tmp_path, monkeypatch):
+            pytest.fail("it has started")
 
 
 async def test_it_is_alive_and_ready(asking: httpx.AsyncClient) -> None:
