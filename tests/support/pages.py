@@ -11,7 +11,7 @@ from support.places import DOCS, ROOT
 PAGES: Final = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
     *sorted(DOCS.rglob("*.md")),
-    ROOT / "examples" / "fleet" / "README.md",
+    *sorted((ROOT / "examples").rglob("README.md")),
 ]
 
 
