@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from ..._core import segments
 from ..._core.fingerprints import FingerprintIndex
+from . import many_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,11 +72,7 @@ class LedgerRepeats:
     def write(self) -> None:
         """Write everyone who was added since the last time."""
         self._connection.executemany("INSERT INTO texts VALUES (?, ?)", self._new_texts)
-        self._connection.executemany(
-            "INSERT INTO recipients (id, phone, text_id, segments, state, code, error, updated_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            self._new_rows,
-        )
+        many_rows.add(self._connection, self._new_rows)
         self._written += len(self._new_rows)
         self._new_texts.clear()
         self._new_rows.clear()

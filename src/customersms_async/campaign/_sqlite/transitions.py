@@ -16,7 +16,7 @@ from ..rows import CRASHED, Number, SuppressedMeanwhileError
 from ..states import ANSWERS, SKIPS, RecipientEvent, State, after
 from ..wanted import WantedChange
 from ..wanted_states import WantedEvent
-from . import late_answers, wanted_rows
+from . import late_answers, many_rows, wanted_rows
 from .typed_rows import only
 
 if TYPE_CHECKING:
@@ -54,11 +54,7 @@ def _begin(db: sqlite3.Connection, intent: Intent, file: LedgerFile, now_us: int
         "INSERT INTO attempts (began_us, recipients, ids, credits_before, deadline_us) VALUES (?, ?, ?, ?, ?)",
         (now_us, len(intent.ids), ranges(intent.ids), figure, deadline_us),
     ).lastrowid
-    moved = db.executemany(
-        "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ?"
-        " WHERE id = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM suppressed AS s WHERE s.phone = recipients.phone)",
-        [(state, attempt_id, now_us, number, State.PLANNED) for number in intent.ids],
-    ).rowcount
+    moved = many_rows.begin(db, (state, attempt_id, now_us), intent.ids)
     if moved != len(intent.ids):
         if done := _done_among(db, intent.ids):
             raise SuppressedMeanwhileError(done)
@@ -100,17 +96,13 @@ def _record(file: LedgerFile, intent: Intent, ruling: Ruling, now_us: int, *, is
 
 
 def _move_all(db: sqlite3.Connection, intent: Intent, outcomes: Sequence[Outcome], now_us: int) -> None:
-    changes = []
+    fates: dict[many_rows.Fate, dict[int, str | None]] = {}
     for o in outcomes:
         state = after(State.SENDING, ANSWERS[o.status])
         code, error = ("", None) if o.status is Status.UNSENT else (o.code or "", o.error)
-        changes.append((state, code, error, o.message_id, now_us, o.index, intent.attempt_id, State.SENDING))
-    moved = db.executemany(
-        "UPDATE recipients SET state = ?, code = ?, error = ?, message_id = ?, updated_us = ?"
-        " WHERE id = ? AND attempt_id = ? AND state = ?",
-        changes,
-    ).rowcount
-    if moved != len(changes):
+        fates.setdefault((state, code, error), {})[o.index] = o.message_id
+    moved = sum(many_rows.end(db, fate, ids, intent.attempt_id, now_us) for fate, ids in fates.items())
+    if moved != len(outcomes):
         raise _LateAnswerError
 
 
