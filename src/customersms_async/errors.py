@@ -32,6 +32,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .models import SendReport
 
+__all__ = [
+    "AuthenticationError",
+    "CampaignStoppedError",
+    "CappedError",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "CustomerSMSError",
+    "IdempotencyMismatchError",
+    "IdempotencyStoreError",
+    "InsufficientCreditsError",
+    "InvalidRecipientError",
+    "LedgerError",
+    "OutcomeUnknownError",
+    "QuotaExceededError",
+    "QuotaStoreError",
+    "RateLimitedError",
+    "RejectedError",
+    "SendError",
+    "SuppressionStoreError",
+]
+
 
 class CustomerSMSError(Exception):
     """The base of every error that this package raises on purpose."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
 
+__all__ = ["FastClient"]
+
 _UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
 
 
