@@ -84,34 +84,40 @@ class MemoryIdempotency:
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``; never suspends, like every method here."""
+        """How each key stands: see ``IdempotencyStore.look``.
+
+        Never suspends, like every method here.
+        """
         if self._keys.kept.keys().isdisjoint(keys):
             return [None] * len(keys)
         with self._shared.lock:
             return key_table.look(self._keys, self._shared.now_us(), keys)
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``."""
         with self._shared.lock:
             return key_table.claim(self._keys, self._shared.now_us(), claim, asked)
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
         with self._shared.lock:
             key_table.end(self._keys, self._shared.now_us(), claim, ends)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``; looks at every key."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``.
+
+        Looks at every key.
+        """
         with self._shared.lock:
             return key_table.unknown(self._keys, self._shared.now_us())
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         with self._shared.lock:
             return key_table.resolve(self._keys, self._shared.now_us(), key, claim, event, by)
 
     async def aclose(self) -> None:
-        """See ``IdempotencyStore.aclose``; there is nothing to close."""
+        """Do nothing, as there is nothing to close."""
 
 
 @final

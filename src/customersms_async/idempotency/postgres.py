@@ -98,11 +98,14 @@ class PostgresIdempotency(Closing):
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``."""
+        """How each key stands: see ``IdempotencyStore.look``."""
         return _seen(await self._call(_LOOK, byteas(keys)), len(keys))
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``; takes effect after a cancel, too."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``.
+
+        Takes effect after a cancel, too.
+        """
         rows = await self._call(
             _CLAIM,
             b"t" if self._server.trusts else b"f",
@@ -120,20 +123,23 @@ class PostgresIdempotency(Closing):
         return _seen(rows, len(asked))
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``; takes effect after a cancel, too."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``.
+
+        Takes effect after a cancel, too.
+        """
         states = [int(MOVES[KeyState.CLAIMED, end.event].to) for end in ends]
         keys, outcomes = byteas([end.key for end in ends]), byteas([end.outcome for end in ends])
         await self._call(_END, bytea(claim), keys, array(states), outcomes)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``."""
         return [
             UnknownKey(unhexed(key), KeyState(int(state or 0)), unhexed(claim), int(age or 0), unhexed(label).decode())
             for key, state, claim, age, label in await self._call(_UNKNOWN)
         ]
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         said = b"%d" % int(SAID[event])
         ((wait_us,),) = await self._call(_RESOLVE, bytea(key), bytea(claim), said, bytea(by.encode()))
         if int(wait_us or 0) < 0:
@@ -145,7 +151,7 @@ class PostgresIdempotency(Closing):
         self._server.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
     async def _call(self, command: bytes, *given: bytes) -> list[Row]:

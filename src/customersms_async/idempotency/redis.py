@@ -114,21 +114,24 @@ class RedisIdempotency(Closing):
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``."""
+        """How each key stands: see ``IdempotencyStore.look``."""
         return _seen(await self._call("look", keys))
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``."""
         given = (claim.claim, claim.length_us, claim.label, *(content for _, content in asked))
         return _seen(await self._call("claim", [key for key, _ in asked], *given))
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
         given = [part for one in ends for part in (int(MOVES[KeyState.CLAIMED, one.event].to), one.outcome)]
         await self._call("end", [end.key for end in ends], claim, *given)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``; one call for every 500 that are on their way or unknown."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``.
+
+        One call for every 500 that are on their way or unknown.
+        """
         names = await self._call("open", ())
         keys = [_key(name) for name in names]
         found: list[UnknownKey] = []
@@ -141,7 +144,7 @@ class RedisIdempotency(Closing):
         return sorted(found, key=lambda one: (-one.age_us, one.key))
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         if len(by.encode()) > _LONGEST_NAME:
             raise ConfigurationError(f"a name is at most {_LONGEST_NAME} bytes long")
         wait_us = int(await self._call("resolve", [key], claim, int(SAID[event]), by))

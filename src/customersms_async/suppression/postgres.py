@@ -100,7 +100,7 @@ class PostgresSuppression(Closing):
         self._server.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
     async def _change(self, change: Change) -> int:

@@ -92,7 +92,7 @@ class SQLiteSuppression(Closing):
         self._threads.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._threads.aclose()
 
     async def _change(self, change: Change) -> int:
