@@ -24,11 +24,11 @@ class Client(Base):
     def send(self, phone, *, max_wait=None): ...
     def close(self): ...
     def _private(self, phone): ...
-def sign(text): ...
 """
 FILES = {
     "__init__.py": "from .client import Client\n__all__ = ['Client']",
     "client.py": CLIENT,
+    "_signing.py": "def sign(text): ...",
     "quota/__init__.py": "from ._store import Store\n__all__ = ['Store']",
     "quota/_store.py": "class Store:\n    def take(self, key_id): ...",
     "quota/layers.py": "class Layer: ...",
@@ -105,7 +105,7 @@ def test_a_break_behind_a_public_name_is_found_wherever_it_is_made(repository: R
     [
         ("client.py", "max_wait=None", "max_wait=None, timeout=30.0"),
         ("client.py", "def _private(self, phone): ...", ""),
-        ("client.py", "def sign(text): ...", ""),
+        ("_signing.py", "sign(text)", "sign()"),
         ("quota/layers.py", "class Layer: ...", ""),
         ("cli/__init__.py", "main(words)", "main()"),
         ("client.py", "class Client(Base):", "class Client(Base):\n    def inherited(self): ..."),

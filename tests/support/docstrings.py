@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import griffe
 
 from customersms_async import errors
+from support.public_door import exported
 
 FENCE: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SEE: Final = re.compile(r": see ``(\w+)\.(\w+)``")
@@ -82,7 +83,7 @@ def constants_without_docstring(module: Any) -> set[str]:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             said = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
             bare |= set() if said else {node.target.id}
-    return bare & set(getattr(module, "__all__", ()))
+    return bare & set(exported(module))
 
 
 def _annotation(annotation: object) -> str:

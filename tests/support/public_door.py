@@ -11,17 +11,23 @@ import customersms_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 NO_API: Final = {"cli"}
 """The command line, which is no Python API; ``tools.release.api_changes`` has the same rule."""
 
 
 def public_modules() -> list[str]:
-    """The package, and each module right below it that exports names."""
-    root = customersms_async.__name__
+    """The package, and each module right below it whose name has no underscore."""
     below = [each.name for each in pkgutil.iter_modules(customersms_async.__path__) if not each.name.startswith("_")]
-    modules = [f"{root}.{name}" for name in below if name not in NO_API]
-    return [root, *(name for name in modules if hasattr(importlib.import_module(name), "__all__"))]
+    root = customersms_async.__name__
+    return [root, *(f"{root}.{name}" for name in below if name not in NO_API)]
+
+
+def exported(module: ModuleType) -> list[str]:
+    """The public names of such a module: what it lists in ``__all__``, or else what it defines."""
+    own = [name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+    return list(getattr(module, "__all__", [name for name in own if not name.startswith("_")]))
 
 
 def public_names() -> dict[str, object]:
@@ -29,7 +35,7 @@ def public_names() -> dict[str, object]:
     found: dict[str, object] = {}
     seen: set[int] = set()
     for module in map(importlib.import_module, public_modules()):
-        for name in module.__all__:
+        for name in exported(module):
             value = getattr(module, name)
             if id(value) not in seen:
                 seen.add(id(value))

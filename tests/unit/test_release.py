@@ -68,7 +68,14 @@ def test_links_that_lead_nowhere_from_another_site_are_found() -> None:
 
 
 def test_a_file_that_an_sdist_lacks_is_found() -> None:
-    tracked = [".ci/run", ".github/workflows/ci.yml", ".pre-commit-config.yaml", ".gitignore", "README.md", "docs/new.md"]
+    tracked = [
+        ".ci/run",
+        ".github/workflows/ci.yml",
+        ".pre-commit-config.yaml",
+        ".gitignore",
+        "README.md",
+        "docs/new.md",
+    ]
     assert missing(tracked, ["README.md", ".gitignore", "PKG-INFO"]) == ["docs/new.md"]
 
 

@@ -1,7 +1,7 @@
 """Say which public names a change would break, compared with the last tag: ``make api``.
 
-griffe reads both versions without running them. Public is what the package and the modules right below it export in
-``__all__``, but for the command line, which is no Python API; docs/stability.md says it in words. A break that is meant
+griffe reads both versions without running them. Public is what the package and the modules right below it export, but
+for those with an underscore and the command line, which is no Python API; docs/stability.md says it in words. A break that is meant
 stands in ``breaks.toml`` with its reason; one that stands there and is none is reported, too. griffe sees names, kinds
 and parameters; whether an annotation has become narrower, ``tests/typing`` has to say.
 """
@@ -87,7 +87,7 @@ def _load(root: Path) -> griffe.Object:
     loader.resolve_aliases(implicit=True, external=False)
     assert isinstance(package, griffe.Module)
     for module in package.modules.values():
-        _hide(module, public=bool(module.exports) and module.name not in NO_API)
+        _hide(module, public=not module.name.startswith("_") and module.name not in NO_API)
     return package
 
 

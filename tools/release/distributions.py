@@ -26,7 +26,12 @@ ONLY_IN_A_CHECKOUT: Final = re.compile(r"\.(ci|github|pre-commit-config)\b")
 ID: Final = re.compile(r'\bid="([^"]*)"')
 LINK: Final = re.compile(r'\b(?:href|src)="([^"]*)"')
 TESTS: Final = (
-    *("tests/unit/test_docs.py", "tests/unit/test_promises.py", "tests/unit/test_client.py", "tests/unit/test_errors.py"),
+    *(
+        "tests/unit/test_docs.py",
+        "tests/unit/test_promises.py",
+        "tests/unit/test_client.py",
+        "tests/unit/test_errors.py",
+    ),
     *("tests/unit/cli/files/test_sheets.py", "tests/socket/test_send_many.py"),
 )
 """Some seconds' worth that reads pages, data and code. The release's workflow runs all of them."""

@@ -18,8 +18,16 @@ LONGEST_WINDOW: Final = 100_000_000_000
 class Limit(msgspec.Struct, frozen=True):
     """At most ``requests`` requests within any ``seconds`` seconds, wherever that window is placed.
 
-    ``requests``: a whole number, 1 or more. ``seconds``: above 0, at most ``LONGEST_WINDOW``; kept in whole
-    microseconds. Anything else raises ``ValueError``.
+    ``requests``: how many requests, a whole number, 1 or more. ``seconds``: the window's length in seconds, above 0 and
+    at most ``LONGEST_WINDOW``; kept in whole microseconds.
+
+    Raises:
+        ValueError: for a number of requests or seconds that is none, or out of range.
+
+    Example:
+        ```python
+        mine = AsyncClient(api_key="cspro_made_up", limits=[Limit(200, 60), Limit(10_000, 3_600)])  # as agreed
+        ```
     """
 
     requests: int
@@ -57,7 +65,16 @@ class Caps(_Named, frozen=True, kw_only=True):
     ``name``: caps of one name count together, over all who share a quota store, and those of another name apart.
     ``per_number``: one ``Limit`` or several, of the texts to any one number. ``per_prefix``: the same by how numbers
     begin, such as ``{"+882": Limit(10, 3_600)}``; of several that fit, the longest counts. ``total``: of all texts.
-    Here a limit's ``requests`` are texts. Raises ``ConfigurationError`` for anything else, and without any limit.
+    Here a limit's ``requests`` are texts.
+
+    Raises:
+        ConfigurationError: for a name, a prefix or a limit that can be none, and without any limit.
+
+    Example:
+        ```python
+        caps = Caps("codes", per_number=Limit(5, 3_600), per_prefix={"+882": Limit(10, 3_600)})
+        await client.with_options(caps=caps).send("+12125551234", "Your code is 123456")
+        ```
     """
 
     per_number: tuple[Limit, ...] = ()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, final, overload
+from typing import TYPE_CHECKING, Self, final
 
 from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
-from .._sending.reader import check_recipients
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
-from .given import add_more, by_state, count_states, decided, letters_of, numbers_of, person
+from .adding_methods import AddingMethods
+from .deciding_methods import DecidingMethods
+from .given import count_states, numbers_of
 from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
@@ -18,8 +19,6 @@ from .runs import CampaignRuns
 from .states import STATUSES, State
 from .successor import client_of, guards_of
 from .terms import CampaignTerms
-from .wanted import WantedChange
-from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -29,16 +28,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .._core.hours import Hours
-    from .._sending.reader import Messages, Numbers, Recipients
     from .._sending.sending_handle import SendingHandle
     from ..client import AsyncClient
-    from .protocol import CampaignLedger
     from .rows import Entry
-    from .wanted import WantedNow
 
 
 @final
-class Campaign:
+class Campaign(AddingMethods, DecidingMethods):
     """Sends to many over hours or days, and survives being stopped, killed and started again.
 
     The promise: *no second request ever contains a recipient of the campaign unless the first was proven not accepted
@@ -64,7 +60,6 @@ class Campaign:
         self._path = path
         self._name = name
         self._create = create
-        self._opened: CampaignLedger | None = None
         self._runs = CampaignRuns()
 
     @classmethod
@@ -102,102 +97,6 @@ class Campaign:
             await self._runs.end()
         finally:
             await ledger.close()
-
-    @overload
-    async def add(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool: ...
-    @overload
-    async def add(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool: ...
-    async def add(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool:
-        """Put everyone into the ledger, in one transaction; false if the same were added before.
-
-        ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
-        comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
-        that reason; who is suppressed once is suppressed in this ledger for good. ``region`` (two letters) is where
-        numbers without ``+`` are dialled from. With ``one_per_number`` a number that comes again is skipped, whatever
-        its text.
-
-        Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
-        ``recipients`` raises; then, and if it is cancelled, nothing is added.
-        """
-        check_recipients(recipients)
-        letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
-        return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
-
-    @overload
-    async def add_more(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None: ...
-    @overload
-    async def add_more(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None: ...
-    async def add_more(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None:
-        """Put more recipients into the ledger, as an addition of their own, also while it runs, here or elsewhere.
-
-        In one transaction: all of them, or nobody. Gives how many of them are in which state then, or ``None`` if the
-        same addition was made before, so that what was cut off can be repeated. A number that is there already with the
-        same text is skipped (code DUPLICATE); with ``one_per_number``, one that is there with any text. ``by`` is the
-        person's name, and ``source`` what they are from, such as a file's name. A run that is under way sends to them
-        without being started anew; one that is over is needed again, and a ledger that nobody was added to becomes a
-        draft. The rest is as for ``add``.
-        """
-        check_recipients(recipients)
-        letters = letters_of(recipients, message)
-        suppressed = numbers_of(suppress, region)
-        counts = await add_more(
-            *(self._ledger, letters, message, region, suppressed), by=by, file=source, one_per_number=one_per_number
-        )
-        return None if counts is None else by_state(counts)
 
     def run(
         self,
@@ -327,63 +226,3 @@ class Campaign:
         while page := await self._ledger.entries(start, wanted):
             yield page
             start = page[-1].index + 1
-
-    async def resolve(
-        self, status_or_phones: str | Iterable[str], *, as_: str, by: str, codes: Iterable[str] = ()
-    ) -> int:
-        """Record what a person found out about recipients; gives how many of them it applied to.
-
-        ``status_or_phones``: ``"unknown"``, ``"rejected"``, or ``"capped"``, ``"expired"`` or ``"no_zone"`` (skipped
-        with that code, ``"skipped"`` with any of these), for all who are so, or phone numbers, for those of them who
-        are any of these. ``codes``: only who is so with one of these codes. ``as_``: ``"accepted"`` (only unknown
-        ones), or ``"planned"``, to be sent to again. ``by`` is the person's name. Who is suppressed is not planned
-        again.
-
-        Raises ``ConfigurationError`` for a move that does not exist, ``InvalidRecipientError`` for what is no number,
-        and ``LedgerError`` where somebody who is to be planned was being sent to by a process that was cut off (code
-        INTERRUPTED): that process may be a stopped one, so this is refused until ten minutes after the request's time
-        is over.
-        """
-        among, numbers = decided(status_or_phones, as_, tuple(codes))
-        name = person(by)
-        return await self._ledger.resolve(among, numbers, name) if among else 0
-
-    async def wanted(self) -> WantedNow | None:
-        """What is wanted of the campaign, since when, by whom, and on which terms; ``None`` before ``add``."""
-        return await self._ledger.wanted()
-
-    async def pause(self, *, by: str) -> bool:
-        """Let no request begin until ``resume``, in no process; false if a person has paused it already.
-
-        ``by`` is the person's name. Durable when it returns: from then on no intent is made, and what had one is let
-        finish. A run elsewhere notices within about a second, records what is in flight, and ends with
-        ``CampaignStoppedError`` (guard ``"paused"``), as does one that begins before ``resume``.
-
-        Raises ``ConfigurationError`` if nobody was added yet.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=person(by)))
-
-    async def stop(self, *, by: str) -> bool:
-        """End the campaign as ``pause`` does (guard ``"stopped"``), to say that nobody means to go on with it.
-
-        All else is as for ``pause``, ``resume`` included.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person(by)))
-
-    async def resume(self, *, by: str) -> bool:
-        """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
-
-        Sends nothing by itself. Raises ``ConfigurationError`` for a campaign that is neither paused nor stopped.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=person(by)))
-
-    @property
-    def ledger(self) -> CampaignLedger:
-        """The open ledger, for the command line to look into."""
-        return self._ledger
-
-    @property
-    def _ledger(self) -> CampaignLedger:
-        if self._opened is None:
-            raise ConfigurationError("the campaign is not open: use it within 'async with Campaign.open(path)'")
-        return self._opened
