@@ -37,7 +37,7 @@ class AsyncClient(BulkMethods):
     """Sends texts through customersms.pro: within the limits, never twice, and says what became of each one.
 
     May be built outside an event loop, and is then used in one. The environment is read when it is first used, so that
-    a module may make one on import. Each call raises ``ConfigurationError`` without a key, in a second event loop, and
+    a module may make one on import. Using it raises ``ConfigurationError`` without a key, in a second event loop, and
     after ``aclose``.
 
     Mutable state: none of its own; see ``Session``.

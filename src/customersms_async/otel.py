@@ -70,6 +70,17 @@ class Telemetry:
     figure.
 
     Mutable state: that of its parts.
+
+    Example:
+        ```python
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+        reader = InMemoryMetricReader()
+        telemetry = Telemetry(meter_provider=MeterProvider([reader]))
+        await client.with_options(telemetry=telemetry).send("+12125551234", "Your parcel is here")
+        print(reader.get_metrics_data())
+        ```
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from customersms_async import errors
 from support.public_door import exported
 
 FENCE: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SEE: Final = re.compile(r": see ``(\w+)\.(\w+)``")
+SEE: Final = re.compile(r": see ``([A-Z]\w+)\.(\w+)``\.$")
 EACH_CALL: Final = re.compile(r"\bEach call raises\b")
 NUMBER: Final = re.compile(r"\b(?:int|float)\b(?![\],\w])")
 
@@ -49,17 +49,22 @@ def sections(thing: object) -> Sections:
 
 def numbers_of(thing: Any) -> list[str]:
     """The parameters of a function, or of making a class, that are numbers: each may be a time or a size."""
+    return [name for name, annotation in parameters_of(thing).items() if NUMBER.search(_annotation(annotation))]
+
+
+def parameters_of(thing: Any) -> dict[str, object]:
+    """The parameters of a function, or of making a class, in their order, with their annotations."""
     try:
-        parameters = inspect.signature(thing).parameters.values()
-    except ValueError:  # an exception that takes what Exception takes
-        return []
-    return [each.name for each in parameters if NUMBER.search(_annotation(each.annotation))]
+        parameters = inspect.signature(thing).parameters
+    except (ValueError, NameError):  # it takes what Exception takes, or fields of types that are not imported
+        return dict(vars(thing).get("__annotations__", {})) if inspect.isclass(thing) else {}
+    return {name: each.annotation for name, each in parameters.items() if name not in ("self", "cls")}
 
 
 def said_of(name: str, thing: object) -> str:
     """What the docstring says of a parameter: its item, or the sentences that name it."""
     found = sections(thing)
-    sentences = re.split(r"(?<=[.:;])\s|\n\n|^- ", found.prose, flags=re.MULTILINE)
+    sentences = re.split(r"(?<=[.;])\s|\n\n|^- ", found.prose, flags=re.MULTILINE)
     return " ".join([found.args.get(name, ""), *(each for each in sentences if f"``{name}``" in each)])
 
 

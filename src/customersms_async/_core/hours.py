@@ -81,7 +81,7 @@ class Hours(msgspec.Struct, frozen=True):
             raise ConfigurationError(f"zone must be the name of a time zone such as Europe/Paris, not {self.zone!r}")
 
     def compiled(self) -> CompiledHours:
-        """These hours as numbers, to be asked often."""
+        """The hours as numbers, to be asked often."""
         begin, end = _minutes(self.between)
         return CompiledHours(begin, end, _days(self.days), frozenset(self.not_on))
 

@@ -49,14 +49,33 @@ class AddingMethods(LedgerHolder):
     ) -> bool:
         """Put everyone into the ledger, in one transaction; false if the same were added before.
 
-        ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
-        comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
-        that reason; who is suppressed once is suppressed in this ledger for good. ``region`` (two letters) is where
-        numbers without ``+`` are dialled from. With ``one_per_number`` a number that comes again is skipped, whatever
-        its text.
+        Texts are frozen as they are now. A number that comes again with the same text, or is invalid, is skipped with
+        that reason.
 
-        Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
-        ``recipients`` raises; then, and if it is cancelled, nothing is added.
+        If it raises, and if it is cancelled, nothing is added.
+
+        Args:
+            recipients: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``.
+            message: the text for all of them, where they bring none.
+            region: two letters: where numbers without ``+`` are dialled from.
+            suppress: numbers that are skipped, with that reason, now and in every run of this ledger; read in
+                another thread.
+            one_per_number: whether a number that comes again is skipped with any text, not just with the same.
+
+        Raises:
+            ConfigurationError: if the ledger holds other recipients or another message, or there is nobody to add.
+            InvalidRecipientError: if one of ``suppress`` is no number.
+            LedgerError: if the ledger can't be used.
+
+        What ``recipients`` itself raises is raised, too.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                people = {"+12125551234": "Ann", "+13235554567": "Bob"}
+                if not await campaign.add(Message(phone, f"Hi {name}") for phone, name in people.items()):
+                    print("they were added before")
+            ```
         """
         check_recipients(recipients)
         letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
@@ -101,10 +120,32 @@ class AddingMethods(LedgerHolder):
 
         In one transaction: all of them, or nobody. Gives how many of them are in which state then, or ``None`` if the
         same addition was made before, so that what was cut off can be repeated. A number that is there already with the
-        same text is skipped (code DUPLICATE); with ``one_per_number``, one that is there with any text. ``by`` is the
-        person's name, and ``source`` what they are from, such as a file's name. A run that is under way sends to them
-        without being started anew; one that is over is needed again, and a ledger that nobody was added to becomes a
-        draft. The rest is as for ``add``.
+        same text is skipped (code DUPLICATE). A run that is under way sends to them without being started anew; one
+        that is over is needed again, and a ledger that nobody was added to becomes a draft.
+
+        Args:
+            recipients: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``.
+            message: the text for all of them, where they bring none.
+            by: the person's name.
+            source: what they are from, such as a file's name.
+            region: two letters: where numbers without ``+`` are dialled from.
+            suppress: numbers that are skipped, with that reason, now and in every run of this ledger; read in
+                another thread.
+            one_per_number: whether a number that is there already is skipped with any text, not just with the same.
+
+        Raises:
+            ConfigurationError: without a name in ``by``, if there is nobody to add, or while others are added.
+            InvalidRecipientError: if one of ``suppress`` is no number.
+            LedgerError: if the ledger can't be used.
+
+        What ``recipients`` itself raises is raised, too.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                counts = await campaign.add_more(["+14155550100"], "Doors open at eight", by="Ann", source="late.csv")
+                print("added before" if counts is None else counts["planned"])
+            ```
         """
         check_recipients(recipients)
         letters = letters_of(recipients, message)

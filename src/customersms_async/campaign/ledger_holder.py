@@ -17,7 +17,17 @@ class LedgerHolder:
 
     @property
     def ledger(self) -> CampaignLedger:
-        """The open ledger, for the command line to look into."""
+        """The open ledger, for the command line to look into.
+
+        Raises:
+            ConfigurationError: while the campaign is not open.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                print(campaign.ledger.name)
+            ```
+        """
         return self._ledger
 
     @property

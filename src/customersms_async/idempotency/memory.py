@@ -41,11 +41,24 @@ class MemoryIdempotency:
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise. ``namespace`` keeps the keys of
     some apart from those of others. ``secret`` keys the hashes; of use where a memory may be looked at.
 
-    It is bound to no event loop and may be used from several threads; it is forgotten when the process ends, and so
-    are its keys: a job that is delivered again to another process is sent again. Use a shared store where that matters.
-    It can't be pickled or copied. ``clock`` gives integer microseconds and is for tests.
+    It is bound to no event loop and may be used from several threads; it is forgotten when the process ends, and so are
+    its keys: a job that is delivered again to another process is sent again. Use a shared store where that matters. It
+    can't be pickled or copied. ``clock`` gives integer microseconds and is for tests.
 
     Mutable state, guarded by one lock that is never held across an ``await``: the keys of each namespace.
+
+    Raises:
+        ConfigurationError: for a ``keep``, ``namespace`` or ``secret`` that can be none.
+        TypeError: when it is pickled or copied.
+
+    Example:
+        ```python
+        keys = MemoryIdempotency()
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        ```
     """
 
     in_process = True
@@ -78,7 +91,7 @@ class MemoryIdempotency:
         )
 
     def namespaced(self, name: str) -> Self:
-        """The same store for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same memory: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._shared)
         return other

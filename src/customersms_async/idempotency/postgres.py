@@ -50,11 +50,25 @@ class PostgresIdempotency(Closing):
     keys. ``namespace`` keeps the keys of some apart from those of others. ``secret`` keys the hashes: without it,
     whoever has the database can try all numbers.
 
-    Raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer within
-    ``timeout`` seconds. A store serves any number of event loops and threads, and a forked child; ``close`` or
+    Each call raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer
+    within ``timeout`` seconds. A store serves any number of event loops and threads, and a forked child; ``close`` or
     ``aclose`` it, or use ``async with``; that is for all namespaces. One that was made from a URL can be pickled and
     copied: it is the URL and the options, its password and the secret among them. ``clock`` gives integer microseconds
     in place of the server's time, and is for tests.
+
+    Raises:
+        ConfigurationError: for an address, ``keep``, ``namespace``, ``secret``, ``failover`` or ``timeout`` that
+            can be none, and without psycopg.
+
+    Example:
+        ```python
+        keys = PostgresIdempotency("postgresql://texts@db.internal/app")
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -92,7 +106,7 @@ class PostgresIdempotency(Closing):
         return again, (self._server.url,)
 
     def namespaced(self, name: str) -> Self:
-        """The same server for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same server: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._server, self._clock)
         return other

@@ -45,20 +45,34 @@ class RedisIdempotency(Closing):
     trip, on the server's own clock; the keys of a namespace are in one hash slot, as
     ``<prefix>once:{<namespace>}:<key>``, and expire by themselves.
 
-    A server that may forget is refused: what it has acknowledged must be on its disk (``appendonly yes``,
-    ``appendfsync always``), and it must evict nothing (``noeviction``). ``volatile=True`` takes any server: a text may
-    be sent twice then after a restart, a crash or an eviction. What no client can see: a fail-over to a replica that
-    lags forgets the latest claims.
+    A server that may forget is refused: what it has acknowledged must be on its disk (``appendonly yes``, ``appendfsync
+    always``), and it must evict nothing (``noeviction``). ``volatile=True`` takes any server: a text may be sent twice
+    then after a restart, a crash or an eviction. What no client can see: a fail-over to a replica that lags forgets the
+    latest claims.
 
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise; the same for all who share the
     keys. ``namespace`` keeps the keys of some apart from those of others. ``secret`` keys the hashes: without it,
     whoever has the server can try all numbers.
 
-    Raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer within
-    ``timeout`` seconds. A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a
-    client of your own serves the loop that it belongs to, and must not decode answers. A store that was made from a
-    URL can be pickled and copied: it is the URL and the options, its password and the secret among them. ``clock``
-    gives integer microseconds in place of the server's time, and is for tests.
+    Each call raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer
+    within ``timeout`` seconds. A URL serves any number of event loops and threads, and ``aclose`` is called in each
+    loop; a client of your own serves the loop that it belongs to, and must not decode answers. A store that was made
+    from a URL can be pickled and copied: it is the URL and the options, its password and the secret among them.
+    ``clock`` gives integer microseconds in place of the server's time, and is for tests.
+
+    Raises:
+        ConfigurationError: for an address, a client, ``prefix``, ``keep``, ``namespace`` or ``secret`` that can be
+            none, and without redis.
+
+    Example:
+        ```python
+        keys = RedisIdempotency("redis://cache:6379/0", volatile=True)
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -107,7 +121,7 @@ class RedisIdempotency(Closing):
         return partial(self._again, keep=keep, namespace=namespace, secret=secret), (url, self._prefix)
 
     def namespaced(self, name: str) -> Self:
-        """The same server for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same server: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._clients, self._prefix, self._check, self._clock)
         other._again = self._again

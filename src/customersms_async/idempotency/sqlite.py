@@ -49,6 +49,19 @@ class SQLiteIdempotency(Closing):
 
     It can be pickled and copied: it is its absolute path and the options, the secret among them. ``clock`` gives a
     ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``, which all namespaces share.
+
+    Raises:
+        ConfigurationError: for a path, ``keep``, ``namespace`` or ``secret`` that can be none.
+
+    Example:
+        ```python
+        keys = SQLiteIdempotency("keys.db")
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -88,7 +101,7 @@ class SQLiteIdempotency(Closing):
         return again, (str(self._threads.path),)
 
     def namespaced(self, name: str) -> Self:
-        """The same file for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same file: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._clock, other._lock_timeout = self._clock, self._lock_timeout
         other._begin(self._keeping.of(name), self._threads)

@@ -30,6 +30,17 @@ class MemoryQuota:
     Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key, what counts for
     caps once they are used, and whether there is a warning to be logged, without the lock, as a handler may do
     anything.
+
+    Raises:
+        TypeError: when it is pickled or copied.
+
+    Example:
+        ```python
+        shared = MemoryQuota()
+        async with AsyncClient(quota=shared) as codes, AsyncClient(quota=shared) as newsletters:
+            await codes.send("+12125551234", "Your code is 123456")
+            print((await newsletters.quota_status()).limits[0].used)  # 1
+        ```
     """
 
     in_process = True

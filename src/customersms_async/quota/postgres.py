@@ -63,6 +63,15 @@ class PostgresQuota(Closing):
 
     Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
     with the next call that takes some; whether a fail-over was warned of; and that of ``PostgresServer``.
+
+    Raises:
+        ConfigurationError: for an address, a ``failover`` or a ``timeout`` that can be none, and without psycopg.
+
+    Example:
+        ```python
+        async with PostgresQuota("postgresql://texts@db.internal/app") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False

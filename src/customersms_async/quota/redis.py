@@ -65,6 +65,15 @@ class RedisQuota(Closing):
 
     Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
     with the next call that takes some.
+
+    Raises:
+        ConfigurationError: for an address, a client or a ``prefix`` that can be none, and without redis.
+
+    Example:
+        ```python
+        async with RedisQuota("redis://cache:6379/0") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False

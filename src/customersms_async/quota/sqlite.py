@@ -50,13 +50,22 @@ class SQLiteQuota(Closing):
 
     Each call raises ``QuotaStoreError``, never a temporary one, where the file can't be trusted or used: damaged, not
     ours, of another version, empty, deleted or replaced meanwhile, not writable (the disk is full or read-only, or this
-    user may not), or locked by another program for
-    longer than ``lock_timeout`` seconds. It is never replaced by a new one; only where there is none is one made.
+    user may not), or locked by another program for longer than ``lock_timeout`` seconds. It is never replaced by a new
+    one; only where there is none is one made.
 
     It can be pickled and copied, used or not: it is its absolute path and the options, and what comes back opens the
     file for itself.
 
     ``clock`` gives a ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``.
+
+    Raises:
+        ConfigurationError: for a path that can be none.
+
+    Example:
+        ```python
+        async with SQLiteQuota("quota.db") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False

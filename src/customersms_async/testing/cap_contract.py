@@ -27,4 +27,11 @@ class CapStoreContract(CapTextContract, CapCallContract, CapScheduleContract, Ca
     """Every promise of ``CapStore`` as a test, and random schedules against the pure rule, ``CapLog``.
 
     ``open_store`` is needed; ``open_far_store`` where there is a network.
+
+    Example:
+        ```python
+        class TestMyStoreForCaps(CapStoreContract):
+            def open_store(self, clock):
+                return MyStore(clock=clock)  # an async context manager
+        ```
     """

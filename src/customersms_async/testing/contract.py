@@ -34,4 +34,11 @@ class QuotaStoreContract(TokenContract, LimitContract, CallContract, ScheduleCon
     """Every promise of ``QuotaStore`` as a test, and random schedules against the pure rule, ``Buckets``.
 
     ``open_store`` is needed; ``open_far_store`` where there is a network.
+
+    Example:
+        ```python
+        class TestMyStore(QuotaStoreContract):
+            def open_store(self, clock):
+                return MyStore(clock=clock)  # an async context manager
+        ```
     """

@@ -21,4 +21,12 @@ from ._contract.key_schedules import KeyScheduleContract
 
 
 class IdempotencyStoreContract(KeyCallContract, KeyScheduleContract):
-    """Every promise of ``IdempotencyStore`` as a test, and random schedules against the pure rule."""
+    """Every promise of ``IdempotencyStore`` as a test, and random schedules against the pure rule.
+
+    Example:
+        ```python
+        class TestMyStore(IdempotencyStoreContract):
+            def open_store(self, clock, keep):
+                return MyStore(clock=clock, keep=keep)  # an async context manager
+        ```
+    """

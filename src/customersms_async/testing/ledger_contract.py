@@ -45,4 +45,12 @@ class LedgerContract(
     LedgerLookContract,
     LedgerScheduleContract,
 ):
-    """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python."""
+    """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python.
+
+    Example:
+        ```python
+        class TestMyLedger(LedgerContract):
+            async def open(self, clock):
+                return await MyLedger.open(self.path, clock=clock)  # yours, as customersms_async.campaign.protocol says
+        ```
+    """

@@ -24,4 +24,12 @@ from ._contract.suppression_looks import SuppressionLookContract
 
 
 class SuppressionStoreContract(SuppressionLookContract, SuppressionEntryContract):
-    """Every promise of ``SuppressionStore`` as a test; and of the entries, for a store that ``keeps_entries``."""
+    """Every promise of ``SuppressionStore`` as a test; and of the entries, for a store that ``keeps_entries``.
+
+    Example:
+        ```python
+        class TestMyStore(SuppressionStoreContract):
+            def open_store(self, clock):
+                return MyStore(clock=clock)  # an async context manager
+        ```
+    """
