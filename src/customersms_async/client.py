@@ -162,10 +162,10 @@ class AsyncClient(BulkMethods):
         A cancelled call sends nothing, unless the first byte may be out already: then the request runs to its deadline,
         and what became of it is logged.
 
-        Of all calls with one ``idempotency_key``, in any number of processes that share the store, at most one text
-        leaves within `keep`, as long as the store keeps what it acknowledged and unless a person says otherwise; each
-        of them ends with the outcome of that one; if nobody can know it, each ends as unknown. So it gives, or raises,
-        what became of the first, and waits for it where that is not known yet, to its deadline and five seconds.
+        Of all calls with one idempotency key, in any number of processes that share the store, at most one text leaves
+        within `keep`, as long as the store keeps what it acknowledged and unless a person says otherwise; each of them
+        ends with the outcome of that one; if nobody can know it, each ends as unknown. So it gives, or raises, what
+        became of the first, and waits for it where that is not known yet, to its deadline and five seconds.
 
         Args:
             phone: the number with ``+`` and country code; spaces, dashes, dots and brackets are left out.

@@ -1,12 +1,12 @@
 """What happens in a client, for a function that looks on: ``AsyncClient(on_event=…)``.
 
-::
+```python
+def hear(event: Event) -> None:
+    if isinstance(event, WaitEnded) and event.seconds > 5:
+        print(f"{event.key}: {event.priority.name} waited {event.seconds:.1f} s for {event.reason}")
 
-    def hear(event: Event) -> None:
-        if isinstance(event, WaitEnded) and event.seconds > 5:
-            print(f"{event.key}: {event.priority.name} waited {event.seconds:.1f} s for {event.reason}")
-
-    client = AsyncClient(on_event=hear)
+client = AsyncClient(on_event=hear)
+```
 
 The function is called in the event loop, at the moment when something happens, and must not wait. What it raises is
 logged, and harms nobody. No event has a phone number, a text or an API key. A ``code`` is one of ``Code``, ``HTTP_502``

@@ -1,11 +1,11 @@
 """Traces and metrics by OpenTelemetry (``pip install 'customersms-async[otel]'``).
 
-::
+```python
+from customersms_async import AsyncClient
+from customersms_async.otel import Telemetry
 
-    from customersms_async import AsyncClient
-    from customersms_async.otel import Telemetry
-
-    client = AsyncClient(telemetry=Telemetry())
+client = AsyncClient(telemetry=Telemetry())
+```
 
 It needs OpenTelemetry's API alone; where spans and figures go is up to the SDK that the program sets up, and without
 one they go nowhere. ``docs/metrics.md`` has every metric. No phone number, text or API key is in any of it.

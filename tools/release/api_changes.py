@@ -1,9 +1,9 @@
 """Say which public names a change would break, compared with the last tag: ``make api``.
 
 griffe reads both versions without running them. Public is what the package and the modules right below it export, but
-for those with an underscore and the command line, which is no Python API; docs/stability.md says it in words. A break that is meant
-stands in ``breaks.toml`` with its reason; one that stands there and is none is reported, too. griffe sees names, kinds
-and parameters; whether an annotation has become narrower, ``tests/typing`` has to say.
+for those with an underscore and the command line, which is no Python API; docs/stability.md says it in words. A break
+that is meant stands in ``breaks.toml`` with its reason; one that stands there and is none is reported, too. griffe sees
+names, kinds and parameters; whether an annotation has become narrower, ``tests/typing`` has to say.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """The contract of suppression stores: a test class to inherit, for the stores of this package and for your own.
 
-::
+```python
+class TestMyStore(SuppressionStoreContract):
+    keeps_entries = False  # it has no method but ``suppressed``
 
-    class TestMyStore(SuppressionStoreContract):
-        keeps_entries = False  # it has no method but ``suppressed``
+    def open_store(self, clock):
+        return MyStore(self.crm)  # an async context manager
 
-        def open_store(self, clock):
-            return MyStore(self.crm)  # an async context manager
+    async def add(self, store, phones):
+        self.crm.opt_out(phones)
 
-        async def add(self, store, phones):
-            self.crm.opt_out(phones)
-
-        async def remove(self, store, phones):
-            self.crm.opt_in(phones)
+    async def remove(self, store, phones):
+        self.crm.opt_in(phones)
+```
 
 The tests are plain functions that run an event loop of their own, so no plugin is needed.
 """
