@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+RELEASE := .venv/release/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check -e
 
 # The floor that decides and does nothing else: every branch of it is tested.
@@ -23,7 +24,7 @@ FAULTS ?= 500
 TARGET ?= answers
 RUNS ?= 100000
 
-.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full instructions docs docs-serve lowest lint clean
+.PHONY: help demo test test-pure test-all torture torture-fleet fuzz bench bench-full instructions docs docs-serve lowest lint api dist sbom clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 14
@@ -81,8 +82,22 @@ lint: .venv/dev-installed  ## ruff, mypy and pyright, as CI runs them
 	$(BY_PYRIGHT)
 	@$(BY_PYRIGHT) --verifytypes customersms_async --ignoreexternal >.types || { cat .types; exit 1; }
 
+api: .venv/dev-installed  ## which public names a change would break, compared with the last tag
+	$(BIN)/python -m tools.release.api_changes
+
+dist: .venv/release-installed .venv/dev-installed  ## build the sdist and the wheel into dist/, and look at them as the index and as a user would
+	rm -rf dist
+	$(RELEASE)/python -m build --outdir dist . >.build-log || { cat .build-log; exit 1; }
+	$(RELEASE)/twine check --strict dist/*
+	$(RELEASE)/check-wheel-contents --package src/customersms_async dist/*.whl
+	$(RELEASE)/cffconvert --validate
+	$(RELEASE)/python -m tools.release.distributions dist --test-with $(BIN)/python
+
+sbom: dist  ## what the wheel's extras bring, as a CycloneDX file beside it
+	$(BIN)/python -m tools.release.sbom dist
+
 clean:  ## remove what these commands made
-	rm -rf .venv .bench .cache .site .types .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .bench .build-log .cache .site .types dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -103,4 +118,9 @@ clean:  ## remove what these commands made
 
 .venv/docs-installed: docs/requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
+
+.venv/release-installed: tools/release/requirements.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/release
+	$(RELEASE)/python -m pip install -qq --disable-pip-version-check -r tools/release/requirements.txt
 	@touch $@

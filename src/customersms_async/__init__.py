@@ -1,10 +1,10 @@
 """An asyncio client for the customersms.pro SMS API: exact limits, honest outcomes, no text sent twice.
 
-::
-
-    async with AsyncClient(api_key="cspro_…") as client:
-        outcome = await client.send("+12125551234", "Your code is 123456")
-        report = await client.send_many(["+12125551234", "+13235554567"], "Doors open at eight")
+```python
+async with AsyncClient() as client:  # the key comes from CUSTOMERSMS_API_KEY
+    outcome = await client.send("+12125551234", "Your code is 123456")
+    report = await client.send_many(["+12125551234", "+13235554567"], "Doors open at eight")
+```
 """
 
 from __future__ import annotations

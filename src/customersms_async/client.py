@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack, final, overload
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack, final
 
 from ._core import options as defaults
-from ._core.failure_guards import FailureGuards
+from ._sending.bulk_methods import BulkMethods
 from ._sending.client_parts import ClientParts
 from ._sending.key_source import key_of
 from ._sending.quota_status import read_quota_status
-from ._sending.report import wait_for_report
-from ._sending.send_options import CallRules, rules_of_one
+from ._sending.send_options import rules_of_one
 from ._sending.session import Session
 from ._sending.single import send_one
-from ._sending.stream import OutcomeStream
 from .models import DOCUMENTED_LIMITS, Priority
 
 if TYPE_CHECKING:
@@ -27,51 +25,61 @@ if TYPE_CHECKING:
     from ._sending.key_source import ApiKey
     from ._sending.looking_on import TelemetrySeam
     from ._sending.option_overrides import OptionOverrides
-    from ._sending.reader import Messages, Numbers, Recipients
     from .events import Event
     from .idempotency import IdempotencyKeys, IdempotencyStore
-    from .models import Caps, Estimate, Health, Limit, Outcome, QuotaStatus, SendReport
+    from .models import Caps, Health, Limit, Outcome, QuotaStatus
     from .quota import QuotaStore
     from .suppression import SuppressionStore
 
 
 @final
-class AsyncClient:
+class AsyncClient(BulkMethods):
     """Sends texts through customersms.pro: within the limits, never twice, and says what became of each one.
 
-    All arguments are keyword-only, and all are optional:
-
-    - ``api_key``: else the environment variable ``CUSTOMERSMS_API_KEY``, else what is in the file that
-      ``CUSTOMERSMS_API_KEY_FILE`` names. Or a function that gives the key, which is called in the event loop and must
-      not wait. It (or the file) is asked when the key is first needed, and again by the next call after an
-      ``AuthenticationError``.
-    - ``url``: else ``CUSTOMERSMS_URL``, else the documented endpoint; https, or http to this machine.
-    - ``limits``: the provider's, by default the documented 100 a minute, 5,000 an hour and 50,000 a day.
-    - ``quota``: where the tokens are kept; by default in memory, shared by all clients of this process.
-    - ``reserve``: the share (0 to 1) of every limit that BULK leaves to more urgent requests.
-    - ``pace``: smooths bursts below the limits, by default 10 requests a second, or the shortest limit's mean rate
-      where that is higher; ``None`` turns it off.
-    - ``batch_size``: numbers in one request, at most; ``max_concurrency``: requests at a time.
-    - ``max_retries``: further tries after a failed connection or a 429, the only failures that are ever tried again.
-    - ``max_wait``: seconds that a request may wait for quota, pace and a connection (``None``: as long as it takes).
-    - ``timeout``: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
-      for each further number.
-    - ``label``: what logs, errors and ``repr`` call the key, such as ``"tenant-42"``; by default the first 8 digits of
-      its fingerprint.
-    - ``http_client``: your own ``httpx.AsyncClient``, one of httpx2's, a transport of either such as
-      ``httpx2.AsyncHTTPTransport()``, or a ``FastClient``; it stays yours to close.
-    - ``idempotency``: the store that keeps the idempotency keys of calls; it stays yours to close.
-    - ``caps``: how many texts may go out, at most, beside the provider's limits; ``quota`` keeps count of them.
-    - ``suppression``: the store that knows who said no: no such number is texted; it stays yours to close.
-    - ``telemetry``: a ``customersms_async.otel.Telemetry``, for traces and metrics.
-    - ``on_event``: a plain function that is called, in the event loop, with each ``Event`` of
-      ``customersms_async.events``; what it raises is logged.
-
     May be built outside an event loop, and is then used in one. The environment is read when it is first used, so that
-    a module may make one on import. Raises ``ConfigurationError`` for an option out of range; when it is used without
-    a key, in a second event loop, and after ``aclose``.
+    a module may make one on import. Using it raises ``ConfigurationError`` without a key, in a second event loop, and
+    after ``aclose``.
 
     Mutable state: none of its own; see ``Session``.
+
+    Args:
+        api_key: else the environment variable ``CUSTOMERSMS_API_KEY``, else what is in the file that
+            ``CUSTOMERSMS_API_KEY_FILE`` names. Or a function that gives the key, which is called in the event loop
+            and must not wait. It (or the file) is asked when the key is first needed, and again by the next call
+            after an ``AuthenticationError``.
+        url: else ``CUSTOMERSMS_URL``, else the documented endpoint; https, or http to this machine.
+        limits: the provider's, by default the documented 100 a minute, 5,000 an hour and 50,000 a day.
+        quota: where the tokens are kept; by default in memory, shared by all clients of this process.
+        reserve: the share (0 to 0.999) of every limit that BULK leaves to more urgent requests.
+        pace: smooths bursts below the limits, by default 10 requests a second, or the shortest limit's mean rate
+            where that is higher; ``None`` turns it off.
+        batch_size: numbers in one request, at most.
+        max_concurrency: requests at a time, at most.
+        max_retries: further tries after a failed connection or a 429, the only failures that are ever tried again.
+        max_wait: seconds that a request may wait for quota, pace and a connection; ``None``: as long as it takes, a
+            day where the day's quota is used up.
+        timeout: seconds of one whole attempt, from connecting to the last byte of the answer; half a second more
+            for each further number.
+        label: what logs, errors and ``repr`` call the key, such as ``"tenant-42"``; by default the first 8 digits
+            of its fingerprint.
+        http_client: your own ``httpx.AsyncClient``, one of httpx2's, a transport of either such as
+            ``httpx2.AsyncHTTPTransport()``, or a ``FastClient``; it stays yours to close.
+        idempotency: the store that keeps the idempotency keys of calls; it stays yours to close.
+        caps: how many texts may go out, at most, beside the provider's limits; ``quota`` keeps count of them.
+        suppression: the store that knows who said no: no such number is texted; it stays yours to close.
+        telemetry: a ``customersms_async.otel.Telemetry``, for traces and metrics.
+        on_event: a plain function that is called, in the event loop, with each ``Event`` of
+            ``customersms_async.events``; what it raises is logged.
+
+    Raises:
+        ConfigurationError: for an option that is none, or out of range.
+
+    Example:
+        ```python
+        async with AsyncClient() as client:  # the key comes from CUSTOMERSMS_API_KEY
+            outcome = await client.send("+12125551234", "Your code is 123456")
+            report = await client.send_many(["+12125551234", "+13235554567"], "Doors open at eight")
+        ```
     """
 
     def __init__(
@@ -147,18 +155,62 @@ class AsyncClient:
     ) -> Outcome:
         """Send one text to one number, and give its outcome: always ACCEPTED, as everything else is raised.
 
-        ``max_wait`` and ``timeout`` (seconds) replace the client's own. Raises ``InvalidRecipientError``,
-        ``ConfigurationError`` for a message that is empty or can't be encoded, ``QuotaExceededError``,
-        ``ConnectionFailedError``, ``RejectedError`` and its kinds, and ``OutcomeUnknownError``. A cancelled call sends
-        nothing, unless the first byte may be out already: then the request runs to its deadline, and what became of it
-        is logged.
+        As the defaults are, it waits for its turn as long as that takes, a whole day where the day's quota is used up:
+        in a web request give ``max_wait``. Then the attempt may take 30 seconds. A connection that fails, and a 429,
+        are tried again, up to ``max_retries`` times; what may have been sent never is.
 
-        ``idempotency_key`` needs a store (``AsyncClient(idempotency=…)``). Of all calls with one idempotency key, in
-        any number of processes that share the store, at most one text leaves within `keep`, as long as the store keeps
-        what it acknowledged and unless a person says otherwise; each of them ends with the outcome of that one; if
-        nobody can know it, each ends as unknown. So it gives, or raises, what became of the first, and waits for it
-        where that is not known yet, to its deadline and five seconds. With another number or text than the first it
-        raises ``IdempotencyMismatchError``, and ``IdempotencyStoreError`` where the key can't be kept.
+        A cancelled call sends nothing, unless the first byte may be out already: then the request runs to its deadline,
+        and what became of it is logged.
+
+        Of all calls with one idempotency key, in any number of processes that share the store, at most one text leaves
+        within `keep`, as long as the store keeps what it acknowledged and unless a person says otherwise; each of them
+        ends with the outcome of that one; if nobody can know it, each ends as unknown. So it gives, or raises, what
+        became of the first, and waits for it where that is not known yet, to its deadline and five seconds.
+
+        Args:
+            phone: the number with ``+`` and country code; spaces, dashes, dots and brackets are left out.
+            message: the text, of any length: see ``customersms_async.segments`` for what it costs.
+            priority: who goes first among all that wait for this key in this process.
+            max_wait: seconds that it may wait for quota, pace and a connection; by default the client's, which is
+                ``None``: as long as it takes.
+            timeout: seconds of one attempt, from connecting to the last byte of the answer; by default the
+                client's, 30.
+            idempotency_key: what makes two calls one; it needs a store: ``AsyncClient(idempotency=…)``.
+            ignore_suppression: text the number though it is on the list of ``suppression``, as for a code that its
+                owner has just asked for.
+
+        Raises:
+            InvalidRecipientError: if ``phone`` is no number that can be dialled from anywhere.
+            ConfigurationError: if the message is empty or can't be encoded, an option is out of range, there is no
+                key, an idempotency key has no store, or the client is closed, or used in a second event loop.
+            QuotaExceededError: if it would wait longer than ``max_wait``, or has; ``retry_after`` says how long.
+            QuotaStoreError: if the quota can't be kept, and will not be by itself.
+            CappedError: if one of the client's ``caps`` is reached.
+            SuppressionStoreError: if nobody can say whether the number is suppressed.
+            IdempotencyMismatchError: if the key was used before, for another number or text.
+            IdempotencyStoreError: if the key can't be kept.
+            ConnectionFailedError: if no connection could be made, or the client is closed while this waits; nothing
+                has left.
+            RejectedError: if the gateway refuses the text; ``code`` says why.
+            AuthenticationError: if it refuses the API key.
+            InsufficientCreditsError: if the account has too few credits.
+            RateLimitedError: if it answers 429 more often than ``max_retries``, or for longer than ``max_wait``.
+            OutcomeUnknownError: if the text may have been sent, and nobody here can tell.
+            SendError: the base of the last six; itself for a suppressed number, with code SUPPRESSED.
+
+        Example:
+            ```python
+            try:
+                outcome = await client.send("+12125551234", "Your code is 123456", priority=Priority.URGENT, max_wait=5)
+            except QuotaExceededError as error:
+                print(f"nothing was sent: try again in {error.retry_after:.0f} s")
+            except OutcomeUnknownError:
+                print("it may have been sent: find out before sending again")
+            except SendError as error:
+                print(f"not sent: {error.code}")
+            else:
+                print(outcome.message_id)
+            ```
         """
         rules = rules_of_one(idempotency_key, ignore_suppression=ignore_suppression)
         options = self._session.options(
@@ -166,176 +218,38 @@ class AsyncClient:
         )
         return await send_one(self._session, phone, message, options)
 
-    @overload
-    async def send_many(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> SendReport: ...
-    @overload
-    async def send_many(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> SendReport: ...
-    async def send_many(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> SendReport:
-        """Send to every recipient, and report what became of each, in input order.
-
-        ``recipients``: an iterable or async iterable of phone numbers (with ``message``) or of ``Message``; all of it
-        is read and kept, and what is not async before anything is sent. A number that occurs again with the same text
-        is UNSENT, code DUPLICATE; with ``one_per_number`` so is one that occurs again with any text. After so many
-        requests of unknown fate in a row (``stop_after_unknown``), or refused whole (``stop_after_refused``), the rest
-        is UNSENT, code STOPPED, and the report says ``stopped_by``; ``None`` turns each off, and docs/outcomes.md says
-        what counts. Raises only when nothing more can go out, ``AuthenticationError`` or ``InsufficientCreditsError``
-        with the report of everything, ``ConfigurationError`` for a wrong call, or what ``recipients`` or the quota
-        store itself raises. However it ends, an async source is read to its end, unless the call is cancelled: that
-        sends nothing new and lets the requests in flight finish; outcomes not reported are logged.
-
-        With an ``idempotency_key`` each recipient has a key that is made of it and of the number, as for ``send``; a
-        ``Message`` may bring its own. Whoever was texted before gets that outcome, ``replayed``, and another text for
-        the same number is UNSENT, code IDEMPOTENCY_MISMATCH: two texts to one number need keys of their own. Raises
-        ``IdempotencyStoreError`` where keys can't be kept.
-        """
-        guards = FailureGuards(stop_after_unknown=stop_after_unknown, stop_after_refused=stop_after_refused)
-        rules = CallRules(guards, one_per_number, idempotency_key)
-        options = self._session.options(
-            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
-        )
-        send = self._session.begin(recipients, message, options)
-        return await wait_for_report(send, self._session.parts.account)
-
-    @overload
-    def stream(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> OutcomeStream: ...
-    @overload
-    def stream(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> OutcomeStream: ...
-    def stream(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        priority: Priority = Priority.BULK,
-        batch_size: int | EllipsisType = ...,
-        max_wait: float | EllipsisType | None = ...,
-        timeout: float | EllipsisType = ...,
-        stop_after_unknown: int | None = defaults.DEFAULT_STOP_AFTER_UNKNOWN,
-        stop_after_refused: int | None = defaults.DEFAULT_STOP_AFTER_REFUSED,
-        one_per_number: bool = False,
-        idempotency_key: str | None = None,
-    ) -> OutcomeStream:
-        """Send to every recipient and yield each outcome as it comes, in bounded memory: see ``OutcomeStream``.
-
-        The arguments are those of ``send_many``. Repeats are known within a look-ahead of ``batch_size`` times
-        ``max_concurrency`` messages, and for an async source only while it does not fall silent: a later repeat is
-        sent. ``max_wait`` counts from when a text stands in line. Stopped by ``stop_after_unknown`` or
-        ``stop_after_refused``, it reads no further, gives the outcomes of what it has read, and then raises
-        ``SendError``, code STOPPED.
-        """
-        guards = FailureGuards(stop_after_unknown=stop_after_unknown, stop_after_refused=stop_after_refused)
-        rules = CallRules(guards, one_per_number, idempotency_key)
-        options = self._session.options(
-            priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=False, rules=rules
-        )
-        return OutcomeStream(lambda: self._session.begin(recipients, message, options))
-
-    @overload
-    async def estimate(
-        self, recipients: Numbers, message: str, *, batch_size: int | EllipsisType = ..., one_per_number: bool = False
-    ) -> Estimate: ...
-    @overload
-    async def estimate(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        batch_size: int | EllipsisType = ...,
-        one_per_number: bool = False,
-    ) -> Estimate: ...
-    async def estimate(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        batch_size: int | EllipsisType = ...,
-        one_per_number: bool = False,
-    ) -> Estimate:
-        """Say what ``send_many`` with these arguments would come to if it started now; sends nothing.
-
-        Reads all of ``recipients`` and keeps what it needs to know repeats.
-        """
-        from ._sending.estimate import estimate  # few need it, and its tables take 2 ms to load
-
-        rules = CallRules(one_per_number=one_per_number)
-        options = self._session.options(priority=Priority.BULK, batch_size=batch_size, reads_all=True, rules=rules)
-        return await estimate(self._session, recipients, message, options)
-
     async def quota_status(self) -> QuotaStatus:
-        """How the key's quota stands, over all clients that share its store, and who waits in this process."""
+        """How the key's quota stands, over all clients that share its store, and who waits in this process.
+
+        Raises:
+            ConfigurationError: without a key, in a second event loop, and after ``aclose``.
+            QuotaStoreError: if the store can't be asked, at once.
+
+        Example:
+            ```python
+            status = await client.quota_status()
+            print([limit.free for limit in status.limits], status.waiting[Priority.URGENT])
+            ```
+        """
         return await read_quota_status(self._session.open(), self._session.parts.options.limits)
 
     async def health(self, *, timeout: float = defaults.DEFAULT_HEALTH_TIMEOUT) -> Health:
         """How the client stands, for a probe that asks every second or so: see ``Health``, and its ``ok``.
 
         Asks the quota store, and nobody else: it takes no token, stands in no line and sends nothing. A store that
-        fails, or does not answer within ``timeout`` seconds, is told of in the answer, and not raised. Raises
-        ``ConfigurationError`` as every other call does: without a key, and after ``aclose``. Cancelled, it leaves
-        nothing.
+        fails, or does not answer in time, is told of in the answer, and not raised. Cancelled, it leaves nothing.
+
+        Args:
+            timeout: seconds that the quota store has to answer.
+
+        Raises:
+            ConfigurationError: without a key, in a second event loop, and after ``aclose``.
+
+        Example:
+            ```python
+            health = await client.health(timeout=0.5)
+            print(health.ok, health.store_error)
+            ```
         """
         from ._sending.health import read_health  # few need it
 
@@ -346,12 +260,29 @@ class AsyncClient:
         """The account's credits by the latest answer that gave a figure; ``None`` before there was one.
 
         All clients of this process that send with the same key to the same URL have one figure.
+
+        Example:
+            ```python
+            await client.send("+12125551234", "Your parcel is here")
+            print(client.remaining_credits)
+            ```
         """
         return self._session.parts.account.remaining
 
     @property
     def idempotency(self) -> IdempotencyKeys:
-        """The client's idempotency keys, for a person who decides. Raises ``ConfigurationError`` without a store."""
+        """The client's idempotency keys, for a person who decides.
+
+        Raises:
+            ConfigurationError: if the client has no store of keys.
+
+        Example:
+            ```python
+            keeping = client.with_options(idempotency=MemoryIdempotency())
+            for claim in await keeping.idempotency.unknown():
+                print(claim.id, claim.time)
+            ```
+        """
         return self._session.parts.idempotency_keys
 
     def with_options(
@@ -364,6 +295,15 @@ class AsyncClient:
         Takes the constructor's arguments, ``None`` among them, which mean the same. Another ``max_concurrency`` or
         ``http_client`` means connections of its own, which its own ``aclose`` closes; shared ones are closed with the
         client that made them.
+
+        Raises:
+            ConfigurationError: for an option that does not exist, is none, or out of range.
+
+        Example:
+            ```python
+            other = client.with_options(api_key="cspro_of_a_tenant", label="tenant-42", max_wait=5)
+            await other.quota_status()
+            ```
         """
         try:
             key = self._session.parts.key if isinstance(api_key, EllipsisType) else key_of(api_key)
@@ -377,11 +317,27 @@ class AsyncClient:
         """Send nothing new, wait for the requests in flight, and close the connections if they are ours.
 
         Takes at most as long as those requests' deadlines; a ``send`` that waits in line ends as unsent. What streams
-        still hold then is logged, unless another task is still taking it. After ``grace`` seconds the requests that are
-        still on their way are aborted, also over connections of others: their texts are unknown, which is recorded and
-        told before this returns. Cancelled, it aborts them at once; but over connections that others go on using, a
-        caller's or those shared by ``with_options``, they run on to their deadlines then. May be called more than once,
-        and in another event loop when the one that the client was used in has ended.
+        still hold then is logged, unless another task is still taking it. Cancelled, it aborts the requests at once;
+        but over connections that others go on using, a caller's or those shared by ``with_options``, they run on to
+        their deadlines then. May be called more than once, and in another event loop when the one that the client was
+        used in has ended.
+
+        Args:
+            grace: seconds after which the requests that are still on their way are aborted, also over connections
+                of others: their texts are unknown, which is recorded and told before this returns. ``None``: they
+                have their own time.
+
+        Raises:
+            ConfigurationError: for a ``grace`` that is no number of seconds, or below 0.
+
+        Example:
+            ```python
+            client = AsyncClient()
+            try:
+                await client.send("+12125551234", "Your parcel is here")
+            finally:
+                await client.aclose(grace=10)
+            ```
         """
         await self._session.close(grace)
 

@@ -1,12 +1,12 @@
 """What happens in a client, for a function that looks on: ``AsyncClient(on_event=…)``.
 
-::
+```python
+def hear(event: Event) -> None:
+    if isinstance(event, WaitEnded) and event.seconds > 5:
+        print(f"{event.key}: {event.priority.name} waited {event.seconds:.1f} s for {event.reason}")
 
-    def hear(event: Event) -> None:
-        if isinstance(event, WaitEnded) and event.seconds > 5:
-            print(f"{event.key}: {event.priority.name} waited {event.seconds:.1f} s for {event.reason}")
-
-    client = AsyncClient(on_event=hear)
+client = AsyncClient(on_event=hear)
+```
 
 The function is called in the event loop, at the moment when something happens, and must not wait. What it raises is
 logged, and harms nobody. No event has a phone number, a text or an API key. A ``code`` is one of ``Code``, ``HTTP_502``
@@ -50,13 +50,30 @@ StoreName: TypeAlias = Literal["quota", "idempotency", "suppression"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. ``key`` is the API key's label, or the first 8 digits of its fingerprint."""
+    """Something that happened; ``key`` is the API key's label, or the first 8 digits of its fingerprint.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            print(type(event).__name__, event.key)
+
+        await client.with_options(on_event=hear).send("+12125551234", "Your parcel is here")
+        ```
+    """
 
     key: str
 
 
 class WaitBegan(Event, frozen=True, kw_only=True):
-    """A request stands in line, and lacks ``reason`` so far."""
+    """A request stands in line, and lacks ``reason`` so far.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, WaitBegan):
+                print(f"{event.key}: a request waits for {event.reason}")
+        ```
+    """
 
     priority: Priority
     reason: WaitReason
@@ -66,6 +83,13 @@ class WaitEnded(Event, frozen=True, kw_only=True):
     """A request was let in after ``seconds`` for ``reason``, or, not ``admitted``, has left its line.
 
     It leaves when it is stopped, held back or cancelled, and when its ``max_wait`` is over.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, WaitEnded) and event.seconds > 5:
+                print(f"{event.key}: {event.seconds:.1f} s for {event.reason}")
+        ```
     """
 
     priority: Priority
@@ -78,8 +102,15 @@ class RequestBegan(Event, frozen=True, kw_only=True):
     """A request with so many ``recipients`` was let in, and leaves as soon as a connection stands.
 
     ``request`` is a number of its own until it has ended, ``run`` that of the send to many that it belongs to, if it
-    does. ``attempt`` counts from 1 for the same texts. ``server`` and ``port`` are the gateway's. It waited
-    ``waited`` seconds for ``reason``: 0.0 and ``None`` if it was let in at once.
+    does. ``attempt`` counts from 1 for the same texts. ``server`` and ``port`` are the gateway's. It waited ``waited``
+    seconds for ``reason``: 0.0 and ``None`` if it was let in at once.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, RequestBegan):
+                print(f"{event.recipients} texts leave, attempt {event.attempt}")
+        ```
     """
 
     request: int
@@ -96,8 +127,16 @@ class RequestBegan(Event, frozen=True, kw_only=True):
 class RequestEnded(Event, frozen=True, kw_only=True):
     """What became of a request is known, ``seconds`` after it was let in.
 
-    ``sent``: its first byte may have left. ``status_code`` is that of the answer, if one came, of ``server`` and
-    ``port``. Of ``recipients`` so many were ``accepted``; where none was, ``code`` says why not.
+    ``request`` is the number that its beginning had. ``sent``: its first byte may have left. ``status_code`` is the
+    HTTP status of the answer, if one came, of ``server`` and ``port``. Of so many ``recipients`` so many were
+    ``accepted``; where none was, ``code`` says why not.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, RequestEnded):
+                print(f"{event.accepted} of {event.recipients} texts in {event.seconds:.2f} s")
+        ```
     """
 
     request: int
@@ -113,7 +152,15 @@ class RequestEnded(Event, frozen=True, kw_only=True):
 
 
 class RetryPlanned(Event, frozen=True, kw_only=True):
-    """A request that failed with ``code``, at this ``attempt``, is tried again in ``seconds``."""
+    """A request that failed with ``code``, at this ``attempt`` (a place from 1), is tried again in ``seconds`` seconds.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, RetryPlanned):
+                print(f"{event.code}: again in {event.seconds:.1f} s")
+        ```
+    """
 
     attempt: int
     seconds: float
@@ -123,8 +170,15 @@ class RetryPlanned(Event, frozen=True, kw_only=True):
 class OutcomesKnown(Event, frozen=True, kw_only=True):
     """So many ``recipients`` have this outcome, told once for each of them.
 
-    ``code`` is ``None`` for accepted texts. ``replayed``: nothing was sent now; an
-    earlier call with their idempotency keys did, and this is what became of that.
+    ``code`` is ``None`` for accepted texts. ``replayed``: nothing was sent now; an earlier call with their idempotency
+    keys did, and this is what became of that.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, OutcomesKnown) and not event.replayed:
+                print(f"{event.recipients} texts are {event.status}")
+        ```
     """
 
     priority: Priority
@@ -135,15 +189,31 @@ class OutcomesKnown(Event, frozen=True, kw_only=True):
 
 
 class KeyPaused(Event, frozen=True, kw_only=True):
-    """The gateway has told the key to pause for ``seconds``."""
+    """The gateway has told the key to pause for so many ``seconds``.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, KeyPaused):
+                print(f"{event.key}: no request for {event.seconds:.0f} s")
+        ```
+    """
 
     seconds: float
 
 
 class StoreFailed(Event, frozen=True, kw_only=True):
-    """A store could not be asked; ``failures`` counts those since its last answer, where that is known, and is 1 else.
+    """A store could not be asked; ``failures`` is how many times since its last answer.
 
-    Nothing is sent until it can, unless the texts were out already and it was told of their end in vain.
+    Where that is not known it is 1. Nothing is sent until it can, unless the texts were out already and it was told of
+    their end in vain.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, StoreFailed):
+                print(f"the {event.store} store can't be asked: {event.error}")
+        ```
     """
 
     store: StoreName
@@ -152,20 +222,46 @@ class StoreFailed(Event, frozen=True, kw_only=True):
 
 
 class StoreRecovered(Event, frozen=True, kw_only=True):
-    """The quota store has answered again, after so many ``failures``."""
+    """The quota store has answered again, after it had failed so many times: ``failures`` times.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, StoreRecovered):
+                print(f"the quota store is back, after {event.failures} failures")
+        ```
+    """
 
     failures: int
 
 
 class RunBegan(Event, frozen=True, kw_only=True):
-    """A send to many has begun; ``run`` is a number of its own until it has ended."""
+    """A send to many has begun; ``run`` is a number of its own until it has ended.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, RunBegan):
+                print(f"run {event.run}, a {event.kind}, has begun")
+        ```
+    """
 
     run: int
     kind: RunKind
 
 
 class RunEnded(Event, frozen=True, kw_only=True):
-    """A send to many has ended; ``reason`` is why it did before everybody was sent to, else ``None``."""
+    """A send to many has ended; ``run`` is the number that its beginning had.
+
+    ``reason`` is why it did before everybody was sent to, else ``None``.
+
+    Example:
+        ```python
+        def hear(event: Event) -> None:
+            if isinstance(event, RunEnded):
+                print(f"run {event.run} has ended: {event.reason or 'all were sent to'}")
+        ```
+    """
 
     run: int
     kind: RunKind

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
 
+__all__ = ["FastClient"]
+
 _UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
 
 
@@ -45,6 +47,12 @@ class FastClient(Closing):
 
     Mutable state: the session, made when first used, as it belongs to the event loop, and what closes it at its end;
     what certificates are judged by, which takes 50 ms to make; and whether it was closed.
+
+    Example:
+        ```python
+        async with FastClient() as http_client, AsyncClient(http_client=http_client) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
@@ -79,6 +87,9 @@ class FastClient(Closing):
 
         A cancelled call cuts the connection. A refused certificate is looked at again if the authorities have been
         replaced: nothing has left by then.
+
+        Raises:
+            Exception: aiohttp's own errors, and ``OSError``: ``AsyncClient`` says what they mean.
         """
         session = self._session or self._open()
         tls: ssl.SSLContext | bool = True

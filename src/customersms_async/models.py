@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads the annotations
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
-from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from ._core.provider import LIMITS
-from .errors import ConfigurationError, ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
+from ._core.limits import DOCUMENTED_LIMITS, Caps, Limit
+from .errors import ConnectionFailedError, OutcomeUnknownError, RejectedError, SendError
 
 __all__ = [
     "DOCUMENTED_LIMITS",
@@ -30,102 +28,16 @@ __all__ = [
 ]
 
 
-LONGEST_WINDOW = 100_000_000_000
-"""Seconds, some three thousand years: whole microseconds of it stay far below 64 bits."""
-
-
-class Limit(msgspec.Struct, frozen=True):
-    """At most ``requests`` requests within any ``seconds`` seconds, wherever that window is placed.
-
-    ``requests``: a whole number, 1 or more. ``seconds``: above 0, at most ``LONGEST_WINDOW``; kept in whole
-    microseconds. Anything else raises ``ValueError``.
-    """
-
-    requests: int
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if isinstance(self.requests, bool) or not isinstance(self.requests, int) or self.requests < 1:
-            raise ValueError(f"a limit needs a whole number of requests, 1 or more, not {self.requests!r}")
-        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
-            raise ValueError(f"a limit's seconds must be a number, not {self.seconds!r}")
-        if not (0 < self.seconds <= LONGEST_WINDOW and self.window_us >= 1):
-            raise ValueError(f"a limit's seconds must be above 0 and at most {LONGEST_WINDOW:,}, not {self.seconds!r}")
-
-    @property
-    def window_us(self) -> int:
-        """The window's length in whole microseconds."""
-        return round(self.seconds * 1_000_000)
-
-
-DOCUMENTED_LIMITS: Final = tuple(Limit(requests, seconds) for requests, seconds in LIMITS)
-"""What the provider documents for each API key: 100 requests a minute, 5,000 an hour, 50,000 a day."""
-
-
-LONGEST_CAPS_NAME: Final = 64
-"""Characters of the name of caps."""
-
-
-class _Named(msgspec.Struct, frozen=True):
-    name: str
-
-
-class Caps(_Named, frozen=True, kw_only=True):
-    """How many texts may go out, at most, beside the provider's limits: ``Limit(2, 604_800)`` is two in a week.
-
-    ``name``: caps of one name count together, over all who share a quota store, and those of another name apart.
-    ``per_number``: one ``Limit`` or several, of the texts to any one number. ``per_prefix``: the same by how numbers
-    begin, such as ``{"+882": Limit(10, 3_600)}``; of several that fit, the longest counts. ``total``: of all texts.
-    Here a limit's ``requests`` are texts. Raises ``ConfigurationError`` for anything else, and without any limit.
-    """
-
-    per_number: tuple[Limit, ...] = ()
-    per_prefix: Mapping[str, tuple[Limit, ...]] = {}
-    total: tuple[Limit, ...] = ()
-
-    if TYPE_CHECKING:  # what it takes is wider than what it holds
-
-        def __init__(
-            self,
-            name: str,
-            *,
-            per_number: Limit | Iterable[Limit] = (),
-            per_prefix: Mapping[str, Limit | Iterable[Limit]] = ...,
-            total: Limit | Iterable[Limit] = (),
-        ) -> None: ...
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.isprintable():
-            raise ConfigurationError("the name of caps must be text that can be seen")
-        if not 0 < len(self.name.strip()) <= LONGEST_CAPS_NAME:
-            raise ConfigurationError(f"the name of caps must be 1 to {LONGEST_CAPS_NAME} characters long")
-        if not isinstance(self.per_prefix, Mapping):
-            raise ConfigurationError("per_prefix must say limits by prefix, such as {'+882': Limit(10, 3_600)}")
-        by_prefix = {prefix: _limits("per_prefix", given) for prefix, given in self.per_prefix.items()}
-        for prefix in by_prefix:
-            if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-                raise ConfigurationError(f"per_prefix must have prefixes such as '+882', not {prefix!r}")
-        msgspec.structs.force_setattr(self, "per_prefix", by_prefix)
-        msgspec.structs.force_setattr(self, "per_number", _limits("per_number", self.per_number))
-        msgspec.structs.force_setattr(self, "total", _limits("total", self.total))
-        if not (self.per_number or self.total or any(by_prefix.values())):
-            raise ConfigurationError("caps need a limit: per_number, per_prefix or total")
-
-
-_PREFIX: Final = re.compile(r"\+[1-9][0-9]{0,14}")
-
-
-def _limits(name: str, given: object) -> tuple[Limit, ...]:
-    limits = tuple(given) if isinstance(given, Iterable) else (given,)
-    if not all(isinstance(limit, Limit) for limit in limits):
-        raise ConfigurationError(f"{name} must be a Limit, or several")
-    return limits
-
-
 class Priority(enum.IntEnum):
     """Who goes first when the quota is short; the smaller value is the more urgent.
 
     The order is strict: while urgent requests keep coming, BULK waits.
+
+    Example:
+        ```python
+        await client.send("+12125551234", "Your code is 123456", priority=Priority.URGENT)  # before all that wait
+        await client.send_many(["+12125551234", "+13235554567"], "Doors open at eight", priority=Priority.BULK)
+        ```
     """
 
     URGENT = 0
@@ -136,8 +48,14 @@ class Priority(enum.IntEnum):
 class Status(enum.StrEnum):
     """What became of one recipient.
 
-    ACCEPTED: the gateway took the text (not: a handset got it). REJECTED: the gateway said no. UNSENT: it
-    never left this machine, or the gateway provably did not act on it. UNKNOWN: it may have been sent.
+    ACCEPTED: the gateway took the text (not: a handset got it). REJECTED: the gateway said no. UNSENT: it never left
+    this machine, or the gateway provably did not act on it. UNKNOWN: it may have been sent.
+
+    Example:
+        ```python
+        report = await client.send_many(["+12125551234", "+15005551014"], "Doors open at eight")
+        print([outcome.phone for outcome in report.outcomes if outcome.status is Status.UNKNOWN])
+        ```
     """
 
     ACCEPTED = "accepted"
@@ -147,7 +65,14 @@ class Status(enum.StrEnum):
 
 
 class Code(enum.StrEnum):
-    """The codes that this client itself puts on an outcome; any other comes from the gateway."""
+    """The codes that this client itself puts on an outcome; any other comes from the gateway.
+
+    Example:
+        ```python
+        report = await client.send_many(["+12125551234", "555 1234"], "Doors open at eight")
+        print([outcome.phone for outcome in report.outcomes if outcome.code == Code.INVALID_PHONE])
+        ```
+    """
 
     INVALID_PHONE = "INVALID_PHONE"
     INVALID_MESSAGE = "INVALID_MESSAGE"
@@ -173,6 +98,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """One text for one number, as ``send_many``, ``stream`` and ``estimate`` take them.
 
     ``idempotency_key`` is the text's own: see ``AsyncClient.send``.
+
+    Example:
+        ```python
+        people = {"+12125551234": "Ann", "+13235554567": "Bob"}
+        await client.send_many(Message(phone, f"Hi {name}", idempotency_key=None) for phone, name in people.items())
+        ```
     """
 
     phone: str
@@ -184,9 +115,15 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one recipient.
 
     ``index`` is the position in the input, from 0. ``phone`` is E.164, or the first 100 characters of what was given
-    where that is not a phone number. ``message_id`` is the gateway's, if it gave one. ``error`` is for people,
-    ``code`` for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts. ``replayed``: this
-    call sent nothing, as an earlier one with its idempotency key did, and this is what became of that.
+    where that is not a phone number. ``message_id`` is the gateway's, if it gave one. ``error`` is for people, ``code``
+    for programs: the gateway's, or one of ``Code``; both are ``None`` for accepted texts. ``replayed``: this call sent
+    nothing, as an earlier one with its idempotency key did, and this is what became of that.
+
+    Example:
+        ```python
+        outcome: Outcome = await client.send("+12125551234", "Your parcel is here")
+        print(outcome.status, outcome.message_id)
+        ```
     """
 
     index: int
@@ -201,9 +138,15 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 class SendReport(msgspec.Struct, frozen=True):
     """What became of every recipient of one call, in input order.
 
-    ``requests`` counts the HTTP requests that may have reached the gateway. ``remaining_credits`` is the
-    account's latest known figure, or ``None``. ``stopped_by`` is the guard that left texts unsent, code STOPPED, as
-    request after request had failed: ``"stop_after_unknown"`` or ``"stop_after_refused"``; ``None`` if none did.
+    ``requests`` counts the HTTP requests that may have reached the gateway. ``remaining_credits`` is the account's
+    latest known figure, or ``None``. ``stopped_by`` is the guard that left texts unsent, code STOPPED, as request after
+    request had failed: ``"stop_after_unknown"`` or ``"stop_after_refused"``; ``None`` if none did.
+
+    Example:
+        ```python
+        report: SendReport = await client.send_many(["+12125551234", "+15005550001"], "Doors open at eight")
+        print(report.accepted, report.rejected, report.unknown, report.unsent)  # 1 1 0 0
+        ```
     """
 
     outcomes: tuple[Outcome, ...]
@@ -237,9 +180,13 @@ class SendReport(msgspec.Struct, frozen=True):
     def raise_for_failures(self) -> None:
         """Raise unless every recipient was accepted; an input that repeats an earlier one is no failure.
 
-        Raises ``OutcomeUnknownError`` if any text may have been sent, else ``RejectedError`` if any was refused,
-        else ``ConnectionFailedError`` if connecting is all that failed, else ``SendError``. Each carries the
-        report, and the numbers of its own kind.
+        The error carries the report, and the numbers of its own kind.
+
+        Raises:
+            OutcomeUnknownError: if any text may have been sent.
+            RejectedError: else, if any was refused.
+            ConnectionFailedError: else, if connecting is all that failed.
+            SendError: else, if any was not sent.
         """
         repeats = (Status.UNSENT, Code.DUPLICATE)
         failed = [o for o in self.outcomes if o.status is not Status.ACCEPTED and (o.status, o.code) != repeats]
@@ -267,7 +214,14 @@ class SendReport(msgspec.Struct, frozen=True):
 class LimitStatus(msgspec.Struct, frozen=True):
     """How one limit stands: tokens ``used`` and ``free`` (requests), and when the next one comes back.
 
-    ``next_token_seconds`` is 0.0 while nothing is used; requests in flight count as if answered now.
+    ``next_token_seconds`` is in seconds, and 0.0 while nothing is used; requests in flight count as if answered now.
+
+    Example:
+        ```python
+        for status in (await client.quota_status()).limits:
+            assert isinstance(status, LimitStatus)
+            print(status.free, "of", status.limit.requests, f"requests, the next in {status.next_token_seconds:.0f} s")
+        ```
     """
 
     limit: Limit
@@ -279,8 +233,14 @@ class LimitStatus(msgspec.Struct, frozen=True):
 class QuotaStatus(msgspec.Struct, frozen=True):
     """How a key's quota stands at one moment, over all clients that share its store.
 
-    ``limits`` is in the client's own order. ``waiting`` counts the requests that wait in this process and event
-    loop, by priority. ``paused_seconds`` is what is left of a pause that the gateway asked for with a 429.
+    ``limits`` is in the client's own order. ``waiting`` counts the requests that wait in this process and event loop,
+    by priority. ``paused_seconds`` is how many seconds are left of a pause that the gateway asked for with a 429.
+
+    Example:
+        ```python
+        status: QuotaStatus = await client.quota_status()
+        print(status.limits[0].free, status.waiting[Priority.URGENT], status.paused_seconds)
+        ```
     """
 
     limits: tuple[LimitStatus, ...]
@@ -292,12 +252,18 @@ class Health(msgspec.Struct, frozen=True):
     """How a client stands at one moment, for a probe: what its quota store says, and what this process knows itself.
 
     ``store_reachable``: the quota store answered in time; else ``store_error`` says why not, without any secret, and
-    ``quota`` is ``None``. ``last_answer_seconds`` is the age of the last whole HTTP answer to a send, from the gateway
-    or from a server before it, and ``last_status_code`` its status; both are ``None`` before there was one.
-    ``oldest_wait_seconds`` is for how long the request has stood in line that stands longest in this process and event
-    loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts the texts that have become
-    unknown within the last hour. The answer, the count and ``remaining_credits`` are what all clients of this process
-    have learned that send with this key to this URL.
+    ``quota`` is ``None``. ``last_answer_seconds`` is the age in seconds of the last whole HTTP answer to a send, from
+    the gateway or from a server before it, and ``last_status_code`` its HTTP status; both are ``None`` before there was
+    one. ``oldest_wait_seconds`` is for how many seconds the request has stood in line that stands longest in this
+    process and event loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts the
+    texts that have become unknown within the last hour. The answer, the count and ``remaining_credits`` are what all
+    clients of this process have learned that send with this key to this URL.
+
+    Example:
+        ```python
+        health: Health = await client.health()
+        print(health.ok, health.oldest_wait_seconds, health.unknown_last_hour)
+        ```
     """
 
     store_reachable: bool
@@ -322,10 +288,16 @@ class Health(msgspec.Struct, frozen=True):
 class Estimate(msgspec.Struct, frozen=True):
     """What a job would come to if it started now.
 
-    ``recipients`` is the number of texts that would be sent; ``duplicates`` and ``invalid`` are not among them.
-    ``requests`` is what the job takes from the quota. ``segments`` is an estimate of the billed parts of all
-    texts together, as the provider documents no price. ``seconds`` is the time until the last request may
-    leave, if every answer came at once and nobody else used the key.
+    ``recipients`` is the number of texts that would be sent; ``duplicates`` and ``invalid`` are how many recipients are
+    not among them. ``requests`` is the number of requests that the job takes from the quota. ``segments`` is an
+    estimate of the billed segments of all texts together, as the provider documents no price. ``seconds`` is the time
+    in seconds until the last request may leave, if every answer came at once and nobody else used the key.
+
+    Example:
+        ```python
+        estimate: Estimate = await client.estimate(["+12125551234", "+13235554567"], "Doors open at eight")
+        print(estimate.recipients, estimate.requests, estimate.segments, estimate.seconds)
+        ```
     """
 
     recipients: int

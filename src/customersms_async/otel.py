@@ -1,11 +1,11 @@
 """Traces and metrics by OpenTelemetry (``pip install 'customersms-async[otel]'``).
 
-::
+```python
+from customersms_async import AsyncClient
+from customersms_async.otel import Telemetry
 
-    from customersms_async import AsyncClient
-    from customersms_async.otel import Telemetry
-
-    client = AsyncClient(telemetry=Telemetry())
+client = AsyncClient(telemetry=Telemetry())
+```
 
 It needs OpenTelemetry's API alone; where spans and figures go is up to the SDK that the program sets up, and without
 one they go nowhere. ``docs/metrics.md`` has every metric. No phone number, text or API key is in any of it.
@@ -70,6 +70,17 @@ class Telemetry:
     figure.
 
     Mutable state: that of its parts.
+
+    Example:
+        ```python
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+        reader = InMemoryMetricReader()
+        telemetry = Telemetry(meter_provider=MeterProvider([reader]))
+        await client.with_options(telemetry=telemetry).send("+12125551234", "Your parcel is here")
+        print(reader.get_metrics_data())
+        ```
     """
 
     def __init__(

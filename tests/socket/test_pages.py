@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
 import logging
 import re
-import types
 from typing import TYPE_CHECKING
 
 import pytest
 
 from customersms_async.sandbox import Sandbox
 from customersms_async.testing import FakeClient
+from support.page_programs import run_program
 from support.pages import programs
-from support.ports import free_port
-from support.redis_servers import RedisServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SERVERS = {
-    "redis://cache:6379/0": "shared_redis",
-    "postgresql://texts@db.internal/app": "shared_postgres",
-}
-"""Servers of the pages, and the fixtures that stand for them."""
 SENDS = re.compile(r"\.(send|send_many|stream|run)\(")
 
 
@@ -40,18 +30,7 @@ def test_a_program_on_a_page_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     caplog.set_level(logging.NOTSET, "customersms_async")  # and what a program sets ends with the test
-    for url, fixture in SERVERS.items():
-        if url in program:
-            server = request.getfixturevalue(fixture)
-            program = program.replace(url, server.url if isinstance(server, RedisServer) else server.url())
-    program = program.replace("9464", str(free_port()))
-    names: dict[str, object] = {"__name__": "__page__"}
-    code = compile(program, "<page>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    body = types.FunctionType(code, names)
-    if code.co_flags & inspect.CO_COROUTINE:
-        asyncio.run(body())
-    else:
-        body()
+    names = run_program(program, request)
     client = names.get("client")
     sandbox = client.sandbox if isinstance(client, FakeClient) else names.get("sandbox", customersms_sandbox)
     assert isinstance(sandbox, Sandbox)

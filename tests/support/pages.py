@@ -9,7 +9,7 @@ from typing import Final
 from support.places import DOCS, ROOT
 
 PAGES: Final = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "RELEASING.md")),
     *sorted(DOCS.rglob("*.md")),
     *sorted((ROOT / "examples").rglob("README.md")),
 ]

@@ -55,5 +55,5 @@ async def outcomes_have_types(client: AsyncClient, campaign: Campaign) -> None:
 
 def options_are_known(client: AsyncClient) -> None:
     assert_type(client.with_options(label="tenant-42", max_wait=None, pace=...), AsyncClient)
-    client.with_options(lable="tenant-42")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.with_options(labels="tenant-42")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.with_options(timeout="soon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME: Final = re.compile(r"``(?:customersms_async\.(?:\w+\.)*)?([A-Z]\w+)((?:\.\w+)*)``")
-_BLOCK: Final = re.compile(r"(?<=\S)::$|^::\n", re.MULTILINE)
 _PAGE: Final = re.compile(r"(?:``)?docs/([\w-]+)\.md(?:``)?")
 _LAST: Final = {each.rpartition(".")[2]: each for each in directives()}
 
@@ -47,7 +46,7 @@ def _objects(parent: griffe.Object) -> Iterator[griffe.Object]:
 
 
 def _readable(text: str, package: griffe.Module) -> str:
-    """A docstring as Markdown: blocks of code by their indent alone, and links where a public name stands."""
+    """A docstring with links where a public name or a page stands."""
 
     def linked(match: re.Match[str]) -> str:
         place = _LAST.get(match[1])
@@ -56,7 +55,6 @@ def _readable(text: str, package: griffe.Module) -> str:
         known = match[2] and match[2][1:] in package[place.partition(".")[2]].members
         return f"[`{match[1]}{match[2]}`][{place}{match[2] if known else ''}]"
 
-    text = _BLOCK.sub(lambda match: ":" if match[0] == "::" else "", text)
     return _NAME.sub(linked, _PAGE.sub(r"[\1.md](../\1.html)", text))
 
 

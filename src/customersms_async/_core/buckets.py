@@ -40,7 +40,9 @@ GRACE_US: Final = 5_000_000
 
 @final
 class Buckets:
-    """Every token of one key. Times are integer microseconds of one clock; a clock that steps back stands still.
+    """Every token of one key, and who holds it: the rule that every quota store follows.
+
+    Times, ``now_us`` among them, are integer microseconds of one clock; a clock that steps back stands still.
 
     ``on_rest`` is called when a limit is asked for whose window is longer than any before, and than a day, and reaches
     requests of which only the number is still known: all of them count as if they had settled when the last did.
@@ -49,6 +51,14 @@ class Buckets:
     far, be it to take or to look), the coarse steps of what was cut, the held requests with the time at which each
     lapses, a time before which none of them does, the latest time seen, the end of a pause, and how many tokens every
     layer had left when somebody last looked, less those taken since on the same layers.
+
+    Example:
+        ```python
+        buckets, minute = Buckets(), [Layer(100, 60_000_000)]
+        request = buckets.take(0, minute, hold_us=30_000_000)
+        buckets.settle(250_000, request)  # answered after a quarter of a second
+        print(buckets.usage(250_000, minute))
+        ```
     """
 
     __slots__ = (
@@ -83,7 +93,8 @@ class Buckets:
     def take(self, now_us: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """The id of a request that holds one token of every layer, or the wait; then nothing is taken.
 
-        The request settles by itself ``hold_us`` (above 0) from now, unless it is settled or given back before.
+        The request settles by itself ``hold_us`` microseconds (above 0) from ``now_us``, in microseconds as well,
+        unless it is settled or given back before.
         """
         if now_us < self._now_us:
             now_us = self._now_us
@@ -102,7 +113,10 @@ class Buckets:
         return request
 
     def settle(self, now_us: int, request: int) -> None:
-        """The script's answer is known: the tokens come back one window from now. A request not held is ignored."""
+        """The script's answer is known: the tokens come back one window from now.
+
+        A ``request``, by its number, that is not held is ignored.
+        """
         if now_us < self._now_us:
             now_us = self._now_us
         self._now_us = now_us
@@ -114,12 +128,15 @@ class Buckets:
                 self._cut()
 
     def give_back(self, now_us: int, request: int) -> None:
-        """The request provably never left: its tokens are back at once. A request not held is ignored."""
+        """The request provably never left: its tokens are back at once.
+
+        A ``request``, by its number, that is not held is ignored.
+        """
         self._advance(now_us)
         self._held.pop(request, None)
 
     def pause(self, now_us: int, pause_us: int) -> None:
-        """Grant nothing for ``pause_us`` from now; the later end of two pauses counts."""
+        """Grant nothing for ``pause_us`` microseconds from now; the later end of two pauses counts."""
         self._paused_us = max(self._paused_us, self._advance(now_us) + pause_us)
 
     def paused_us(self, now_us: int) -> int:
@@ -134,7 +151,10 @@ class Buckets:
         return tuple(usage(now_us, layer, len(self._held), log) for layer in layers)
 
     def forecast_us(self, now_us: int, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request in ``line``: see ``LineForecast``."""
+        """The least possible wait of the last request in ``line``, in microseconds: see ``LineForecast``.
+
+        ``line`` has each request's layers, and how many microseconds it will be held.
+        """
         now_us = self._advance(now_us)
         self._reach(longest_us(line))
         log = self._whole_log()

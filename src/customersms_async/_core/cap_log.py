@@ -52,14 +52,14 @@ class CapLog:
         self._spaces: dict[bytes, _Space] = {}
 
     def look(self, now_us: int, space: bytes, texts: Sequence[CappedText]) -> list[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         now_us, of_space = self._begin(now_us, space)
         found, earlier = of_space.judge(now_us, texts)
         of_space.restore(earlier)
         return found
 
     def take(self, now_us: int, space: bytes, texts: Sequence[CappedText], hold_us: int) -> list[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         now_us, of_space = self._begin(now_us, space)
         found, earlier = of_space.judge(now_us, texts)
         if any(found):
@@ -69,7 +69,7 @@ class CapLog:
         return found
 
     def end(self, now_us: int, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         now_us, of_space = self._begin(now_us, space)
         if answered:
             of_space.end(now_us, answered, now_us)

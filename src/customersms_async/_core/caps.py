@@ -43,7 +43,14 @@ class CapKind(NamedTuple):
 
 
 class CapScope(msgspec.Struct, frozen=True, gc=False):
-    """What is counted together: texts of one name to a number, or to a prefix, or at all. Stores need no ``kind``."""
+    """What is counted together: texts of one name to a number, or to a prefix, or at all. Stores need no ``kind``.
+
+    Example:
+        ```python
+        number = CapScope(b"a hash of +12125551234", (Layer(2, 604_800_000_000),))  # two texts in a week
+        print(hits(0, [CappedText(b"1", (number,))], lambda key: []))  # [None]: there is room
+        ```
+    """
 
     key: bytes
     layers: tuple[Layer, ...]
@@ -56,6 +63,12 @@ class CappedText(msgspec.Struct, frozen=True, gc=False):
     ``again`` is what all tries of a text have in common that may come again, and empty for others: when one of them is
     let through, what an earlier one counted for is let go. As ids differ, what is still heard of that one late, or
     twice, changes nothing for the new one.
+
+    Example:
+        ```python
+        number = CapScope(b"a hash of +12125551234", (Layer(2, 604_800_000_000),))
+        print(hits(0, [CappedText(b"1", (number,)), CappedText(b"2", (number,))], lambda key: []))
+        ```
     """
 
     id: bytes
@@ -64,9 +77,17 @@ class CappedText(msgspec.Struct, frozen=True, gc=False):
 
 
 class CapHit(NamedTuple):
-    """The cap that a text waits longest for: the place of its scope among the text's, and of its layer there.
+    """The cap that a text waits longest for, and how long.
 
-    ``wait_us`` (above 0) is the least possible wait, as if all texts that are held were answered now.
+    ``scope`` is the place of its scope among the text's, from 0, ``layer`` the place of its layer there. ``wait_us``
+    microseconds (above 0) is the least possible wait, as if all texts that are held were answered now.
+
+    Example:
+        ```python
+        number = CapScope(b"a hash of +12125551234", (Layer(1, 3_600_000_000),))
+        hit = hits(60_000_000, [CappedText(b"2", (number,))], lambda key: [0])  # one was sent a minute ago
+        print(hit)  # [CapHit(scope=0, layer=0, wait_us=3540000000)]
+        ```
     """
 
     scope: int
@@ -160,7 +181,15 @@ def room_us(now_us: int, scope_layers: Sequence[Layer], times: SettleTimes, more
 def hits(now_us: int, texts: Sequence[CappedText], times_of: Callable[[bytes], SettleTimes]) -> list[CapHit | None]:
     """Which caps these texts hit, one after the other: those for which there is room are counted before the next.
 
-    ``times_of`` gives the times of a scope, by its key, without what these texts counted for before.
+    ``now_us`` is the time in microseconds. ``times_of`` gives the times of a scope, ascending, by its key, without what
+    these texts counted for before.
+
+    Example:
+        ```python
+        number = CapScope(b"a hash of +12125551234", (Layer(1, 3_600_000_000),))
+        sent = {number.key: [0]}  # microseconds, ascending
+        print(hits(60_000_000, [CappedText(b"2", (number,))], lambda key: sent.get(key, [])))
+        ```
     """
     taken: dict[bytes, int] = {}
     found: list[CapHit | None] = []

@@ -43,7 +43,18 @@ class Hours(msgspec.Struct, frozen=True):
     (``"18:00-02:00"``) belongs to the day on which it begins; ``"00:00-24:00"`` is the whole day. Also a pair of
     ``datetime.time`` (whole minutes, without a zone). ``days``: ``"mon-sat"``, ``"mon,wed,fri"``, or several such.
     ``not_on``: dates on which nobody is texted. ``zone``: the IANA name of the time zone for numbers of which none is
-    known, such as ``"Europe/Paris"``; ``None``: those are skipped. Raises ``ConfigurationError`` for anything else.
+    known, such as ``"Europe/Paris"``; ``None``: those are skipped.
+
+    Raises:
+        ConfigurationError: for hours, days, dates or a zone that can be none.
+
+    Example:
+        ```python
+        async with Campaign.open("spring.ledger") as campaign:
+            await campaign.add(["+12125551234"], "Doors open at eight")
+            async for outcome in campaign.run(client, hours=Hours("00:00-24:00", days="mon-sun", zone="Europe/Paris")):
+                print(outcome.phone, outcome.status)
+        ```
     """
 
     between: str
@@ -70,7 +81,7 @@ class Hours(msgspec.Struct, frozen=True):
             raise ConfigurationError(f"zone must be the name of a time zone such as Europe/Paris, not {self.zone!r}")
 
     def compiled(self) -> CompiledHours:
-        """The same as numbers, to be asked often."""
+        """The hours as numbers, to be asked often."""
         begin, end = _minutes(self.between)
         return CompiledHours(begin, end, _days(self.days), frozenset(self.not_on))
 

@@ -54,7 +54,17 @@ class OutcomeWords(msgspec.Struct, frozen=True, array_like=True, omit_defaults=T
 
 @final
 class KeyHashes:
-    """Hashes keys and contents under one ``secret``: equal ones, and those alone, have equal hashes."""
+    """Hashes keys and contents under one ``secret``: equal ones, and those alone, have equal hashes.
+
+    Raises:
+        ConfigurationError: for a ``secret`` that is empty, or neither text nor bytes.
+
+    Example:
+        ```python
+        hashes = KeyHashes("a secret of all who share the store")
+        print(hashes.key_of_send("order-7") == hashes.of_send("order-7", "+12125551234", "On its way").key)  # True
+        ```
+    """
 
     __slots__ = ("_content", "_many", "_send")
 
@@ -73,15 +83,27 @@ class KeyHashes:
         return "<KeyHashes>"
 
     def of_send(self, key: str, phone: str, message: str) -> HashedKey:
-        """The key of one text, as ``send`` and ``Message`` have it."""
+        """The key of one text, as ``send`` and ``Message`` have it.
+
+        Raises:
+            UnicodeEncodeError: for half of a surrogate pair, which no encoding can carry.
+        """
         return self._hashed(self._send.copy(), key, phone, message)
 
     def of_recipient(self, key: str, phone: str, message: str) -> HashedKey:
-        """The key that ``send_many`` and ``stream`` make of theirs and of the number."""
+        """The key that ``send_many`` and ``stream`` make of theirs and of the number.
+
+        Raises:
+            UnicodeEncodeError: for half of a surrogate pair, which no encoding can carry.
+        """
         return self._hashed(self._many.copy(), f"{phone}\0{key}", phone, message)
 
     def key_of_send(self, key: str) -> bytes:
-        """What a store knows the key of one text by."""
+        """What a store knows the key of one text by.
+
+        Raises:
+            UnicodeEncodeError: for half of a surrogate pair, which no encoding can carry.
+        """
         return self.of_send(key, "", "").key
 
     def _hashed(self, begun: hashlib.blake2b, key: str, phone: str, message: str) -> HashedKey:

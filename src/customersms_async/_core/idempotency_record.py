@@ -37,8 +37,15 @@ UNSENT_AFTER_US: Final = 600_000_000
 class KeyRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One key as it was left: ``claim`` is the last one's id, ``content`` a hash of its number and text.
 
-    ``began_us`` and ``deadline_us`` are the attempt's. ``ended_us`` is when the state was reached, and for a claim when
-    it lapses. ``outcome`` is sealed, ``label`` what the client calls its API key, ``by`` the person who decided.
+    ``began_us`` and ``deadline_us`` are the attempt's, in microseconds of the store's clock. ``ended_us``, in
+    microseconds too, is when the state was reached, and for a claim when it lapses. ``outcome`` is sealed, ``label``
+    what the client calls its API key, ``by`` the person who decided.
+
+    Example:
+        ```python
+        record = KeyRecord(KeyState.CLAIMED, b"random bytes", b"a hash of a text", 0, 30_000_000, 35_000_000)
+        print(record.state.name, record.ended_us)
+        ```
     """
 
     state: KeyState
@@ -53,9 +60,16 @@ class KeyRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
-    """What a call asks for before its first byte: ``length_us`` is the time to the attempt's deadline.
+    """What a call asks for before its first byte: ``claim`` is its id, of use once.
 
-    ``label`` is what the client calls its API key, in ``LONGEST_LABEL`` characters at most.
+    ``length_us`` is how many microseconds it is to the attempt's deadline. ``label`` is what the client calls its API
+    key, in ``LONGEST_LABEL`` characters at most.
+
+    Example:
+        ```python
+        claim = Claim(b"random bytes", 30_000_000, "tenant-42")
+        print(await MemoryIdempotency().claim(claim, [(b"a hash of a key", b"a hash of a text")]))  # [None]: it has it
+        ```
     """
 
     claim: bytes
@@ -64,7 +78,17 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 class KeySeen(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A key as the next call sees it; ``left_us`` is the time until a claim lapses."""
+    """A key as the next call sees it; ``left_us`` is how many microseconds are left until a claim lapses.
+
+    Example:
+        ```python
+        store = MemoryIdempotency()
+        await store.claim(Claim(b"random bytes", 30_000_000), [(b"a hash of a key", b"a hash of a text")])
+        seen: KeySeen
+        for seen in await store.look([b"a hash of a key"]):
+            print(seen.state.name, seen.left_us)
+        ```
+    """
 
     state: KeyState
     claim: bytes

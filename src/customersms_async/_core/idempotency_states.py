@@ -23,7 +23,13 @@ from ..models import Status
 
 
 class KeyState(enum.IntEnum):
-    """The state of an idempotency key; the values are what stores keep."""
+    """The state of an idempotency key; the values are what stores keep.
+
+    Example:
+        ```python
+        print([state.name for state in KeyState if state > KeyState.CLAIMED])
+        ```
+    """
 
     FREE = 0
     CLAIMED = 1
@@ -34,7 +40,13 @@ class KeyState(enum.IntEnum):
 
 
 class KeyEvent(enum.StrEnum):
-    """Why a key moves on; the values are the words of the diagram."""
+    """Why a key moves on; the values are the words of the diagram.
+
+    Example:
+        ```python
+        print(KeyEvent.LAPSED)  # five seconds past the deadline
+        ```
+    """
 
     CLAIMED = "a request is about to leave"
     ACCEPTED = "the gateway took the text"

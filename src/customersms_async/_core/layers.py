@@ -14,7 +14,14 @@ DRIFT_PPM: Final = 200
 
 
 class Layer(NamedTuple):
-    """One limit as the buckets count it: at most ``requests`` within ``window_us`` microseconds."""
+    """One limit as the buckets count it: at most ``requests`` within ``window_us`` microseconds.
+
+    Example:
+        ```python
+        minute = Layer(100, 60_000_000)
+        print(Buckets().take(0, [minute], 30_000_000))  # 1, the number of a request that holds a token of it
+        ```
+    """
 
     requests: int
     window_us: int
@@ -23,15 +30,30 @@ class Layer(NamedTuple):
 class Wait(NamedTuple):
     """No token now, and none for ``wait_us`` microseconds (above 0), unless a request is given back: ask again then.
 
-    The least possible wait, as if every request held were answered now: a token is out for at least one window from
-    its settling, whoever settles it and whenever, so asking again then is never late.
+    The least possible wait, as if every request held were answered now: a token is out for at least one window from its
+    settling, whoever settles it and whenever, so asking again then is never late.
+
+    Example:
+        ```python
+        buckets, second = Buckets(), [Layer(1, 1_000_000)]
+        buckets.settle(0, buckets.take(0, second, 30_000_000))
+        print(buckets.take(0, second, 30_000_000))  # Wait(wait_us=1000000)
+        ```
     """
 
     wait_us: int
 
 
 class Usage(NamedTuple):
-    """One layer's state: tokens used, and microseconds until the next of them is back (0 if none is used)."""
+    """One layer's state: tokens ``used``, and ``next_us`` microseconds until the next is back, 0 if none is used.
+
+    Example:
+        ```python
+        buckets, minute = Buckets(), [Layer(100, 60_000_000)]
+        buckets.take(0, minute, 30_000_000)
+        print(buckets.usage(0, minute))  # (Usage(used=1, next_us=60000000),)
+        ```
+    """
 
     used: int
     next_us: int

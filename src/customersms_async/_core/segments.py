@@ -43,6 +43,14 @@ class SegmentCount(msgspec.Struct, frozen=True, gc=False):
     """What a text comes to: ``units`` are septets (GSM-7) or UTF-16 units (UCS-2), ``segments`` is 1 or more.
 
     An estimate, as the provider documents no price.
+
+    Example:
+        ```python
+        from customersms_async import segments
+
+        counted: SegmentCount = segments.count("Doors open at eight")
+        print(counted.encoding, counted.units, counted.segments)  # GSM-7 19 1
+        ```
     """
 
     encoding: Literal["GSM-7", "UCS-2"]
@@ -51,7 +59,15 @@ class SegmentCount(msgspec.Struct, frozen=True, gc=False):
 
 
 def beyond_gsm7(text: str) -> str:
-    """The characters that force ``text`` into UCS-2, each once, in their order; empty for a text in GSM-7."""
+    r"""The characters that force ``text`` into UCS-2, each once, in their order; empty for a text in GSM-7.
+
+    Example:
+        ```python
+        from customersms_async import segments
+
+        print(segments.beyond_gsm7("It\u2019s on"))  # the typographic apostrophe
+        ```
+    """
     return "".join(dict.fromkeys(_GSM.sub("", text)))
 
 
@@ -62,11 +78,18 @@ def first_beyond_gsm7(text: str) -> str:
 
 
 def count(text: str) -> SegmentCount:
-    """The encoding, units and segments of ``text``, of any length; the empty text is one segment of GSM-7.
+    r"""The encoding, units and segments of ``text``, of any length; the empty text is one segment of GSM-7.
 
-    CR LF counts as two characters that may be parted, as in the reference calculator; no other grapheme cluster
-    of up to 67 units is. A lone surrogate counts one unit. Linear time; arithmetic for texts where each
-    character is one unit and joins nothing.
+    CR LF counts as two characters that may be parted, as in the reference calculator; no other grapheme cluster of up
+    to 67 units is. A lone surrogate counts one unit. Linear time; arithmetic for texts where each character is one unit
+    and joins nothing.
+
+    Example:
+        ```python
+        from customersms_async import segments
+
+        print(segments.count("Doors open at eight \N{PARTY POPPER}").encoding)  # UCS-2: 70 characters a segment
+        ```
     """
     if text.isascii() and not text.encode().translate(None, _BASIC_ASCII):  # most texts, at a sixth of the cost
         units = len(text)
@@ -84,11 +107,18 @@ def count(text: str) -> SegmentCount:
 
 
 def to_gsm7(text: str) -> str:
-    """``text`` in GSM-7, if it gets there by twins: characters that only look different become those of GSM-7.
+    r"""``text`` in GSM-7, if it gets there by twins: characters that only look different become those of GSM-7.
 
     Typographic quotes, dashes and spaces, accents that stand alone, full-width forms, ligatures, invisible characters:
     no word changes, ł stays ł, and an emoji an emoji. All or nothing: where anything is left that forces UCS-2, where
     more segments would be needed or nothing would be left, ``text`` itself comes back. Linear time.
+
+    Example:
+        ```python
+        from customersms_async import segments
+
+        assert segments.to_gsm7("It\u2019s on \u2013 doors at 8") == "It's on - doors at 8"
+        ```
     """
     beyond = beyond_gsm7(text)
     if not beyond:
@@ -100,7 +130,15 @@ def to_gsm7(text: str) -> str:
 
 
 def replacements(text: str) -> list[tuple[str, str]]:
-    """What ``to_gsm7`` replaces in ``text``, each with its twin, in order; empty if it gives ``text`` back."""
+    r"""What ``to_gsm7`` replaces in ``text``, each with its twin, in order; empty if it gives ``text`` back.
+
+    Example:
+        ```python
+        from customersms_async import segments
+
+        print(segments.replacements("It\u2019s on"))  # the typographic apostrophe, and that of GSM-7
+        ```
+    """
     if to_gsm7(text) == text:
         return []
     from . import gsm7_twins

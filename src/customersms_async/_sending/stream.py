@@ -50,13 +50,20 @@ class OutcomeStream:
     as well when the task that asked is cancelled elsewhere. What nobody has taken when the client is closed is logged
     by its ``aclose``, unless another task is still at it.
 
-    When nothing more can go out, it yields an outcome for all that it has read and then raises ``AuthenticationError``
-    or ``InsufficientCreditsError``; when too many requests have failed in a row, ``SendError`` with code STOPPED, which
-    says what to look into, and ``phones`` for those that were read and not sent to. An error of the input's own, or the
-    client's closing, is raised at the end in the same way.
+    An error comes at the end, after an outcome for all that was read; ``phones`` are those that were read and not sent
+    to. The input's own error and the client's closing come in the same way. ``AsyncClient.stream`` and ``Campaign.run``
+    say which others there are.
 
     Mutable state: the send, once it began, with what leaves it when this is dropped; whether it has ended; and the
     texts that were kept back so far, as nothing more could or should go out.
+
+    Example:
+        ```python
+        async with client.stream(["+12125551234", "+13235554567"], "Doors open at eight") as outcomes:
+            assert isinstance(outcomes, OutcomeStream)
+            async for outcome in outcomes:
+                print(outcome.phone, outcome.status, outcomes.requests)
+        ```
     """
 
     def __init__(self, start: Callable[[], OpenSend]) -> None:

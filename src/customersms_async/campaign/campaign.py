@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, final, overload
+from typing import TYPE_CHECKING, Self, final
 
 from .._core.options import DEFAULT_STOP_AFTER_REFUSED, DEFAULT_STOP_AFTER_UNKNOWN
-from .._sending.reader import check_recipients
 from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
-from .given import add_more, by_state, count_states, decided, letters_of, numbers_of, person
+from .adding_methods import AddingMethods
+from .deciding_methods import DecidingMethods
+from .given import count_states, numbers_of
 from .guards import Guards, unix
 from .opened import is_address, open_ledger
 from .preparation import still_on, terms_of_run
@@ -18,8 +19,6 @@ from .runs import CampaignRuns
 from .states import STATUSES, State
 from .successor import client_of, guards_of
 from .terms import CampaignTerms
-from .wanted import WantedChange
-from .wanted_states import WantedEvent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -29,64 +28,73 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .._core.hours import Hours
-    from .._sending.reader import Messages, Numbers, Recipients
     from .._sending.sending_handle import SendingHandle
     from ..client import AsyncClient
-    from .protocol import CampaignLedger
     from .rows import Entry
-    from .wanted import WantedNow
 
 
 @final
-class Campaign:
+class Campaign(AddingMethods, DecidingMethods):
     """Sends to many over hours or days, and survives being stopped, killed and started again.
 
     The promise: *no second request ever contains a recipient of the campaign unless the first was proven not accepted
     or a named person said so; every recipient ends in a recorded state; what can't be proven is listed as unknown, at
     most requests in flight times batch size per crash.*
 
-    ::
-
-        async with AsyncClient() as client, Campaign.open("spring.ledger") as campaign:
-            await campaign.add(recipients, "Doors open at eight")
-            async for outcome in campaign.run(client):
-                ...
-
     The same lines begin it and go on with it. The ledger is one SQLite file on a local disk, of which docs/campaigns.md
     says what to copy with it, and why never to go on with an old copy; or it is in a PostgreSQL database, where any
-    host can go on with it. Everything raises ``LedgerError`` if the ledger can't be used; what was recorded before is
-    still there.
+    host can go on with it. It is made by ``Campaign.open``, and entered with ``async with``. Each call raises
+    ``LedgerError`` if the ledger can't be used, where what was recorded before is still there, and
+    ``ConfigurationError`` outside of that block.
 
     Mutable state: the ledger while it is open, and the runs that have not ended.
+
+    Example:
+        ```python
+        async with AsyncClient() as client, Campaign.open("spring.ledger") as campaign:
+            await campaign.add(["+12125551234", "+13235554567"], "Doors open at eight")
+            async for outcome in campaign.run(client):
+                print(outcome.phone, outcome.status)
+        ```
     """
 
     def __init__(self, path: Path | str, *, name: str | None = None, create: bool = True) -> None:
         self._path = path
         self._name = name
         self._create = create
-        self._opened: CampaignLedger | None = None
         self._runs = CampaignRuns()
 
     @classmethod
     def open(cls, path: Path | str, *, name: str | None = None, create: bool = True) -> Campaign:
         """A campaign over the ledger at ``path``, to be entered with ``async with``.
 
-        A file that is not there is made, mode 0600, unless ``create`` is false. Recipients that were being sent to by
-        a process which has ended are unknown from then on. Leaving sends nothing new, waits for the requests in flight
-        and records what became of them.
+        Recipients that were being sent to by a process which has ended are unknown from then on. Leaving sends nothing
+        new, waits for the requests in flight and records what became of them.
 
-        In place of a file's path, ``"postgresql://user@host/database"`` with the campaign's ``name`` (or with ``#name``
-        behind it) is a campaign in a database (extra ``postgres``), which is made there unless ``create`` is false. Any
-        number of hosts may have it open; one at a time runs it, and where that one dies, another can as soon as its
-        lease is over, and sends to everyone but those whom the dead one was just sending to: they are unknown five
-        seconds after their request's deadline. The URL takes libpq's options, and two of ours: ``lease``, the seconds
-        (30 unless said otherwise) for which a runner counts as alive after its last sign of life, and ``failover``:
-        after another server took over, ``stop`` (as if nothing is said) begins no request until ``customersms ledger
-        trust``, and ``trust`` goes on, as is right where the standby is synchronous; see docs/fleet.md. What it does
-        not say comes from ``PG*`` variables and the password file.
+        A campaign in a database (extra ``postgres``) is open on any number of hosts; one at a time runs it, and where
+        that one dies, another can as soon as its lease is over, and sends to everyone but those whom the dead one was
+        just sending to: they are unknown five seconds after their request's deadline. The URL takes libpq's options,
+        and two of ours: ``lease``, the seconds (30 unless said otherwise) for which a runner counts as alive after its
+        last sign of life, and ``failover``: after another server took over, ``stop`` (as if nothing is said) begins no
+        request until ``customersms ledger trust``, and ``trust`` goes on, as is right where the standby is synchronous;
+        see docs/fleet.md. What it does not say comes from ``PG*`` variables and the password file.
 
-        Entering raises ``LedgerError`` for a ledger that can't be used, and ``ConfigurationError`` for a path or name
-        that can be none, without a word of the URL's password.
+        Args:
+            path: a file, or ``"postgresql://user@host/database"`` with the campaign's ``name``, or with ``#name``
+                behind it.
+            name: that of a campaign in a database; a file holds one campaign, which has none.
+            create: whether a ledger that is not there is made: a file has mode 0600.
+
+        Raises:
+            LedgerError: on entering, for a ledger that can't be used.
+            ConfigurationError: on entering, for a path or name that can be none, without a word of the URL's
+                password.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                print(await campaign.counts())
+            ```
         """
         return cls(path, name=name, create=create)
 
@@ -102,102 +110,6 @@ class Campaign:
             await self._runs.end()
         finally:
             await ledger.close()
-
-    @overload
-    async def add(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool: ...
-    @overload
-    async def add(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool: ...
-    async def add(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> bool:
-        """Put everyone into the ledger, in one transaction; false if the same were added before.
-
-        ``recipients`` and ``message`` are those of ``send_many``. Texts are frozen as they are now. A number that
-        comes again with the same text, is invalid, or is among ``suppress`` (read in another thread) is skipped with
-        that reason; who is suppressed once is suppressed in this ledger for good. ``region`` (two letters) is where
-        numbers without ``+`` are dialled from. With ``one_per_number`` a number that comes again is skipped, whatever
-        its text.
-
-        Raises ``ConfigurationError`` if the ledger holds other recipients or another message, and whatever
-        ``recipients`` raises; then, and if it is cancelled, nothing is added.
-        """
-        check_recipients(recipients)
-        letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
-        return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
-
-    @overload
-    async def add_more(
-        self,
-        recipients: Numbers,
-        message: str,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None: ...
-    @overload
-    async def add_more(
-        self,
-        recipients: Messages,
-        message: None = None,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None: ...
-    async def add_more(
-        self,
-        recipients: Recipients,
-        message: str | None = None,
-        *,
-        by: str,
-        source: str = "",
-        region: str | None = None,
-        suppress: Iterable[str] = (),
-        one_per_number: bool = False,
-    ) -> dict[State, int] | None:
-        """Put more recipients into the ledger, as an addition of their own, also while it runs, here or elsewhere.
-
-        In one transaction: all of them, or nobody. Gives how many of them are in which state then, or ``None`` if the
-        same addition was made before, so that what was cut off can be repeated. A number that is there already with the
-        same text is skipped (code DUPLICATE); with ``one_per_number``, one that is there with any text. ``by`` is the
-        person's name, and ``source`` what they are from, such as a file's name. A run that is under way sends to them
-        without being started anew; one that is over is needed again, and a ledger that nobody was added to becomes a
-        draft. The rest is as for ``add``.
-        """
-        check_recipients(recipients)
-        letters = letters_of(recipients, message)
-        suppressed = numbers_of(suppress, region)
-        counts = await add_more(
-            *(self._ledger, letters, message, region, suppressed), by=by, file=source, one_per_number=one_per_number
-        )
-        return None if counts is None else by_state(counts)
 
     def run(
         self,
@@ -223,44 +135,68 @@ class Campaign:
         Goes out with priority BULK, in batches of the client's ``batch_size``, and waits for quota as long as it takes.
         What provably was not sent stays planned and is tried again; a gateway that was there and can't be reached any
         more is waited for, up to an hour. Whoever hits one of the client's ``caps``, or is on its list of suppressed
-        numbers, is skipped: the outcome is UNSENT, code CAPPED or SUPPRESSED. The guards stop it before the next
-        request:
+        numbers, is skipped: the outcome is UNSENT, code CAPPED or SUPPRESSED.
 
-        - ``keep_credits``: with fewer credits left. Only an answer says how many there are, so one request goes out in
-          any case, and one at a time until then, unless the client has had an answer before.
-        - ``max_recipients``, ``max_segments``: of the whole campaign, earlier runs included; who is skipped is not
-          counted.
-        - ``stop_after_unknown``, ``stop_after_refused``: so many requests in a row of unknown fate, or refused whole;
-          ``None`` turns each off.
-        - ``until``: at this time (without a time zone: local).
-        - ``allow_prefix``: a planned number that begins with none of these calling codes (``"+1"``).
-
-        ``suppress``: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread, and
-        one that is no number stops it.
+        ``keep_credits`` to ``allow_prefix`` are guards: each stops it before the next request.
 
         *No text leaves outside its recipient's hours, or after its time has run out.* Leaving means its first byte;
-        every recipient is judged again at each attempt, right before it, by the ledger's clock (a database's own):
-
-        - ``hours``: when a recipient may be texted by the clock on their wall (extra ``phones``). The time zone is the
-          recipient's own, else all in which the number may be, where it has to be within hours at once, else the zone
-          of the hours; who has none is skipped, code NO_ZONE. Where a ported number is, nobody knows.
-        - ``at``: not before this time. ``expires``: whoever was not reached by this time, or so long after ``at`` or
-          after being added, is skipped, code EXPIRED. A time without a zone is in that of ``hours``, else local, and
-          refused without one for a ledger in a database.
-        - ``margin``: seconds by which hours and expiry end earlier; that of an attempt with a full batch unless given.
-
-        A run waits for all that, as long as it takes.
-
-        ``wait``: while somebody else runs it, as on another host, stand by, and go on once that has ended, or died.
+        every recipient is judged again at each attempt, right before it, by the ledger's clock (a database's own). A
+        run waits for all that, as long as it takes.
 
         Before its first request the ledger says that *run* is wanted, and on which terms: see ``wanted``. A campaign
         that a guard has stopped, or whose run was left, is simply run again; one that a person has paused or stopped is
         refused until ``resume``.
 
-        At the end it raises ``CampaignStoppedError`` for a guard and for ``pause`` and ``stop``,
-        ``AuthenticationError`` and ``InsufficientCreditsError`` for a key and an account with which nothing more can go
-        out, ``ConnectionFailedError``, or ``LedgerError``, also where another run holds the ledger: everyone who was
-        not sent to is still planned.
+        Args:
+            client: what sends: its key, URL, limits, caps and list of suppressed numbers count.
+            keep_credits: stop with fewer credits left. Only an answer says how many there are, so one request goes
+                out in any case, and one at a time until then, unless the client has had an answer before.
+            max_recipients: stop after so many recipients of the whole campaign, earlier runs included; who is
+                skipped is not counted.
+            max_segments: stop after so many segments, counted likewise.
+            stop_after_unknown: stop after so many requests in a row of unknown fate; ``None``: never.
+            stop_after_refused: stop after so many requests in a row that were refused whole; ``None``: never.
+            until: stop at this time (without a time zone: local).
+            allow_prefix: stop at a planned number that begins with none of these calling codes (``"+1"``).
+            suppress: numbers that nobody is sent to from now on, in no run of this ledger; read in another thread,
+                and one that is no number stops it.
+            region: two letters: where those of ``suppress`` without ``+`` are dialled from.
+            hours: when a recipient may be texted by the clock on their wall (extra ``phones``). The time zone is
+                the recipient's own, else all in which the number may be, where it has to be within hours at once,
+                else the zone of the hours; who has none is skipped, code NO_ZONE. Where a ported number is, nobody
+                knows.
+            at: not before this time. A time without a zone is in that of ``hours``, else local, and refused without
+                one for a ledger in a database.
+            expires: whoever was not reached by this time, or so long after ``at`` or after being added, is skipped,
+                code EXPIRED.
+            margin: seconds by which hours and expiry end earlier; those of an attempt with a full batch unless
+                given.
+            wait: while somebody else runs it, as on another host, stand by, and go on once that has ended, or died.
+
+        Raises:
+            ConfigurationError: for an option out of range, at once; with the first outcome where nobody was added,
+                and as ``AsyncClient.send``.
+            CampaignStoppedError: at the end, for a guard, and for ``pause`` and ``stop``.
+            AuthenticationError: at the end, if the gateway refuses the API key.
+            InsufficientCreditsError: at the end, if the account has no credits left.
+            ConnectionFailedError: at the end, if the gateway can't be reached.
+            InvalidRecipientError: at the end, if one of ``suppress`` is no number.
+            QuotaStoreError: at the end, if the quota can't be kept, and will not be by itself.
+            SuppressionStoreError: at the end, if nobody can say who is suppressed.
+            LedgerError: at the end, if the ledger can't be used, or another run holds it.
+
+        Whatever comes, everyone who was not sent to is still planned.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                await campaign.add(["+12125551234", "+13235554567"], "Doors open at eight")
+                try:
+                    async for outcome in campaign.run(client, keep_credits=100, stop_after_unknown=3):
+                        print(outcome.phone, outcome.status)
+                except CampaignStoppedError as stop:
+                    print(stop.guard, "stopped it; the same call goes on")
+            ```
         """
         if isinstance(suppress, str):
             raise ConfigurationError("suppress must be numbers, one after the other, not one text")
@@ -288,14 +224,29 @@ class Campaign:
     ) -> OutcomeStream:
         """Go on with the run that is wanted, on exactly the terms that stand in the ledger: see ``run``.
 
-        For a process that succeeds another one, and that no person has told to run anything. ``client`` gives the key,
-        the URL and the list of suppressed numbers; limits, pace, caps and guards are those of the terms. If it is left
-        early, *run* is still wanted, so that another can go on.
+        For a process that succeeds another one, and that no person has told to run anything. Limits, pace, caps and
+        guards are those of the terms. If it is left early, *run* is still wanted, so that another can go on. The stream
+        raises at the end what that of ``run`` does.
 
-        ``terms``: those that the caller has judged, as ``wanted`` gave them, to go on with no other ones.
+        Args:
+            client: what sends: its key, URL and list of suppressed numbers must be those of the terms.
+            wait: while somebody else runs it, stand by, and go on once that has ended, or died.
+            terms: those that the caller has judged, as ``wanted`` gave them, to go on with no other ones.
 
-        Raises ``CampaignStoppedError`` if something else than a run is wanted, and ``ConfigurationError`` for another
-        key, URL or list than the terms name, or if they are not ``terms``. ``wait`` is that of ``run``.
+        Raises:
+            CampaignStoppedError: if something else than a run is wanted.
+            ConfigurationError: for another key, URL or list than the terms name, or if they are not ``terms``.
+            LedgerError: if the ledger can't be used.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                try:
+                    async for outcome in await campaign.go_on(client):
+                        print(outcome.phone, outcome.status)
+                except CampaignStoppedError:
+                    print("nobody wants it to run")
+            ```
         """
         if terms is not None:
             await still_on(self._ledger, terms)
@@ -307,13 +258,35 @@ class Campaign:
         )
 
     async def counts(self) -> dict[State, int]:
-        """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing."""
+        """How many recipients are in each state, by its name: ``counts["planned"]``. Costs nothing.
+
+        Raises:
+            LedgerError: if the ledger can't be used.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                counts = await campaign.counts()
+                print(counts["planned"], counts["unknown"])
+            ```
+        """
         return await count_states(self._ledger)
 
     async def outcomes(self, status: Status | None = None) -> AsyncIterator[Outcome]:
         """Everyone's outcome as it stands, in the input's order, or those with one status; in bounded memory.
 
         Who is planned or skipped is UNSENT, who is being sent to UNKNOWN.
+
+        Raises:
+            LedgerError: if the ledger can't be used.
+            ValueError: for a ``status`` that is none.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                async for outcome in campaign.outcomes(Status.UNKNOWN):
+                    print(outcome.phone, outcome.error)
+            ```
         """
         wanted = [state for state in State if status is None or STATUSES[state] is Status(status)]
         async for page in self.pages(wanted):
@@ -321,69 +294,20 @@ class Campaign:
                 yield Outcome(one.index, one.phone, STATUSES[one.state], one.message_id, one.error, one.code)
 
     async def pages(self, states: Iterable[State] = State) -> AsyncIterator[list[Entry]]:
-        """Everyone as the ledger has them, some thousand at a time: with the state's own name, attempts and time."""
+        """Everyone as the ledger has them, some thousand at a time: with the state's own name, attempts and time.
+
+        Raises:
+            LedgerError: if the ledger can't be used.
+
+        Example:
+            ```python
+            async with Campaign.open("spring.ledger") as campaign:
+                async for page in campaign.pages(["planned"]):
+                    print([entry.phone for entry in page])
+            ```
+        """
         wanted = tuple(states)
         start = 0
         while page := await self._ledger.entries(start, wanted):
             yield page
             start = page[-1].index + 1
-
-    async def resolve(
-        self, status_or_phones: str | Iterable[str], *, as_: str, by: str, codes: Iterable[str] = ()
-    ) -> int:
-        """Record what a person found out about recipients; gives how many of them it applied to.
-
-        ``status_or_phones``: ``"unknown"``, ``"rejected"``, or ``"capped"``, ``"expired"`` or ``"no_zone"`` (skipped
-        with that code, ``"skipped"`` with any of these), for all who are so, or phone numbers, for those of them who
-        are any of these. ``codes``: only who is so with one of these codes. ``as_``: ``"accepted"`` (only unknown
-        ones), or ``"planned"``, to be sent to again. ``by`` is the person's name. Who is suppressed is not planned
-        again.
-
-        Raises ``ConfigurationError`` for a move that does not exist, ``InvalidRecipientError`` for what is no number,
-        and ``LedgerError`` where somebody who is to be planned was being sent to by a process that was cut off (code
-        INTERRUPTED): that process may be a stopped one, so this is refused until ten minutes after the request's time
-        is over.
-        """
-        among, numbers = decided(status_or_phones, as_, tuple(codes))
-        name = person(by)
-        return await self._ledger.resolve(among, numbers, name) if among else 0
-
-    async def wanted(self) -> WantedNow | None:
-        """What is wanted of the campaign, since when, by whom, and on which terms; ``None`` before ``add``."""
-        return await self._ledger.wanted()
-
-    async def pause(self, *, by: str) -> bool:
-        """Let no request begin until ``resume``, in no process; false if a person has paused it already.
-
-        ``by`` is the person's name. Durable when it returns: from then on no intent is made, and what had one is let
-        finish. A run elsewhere notices within about a second, records what is in flight, and ends with
-        ``CampaignStoppedError`` (guard ``"paused"``), as does one that begins before ``resume``.
-
-        Raises ``ConfigurationError`` if nobody was added yet.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=person(by)))
-
-    async def stop(self, *, by: str) -> bool:
-        """End the campaign as ``pause`` does (guard ``"stopped"``), to say that nobody means to go on with it.
-
-        All else is as for ``pause``, ``resume`` included.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person(by)))
-
-    async def resume(self, *, by: str) -> bool:
-        """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
-
-        Sends nothing by itself. Raises ``ConfigurationError`` for a campaign that is neither paused nor stopped.
-        """
-        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=person(by)))
-
-    @property
-    def ledger(self) -> CampaignLedger:
-        """The open ledger, for the command line to look into."""
-        return self._ledger
-
-    @property
-    def _ledger(self) -> CampaignLedger:
-        if self._opened is None:
-            raise ConfigurationError("the campaign is not open: use it within 'async with Campaign.open(path)'")
-        return self._opened

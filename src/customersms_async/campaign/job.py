@@ -24,15 +24,34 @@ async def run_campaign(
 ) -> bool:
     """Run the campaign of that name, if a run is wanted and nobody alive runs it; gives whether this call ran it.
 
-    ``ledger`` is the database's URL, else that in ``CUSTOMERSMS_LEDGER``; ``name`` may be a whole URL with the name
-    behind ``#``. It goes on with exactly the terms that stand in the ledger, and with no others than ``terms`` if they
-    are given, as ``Campaign.go_on`` does, and ends when the campaign has: done, or stopped by a guard or a person,
-    which is logged. A second call for the same campaign returns at once, so a job that is delivered twice does no harm;
-    if this process dies, the next call goes on.
+    It goes on with exactly the terms that stand in the ledger, as ``Campaign.go_on`` does, and ends when the campaign
+    has: done, or stopped by a guard or a person, which is logged. A second call for the same campaign returns at once,
+    so a job that is delivered twice does no harm; if this process dies, the next call goes on. A cancelled call sends
+    nothing new, and records what is in flight.
 
-    Raises ``ConfigurationError`` for another key or URL than the terms name, ``LedgerError`` where the database can't
-    be used, and what ``Campaign.run`` raises of the gateway. A cancelled call sends nothing new, and records what is in
-    flight.
+    Args:
+        name: the campaign's name in the database, or a whole URL with the name behind ``#``.
+        client: what sends: its key, URL and list of suppressed numbers must be those of the terms.
+        ledger: the database's URL, else that in ``CUSTOMERSMS_LEDGER``.
+        terms: those that the caller has judged, to go on with no other ones.
+
+    Raises:
+        ConfigurationError: without a database, for another key, URL or list than the terms name, or if they are not
+            ``terms``.
+        AuthenticationError: if the gateway refuses the API key.
+        InsufficientCreditsError: if the account has no credits left.
+        ConnectionFailedError: if the gateway can't be reached.
+        QuotaStoreError: if the quota can't be kept, and will not be by itself.
+        SuppressionStoreError: if nobody can say who is suppressed.
+        LedgerError: if the database can't be used.
+
+    Example:
+        ```python
+        async def job(name: str) -> None:  # of any queue that delivers at least once
+            async with AsyncClient() as client:
+                if not await run_campaign(name, client, ledger="postgresql://texts@db.internal/app"):
+                    print(name, "is not wanted, or runs elsewhere")
+        ```
     """
     address, campaign_name = _address(name, ledger)
     async with Campaign.open(address, name=campaign_name, create=False) as campaign:

@@ -24,6 +24,14 @@ class UnknownClaim(msgspec.Struct, frozen=True):
     """A text that may have been sent: its claim's ``id``, the ``time`` of that (UTC), and the client's ``label``.
 
     The label is what the client calls its API key: its ``label``, or how the key's fingerprint begins.
+
+    Example:
+        ```python
+        keeping = client.with_options(idempotency=MemoryIdempotency())
+        claim: UnknownClaim
+        for claim in await keeping.idempotency.unknown():
+            print(claim.id, claim.time, claim.label)
+        ```
     """
 
     id: str
@@ -32,7 +40,15 @@ class UnknownClaim(msgspec.Struct, frozen=True):
 
 
 class ShownKey(msgspec.Struct, frozen=True):
-    """How a key stands: ``state`` is free, claimed, interrupted, unknown, rejected or accepted; ``id`` its claim's."""
+    """How a key stands: ``state`` is free, claimed, interrupted, unknown, rejected or accepted; ``id`` its claim's.
+
+    Example:
+        ```python
+        keeping = client.with_options(idempotency=MemoryIdempotency())
+        shown: ShownKey = await keeping.idempotency.show("order-7")
+        print(shown.state)  # free
+        ```
+    """
 
     state: str
     id: str | None = None
@@ -44,13 +60,24 @@ class IdempotencyKeys:
 
     A store knows no key in clear: one is asked for by itself, or by the id of its claim, which ``unknown`` lists. A key
     of ``send_many`` or ``stream`` is made of theirs and of the number, which is the ``phone`` then.
+
+    Example:
+        ```python
+        keys = IdempotencyKeys(MemoryIdempotency())  # a client with a store has it as client.idempotency
+        for claim in await keys.unknown():
+            await keys.resolve(claim.id, as_="accepted", by="Ann")
+        ```
     """
 
     def __init__(self, store: IdempotencyStore) -> None:
         self._store = store
 
     async def unknown(self) -> tuple[UnknownClaim, ...]:
-        """The texts that may have been sent, and of which nobody knows, oldest first."""
+        """The texts that may have been sent, and of which nobody knows, oldest first.
+
+        Raises:
+            IdempotencyStoreError: if the store can't be asked, at once.
+        """
         now = datetime.now(UTC)
         found = await self._store.unknown()
         return tuple(
@@ -58,7 +85,13 @@ class IdempotencyKeys:
         )
 
     async def show(self, key_or_id: str, *, phone: str | None = None) -> ShownKey:
-        """How a key stands. A claim's id finds what is unknown, and nothing else."""
+        """How a key stands. A claim's id finds what is unknown, and nothing else.
+
+        Raises:
+            ConfigurationError: for a key that can be none.
+            InvalidRecipientError: for a ``phone`` that is none.
+            IdempotencyStoreError: if the store can't be asked, at once.
+        """
         if (claim := claim_of(key_or_id)) is not None:
             one = await self._unknown_of(claim)
             return ShownKey("free") if one is None else ShownKey(one.state.name.lower(), key_or_id)
@@ -70,7 +103,12 @@ class IdempotencyKeys:
 
         ``as_="accepted"``: all calls with its key give an accepted outcome from now on. ``as_="unsent"``: the key is
         free, and the next call sends; that is refused until ten minutes after the attempt's deadline, as the text may
-        still be on its way. Raises ``ConfigurationError`` where there is nothing to decide about, or not yet.
+        still be on its way.
+
+        Raises:
+            ConfigurationError: where there is nothing to decide about, or not yet, and without a name in ``by``.
+            InvalidRecipientError: for a ``phone`` that is none.
+            IdempotencyStoreError: if the store can't be asked, at once.
         """
         if as_ not in SAYS:
             raise ConfigurationError(f"a text is resolved as accepted or unsent, not as {as_!r}")

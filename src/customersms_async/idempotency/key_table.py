@@ -31,12 +31,12 @@ class KeyTable(Protocol):
 
 
 def look(table: KeyTable, now_us: int, keys: Sequence[bytes]) -> list[KeySeen | None]:
-    """See ``IdempotencyStore.look``."""
+    """How each key stands: see ``IdempotencyStore.look``."""
     return [seen(table.read(key, now_us), now_us) for key in keys]
 
 
 def claim(table: KeyTable, now_us: int, what: Claim, asked: Sequence[tuple[bytes, bytes]]) -> list[KeySeen | None]:
-    """See ``IdempotencyStore.claim``."""
+    """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``."""
     granted, found = claim_all([(table.read(key, now_us), content) for key, content in asked], what, now_us)
     for (key, _), record in zip(asked, granted, strict=False):
         table.write(key, record)
@@ -45,7 +45,7 @@ def claim(table: KeyTable, now_us: int, what: Claim, asked: Sequence[tuple[bytes
 
 
 def end(table: KeyTable, now_us: int, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-    """See ``IdempotencyStore.end``."""
+    """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
     for one in ends:
         record = ended(table.read(one.key, now_us), claim, one.event, one.outcome, now_us)
         if record is not None:
@@ -53,13 +53,13 @@ def end(table: KeyTable, now_us: int, claim: bytes, ends: Sequence[ClaimEnd]) ->
 
 
 def unknown(table: KeyTable, now_us: int) -> list[UnknownKey]:
-    """See ``IdempotencyStore.unknown``."""
+    """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``."""
     found = sorted(table.unsure(now_us), key=lambda each: (each[1].began_us, each[0]))
     return [UnknownKey(key, r.state, r.claim, now_us - r.began_us, r.label) for key, r in found]
 
 
 def resolve(table: KeyTable, now_us: int, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-    """See ``IdempotencyStore.resolve``."""
+    """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
     after = resolved(table.read(key, now_us), claim, event, by, now_us)
     if isinstance(after, int):
         return after

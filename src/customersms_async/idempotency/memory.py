@@ -41,11 +41,24 @@ class MemoryIdempotency:
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise. ``namespace`` keeps the keys of
     some apart from those of others. ``secret`` keys the hashes; of use where a memory may be looked at.
 
-    It is bound to no event loop and may be used from several threads; it is forgotten when the process ends, and so
-    are its keys: a job that is delivered again to another process is sent again. Use a shared store where that matters.
-    It can't be pickled or copied. ``clock`` gives integer microseconds and is for tests.
+    It is bound to no event loop and may be used from several threads; it is forgotten when the process ends, and so are
+    its keys: a job that is delivered again to another process is sent again. Use a shared store where that matters. It
+    can't be pickled or copied. ``clock`` gives integer microseconds and is for tests.
 
     Mutable state, guarded by one lock that is never held across an ``await``: the keys of each namespace.
+
+    Raises:
+        ConfigurationError: for a ``keep``, ``namespace`` or ``secret`` that can be none.
+        TypeError: when it is pickled or copied.
+
+    Example:
+        ```python
+        keys = MemoryIdempotency()
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        ```
     """
 
     in_process = True
@@ -78,40 +91,46 @@ class MemoryIdempotency:
         )
 
     def namespaced(self, name: str) -> Self:
-        """The same store for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same memory: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._shared)
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``; never suspends, like every method here."""
+        """How each key stands: see ``IdempotencyStore.look``.
+
+        Never suspends, like every method here.
+        """
         if self._keys.kept.keys().isdisjoint(keys):
             return [None] * len(keys)
         with self._shared.lock:
             return key_table.look(self._keys, self._shared.now_us(), keys)
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``."""
         with self._shared.lock:
             return key_table.claim(self._keys, self._shared.now_us(), claim, asked)
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
         with self._shared.lock:
             key_table.end(self._keys, self._shared.now_us(), claim, ends)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``; looks at every key."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``.
+
+        Looks at every key.
+        """
         with self._shared.lock:
             return key_table.unknown(self._keys, self._shared.now_us())
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         with self._shared.lock:
             return key_table.resolve(self._keys, self._shared.now_us(), key, claim, event, by)
 
     async def aclose(self) -> None:
-        """See ``IdempotencyStore.aclose``; there is nothing to close."""
+        """Do nothing, as there is nothing to close."""
 
 
 @final

@@ -50,11 +50,25 @@ class PostgresIdempotency(Closing):
     keys. ``namespace`` keeps the keys of some apart from those of others. ``secret`` keys the hashes: without it,
     whoever has the database can try all numbers.
 
-    Raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer within
-    ``timeout`` seconds. A store serves any number of event loops and threads, and a forked child; ``close`` or
+    Each call raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer
+    within ``timeout`` seconds. A store serves any number of event loops and threads, and a forked child; ``close`` or
     ``aclose`` it, or use ``async with``; that is for all namespaces. One that was made from a URL can be pickled and
     copied: it is the URL and the options, its password and the secret among them. ``clock`` gives integer microseconds
     in place of the server's time, and is for tests.
+
+    Raises:
+        ConfigurationError: for an address, ``keep``, ``namespace``, ``secret``, ``failover`` or ``timeout`` that
+            can be none, and without psycopg.
+
+    Example:
+        ```python
+        keys = PostgresIdempotency("postgresql://texts@db.internal/app")
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -92,17 +106,20 @@ class PostgresIdempotency(Closing):
         return again, (self._server.url,)
 
     def namespaced(self, name: str) -> Self:
-        """The same server for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same server: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._server, self._clock)
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``."""
+        """How each key stands: see ``IdempotencyStore.look``."""
         return _seen(await self._call(_LOOK, byteas(keys)), len(keys))
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``; takes effect after a cancel, too."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``.
+
+        Takes effect after a cancel, too.
+        """
         rows = await self._call(
             _CLAIM,
             b"t" if self._server.trusts else b"f",
@@ -120,20 +137,23 @@ class PostgresIdempotency(Closing):
         return _seen(rows, len(asked))
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``; takes effect after a cancel, too."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``.
+
+        Takes effect after a cancel, too.
+        """
         states = [int(MOVES[KeyState.CLAIMED, end.event].to) for end in ends]
         keys, outcomes = byteas([end.key for end in ends]), byteas([end.outcome for end in ends])
         await self._call(_END, bytea(claim), keys, array(states), outcomes)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``."""
         return [
             UnknownKey(unhexed(key), KeyState(int(state or 0)), unhexed(claim), int(age or 0), unhexed(label).decode())
             for key, state, claim, age, label in await self._call(_UNKNOWN)
         ]
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         said = b"%d" % int(SAID[event])
         ((wait_us,),) = await self._call(_RESOLVE, bytea(key), bytea(claim), said, bytea(by.encode()))
         if int(wait_us or 0) < 0:
@@ -145,7 +165,7 @@ class PostgresIdempotency(Closing):
         self._server.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
     async def _call(self, command: bytes, *given: bytes) -> list[Row]:

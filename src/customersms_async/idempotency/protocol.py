@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
 
 class ClaimEnd(msgspec.Struct, frozen=True, gc=False):
-    """What became of the text of one key of a claim: UNSENT frees it; ``outcome`` is sealed."""
+    """What became of the text of one key of a claim: UNSENT frees it; ``outcome`` is sealed.
+
+    Example:
+        ```python
+        store = MemoryIdempotency()
+        key, content, claim = b"a hash of a key", b"a hash of a text", b"random bytes"
+        await store.claim(Claim(claim, 30_000_000), [(key, content)])
+        await store.end(claim, [ClaimEnd(key, KeyEvent.ACCEPTED)])
+        print(await store.look([key]))
+        ```
+    """
 
     key: bytes
     event: KeyEvent
@@ -23,7 +33,18 @@ class ClaimEnd(msgspec.Struct, frozen=True, gc=False):
 
 
 class UnknownKey(NamedTuple):
-    """A key whose text may have been sent: its hash, its claim, how long ago that was made, and the client's label."""
+    """A key whose text may have been sent, as a store lists it.
+
+    ``key`` is its hash, ``claim`` the last one's id, ``age_us`` how many microseconds ago that was made, and ``label``
+    what the client calls its API key.
+
+    Example:
+        ```python
+        found: UnknownKey
+        for found in await MemoryIdempotency().unknown():
+            print(found.claim.hex(), found.age_us / 1e6, found.label)
+        ```
+    """
 
     key: bytes
     state: KeyState
@@ -39,15 +60,23 @@ class IdempotencyStore(Protocol):
     is one atomic decision over all keys that it names, durable before it returns. One that is cancelled, or whose
     answer is lost, took effect or did not, and may take effect later; a claim's id is used for one attempt.
 
-    Raises ``IdempotencyStoreError`` where it can't decide, ``temporary`` for a store that may be back.
+    Each call raises ``IdempotencyStoreError`` where it can't decide, ``temporary`` for a store that may be back.
     ``customersms_async.testing.IdempotencyStoreContract`` tests one.
+
+    Example:
+        ```python
+        def client_of(tenant: str, keys: IdempotencyStore) -> AsyncClient:  # any store will do
+            return AsyncClient(api_key=f"cspro_{tenant}", idempotency=keys.namespaced(tenant), label=tenant)
+
+        client_of("tenant-42", MemoryIdempotency())
+        ```
     """
 
     hashes: KeyHashes
     """What makes hashes of keys, numbers and texts."""
 
     def namespaced(self, name: str) -> Self:
-        """The same store for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same place: equal keys of two names are two keys."""
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
         """How each key stands; ``None`` for one that may be claimed."""
@@ -67,7 +96,9 @@ class IdempotencyStore(Protocol):
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
         """Decide as a person about the text of a claim; 0, or in how many microseconds he may.
 
-        Raises ``LookupError`` where that claim has nothing to decide about.
+        Raises:
+            LookupError: where that claim has nothing to decide about.
+            IdempotencyStoreError: where the store can't decide.
         """
 
     async def aclose(self) -> None:

@@ -45,20 +45,34 @@ class RedisIdempotency(Closing):
     trip, on the server's own clock; the keys of a namespace are in one hash slot, as
     ``<prefix>once:{<namespace>}:<key>``, and expire by themselves.
 
-    A server that may forget is refused: what it has acknowledged must be on its disk (``appendonly yes``,
-    ``appendfsync always``), and it must evict nothing (``noeviction``). ``volatile=True`` takes any server: a text may
-    be sent twice then after a restart, a crash or an eviction. What no client can see: a fail-over to a replica that
-    lags forgets the latest claims.
+    A server that may forget is refused: what it has acknowledged must be on its disk (``appendonly yes``, ``appendfsync
+    always``), and it must evict nothing (``noeviction``). ``volatile=True`` takes any server: a text may be sent twice
+    then after a restart, a crash or an eviction. What no client can see: a fail-over to a replica that lags forgets the
+    latest claims.
 
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise; the same for all who share the
     keys. ``namespace`` keeps the keys of some apart from those of others. ``secret`` keys the hashes: without it,
     whoever has the server can try all numbers.
 
-    Raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer within
-    ``timeout`` seconds. A URL serves any number of event loops and threads, and ``aclose`` is called in each loop; a
-    client of your own serves the loop that it belongs to, and must not decode answers. A store that was made from a
-    URL can be pickled and copied: it is the URL and the options, its password and the secret among them. ``clock``
-    gives integer microseconds in place of the server's time, and is for tests.
+    Each call raises ``IdempotencyStoreError``: a temporary one where the server is out of reach, or does not answer
+    within ``timeout`` seconds. A URL serves any number of event loops and threads, and ``aclose`` is called in each
+    loop; a client of your own serves the loop that it belongs to, and must not decode answers. A store that was made
+    from a URL can be pickled and copied: it is the URL and the options, its password and the secret among them.
+    ``clock`` gives integer microseconds in place of the server's time, and is for tests.
+
+    Raises:
+        ConfigurationError: for an address, a client, ``prefix``, ``keep``, ``namespace`` or ``secret`` that can be
+            none, and without redis.
+
+    Example:
+        ```python
+        keys = RedisIdempotency("redis://cache:6379/0", volatile=True)
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -107,28 +121,31 @@ class RedisIdempotency(Closing):
         return partial(self._again, keep=keep, namespace=namespace, secret=secret), (url, self._prefix)
 
     def namespaced(self, name: str) -> Self:
-        """The same server for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same server: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._begin(self._keeping.of(name), self._clients, self._prefix, self._check, self._clock)
         other._again = self._again
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``."""
+        """How each key stands: see ``IdempotencyStore.look``."""
         return _seen(await self._call("look", keys))
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``."""
         given = (claim.claim, claim.length_us, claim.label, *(content for _, content in asked))
         return _seen(await self._call("claim", [key for key, _ in asked], *given))
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
         given = [part for one in ends for part in (int(MOVES[KeyState.CLAIMED, one.event].to), one.outcome)]
         await self._call("end", [end.key for end in ends], claim, *given)
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``; one call for every 500 that are on their way or unknown."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``.
+
+        One call for every 500 that are on their way or unknown.
+        """
         names = await self._call("open", ())
         keys = [_key(name) for name in names]
         found: list[UnknownKey] = []
@@ -141,7 +158,7 @@ class RedisIdempotency(Closing):
         return sorted(found, key=lambda one: (-one.age_us, one.key))
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         if len(by.encode()) > _LONGEST_NAME:
             raise ConfigurationError(f"a name is at most {_LONGEST_NAME} bytes long")
         wait_us = int(await self._call("resolve", [key], claim, int(SAID[event]), by))

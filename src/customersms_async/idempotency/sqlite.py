@@ -49,6 +49,19 @@ class SQLiteIdempotency(Closing):
 
     It can be pickled and copied: it is its absolute path and the options, the secret among them. ``clock`` gives a
     ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``, which all namespaces share.
+
+    Raises:
+        ConfigurationError: for a path, ``keep``, ``namespace`` or ``secret`` that can be none.
+
+    Example:
+        ```python
+        keys = SQLiteIdempotency("keys.db")
+        keeping = client.with_options(idempotency=keys)
+        await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        again = await keeping.send("+12125551234", "Order 7 is on its way", idempotency_key="order-7")
+        print(again.replayed)  # True: nothing was sent
+        await keys.aclose()
+        ```
     """
 
     def __init__(
@@ -88,30 +101,36 @@ class SQLiteIdempotency(Closing):
         return again, (str(self._threads.path),)
 
     def namespaced(self, name: str) -> Self:
-        """The same file for the keys of ``name``: equal keys of two names are two keys."""
+        """A store of the keys of ``name`` in the same file: see ``IdempotencyStore.namespaced``."""
         other = object.__new__(type(self))
         other._clock, other._lock_timeout = self._clock, self._lock_timeout
         other._begin(self._keeping.of(name), self._threads)
         return other
 
     async def look(self, keys: Sequence[bytes]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.look``."""
+        """How each key stands: see ``IdempotencyStore.look``."""
         return await self._ask(lambda rows, now_us: key_table.look(rows, now_us, keys), durable=False)
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """See ``IdempotencyStore.claim``; takes effect after a cancel, too."""
+        """Claim all of these keys, or none and say how each stands: see ``IdempotencyStore.claim``.
+
+        Takes effect after a cancel, too.
+        """
         return await self._ask(lambda rows, now_us: key_table.claim(rows, now_us, claim, asked))
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
-        """See ``IdempotencyStore.end``; takes effect after a cancel, too."""
+        """Store what became of the texts of a claim: see ``IdempotencyStore.end``.
+
+        Takes effect after a cancel, too.
+        """
         await self._ask(lambda rows, now_us: key_table.end(rows, now_us, claim, ends))
 
     async def unknown(self) -> Sequence[UnknownKey]:
-        """See ``IdempotencyStore.unknown``."""
+        """The keys whose texts may have been sent, oldest first: see ``IdempotencyStore.unknown``."""
         return await self._ask(key_table.unknown, durable=False)
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """See ``IdempotencyStore.resolve``."""
+        """Decide as a person about the text of a claim: see ``IdempotencyStore.resolve``."""
         return await self._ask(lambda rows, now_us: key_table.resolve(rows, now_us, key, claim, event, by))
 
     def close(self) -> None:
@@ -119,7 +138,7 @@ class SQLiteIdempotency(Closing):
         self._threads.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._threads.aclose()
 
     async def _ask(self, call: Callable[[KeptRows, int], T], *, durable: bool = True) -> T:

@@ -30,6 +30,17 @@ class MemoryQuota:
     Mutable state, guarded by one lock that is never held across an ``await``: the buckets of each key, what counts for
     caps once they are used, and whether there is a warning to be logged, without the lock, as a handler may do
     anything.
+
+    Raises:
+        TypeError: when it is pickled or copied.
+
+    Example:
+        ```python
+        shared = MemoryQuota()
+        async with AsyncClient(quota=shared) as codes, AsyncClient(quota=shared) as newsletters:
+            await codes.send("+12125551234", "Your code is 123456")
+            print((await newsletters.quota_status()).limits[0].used)  # 1
+        ```
     """
 
     in_process = True
@@ -50,11 +61,14 @@ class MemoryQuota:
         )
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.take``; never suspends, like every method here."""
+        """Take one token of every layer, or none and say how long to wait: see ``QuotaStore.take``.
+
+        Never suspends, like every method here.
+        """
         return self.take_now(key_id, layers, hold_us)
 
     def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``InProcessQuotaStore.take_now``."""
+        """Do as ``take``, in a plain call: see ``InProcessQuotaStore.take_now``."""
         self._lock.acquire()  # half the cost of a with statement, here and in settle
         try:
             buckets = self._keys.get(key_id) or self._new(key_id)
@@ -66,7 +80,7 @@ class MemoryQuota:
         return granted
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.renew``."""
+        """Give a request back and take another, in one step: see ``QuotaStore.renew``."""
         with self._lock:
             now, buckets = self._clock(), self._of(key_id)
             buckets.give_back(now, request)
@@ -75,7 +89,7 @@ class MemoryQuota:
         return renewed
 
     async def settle(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.settle``."""
+        """Hear that the script's answer to a request is known: see ``QuotaStore.settle``."""
         self._lock.acquire()
         try:
             buckets = self._keys.get(key_id) or self._new(key_id)
@@ -84,32 +98,32 @@ class MemoryQuota:
             self._lock.release()
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.give_back``."""
+        """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         with self._lock:
             self._of(key_id).give_back(self._clock(), request)
 
     async def pause(self, key_id: str, pause_us: int) -> None:
-        """See ``QuotaStore.pause``."""
+        """Grant nothing for so long: see ``QuotaStore.pause``."""
         with self._lock:
             self._of(key_id).pause(self._clock(), pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``QuotaStore.forecast_us``."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``."""
         return self.forecast_now_us(key_id, line)
 
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``InProcessQuotaStore.forecast_now_us``."""
+        """Do as ``forecast_us``, in a plain call: see ``InProcessQuotaStore.forecast_now_us``."""
         with self._lock:
             forecast_us = self._of(key_id).forecast_us(self._clock(), line)
         self._warn()
         return forecast_us
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``."""
         return self.usage_now(key_id, layers)
 
     def usage_now(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``InProcessQuotaStore.usage_now``."""
+        """Do as ``usage``, in a plain call, in any thread: see ``InProcessQuotaStore.usage_now``."""
         with self._lock:
             now, buckets = self._clock(), self._of(key_id)
             usage = buckets.usage(now, layers), buckets.paused_us(now)
@@ -117,17 +131,17 @@ class MemoryQuota:
         return usage
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         with self._lock:
             return (self._caps or self._new_caps()).look(self._clock(), space, texts)
 
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         with self._lock:
             return (self._caps or self._new_caps()).take(self._clock(), space, texts, hold_us)
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         with self._lock:
             (self._caps or self._new_caps()).end(self._clock(), space, answered, not_sent)
 

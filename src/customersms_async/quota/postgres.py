@@ -63,6 +63,15 @@ class PostgresQuota(Closing):
 
     Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
     with the next call that takes some; whether a fail-over was warned of; and that of ``PostgresServer``.
+
+    Raises:
+        ConfigurationError: for an address, a ``failover`` or a ``timeout`` that can be none, and without psycopg.
+
+    Example:
+        ```python
+        async with PostgresQuota("postgresql://texts@db.internal/app") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False
@@ -89,27 +98,30 @@ class PostgresQuota(Closing):
         return again, (server.url,)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.take``."""
+        """Take one token of every layer, or none and say how long to wait: see ``QuotaStore.take``."""
         return await self._grant(key_id, layers, hold_us)
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.renew``."""
+        """Give a request back and take another, in one step: see ``QuotaStore.renew``."""
         return await self._grant(key_id, layers, hold_us, renewing=request)
 
     async def settle(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.settle``."""
+        """Hear that the script's answer to a request is known: see ``QuotaStore.settle``."""
         await self._call(key_id, b"settle", request)
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.give_back``."""
+        """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         await self._call(key_id, b"give_back", request)
 
     async def pause(self, key_id: str, pause_us: int) -> None:
-        """See ``QuotaStore.pause``."""
+        """Grant nothing for so long: see ``QuotaStore.pause``."""
         await self._call(key_id, b"pause", _number(), pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``QuotaStore.forecast_us``; a second round trip where the log matters."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``.
+
+        A second round trip where the log matters.
+        """
         now_us, paused_us, known, held, flags = await self._call(key_id, b"look", longest_us(line))
         forecast = LineForecast(line, known, held)
         settled_us = await self._call(key_id, b"settled_at", *forecast.positions) if forecast.positions else []
@@ -117,21 +129,21 @@ class PostgresQuota(Closing):
         return forecast.wait_us(now_us, paused_us, settled_us)
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``."""
         paused_us, flags, *pairs = await self._call(key_id, b"usage", *_flat(layers))
         self._warn(flags)
         return tuple(map(Usage, pairs[::2], pairs[1::2])), paused_us
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         return await caps.judge(self._ask, self._now(), space, texts, None) if texts else []
 
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         return await caps.judge(self._ask, self._now(), space, texts, hold_us) if texts else []
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         if answered or not_sent:
             await caps.end(self._ask, self._now(), space, answered, not_sent)
 
@@ -140,7 +152,7 @@ class PostgresQuota(Closing):
         self._server.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
     async def _grant(

@@ -27,10 +27,18 @@ class QuotaStore(Protocol):
     A call may reach a store on another machine late, twice, or after a later one. It says only what is still true then:
     no request number is used twice, and one whose grant nobody heard of is never used.
 
-    Raises ``QuotaStoreError`` where it can't decide: with ``temporary=True`` for a store that may be back, which is
-    then asked again for as long as the request may wait. Nothing is sent without a grant.
+    Each call raises ``QuotaStoreError`` where it can't decide: with ``temporary=True`` for a store that may be back,
+    which is then asked again for as long as the request may wait. Nothing is sent without a grant.
 
     ``customersms_async.testing.QuotaStoreContract`` tests a store of your own.
+
+    Example:
+        ```python
+        def client_of(tenant: str, quota: QuotaStore) -> AsyncClient:  # any store will do
+            return AsyncClient(api_key=f"cspro_{tenant}", quota=quota, label=tenant)
+
+        client_of("tenant-42", MemoryQuota())
+        ```
     """
 
     in_process: bool
@@ -39,23 +47,36 @@ class QuotaStore(Protocol):
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """Take one token of every layer, or none and say how long to wait.
 
-        The request settles ``hold_us`` from now unless somebody says otherwise before.
+        The request settles ``hold_us`` microseconds from now unless somebody says otherwise before. Gives the number by
+        which the store knows it.
         """
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """Give a request back and take another, in one step; after a ``Wait``, only the first half happened."""
+        """Give a request back and take another, in one step; after a ``Wait``, only the first half happened.
+
+        ``request`` is the number that ``take`` gave, and ``hold_us``, in microseconds, is for the new one.
+        """
 
     async def settle(self, key_id: str, request: int) -> None:
-        """Hear that the script's answer to a request is known; unknown and lapsed requests are ignored."""
+        """Hear that the script's answer to a request is known; unknown and lapsed requests are ignored.
+
+        ``request`` is the number that ``take`` gave.
+        """
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """Hear that a request provably never left; unknown and lapsed requests are ignored."""
+        """Hear that a request provably never left; unknown and lapsed requests are ignored.
+
+        ``request`` is the number that ``take`` gave.
+        """
 
     async def pause(self, key_id: str, pause_us: int) -> None:
-        """Grant nothing for so long; the later end of two pauses counts."""
+        """Grant nothing for ``pause_us`` microseconds; the later end of two pauses counts."""
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """The least possible wait of the last request of a line, as ``Buckets.forecast_us`` defines it."""
+        """The least possible wait of a line's last request, in microseconds: see ``Buckets.forecast_us``.
+
+        ``line`` has each request's layers, and how many microseconds it will be held.
+        """
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """How every layer stands, in order, and what is left of a pause in microseconds."""
@@ -68,16 +89,31 @@ class InProcessQuotaStore(QuotaStore, Protocol):
     one away whose ``max_wait`` is too short, without a task, and metrics are collected in any thread. A store may lack
     ``forecast_now_us``: then a task awaits ``forecast_us``, and who is turned away hears of it a moment later; and
     ``usage_now``: then the event loop is asked.
+
+    Example:
+        ```python
+        store: InProcessQuotaStore = MemoryQuota()
+        print(store.take_now("4a0bf89c", [Layer(100, 60_000_000)], 30_000_000))  # the number of a request
+        ```
     """
 
     def take_now(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """Do as ``take``, in a plain call."""
+        """Take one token of every layer, or none: see ``QuotaStore.take``.
+
+        A plain call.
+        """
 
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """Do as ``forecast_us``, in a plain call."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``.
+
+        A plain call.
+        """
 
     def usage_now(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """Do as ``usage``, in a plain call, in any thread."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``.
+
+        A plain call, in any thread.
+        """
 
 
 class CapStore(Protocol):
@@ -88,9 +124,17 @@ class CapStore(Protocol):
     longest window that anybody has asked for so far in that space; a longer one counts from its first use.
 
     As of a ``QuotaStore``: lengths alone cross this boundary; a call may come late, twice, or after a later one; and a
-    text that nobody speaks of again lapses by itself, and counts. Raises ``QuotaStoreError`` where it can't decide.
+    text that nobody speaks of again lapses by itself, and counts. Each call raises ``QuotaStoreError`` where it can't
+    decide.
 
     ``customersms_async.testing.CapStoreContract`` tests a store of your own.
+
+    Example:
+        ```python
+        store: CapStore = MemoryQuota()  # each store of this package is one
+        number = CapScope(b"a hash of +12125551234", (Layer(2, 604_800_000_000),))
+        print(await store.take_caps(b"codes", [CappedText(b"1", (number,))], 30_000_000))  # [None]: there is room
+        ```
     """
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
@@ -99,9 +143,9 @@ class CapStore(Protocol):
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
         """Count all of these texts, or none of them where any hits a cap; then say which do.
 
-        Each is held for ``hold_us`` from now, and counts for its windows from then on, unless ``end_caps`` says
-        otherwise before. A text that comes ``again`` takes the place of what its earlier try counted for, in each scope
-        that both have; that is let go for good, even if the new one turns out never to have left.
+        Each is held for ``hold_us`` microseconds from now, and counts for its windows from then on, unless ``end_caps``
+        says otherwise before. A text that comes ``again`` takes the place of what its earlier try counted for, in each
+        scope that both have; that is let go for good, even if the new one turns out never to have left.
         """
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:

@@ -65,6 +65,15 @@ class RedisQuota(Closing):
 
     Mutable state: for each key the numbers of requests whose answers were lost, which may hold tokens and are let go
     with the next call that takes some.
+
+    Raises:
+        ConfigurationError: for an address, a client or a ``prefix`` that can be none, and without redis.
+
+    Example:
+        ```python
+        async with RedisQuota("redis://cache:6379/0") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False
@@ -97,29 +106,32 @@ class RedisQuota(Closing):
         return partial(RedisQuota, timeout=self._timeout, clock=self._clock), (url, self._prefix)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.take``."""
+        """Take one token of every layer, or none and say how long to wait: see ``QuotaStore.take``."""
         if not self._settings.is_done:
             await self._settings.run()
         return await self._grant(key_id, layers, hold_us)
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.renew``."""
+        """Give a request back and take another, in one step: see ``QuotaStore.renew``."""
         return await self._grant(key_id, layers, hold_us, renewing=request)
 
     async def settle(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.settle``."""
+        """Hear that the script's answer to a request is known: see ``QuotaStore.settle``."""
         await self._call(key_id, "settle", request)
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.give_back``."""
+        """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         await self._call(key_id, "give_back", request)
 
     async def pause(self, key_id: str, pause_us: int) -> None:
-        """See ``QuotaStore.pause``."""
+        """Grant nothing for so long: see ``QuotaStore.pause``."""
         await self._call(key_id, "pause", _number(), pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``QuotaStore.forecast_us``; a second round trip where the log matters."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``.
+
+        A second round trip where the log matters.
+        """
         now_us, paused_us, known, held, reaches_rest = await self._call(key_id, "look", longest_us(line))
         forecast = LineForecast(line, known, held)
         settled_us = await self._call(key_id, "settled_at", *forecast.positions) if forecast.positions else []
@@ -128,24 +140,24 @@ class RedisQuota(Closing):
         return forecast.wait_us(now_us, paused_us, settled_us)
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``."""
         paused_us, reaches_rest, *pairs = await self._call(key_id, "usage", *_flat(layers))
         if reaches_rest:
             warn_of_rest()
         return tuple(map(Usage, pairs[::2], pairs[1::2])), paused_us
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         return await self._caps.look(space, texts)
 
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         if not self._settings.is_done:
             await self._settings.run()
         return await self._caps.take(space, texts, hold_us)
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         await self._caps.end(space, answered, not_sent)
 
     async def aclose(self) -> None:

@@ -50,13 +50,22 @@ class SQLiteQuota(Closing):
 
     Each call raises ``QuotaStoreError``, never a temporary one, where the file can't be trusted or used: damaged, not
     ours, of another version, empty, deleted or replaced meanwhile, not writable (the disk is full or read-only, or this
-    user may not), or locked by another program for
-    longer than ``lock_timeout`` seconds. It is never replaced by a new one; only where there is none is one made.
+    user may not), or locked by another program for longer than ``lock_timeout`` seconds. It is never replaced by a new
+    one; only where there is none is one made.
 
     It can be pickled and copied, used or not: it is its absolute path and the options, and what comes back opens the
     file for itself.
 
     ``clock`` gives a ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``.
+
+    Raises:
+        ConfigurationError: for a path that can be none.
+
+    Example:
+        ```python
+        async with SQLiteQuota("quota.db") as quota, AsyncClient(quota=quota) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        ```
     """
 
     in_process = False
@@ -81,11 +90,17 @@ class SQLiteQuota(Closing):
         return self._again, (str(self._path),)
 
     async def take(self, key_id: str, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.take``; after a cancel the grant is given back as soon as it is there."""
+        """Take one token of every layer, or none and say how long to wait: see ``QuotaStore.take``.
+
+        After a cancel the grant is given back as soon as it is there.
+        """
         return await self._granted(key_id, lambda rows: rows.take(layers, hold_us))
 
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.renew``; after a cancel both requests are given back."""
+        """Give a request back and take another, in one step: see ``QuotaStore.renew``.
+
+        After a cancel both requests are given back.
+        """
 
         def renew(rows: KeyRows) -> int | Wait:
             rows.give_back(request)
@@ -94,31 +109,40 @@ class SQLiteQuota(Closing):
         return await self._granted(key_id, renew)
 
     async def settle(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.settle``; takes effect after a cancel, too."""
+        """Hear that the script's answer to a request is known: see ``QuotaStore.settle``.
+
+        Takes effect after a cancel, too.
+        """
         await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.settle(request)))
 
     async def give_back(self, key_id: str, request: int) -> None:
-        """See ``QuotaStore.give_back``."""
+        """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.give_back(request)))
 
     async def pause(self, key_id: str, pause_us: int) -> None:
-        """See ``QuotaStore.pause``."""
+        """Grant nothing for so long: see ``QuotaStore.pause``."""
         await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.pause(pause_us), durable=True))
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``QuotaStore.forecast_us``."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``."""
         return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.forecast_us(line)))
 
     async def usage(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``; after a cancel it is not asked any more, as whoever looks may ask every second."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``.
+
+        After a cancel it is not asked any more, as whoever looks may ask every second.
+        """
         return await asyncio.wrap_future(self._ask(key_id, lambda rows: rows.usage(layers), droppable=True))
 
     async def look_at_caps(self, space: bytes, texts: Sequence[CappedText]) -> Sequence[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         return await asyncio.wrap_future(self._ask_caps(space, lambda rows: rows.look(texts)))
 
     async def take_caps(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> Sequence[CapHit | None]:
-        """See ``CapStore.take_caps``; after a cancel the texts are given back as soon as they are counted."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``.
+
+        After a cancel the texts are given back as soon as they are counted.
+        """
         future = self._ask_caps(space, lambda rows: rows.take(texts, hold_us), durable=True)
         try:
             return await asyncio.wrap_future(future)
@@ -127,7 +151,10 @@ class SQLiteQuota(Closing):
             raise
 
     async def end_caps(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``; takes effect after a cancel, too."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``.
+
+        Takes effect after a cancel, too.
+        """
         await asyncio.wrap_future(self._ask_caps(space, lambda rows: rows.end(answered, not_sent)))
 
     def close(self) -> None:
@@ -135,7 +162,7 @@ class SQLiteQuota(Closing):
         self._threads.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._threads.aclose()
 
     async def _granted(self, key_id: str, call: Callable[[KeyRows], int | Wait]) -> int | Wait:

@@ -26,7 +26,14 @@ class Spoils(enum.Enum):
 
 
 class Fault(enum.Enum):
-    """One misbehaviour; its value is the end of its magic number, +1500555xxxx."""
+    """One misbehaviour; its value is the end of its magic number, +1500555xxxx.
+
+    Example:
+        ```python
+        sandbox = Sandbox()
+        sandbox.misbehave([Fault.STATUS_502, None, (Fault.SLOW, 2.0)])  # the 1st and the 3rd request from now on
+        ```
+    """
 
     ROW_REJECTED = "0001"
     ROW_REJECTED_WITHOUT_CODE = "0002"

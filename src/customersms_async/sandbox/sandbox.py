@@ -38,20 +38,33 @@ _LOOK_EVERY: Final = 0.005
 class Sandbox:
     """A gateway to try things on: the documented contract, its limits, and every fault on demand.
 
-    ``keys``: API keys and their credits, one credit a text; default: ``{DEMO_KEY: DEMO_CREDITS}``.
-    ``limits``: for each key, enforced as fixed and as rolling windows at once (see ``windows``).
-    ``latency``: seconds, or (low, high), of each request. A random part of it passes before the request is judged, the
-    rest before the answer, as on a real way there and back. The moment of judgement, once the request was read in
-    full, is its arrival: the limits count it then, and its texts are accepted then, even if the client has left.
-    ``max_numbers``: more numbers than this in one request are answered with 413.
-    ``faults``: which fault befalls which request: an iterable for the 1st, 2nd, …, a mapping by number from 1, or a
-    function of the number; each entry a ``Fault``, ``(Fault, seconds)`` or ``None``. A request counts from its first
-    byte. Some phone numbers bring a fault of their own (see ``magic``).
-    ``keep_alive``: seconds after which an idle connection is closed; 5 as with Apache.
-    ``error_status``: replaces the 400, 401 and 402 of the script's errors, 200 for example.
-    ``seed``: of the random latencies.
+    All of it is an ASGI app; ``serve`` and ``serve_in_thread`` serve it.
 
-    All of it is an ASGI app. Raises ``ConfigurationError`` for an option that can't be.
+    Args:
+        keys: API keys and their credits, one credit a text; ``{DEMO_KEY: DEMO_CREDITS}`` by default.
+        limits: for each key, enforced as fixed and as rolling windows at once.
+        latency: seconds, or (low, high), of each request. A random part of it passes before the request is judged,
+            the rest before the answer, as on a real way there and back. The moment of judgement, once the request
+            was read in full, is its arrival: the limits count it then, and its texts are accepted then, even if the
+            client has left.
+        max_numbers: more numbers than this in one request are answered with 413.
+        faults: which fault befalls which request: an iterable for the 1st, 2nd, …, a mapping by number from 1, or a
+            function of the number; each entry a ``Fault``, ``(Fault, seconds)`` or ``None``. A request counts from
+            its first byte. Some phone numbers bring a fault of their own: see docs/testing.md.
+        keep_alive: seconds after which an idle connection is closed; 5 as with Apache.
+        error_status: the HTTP status in place of the 400, 401 and 402 of the script's errors, 200 for example.
+        seed: a number from which the random latencies come.
+
+    Raises:
+        ConfigurationError: for an option that can't be.
+
+    Example:
+        ```python
+        sandbox = Sandbox(keys={"cspro_made_up": 500}, faults={2: Fault.JSON_CUT})  # what befalls the second request
+        async with sandbox.serve() as url, AsyncClient(api_key="cspro_made_up", url=url) as client:
+            await client.send("+12125551234", "Your parcel is here")
+        print([text.phone for text in sandbox.texts], sandbox.credits(), sandbox.duplicates())
+        ```
     """
 
     def __init__(
@@ -86,7 +99,11 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The endpoint while it is served; ``ConfigurationError`` else."""
+        """The endpoint while it is served.
+
+        Raises:
+            ConfigurationError: while it is not.
+        """
         if self._url is None:
             raise ConfigurationError("the sandbox is not being served")
         return self._url
@@ -122,7 +139,11 @@ class Sandbox:
         return self._gateway.state.refused_rolling
 
     def credits(self, api_key: str | None = None) -> Decimal:
-        """The credits that are left to a key, by default the first; ``KeyError`` if there is no such key."""
+        """The credits that are left to a key, by default the first.
+
+        Raises:
+            KeyError: if there is no such key.
+        """
         return self._gateway.state.credits[self._api_key if api_key is None else api_key]
 
     def duplicates(self) -> tuple[Text, ...]:
@@ -138,8 +159,15 @@ class Sandbox:
     async def wait_for(self, texts: int, *, timeout: float = 10.0) -> tuple[Text, ...]:
         """Wait until it has accepted so many texts, and give all of them: for what a program sends in the background.
 
-        Raises ``TimeoutError`` when that has not come to pass in ``timeout`` seconds. In any event loop, whichever the
-        sandbox is served in; in a test without one: ``asyncio.run(customersms_sandbox.wait_for(2))``.
+        In any event loop, whichever the sandbox is served in; in a test without one:
+        ``asyncio.run(customersms_sandbox.wait_for(2))``.
+
+        Args:
+            texts: how many texts, at least.
+            timeout: seconds.
+
+        Raises:
+            TimeoutError: when that has not come to pass in time.
         """
         ends = time.monotonic() + timeout
         while (came := len(self._gateway.state.texts)) < texts:
@@ -156,7 +184,11 @@ class Sandbox:
         self._gateway.write_line = write
 
     def misbehave(self, faults: Faults) -> None:
-        """Replace ``faults``; the new schedule counts from the next request."""
+        """Replace ``faults``; the new schedule counts from the next request.
+
+        Raises:
+            ConfigurationError: for faults that can't be.
+        """
         self._gateway.misbehave(faults)
 
     def reset(self) -> None:
@@ -169,11 +201,18 @@ class Sandbox:
 
     @contextlib.asynccontextmanager
     async def serve(self, *, host: str = "127.0.0.1", port: int = 0, names: Iterable[str] = ()) -> AsyncIterator[str]:
-        """Serve over real sockets while the block runs; gives the endpoint's full URL. Port 0 is any free one.
+        """Serve over real sockets while the block runs; gives the endpoint's full URL.
 
-        At the root of the same address is the inbox. It answers whoever asks for it by an address, by ``localhost``, by
-        ``host`` or by one of ``names``: see ``inbox/access``.
-        Leaving cuts all connections, those with a request in flight too. ``OSError`` if the port is taken.
+        At the root of the same address is the inbox. Leaving cuts all connections, those with a request in flight too.
+
+        Args:
+            host: the address to listen on.
+            port: the port; 0 is any free one.
+            names: what the inbox may be asked by, beside an address, ``localhost`` and ``host``.
+
+        Raises:
+            OSError: if the port is taken.
+            ConfigurationError: without starlette and uvicorn.
         """
         with _with_advice():
             from .serving import serve
@@ -187,7 +226,16 @@ class Sandbox:
 
     @contextlib.contextmanager
     def serve_in_thread(self, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-        """Serve as ``serve`` does, from an event loop of its own in a daemon thread."""
+        """Serve as ``serve`` does, from an event loop of its own in a daemon thread.
+
+        Args:
+            host: the address to listen on.
+            port: the port; 0 is any free one.
+
+        Raises:
+            OSError: if the port is taken.
+            ConfigurationError: without starlette and uvicorn.
+        """
         with (
             start_blocking_portal() as portal,
             portal.wrap_async_context_manager(self.serve(host=host, port=port)) as url,

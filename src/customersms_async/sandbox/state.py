@@ -23,6 +23,16 @@ class Text(msgspec.Struct, frozen=True, gc=False):
 
     ``message_id`` is the one that was given out, or would have been, had a fault not kept it back. ``key_id`` is
     ``key_id(api_key)``. ``at_us`` is when the request was judged, in microseconds since 1970.
+
+    Example:
+        ```python
+        sandbox = Sandbox()
+        with sandbox.serve_in_thread() as url:
+            async with AsyncClient(api_key=sandbox.api_key, url=url) as client:
+                await client.send("+12125551234", "Your parcel is here")
+        text: Text = sandbox.texts[0]
+        print(text.phone, text.message, text.message_id)
+        ```
     """
 
     phone: str
@@ -55,5 +65,12 @@ class GatewayState:
 
 
 def key_id(api_key: str) -> str:
-    """The short fingerprint by which the sandbox's texts name a key: 12 hexadecimal digits."""
+    """The short fingerprint by which the sandbox's texts name a key: 12 hexadecimal digits.
+
+    Example:
+        ```python
+        sandbox = Sandbox(keys={"cspro_made_up": 500})
+        print([text.phone for text in sandbox.texts if text.key_id == key_id("cspro_made_up")])
+        ```
+    """
     return hashlib.sha256(api_key.encode()).hexdigest()[:12]

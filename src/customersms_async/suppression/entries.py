@@ -24,7 +24,15 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @final
 class EntryKind(enum.StrEnum):
-    """What an entry says of its number: from now on it is suppressed, or it is not any more."""
+    """What an entry says of its number: from now on it is suppressed, or it is not any more.
+
+    Example:
+        ```python
+        suppression = MemorySuppression()
+        await suppression.add("+12125551234")
+        print([entry.phone for entry in await suppression.entries() if entry.kind is EntryKind.ADDED])
+        ```
+    """
 
     ADDED = "added"
     REMOVED = "removed"
@@ -32,7 +40,17 @@ class EntryKind(enum.StrEnum):
 
 @final
 class SuppressionEntry(msgspec.Struct, frozen=True, gc=False):
-    """One entry of a list: the number, when it was made (UTC), what it says, why, and by whom."""
+    """One entry of a list: the number, when it was made (UTC), what it says, why, and by whom.
+
+    Example:
+        ```python
+        suppression = MemorySuppression()
+        await suppression.add("+12125551234", why="said STOP", by="Ann")
+        entry: SuppressionEntry
+        for entry in await suppression.entries("+12125551234"):
+            print(entry.time, entry.kind, entry.why, entry.by)
+        ```
+    """
 
     phone: str
     time: datetime

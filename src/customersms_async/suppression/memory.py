@@ -23,6 +23,16 @@ class MemorySuppression(Closing):
 
     Mutable state, changed under one lock that is never held across an ``await``: the entries, and the numbers of which
     the last one says that they are suppressed.
+
+    Raises:
+        TypeError: when it is pickled or copied.
+
+    Example:
+        ```python
+        suppression = MemorySuppression()
+        await suppression.add("+12125551234", why="said STOP", by="Ann")
+        print(await suppression.suppressed(["+12125551234", "+13235554567"]))
+        ```
     """
 
     in_process = True
@@ -45,7 +55,11 @@ class MemorySuppression(Closing):
         )
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """The suppressed ones of ``phones``, as of now; never suspends, like every method here."""
+        """The suppressed ones of ``phones``, as of now; never suspends, like every method here.
+
+        Raises:
+            InvalidRecipientError: if one of ``phones`` is no number.
+        """
         numbers = asked(phones)
         if numbers is phones:
             return frozenset(self._now.intersection(phones))
@@ -54,19 +68,27 @@ class MemorySuppression(Closing):
     async def add(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Suppress a number, or several; gives how many were not before. Each of those gets an entry.
 
-        Raises ``InvalidRecipientError`` for what is no number; then nothing has changed.
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
         """
         return self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
-        Raises ``InvalidRecipientError`` for what is no number; then nothing has changed.
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
         """
         return self._change(Change.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
-        """All entries, or those about one number, in the order in which they were made; looks at every one."""
+        """All entries, or those about one number, in the order in which they were made; looks at every one.
+
+        Raises:
+            InvalidRecipientError: if ``phone`` is no number.
+        """
         number = None if phone is None else asked([phone])[0]
         with self._lock:
             return [entry for entry in self._entries if number in (None, entry.phone)]

@@ -35,13 +35,24 @@ class PostgresSuppression(Closing):
 
     ``server``: a URL (``postgresql://…``, or anything that psycopg takes), or your own ``psycopg_pool.ConnectionPool``,
     which stays yours to close, and which several stores may share. Needs the extra ``postgres``, and a server of
-    version 14 or later. What was added is on the server's disk, and on a synchronous standby, before ``add`` returns;
-    a fail-over to a standby that lags forgets the latest entries. The numbers stand in the database in clear.
+    version 14 or later. What was added is on the server's disk, and on a synchronous standby, before ``add`` returns; a
+    fail-over to a standby that lags forgets the latest entries. The numbers stand in the database in clear.
 
     Each call raises ``SuppressionStoreError``: a temporary one where the server is out of reach, or does not answer
     within ``timeout`` seconds. A store serves any number of event loops and threads, and a forked child; ``close`` or
     ``aclose`` it, or use ``async with``. One that was made from a URL can be pickled and copied: it is the URL, with
     its password. ``clock`` gives integer microseconds since the epoch in place of the server's time, and is for tests.
+
+    Raises:
+        ConfigurationError: for an address or a ``timeout`` that can be none, and without psycopg.
+
+    Example:
+        ```python
+        suppression = PostgresSuppression("postgresql://texts@db.internal/app")
+        await suppression.add("+12125551234", why="said STOP", by="Ann")
+        print(await suppression.suppressed(["+12125551234", "+13235554567"]))
+        await suppression.aclose()
+        ```
     """
 
     def __init__(
@@ -61,7 +72,12 @@ class PostgresSuppression(Closing):
         return partial(PostgresSuppression, timeout=self._server.timeout, clock=self._clock), (self._server.url,)
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """The suppressed ones of ``phones``, as of now; one question for all of them."""
+        """The suppressed ones of ``phones``, as of now; one question for all of them.
+
+        Raises:
+            InvalidRecipientError: if one of ``phones`` is no number.
+            SuppressionStoreError: if the store can't be used.
+        """
         numbers = [_digits(number) for number in asked(phones)]
         found = {int(row[0] or 0) for row in await self._call(_SUPPRESSED, array(numbers))}
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in found)
@@ -69,8 +85,12 @@ class PostgresSuppression(Closing):
     async def add(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Suppress a number, or several; gives how many were not before. Each of those gets an entry.
 
-        All of it is on the disk before this returns, or none; after a cancel, too. Raises ``InvalidRecipientError`` for
-        what is no number; then nothing has changed.
+        All of it is on the disk before this returns, or none; after a cancel, too.
+
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
+            SuppressionStoreError: if the store can't be used.
         """
         return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
@@ -78,11 +98,21 @@ class PostgresSuppression(Closing):
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
         What was told of before stays. Otherwise as ``add``.
+
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
+            SuppressionStoreError: if the store can't be used.
         """
         return await self._change(Change.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
-        """All entries, or those about one number, in the order in which they were made."""
+        """All entries, or those about one number, in the order in which they were made.
+
+        Raises:
+            InvalidRecipientError: if ``phone`` is no number.
+            SuppressionStoreError: if the store can't be used.
+        """
         number = None if phone is None else b"%d" % _digits(asked([phone])[0])
         return [
             SuppressionEntry(
@@ -100,7 +130,7 @@ class PostgresSuppression(Closing):
         self._server.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
     async def _change(self, change: Change) -> int:

@@ -41,6 +41,17 @@ class SQLiteSuppression(Closing):
 
     It can be pickled and copied: it is its absolute path and the options. ``clock`` gives integer microseconds since
     the epoch and is for tests. Mutable state: that of ``ProcessThreads``.
+
+    Raises:
+        ConfigurationError: for a path that can be none.
+
+    Example:
+        ```python
+        suppression = SQLiteSuppression("suppressed.db")
+        await suppression.add("+12125551234", why="said STOP", by="Ann")
+        print(await suppression.suppressed(["+12125551234", "+13235554567"]))
+        await suppression.aclose()
+        ```
     """
 
     def __init__(
@@ -62,7 +73,12 @@ class SQLiteSuppression(Closing):
         return again, (str(self._threads.path),)
 
     async def suppressed(self, phones: Sequence[str]) -> frozenset[str]:
-        """The suppressed ones of ``phones``, as of now; one look into the file for all of them."""
+        """The suppressed ones of ``phones``, as of now; one look into the file for all of them.
+
+        Raises:
+            InvalidRecipientError: if one of ``phones`` is no number.
+            SuppressionStoreError: if the store can't be used.
+        """
         numbers = asked(phones)
         found = set(await self._ask(lambda file: file.suppressed(numbers)))
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in found)
@@ -70,8 +86,12 @@ class SQLiteSuppression(Closing):
     async def add(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Suppress a number, or several; gives how many were not before. Each of those gets an entry.
 
-        All of it is on the disk before this returns, or none; after a cancel, too. Raises ``InvalidRecipientError`` for
-        what is no number; then nothing has changed.
+        All of it is on the disk before this returns, or none; after a cancel, too.
+
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
+            SuppressionStoreError: if the store can't be used.
         """
         return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
 
@@ -79,11 +99,21 @@ class SQLiteSuppression(Closing):
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
 
         What was told of before stays in the file. Otherwise as ``add``.
+
+        Raises:
+            InvalidRecipientError: for what is no number; then nothing has changed.
+            ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
+            SuppressionStoreError: if the store can't be used.
         """
         return await self._change(Change.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
-        """All entries, or those about one number, in the order in which they were made."""
+        """All entries, or those about one number, in the order in which they were made.
+
+        Raises:
+            InvalidRecipientError: if ``phone`` is no number.
+            SuppressionStoreError: if the store can't be used.
+        """
         number = None if phone is None else asked([phone])[0]
         return await self._ask(lambda file: file.entries(number))
 
@@ -92,7 +122,7 @@ class SQLiteSuppression(Closing):
         self._threads.close()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._threads.aclose()
 
     async def _change(self, change: Change) -> int:

@@ -7,7 +7,15 @@ from typing import final
 
 @final
 class ManualClock:
-    """Integer microseconds that stand still until they are set."""
+    """Integer microseconds that stand still until they are set: ``us`` microseconds at first.
+
+    Example:
+        ```python
+        clock = ManualClock()
+        quota = MemoryQuota(clock=clock)
+        clock.us += 60_000_000  # a minute later
+        ```
+    """
 
     def __init__(self, us: int = 1_000_000) -> None:
         self.us = us

@@ -20,20 +20,29 @@ _UNLIMITED = Limit(10**9, 1)
 class FakeClient(AsyncClient):  # type: ignore[misc]  # what is typed for the client takes this one, and nobody else's
     """An ``AsyncClient`` for unit tests: the same methods, outcomes and errors, without a server or a socket.
 
-    ::
+    Magic numbers (see docs/testing.md) bring outcomes of their own. By default nobody waits, for no limit and no pace,
+    and the quota is this client's own. A test of either gives ``limits``, ``pace`` or a sandbox with limits. Each call
+    raises what that of ``AsyncClient`` does.
 
-        async def test_the_welcome_text():
-            client = FakeClient()
-            await sign_up("+12125551234", client=client)
+    Mutable state: what the client and the sandbox have.
+
+    Args:
+        sandbox: who answers, with its keys, limits and faults; by default one with a million credits and no limit.
+        options: those of ``AsyncClient``, but for the key, the URL and the engine.
+
+    Raises:
+        ConfigurationError: as ``AsyncClient`` does.
+        TypeError: for ``url`` and ``http_client``, which are its own.
+
+    Example:
+        ```python
+        async def welcome(phone: str, client: AsyncClient) -> None:
+            await client.send(phone, "Welcome")
+
+        async with FakeClient() as client:
+            await welcome("+12125551234", client)
             assert [text.phone for text in client.sandbox.texts] == ["+12125551234"]
-
-    ``sandbox``: who answers, with its keys, limits and faults; by default one with a million credits and no limit.
-    Magic numbers (``customersms_async.sandbox.magic``) bring outcomes of their own. ``options`` are those of
-    ``AsyncClient``, but for the key, the URL and the engine; by default nobody waits, for no limit and no pace, and the
-    quota is this client's own. A test of either gives ``limits``, ``pace`` or a sandbox with limits.
-
-    Raises ``ConfigurationError`` as ``AsyncClient`` does, and ``TypeError`` for ``url`` and ``http_client``, which are
-    its own. Mutable state: what the client and the sandbox have.
+        ```
     """
 
     def __init__(self, sandbox: Sandbox | None = None, **options: Unpack[OptionOverrides]) -> None:

@@ -1,14 +1,14 @@
 """The contract of campaign ledgers: a test class to inherit, for those of this package and for your own.
 
-::
+```python
+class TestMyLedger(LedgerContract):
+    @pytest.fixture(autouse=True)
+    def place(self, tmp_path):
+        self.path = tmp_path / "ledger"
 
-    class TestMyLedger(LedgerContract):
-        @pytest.fixture(autouse=True)
-        def place(self, tmp_path):
-            self.path = tmp_path / "ledger"
-
-        async def open(self, clock):
-            return await MyLedger.open(self.path, create=True, clock=clock)
+    async def open(self, clock):
+        return await MyLedger.open(self.path, create=True, clock=clock)
+```
 
 ``open`` gives the one ledger of a test, as one more host has it. The tests are plain functions that run an event loop
 of their own, so no plugin is needed, and close what was opened. The ledger's time must be injectable: what happens at
@@ -45,4 +45,12 @@ class LedgerContract(
     LedgerLookContract,
     LedgerScheduleContract,
 ):
-    """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python."""
+    """Every promise of ``CampaignLedger`` as a test, and random schedules against a few lines of Python.
+
+    Example:
+        ```python
+        class TestMyLedger(LedgerContract):
+            async def open(self, clock):
+                return await MyLedger.open(self.path, clock=clock)  # yours, as customersms_async.campaign.protocol says
+        ```
+    """

@@ -19,6 +19,20 @@ class Network:
 
     *Is late*: the sender hears of a lost connection, and the message arrives when ``deliver`` is called. *Comes twice*:
     a copy of it arrives then. *Is sent again*: as by a client that has lost the first answer, and hears the second.
+
+    Example:
+        ```python
+        import asyncio
+        import random
+
+        network = Network(random.Random(1))
+        network.fate = "is lost"
+        try:
+            await network.carry(lambda: asyncio.sleep(0, "an answer"))
+        except ConnectionError:
+            network.fate = "arrives"
+        print(await network.carry(lambda: asyncio.sleep(0, "an answer")))
+        ```
     """
 
     def __init__(self, dice: random.Random) -> None:
@@ -27,7 +41,11 @@ class Network:
         self._late: list[Callable[[], Awaitable[object]]] = []
 
     async def carry(self, send: Callable[[], Awaitable[T]]) -> T:
-        """The answer to a message, which ``send`` brings to the server; raises ``ConnectionError`` if none comes."""
+        """The answer to a message, which ``send`` brings to the server.
+
+        Raises:
+            ConnectionError: if none comes.
+        """
         fate = self.fate or self._dice.choice(FATES + FATES[:1] * 4)
         if fate in ("is late", "comes twice"):
             self._late.append(send)
@@ -41,7 +59,11 @@ class Network:
         return answer
 
     async def deliver(self, at_most: int | None = None) -> None:
-        """Let what is late arrive, in any order, and perhaps twice."""
+        """Let what is late arrive, in any order, and perhaps twice: ``at_most`` so many times, or all of it.
+
+        Raises:
+            Exception: what the ``send`` of a message raises.
+        """
         for _ in range(len(self._late) if at_most is None else min(at_most, len(self._late))):
             send = self._late.pop(self._dice.randrange(len(self._late)))
             await send()

@@ -29,13 +29,21 @@ TAKES_LISTS: Final = sqlite3.sqlite_version_info >= (3, 38)
 _MANY: Final = 8
 """Recipients who differ by their numbers alone, from which on one statement is faster."""
 
-_COLUMNS: Final = "(id, phone, text_id, segments, state, code, error, updated_us)"
-_ADD: Final = f"INSERT INTO recipients {_COLUMNS} VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - ours alone
-_ADD_ALIKE: Final = f"INSERT INTO recipients {_COLUMNS} SELECT ? + key, value, ?, ?, ?, ?, ?, ? FROM json_each(?)"  # noqa: S608 - ours alone
-_BEGINS: Final = "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ? WHERE"
+_INSERT: Final = "INSERT INTO recipients (id, phone, text_id, segments, state, code, error, updated_us)"
+_ADD: Final = f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_ALIKE: Final = f"{_INSERT} SELECT ? + key, value, ?, ?, ?, ?, ?, ? FROM json_each(?)"  # noqa: S608 - ours alone
+_BEGIN: Final = (
+    "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ? WHERE state = ?"
+)
 _NOT_SUPPRESSED: Final = "NOT EXISTS (SELECT 1 FROM suppressed AS s WHERE s.phone = recipients.phone)"
-_ENDS: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?"
-_OF_ATTEMPT: Final = "recipients.attempt_id = ? AND recipients.state = ?"
+_BEGIN_ONE: Final = f"{_BEGIN} AND id = ? AND {_NOT_SUPPRESSED}"  # noqa: S608 - ours alone
+_BEGIN_ALL: Final = f"{_BEGIN} AND id IN (SELECT value FROM json_each(?)) AND {_NOT_SUPPRESSED}"  # noqa: S608 - ours alone
+_END: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?, message_id = "
+_END_ONE: Final = f"{_END}? WHERE id = ? AND attempt_id = ? AND state = ?"
+_END_ALL: Final = (
+    f"{_END}o.value FROM json_each(?) AS o"
+    " WHERE recipients.id = CAST(o.key AS INTEGER) AND recipients.attempt_id = ? AND recipients.state = ?"
+)
 
 
 def add(db: sqlite3.Connection, rows: Sequence[RecipientRow]) -> None:
@@ -56,10 +64,8 @@ def begin(db: sqlite3.Connection, change: tuple[object, ...], ids: Sequence[int]
     ``change`` is the state, the attempt's id, and the time.
     """
     if TAKES_LISTS:
-        query = f"{_BEGINS} id IN (SELECT value FROM json_each(?)) AND state = ? AND {_NOT_SUPPRESSED}"  # noqa: S608 - ours alone
-        return db.execute(query, (*change, json.dumps(list(ids)), State.PLANNED)).rowcount
-    query = f"{_BEGINS} id = ? AND state = ? AND {_NOT_SUPPRESSED}"
-    return db.executemany(query, [(*change, number, State.PLANNED) for number in ids]).rowcount
+        return db.execute(_BEGIN_ALL, (*change, State.PLANNED, json.dumps(list(ids)))).rowcount
+    return db.executemany(_BEGIN_ONE, [(*change, State.PLANNED, number) for number in ids]).rowcount
 
 
 def end(
@@ -70,12 +76,8 @@ def end(
     ``message_ids`` has the id of each one's text, by the recipient's number.
     """
     change, condition = (*fate, now_us), (attempt_id, State.SENDING)
-    if TAKES_LISTS and not any(message_id and "\0" in message_id for message_id in message_ids.values()):
-        query = (
-            f"{_ENDS}, message_id = o.value FROM json_each(?) AS o"
-            f" WHERE recipients.id = CAST(o.key AS INTEGER) AND {_OF_ATTEMPT}"
-        )
-        return db.execute(query, (*change, json.dumps(message_ids), *condition)).rowcount
-    query = f"{_ENDS}, message_id = ? WHERE id = ? AND {_OF_ATTEMPT}"  # SQLite ends a text of JSON at its first NUL
+    is_odd = any(message_id and "\0" in message_id for message_id in message_ids.values())
+    if TAKES_LISTS and not is_odd:  # SQLite ends a text of JSON at its first NUL
+        return db.execute(_END_ALL, (*change, json.dumps(message_ids), *condition)).rowcount
     rows = [(*change, message_id, number, *condition) for number, message_id in message_ids.items()]
-    return db.executemany(query, rows).rowcount
+    return db.executemany(_END_ONE, rows).rowcount

@@ -60,7 +60,7 @@ async def judge(
 async def end(
     ask: Ask, clock: bytes | None, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]
 ) -> None:
-    """See ``CapStore.end_caps``."""
+    """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
     pairs = [[(scope.key, text.id) for text in some for scope in text.scopes] for some in (answered, not_sent)]
     await ask(
         _END,

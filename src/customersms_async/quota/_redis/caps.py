@@ -43,15 +43,15 @@ class RedisCaps:
         self._clients, self._prefix, self._clock = clients, prefix, clock
 
     async def look(self, space: bytes, texts: Sequence[CappedText]) -> list[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         return await self._judged("look", space, texts, 0)
 
     async def take(self, space: bytes, texts: Sequence[CappedText], hold_us: int) -> list[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         return await self._judged("take", space, texts, hold_us)
 
     async def end(self, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         asked = _BatchArguments([*answered, *not_sent])
         await self._call("end", space, asked, [asked.places, len(answered)], 0)
 

@@ -35,12 +35,12 @@ class CapRows:
         self._space, self._longest_us, self._swept = one(db, query, space)
 
     def look(self, texts: Sequence[CappedText]) -> list[CapHit | None]:
-        """See ``CapStore.look_at_caps``."""
+        """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
         self._reach(texts)
         return self._judge(texts, is_taking=False)
 
     def take(self, texts: Sequence[CappedText], hold_us: int) -> list[CapHit | None]:
-        """See ``CapStore.take_caps``."""
+        """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
         self._reach(texts)
         found = self._judge(texts, is_taking=True)
         if not any(found):
@@ -51,7 +51,7 @@ class CapRows:
         return found
 
     def end(self, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
-        """See ``CapStore.end_caps``."""
+        """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
         for text in answered:
             for scope in text.scopes:
                 self._db.execute(

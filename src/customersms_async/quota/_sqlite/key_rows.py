@@ -58,7 +58,7 @@ class KeyRows:
         )
 
     def take(self, layers: Sequence[Layer], hold_us: int) -> int | Wait:
-        """See ``QuotaStore.take``."""
+        """Take one token of every layer, or none and say how long to wait: see ``QuotaStore.take``."""
         self._reach(longest_us([(layers, 1)]))
         free_us = max(self._paused_us, free_at_us(self._now_us, layers, self._held, self._log))
         if free_us > self._now_us:
@@ -70,27 +70,30 @@ class KeyRows:
         return self._last_id
 
     def settle(self, request: int) -> None:
-        """See ``QuotaStore.settle``."""
+        """Hear that the script's answer to a request is known: see ``QuotaStore.settle``."""
         if self._release(request):
             self._settled(self._now_us)
 
     def give_back(self, request: int) -> None:
-        """See ``QuotaStore.give_back``."""
+        """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         self._release(request)
 
     def pause(self, pause_us: int) -> None:
-        """See ``QuotaStore.pause``."""
+        """Grant nothing for so long: see ``QuotaStore.pause``."""
         self._paused_us = min(NEVER_US, max(self._paused_us, self._now_us + pause_us))
 
     def forecast_us(self, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
-        """See ``QuotaStore.forecast_us``; reads only the rows that the forecast depends on."""
+        """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``.
+
+        Reads only the rows that the forecast depends on.
+        """
         self._reach(longest_us(line))
         forecast = LineForecast(line, len(self._log), self._held)
         settled_us = [self._log[position] for position in forecast.positions]
         return forecast.wait_us(self._now_us, self._paused_us, settled_us)
 
     def usage(self, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
-        """See ``QuotaStore.usage``."""
+        """How every layer stands, in order, and what is left of a pause in microseconds: see ``QuotaStore.usage``."""
         self._reach(longest_us([(layers, 1)]))
         used = tuple(usage(self._now_us, layer, self._held, self._log) for layer in layers)
         return used, max(0, self._paused_us - self._now_us)

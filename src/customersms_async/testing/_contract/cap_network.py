@@ -40,7 +40,13 @@ class CapNetworkContract(CapStoreBase):
         return None
 
     def check_far(self, test: Callable[[FarCaps], Awaitable[None]], *, seed: int = 0) -> None:
-        """Run ``test`` with two stores of one place, as two processes have them."""
+        """Run ``test`` with two stores of one place, as two processes have them.
+
+        ``seed`` is a number from which the network's dice come.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
         run_far(self.open_far_store, lambda *parts: test(FarCaps(*parts)), seed)
 
     def test_a_take_that_is_sent_again_counts_its_texts_once_and_lets_them_through(self) -> None:

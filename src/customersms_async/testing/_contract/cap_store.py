@@ -27,11 +27,19 @@ class CapStoreBase:
     """Opens the store that is tested. The tests are plain functions, each with an event loop of its own."""
 
     def open_store(self, clock: Callable[[], int]) -> AbstractAsyncContextManager[CappingStore]:
-        """A store on this clock. Within one test, all calls must open the same place, which is empty at first."""
+        """A store on this clock. Within one test, all calls must open the same place, which is empty at first.
+
+        Raises:
+            NotImplementedError: unless it is overridden.
+        """
         raise NotImplementedError
 
     def check(self, test: Callable[[CappingStore, ManualClock], Coroutine[Any, Any, None]]) -> None:
-        """Run ``test`` with a store that was just opened."""
+        """Run ``test`` with a store that was just opened.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
 
         async def main() -> None:
             clock = ManualClock()

@@ -30,11 +30,18 @@ class KeyStoreContract:
         """A store on this clock (microseconds) that keeps keys for ``keep`` seconds.
 
         Within one test, all calls must open the same place, which is empty at first.
+
+        Raises:
+            NotImplementedError: unless it is overridden.
         """
         raise NotImplementedError
 
     def check(self, test: Callable[[IdempotencyStore, ManualClock], Coroutine[Any, Any, None]]) -> None:
-        """Run ``test`` with a store that was just opened."""
+        """Run ``test`` with a store that was just opened.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
 
         async def main() -> None:
             clock = ManualClock(10**12)

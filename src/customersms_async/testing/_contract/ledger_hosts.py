@@ -109,6 +109,9 @@ class LedgerTest:
         """The one ledger of this test on this clock (microseconds since 1970), made if it isn't there.
 
         Each object that this gives stands for a host that has it open.
+
+        Raises:
+            NotImplementedError: unless it is overridden.
         """
         raise NotImplementedError
 
@@ -117,7 +120,11 @@ class LedgerTest:
         return None
 
     def check(self, test: Callable[[LedgerHosts], Coroutine[Any, Any, None]]) -> None:
-        """Run ``test`` with an empty ledger, then see whether its counts agree with its recipients."""
+        """Run ``test`` with an empty ledger, then see whether its counts agree with its recipients.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
 
         async def main() -> None:
             hosts = LedgerHosts(self.open)

@@ -33,7 +33,13 @@ class NetworkContract(StoreContract):
         return None
 
     def check_far(self, test: Callable[[FarStores], Awaitable[None]], *, seed: int = 0) -> None:
-        """Run ``test`` with two stores of one place, as two processes have them."""
+        """Run ``test`` with two stores of one place, as two processes have them.
+
+        ``seed`` is a number from which the network's dice come.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
         run_far(
             self.open_far_store,
             lambda stores, clock, network, dice: test(FarStores(stores, clock, network, dice, f"far {seed}")),

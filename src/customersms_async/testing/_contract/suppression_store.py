@@ -26,19 +26,34 @@ class SuppressionTest:
         """A store on this clock (microseconds since the epoch).
 
         Within one test, all calls must open the same place, which is empty at first.
+
+        Raises:
+            NotImplementedError: unless it is overridden.
         """
         raise NotImplementedError
 
     async def add(self, store: Any, phones: Sequence[str]) -> None:
-        """Suppress these numbers; overridden for a store that can't itself."""
+        """Suppress ``phones``; overridden for a store that can't itself.
+
+        Raises:
+            SuppressionStoreError: if the store can't be used.
+        """
         await store.add(phones)
 
     async def remove(self, store: Any, phones: Sequence[str]) -> None:
-        """Suppress these numbers no more."""
+        """Suppress ``phones`` no more; overridden likewise.
+
+        Raises:
+            SuppressionStoreError: if the store can't be used.
+        """
         await store.remove(phones)
 
     def check(self, test: Callable[[Any, ManualClock], Coroutine[Any, Any, None]]) -> None:
-        """Run ``test`` with a store that was just opened."""
+        """Run ``test`` with a store that was just opened.
+
+        Raises:
+            AssertionError: where a promise is broken.
+        """
 
         async def main() -> None:
             clock = ManualClock(1_700_000_000_000_000)
