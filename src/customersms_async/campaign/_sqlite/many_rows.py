@@ -36,7 +36,7 @@ _BEGIN: Final = (
     "UPDATE recipients SET state = ?, attempts = attempts + 1, attempt_id = ?, updated_us = ? WHERE state = ?"
 )
 _NOT_SUPPRESSED: Final = "NOT EXISTS (SELECT 1 FROM suppressed AS s WHERE s.phone = recipients.phone)"
-_BEGIN_ONE: Final = f"{_BEGIN} AND id = ? AND {_NOT_SUPPRESSED}"  # noqa: S608 - ours alone
+_BEGIN_ONE: Final = f"{_BEGIN} AND id = ? AND {_NOT_SUPPRESSED}"
 _BEGIN_ALL: Final = f"{_BEGIN} AND id IN (SELECT value FROM json_each(?)) AND {_NOT_SUPPRESSED}"  # noqa: S608 - ours alone
 _END: Final = "UPDATE recipients SET state = ?, code = ?, error = ?, updated_us = ?, message_id = "
 _END_ONE: Final = f"{_END}? WHERE id = ? AND attempt_id = ? AND state = ?"
