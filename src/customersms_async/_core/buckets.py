@@ -123,6 +123,8 @@ class Buckets:
         if now_us >= self._lapse_us:
             self._lapse()
         if self._held.pop(request, None) is not None:
+            if not self._held:
+                self._held = {}  # one that was emptied is three times as large, and most keys of thousands rest
             self._log.append(now_us)
             if len(self._log) > self._cut_at:
                 self._cut()

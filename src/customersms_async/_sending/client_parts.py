@@ -159,7 +159,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             http_client = overrides.get("http_client", self.transport.callers_client)
             transport = Transport(Gates(options.max_concurrency), http_client)
         same_key = key is self.key or (key.key_id is not None and key.key_id == self.key.key_id)
-        if not same_key and "label" not in overrides:
+        if not same_key and options.label is not None and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
         checking = self.checking.changed(overrides)
         return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, checking, looking_on)
