@@ -44,7 +44,7 @@ class Secret:
     Raises ``ConfigurationError`` unless the key is a text of printable ASCII without spaces, quotes and backslashes.
     """
 
-    __slots__ = ("_former", "_own", "key_id")
+    __slots__ = ("_former", "_own", "_shapes", "key_id")
 
     def __init__(self, key: str) -> None:
         problem = key_problem(key)
@@ -53,6 +53,7 @@ class Secret:
             raise ConfigurationError(problem)
         self._own: Callable[[], str] = _out_of_sight(key)
         self._former: Callable[[], str] | None = None
+        self._shapes: Callable[[], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
         self.key_id: str = hashlib.blake2b(key.encode(), digest_size=12, person=b"customersms").hexdigest()
 
     def reveal(self) -> str:
@@ -61,7 +62,7 @@ class Secret:
 
     def after(self, former: Secret) -> Secret:
         """The secret to send with in place of ``former``: this key, which keeps that one out of sight as well."""
-        self._former = former._own
+        self._former, self._shapes = former._own, None
         return self
 
     def redact(self, text: str) -> str:
@@ -69,8 +70,9 @@ class Secret:
         key = self._own()
         if self._former is None and _ORDINARY(key) and key[:PUBLIC_START] not in text:  # as nearly always
             return text
-        forms = _forms(key) if self._former is None else (*_forms(key), *_forms(self._former()))
-        starts = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms))
+        if self._shapes is None:
+            self._shapes = _shapes(_forms(key) if self._former is None else (*_forms(key), *_forms(self._former())))
+        starts, forms = self._shapes()
         return _without(text, starts, forms) if any(start in text for start in starts) else text
 
     def name(self, label: str | None) -> str:
@@ -110,6 +112,12 @@ def _out_of_sight(key: str) -> Callable[[], str]:
 def _forms(key: str) -> tuple[str, ...]:
     """What a key looks like: as it is, in a URL, in HTML, and in PHP's JSON."""
     return tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
+
+
+def _shapes(forms: tuple[str, ...]) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What gives how these forms begin, and the forms, out of sight."""
+    found = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms)), forms
+    return lambda: found
 
 
 def _without(text: str, starts: tuple[str, ...], forms: tuple[str, ...]) -> str:
