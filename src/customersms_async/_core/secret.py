@@ -67,11 +67,11 @@ class Secret:
 
     def redact(self, text: str) -> str:
         """A text without the key, should a gateway quote that: as it is, escaped, or cut off somewhere."""
-        key = self._own()
-        if self._former is None and _ORDINARY(key) and key[:PUBLIC_START] not in text:  # as nearly always
+        is_ordinary = self._former is None and _ORDINARY(self._own())
+        if is_ordinary and self._own()[:PUBLIC_START] not in text:  # as nearly always; tracebacks may show locals
             return text
         if self._shapes is None:
-            self._shapes = _shapes(_forms(key) if self._former is None else (*_forms(key), *_forms(self._former())))
+            self._shapes = _shapes(*(known() for known in (self._own, self._former) if known is not None))
         starts, forms = self._shapes()
         return _without(text, starts, forms) if any(start in text for start in starts) else text
 
@@ -114,8 +114,9 @@ def _forms(key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
 
 
-def _shapes(forms: tuple[str, ...]) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
-    """What gives how these forms begin, and the forms, out of sight."""
+def _shapes(*keys: str) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What gives how the forms of these keys begin, and the forms, out of sight."""
+    forms = tuple(form for key in keys for form in _forms(key))
     found = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms)), forms
     return lambda: found
 
