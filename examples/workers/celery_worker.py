@@ -4,14 +4,14 @@ Celery's tasks are synchronous, and its pool forks: so each worker process start
 (anyio's blocking portal) once it has been forked, with one client in it. It shows a quota and idempotency keys that all
 workers share; which errors are tried again, and when; and what becomes of the job of a worker that was killed. The
 texts are NORMAL: they go before the campaigns of the same key, which are BULK, and after one-time passwords (URGENT),
-which a web app sends by itself.
+which a web app sends by itself. Campaigns are in a database, and have been begun by a person: see docs/fleet.md.
 
     $ pip install "customersms-async[cli,redis,postgres]" celery
     $ customersms sandbox  # in a terminal of its own; paste the two lines that it prints into the others
     $ redis-server --appendonly yes --appendfsync always  # the queue, the quota and the keys; nothing may be forgotten
     $ celery -A celery_worker worker --concurrency 4
     $ python celery_worker.py send_text +12125551234 "Order 17 is on its way" order-17/shipped
-    $ python celery_worker.py campaign spring  # by cron, every minute; its ledger is in $CUSTOMERSMS_LEDGER
+    $ python celery_worker.py campaign spring  # by cron, each minute; it is in the database of $CUSTOMERSMS_LEDGER
 
 A worker that is told to stop (SIGTERM) finishes its jobs: give it 90 seconds before it is killed. Its pool must be of
 processes (prefork), as others send no ``worker_process_init``.

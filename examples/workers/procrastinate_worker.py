@@ -3,15 +3,17 @@
 It shows one client for each worker process, with a quota and idempotency keys that all workers share; which errors are
 tried again, and when; and what becomes of the job of a worker that was killed. All that is kept is in one PostgreSQL
 database. The texts are NORMAL: they go before the campaigns of the same key, which are BULK, and after one-time
-passwords (URGENT), which a web app sends by itself.
+passwords (URGENT), which a web app sends by itself. Campaigns are in the database that $CUSTOMERSMS_LEDGER names, and
+have been begun by a person: see docs/fleet.md.
 
     $ pip install "customersms-async[cli,postgres]"
     $ customersms sandbox  # in a terminal of its own; paste the two lines that it prints into the others
     $ export DATABASE_URL=postgresql://texts@127.0.0.1/app
     $ python -m procrastinate --app=procrastinate_worker.app schema --apply
     $ python -m procrastinate --app=procrastinate_worker.app worker --concurrency 10 --shutdown-graceful-timeout 40
-    $ python procrastinate_worker.py send_text +12125551234 "Order 17 is on its way" order-17/shipped
-    $ python procrastinate_worker.py campaign spring  # by cron, every minute; its ledger is in $CUSTOMERSMS_LEDGER
+    $ order='{"phone": "+12125551234", "text": "Order 17 is on its way", "idempotency_key": "order-17/shipped"}'
+    $ python -m procrastinate --app=procrastinate_worker.app defer send_text "$order"
+    $ python -m procrastinate --app=procrastinate_worker.app defer campaign '{"name": "spring"}'  # by cron, each minute
 
 A worker that is told to stop (SIGTERM) finishes its jobs, for 40 seconds at most, and puts the others back: give it 60
 seconds before it is killed. procrastinate logs the numbers and texts of all jobs.
@@ -20,7 +22,6 @@ seconds before it is killed. procrastinate logs the numbers and texts of all job
 import asyncio
 import math
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Unpack
@@ -80,7 +81,11 @@ class RetryStrategy(BaseRetryStrategy):
 
 app = TextApp(
     connector=PsycopgConnector(conninfo=DATABASE),
-    worker_defaults={"update_heartbeat_interval": TIMEOUT / 3, "stalled_worker_timeout": TIMEOUT},
+    worker_defaults={
+        "update_heartbeat_interval": TIMEOUT / 3,
+        "stalled_worker_timeout": TIMEOUT,
+        "delete_jobs": "successful",
+    },
 )
 
 
@@ -101,16 +106,3 @@ async def retry_stalled_jobs(timestamp: int) -> None:
     """Put back the jobs of workers that died: procrastinate does not do that by itself."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=TIMEOUT):
         await app.job_manager.retry_job(job)
-
-
-async def put(task: str, *arguments: str) -> None:
-    async with app.open_async():
-        if task == "campaign":
-            await campaign.defer_async(name=arguments[0])
-        else:
-            phone, text, idempotency_key = arguments
-            await send_text.defer_async(phone=phone, text=text, idempotency_key=idempotency_key)
-
-
-if __name__ == "__main__":
-    asyncio.run(put(*sys.argv[1:]))

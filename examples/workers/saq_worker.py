@@ -3,13 +3,14 @@
 It shows one client for each worker process, with a quota and idempotency keys that all workers share; which errors are
 tried again, and when; and what becomes of the job of a worker that was killed. The texts are NORMAL: they go before the
 campaigns of the same key, which are BULK, and after one-time passwords (URGENT), which a web app sends by itself.
+Campaigns are in a database, and have been begun by a person: see docs/fleet.md.
 
     $ pip install "customersms-async[cli,redis,postgres]" saq
     $ customersms sandbox  # in a terminal of its own; paste the two lines that it prints into the others
     $ redis-server --appendonly yes --appendfsync always  # the queue, the quota and the keys; nothing may be forgotten
     $ saq saq_worker.settings
     $ python saq_worker.py send_text +12125551234 "Order 17 is on its way" order-17/shipped
-    $ python saq_worker.py campaign spring  # by cron, every minute; its ledger is in $CUSTOMERSMS_LEDGER
+    $ python saq_worker.py campaign spring  # by cron, each minute; it is in the database of $CUSTOMERSMS_LEDGER
 
 A worker that is told to stop (SIGTERM) cancels its jobs, and SAQ puts them back. What was on its way has 20 seconds for
 its answer, which the idempotency key keeps for the job that comes again. SAQ logs numbers and texts of jobs that fail.

@@ -3,6 +3,7 @@
 It shows one client for each worker process, with a quota and idempotency keys that all workers share; which errors are
 tried again, and when; and what becomes of the job of a worker that was killed. The texts are NORMAL: they go before the
 campaigns of the same key, which are BULK, and after one-time passwords (URGENT), which a web app sends by itself.
+Campaigns are in a database, and have been begun by a person: see docs/fleet.md.
 
     $ pip install "customersms-async[cli,redis,postgres]" taskiq-redis
     $ customersms sandbox  # in a terminal of its own; paste the two lines that it prints into the others
@@ -10,7 +11,7 @@ campaigns of the same key, which are BULK, and after one-time passwords (URGENT)
     $ taskiq worker taskiq_worker:broker --workers 1 --max-async-tasks 10 --wait-tasks-timeout 40 --shutdown-timeout 25
     $ taskiq scheduler taskiq_worker:scheduler --update-interval 1  # one for all workers: it brings back what waits
     $ python taskiq_worker.py send_text +12125551234 "Order 17 is on its way" order-17/shipped
-    $ python taskiq_worker.py campaign spring  # by cron, every minute; its ledger is in $CUSTOMERSMS_LEDGER
+    $ python taskiq_worker.py campaign spring  # by cron, each minute; it is in the database of $CUSTOMERSMS_LEDGER
 
 A worker that is told to stop (SIGTERM) finishes its jobs, for 40 seconds at most, and then closes the client: give it
 70 seconds before it is killed. What a campaign leaves, its next job goes on with.
@@ -60,7 +61,13 @@ class RetryMiddleware(SmartRetryMiddleware):
             await super().on_error(message, result, exception)
 
 
-broker = RedisStreamBroker(REDIS, idle_timeout=int(1_000 * JOB_SECONDS), xread_count=10, unacknowledged_lock_timeout=10)
+broker = RedisStreamBroker(
+    REDIS,
+    idle_timeout=int(1_000 * JOB_SECONDS),
+    xread_count=10,  # those that it holds wait for a place, and count as begun
+    unacknowledged_lock_timeout=10,
+    socket_timeout=None,  # else Python 3.11 swallows the cancel by which an idle worker stops
+)
 waiting = ListRedisScheduleSource(REDIS)
 scheduler = TaskiqScheduler(broker, [LabelScheduleSource(broker), waiting])
 broker.add_middlewares(RetryMiddleware(default_retry_count=10**6, default_retry_label=True, schedule_source=waiting))

@@ -21,7 +21,13 @@ pytestmark = pytest.mark.skipif(WINDOWS, reason=NO_POSIX)
 
 KEY = "cspro_key_of_the_workers"
 REFUSED = magic.number(Fault.ROW_REJECTED)
-PUT_TWICE, WORKER_KILLED, TOLD_TO_WAIT, WORKER_STOPPED = (f"+1212555000{number}" for number in range(1, 5))
+TEXT = "Order 17 is on its way"
+PUT_TWICE = "+12125551234"
+WORKER_KILLED, TOLD_TO_WAIT, WORKER_STOPPED = (f"+1212555000{number}" for number in range(3))
+PUT = {
+    "procrastinate": ("order=", "python -m procrastinate --app=procrastinate_worker.app defer send_text"),
+}
+"""How the lines begin that put a job: the first one of PUT_TWICE."""
 
 
 @pytest.fixture
@@ -48,8 +54,8 @@ def test_each_text_comes_once_whatever_becomes_of_its_job_and_of_its_worker(
     def came() -> Counter[str]:
         return Counter(text.phone for text in sandbox.texts)
 
-    def put(phone: str) -> None:
-        example.put("send_text", phone, "Order 17 is on its way", f"order-17/{phone}")
+    def put(phone: str, key: str = "") -> None:
+        example.put("send_text", phone=phone, text=TEXT, idempotency_key=key or phone)
 
     with WorkerExample(engine, tmp_path, settings) as example:
         if engine == "procrastinate":
@@ -57,8 +63,9 @@ def test_each_text_comes_once_whatever_becomes_of_its_job_and_of_its_worker(
         if engine == "taskiq":
             example.start("taskiq scheduler")
         worker = example.start(WORKERS[engine])
-        for phone in (PUT_TWICE, PUT_TWICE, REFUSED):
-            put(phone)
+        example.run(*PUT.get(engine, [f"python {engine}_worker.py send_text"]))
+        put(PUT_TWICE, "order-17/shipped")
+        put(REFUSED)
         example.until(lambda: came()[PUT_TWICE] == 1 and sandbox.requests == 2)
 
         sandbox.misbehave([(Fault.SLOW, 60.0)])

@@ -47,15 +47,15 @@ def test_a_job_that_comes_twice_and_whose_worker_is_killed_texts_everyone_once(
             if engine == "procrastinate":
                 example.run("python -m procrastinate --app=procrastinate_worker.app schema")
             worker = example.start(WORKERS[engine])
-            example.put("campaign", "spring")
-            example.put("campaign", "spring")
+            example.put("campaign", name="spring")
+            example.put("campaign", name="spring")
             example.until(lambda: len(fleet.sandbox.texts) > 20)
             example.start(WORKERS[engine])
             example.kill(worker)
             over = time.monotonic() + PATIENCE
             while fleet.states() != {"done": 1}:
                 assert time.monotonic() < over, example.log()
-                example.put("campaign", "spring")
+                example.put("campaign", name="spring")
                 time.sleep(1)
     assert set(fleet.sent().values()) == {1}
     found = fleet.recipients()

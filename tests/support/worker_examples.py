@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
@@ -26,6 +27,8 @@ from support.redis_servers import redis_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
+
+    from procrastinate import App
 
     from support.postgres_servers import PostgresServerProcess
 
@@ -56,6 +59,12 @@ def load(path: Path) -> ModuleType:
     sys.modules[path.stem] = module  # where taskiq looks for it
     spec.loader.exec_module(module)
     return module
+
+
+async def defer(app: App, task: str, arguments: dict[str, str]) -> None:
+    """Put a job into the tables of procrastinate."""
+    async with app.open_async():
+        await app.configure_task(task).defer_async(**arguments)
 
 
 @contextlib.contextmanager
@@ -95,24 +104,26 @@ class WorkerExample:
         for process in self._running:
             self.kill(process)
 
-    def typed(self, beginning: str) -> list[str]:
-        """The words of the one line of the docstring that begins like this."""
+    def typed(self, beginning: str) -> str:
+        """The one line of the docstring that begins like this."""
         lines = _TYPED.findall(self.file.read_text(encoding="utf-8"))
         (line,) = [line for line in lines if line.startswith(beginning)]
-        program, *words = shlex.split(line, comments=True)
-        found = shutil.which(program, path=self.environment["PATH"])
-        assert found is not None, f"there is no {program}"
-        return [found, *words]
+        return str(line)
 
-    def run(self, beginning: str) -> None:
-        """Type this line, and wait until it has ended well."""
-        subprocess.run(self.typed(beginning), env=self._all(), cwd=self.folder, check=True)  # noqa: S603 - of the docs
+    def run(self, *beginnings: str) -> None:
+        """Type these lines into a shell, and wait until they have ended well."""
+        lines = [self.typed(beginning) for beginning in beginnings]
+        shell = ["sh", "-e", "-c", "\n".join(lines)]
+        subprocess.run(shell, env=self._all(), cwd=self.folder, check=True)  # noqa: S603 - of the docs
 
     def start(self, beginning: str) -> subprocess.Popen[bytes]:
         """Type this line in a terminal of its own; what it prints goes to the log."""
+        words = shlex.split(self.typed(beginning), comments=True)
+        program = shutil.which(words[0], path=self.environment["PATH"])
+        assert program is not None, f"there is no {words[0]}"
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - of the docs
-                self.typed(beginning), env=self._all(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                [program, *words[1:]], env=self._all(), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
             )
         self._running.append(process)
         return process
@@ -128,15 +139,18 @@ class WorkerExample:
         process.terminate()
         return process.wait(PATIENCE)
 
-    def put(self, *words: str) -> None:
-        """Queue a job by the example's own code, as its last line does."""
+    def put(self, task: str, **arguments: str) -> None:
+        """Queue a job as a program would that imports the example."""
         if self._module is None:
             self._module = load(self.file)
-        put: Callable[..., Any] = self._module.put
-        if inspect.iscoroutinefunction(put):
-            asyncio.run(put(*words))
+        if hasattr(self._module, "put"):
+            put: Callable[..., Any] = partial(self._module.put, task, *arguments.values())
         else:
-            put(*words)
+            put = partial(defer, self._module.app, task, arguments)
+        if inspect.iscoroutinefunction(put):
+            asyncio.run(put())
+        else:
+            put()
 
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8", errors="replace")
