@@ -66,7 +66,8 @@ def test_each_text_comes_once_whatever_becomes_of_its_job_and_of_its_worker(
         example.run(*PUT.get(engine, [f"python {engine}_worker.py send_text"]))
         put(PUT_TWICE, "order-17/shipped")
         put(REFUSED)
-        example.until(lambda: came()[PUT_TWICE] == 1 and sandbox.requests == 2)
+        example.until(lambda: came()[PUT_TWICE] == 1 and "RejectedError" in example.log())
+        refusals = example.log().count("RejectedError")
 
         sandbox.misbehave([(Fault.SLOW, 60.0)])
         put(WORKER_KILLED)
@@ -83,9 +84,10 @@ def test_each_text_comes_once_whatever_becomes_of_its_job_and_of_its_worker(
         put(WORKER_STOPPED)
         example.until(lambda: came()[WORKER_STOPPED] == 1)
         assert example.stop(worker) == 0
+        assert example.log().count("RejectedError") == refusals, "it was tried again"
 
     assert came() == Counter([PUT_TWICE, WORKER_KILLED, TOLD_TO_WAIT, WORKER_STOPPED])
-    assert sandbox.requests == 6, "the refused one was asked about once, the one that was told to wait twice"
+    assert sandbox.requests == 6, "twice for the one that was told to wait, and once for each other"
     assert asyncio.run(unknown(settings)) == 1, "only the text of the worker that was killed"
 
 
