@@ -1,12 +1,10 @@
-"""``run_campaign`` as a job of taskiq, SAQ and Celery: delivered twice, with a worker killed, each is texted once."""
+"""``run_campaign`` as a job of other engines: delivered twice, with a worker killed, each is texted once.
+
+The jobs and their workers are those of ``examples/workers``.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -14,23 +12,14 @@ import pytest
 
 from customersms_async.sandbox import Sandbox
 from support.fleet_workers import KEY, LIMITS, Fleet
-from support.places import ROOT
 from support.real_time import PATIENCE
+from support.worker_examples import ENGINES, WORKERS, WorkerExample, queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from support.postgres_servers import PostgresServerProcess
-    from support.redis_servers import RedisServer
-
-MODULES = "support.job_engines"
-ENGINES = {
-    "taskiq": ("taskiq", "worker", f"{MODULES}.with_taskiq:broker", "--workers", "1"),
-    "saq": ("saq", f"{MODULES}.with_saq.settings"),
-    "celery": ("celery", "-A", f"{MODULES}.with_celery", "worker", "--pool", "prefork", "--concurrency", "2"),
-}
-NEEDS = {"taskiq": "taskiq_redis", "saq": "saq", "celery": "celery"}
 
 
 @pytest.fixture
@@ -42,49 +31,32 @@ def fleet(shared_postgres: PostgresServerProcess, tmp_path: Path) -> Iterator[Fl
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_job_that_comes_twice_and_whose_worker_is_killed_texts_everyone_once(
-    engine: str, fleet: Fleet, shared_redis: RedisServer
+    engine: str, fleet: Fleet, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if importlib.util.find_spec(NEEDS[engine]) is None:
-        pytest.skip(f"{engine} is not installed")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), *filter(None, [os.environ.get("PYTHONPATH")])]),
-        "JOBS_REDIS": shared_redis.url,
-        "CUSTOMERSMS_LEDGER": fleet.address,
-        "CUSTOMERSMS_API_KEY": KEY,
-        "CUSTOMERSMS_URL": fleet.sandbox.url,
-        "CUSTOMERSMS_QUOTA": fleet.server.url(),
-    }
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", *ENGINES[engine]]
-        with (fleet.folder / "engine.log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - the engine's own
-                command, env=environment, stdout=log, stderr=log, cwd=fleet.folder, start_new_session=True
-            )
-
-    def put() -> None:
-        command = [sys.executable, "-m", f"{MODULES}.with_{engine}", "spring"]
-        subprocess.run(command, env=environment, check=True, cwd=fleet.folder)  # noqa: S603
-
-    fleet.add(["spring"], 300)
-    workers = [start()]
-    try:
-        put()
-        put()
-        fleet.until(lambda: len(fleet.sandbox.texts) > 20, (fleet.folder / "engine.log").read_text())
-        workers.append(start())
-        os.killpg(workers[0].pid, signal.SIGKILL)
-        over = time.monotonic() + PATIENCE
-        while fleet.states() != {"done": 1}:
-            assert time.monotonic() < over, (fleet.folder / "engine.log").read_text()
-            put()
-            time.sleep(1)
-    finally:
-        for worker in workers:
-            if worker.poll() is None:
-                os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+    fleet.add(["spring"], 300, alike=5)
+    with queue(engine, fleet.folder, request) as environment:
+        environment |= {
+            "CUSTOMERSMS_LEDGER": fleet.address,
+            "CUSTOMERSMS_API_KEY": KEY,
+            "CUSTOMERSMS_URL": fleet.sandbox.url,
+            "SMS_TIMEOUT": "2",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        with WorkerExample(engine, fleet.folder, environment) as example:
+            if engine == "procrastinate":
+                example.run("python -m procrastinate --app=procrastinate_worker.app schema")
+            worker = example.start(WORKERS[engine])
+            example.put("campaign", name="spring")
+            example.put("campaign", name="spring")
+            example.until(lambda: len(fleet.sandbox.texts) > 20)
+            example.start(WORKERS[engine])
+            example.kill(worker)
+            over = time.monotonic() + PATIENCE
+            while fleet.states() != {"done": 1}:
+                assert time.monotonic() < over, example.log()
+                example.put("campaign", name="spring")
+                time.sleep(1)
     assert set(fleet.sent().values()) == {1}
     found = fleet.recipients()
     assert found["accepted"] + found["unknown"] == 300

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, final
 
-from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota
+from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota, Message
 from customersms_async._postgres import administration
 from customersms_async._sending.sending_handle import open_handle
 from customersms_async.campaign.guards import Guards
@@ -52,12 +52,27 @@ class Fleet:
         url = self.sandbox.url if url is None else url
         return AsyncClient(api_key=key, url=url, limits=LIMITS, pace=None, quota=MemoryQuota())
 
-    def add(self, names: Iterable[str], size: int = 20, *, wanted: bool = True, key: str = KEY, url: str = "") -> None:
-        """Put campaigns into the database, each with numbers of its own, and say that a run is wanted."""
+    def add(
+        self,
+        names: Iterable[str],
+        size: int = 20,
+        *,
+        alike: int | None = None,
+        wanted: bool = True,
+        key: str = KEY,
+        url: str = "",
+    ) -> None:
+        """Put campaigns into the database, each with numbers of its own, and say that a run is wanted.
+
+        So many in a row get the same text, and so share a request (``alike``); all of them, unless it is said.
+        """
 
         async def each(name: str, first: int) -> None:
             async with self.client(key, url or None) as client, Campaign.open(self.address, name=name) as campaign:
-                await campaign.add([f"+1212{first + number:07}" for number in range(size)], f"Hello from {name}")
+                await campaign.add(
+                    Message(f"+1212{first + number:07}", f"Hello from {name}{number // (alike or size) or ''}")
+                    for number in range(size)
+                )
                 if wanted:
                     terms = CampaignTerms.of(open_handle(client).sender, Guards())
                     await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
