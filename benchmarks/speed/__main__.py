@@ -26,7 +26,7 @@ from benchmarks.speed.pictures import pictures
 from benchmarks.speed.report import document
 from benchmarks.speed.rivals import BLOCKING, RIVALS
 from benchmarks.speed.startup import STARTS
-from benchmarks.speed.targets import BESIDE
+from benchmarks.speed.targets import AT_ONCE, BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,8 @@ def requests(effort: Effort) -> Cells:
     asked = {name: request.questions(name, effort.concurrencies) for name in rivals}
     with request.serving() as url, without("sniffio") as packages:
         absent = {name: packages for name in rivals if name.startswith("httpx without sniffio")}
-        together = list(dict.fromkeys(name for _, mine, other, _ in BESIDE for name in (mine, other)))
+        pairs = [*((mine, other) for _, mine, other, _ in BESIDE), *(each[:2] for each in AT_ONCE.values())]
+        together = list(dict.fromkeys(name for pair in pairs for name in pair))
         return by_turns("speed.request", asked, effort.rounds, url, effort.requests, together=together, packages=absent)
 
 

@@ -10,6 +10,7 @@ import signal
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -112,6 +113,7 @@ def test_the_commands_of_a_page_do_what_it_says(
         block = block.replace("claim-0123456789abcdef0123", asyncio.run(one_unknown(customersms.folder, there)))
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     block = re.sub(r"\b20\d\d-\d\d-\d\d(?=T)", str(tomorrow), block)
+    block = block.replace("09:00-20:00", hours_elsewhere())
     block = block.replace("/run/secrets/", f"{customersms.folder}/").replace("8025", str(free_port()))
     asked = commands(block)
     prepare(customersms, block, asked, there)
@@ -131,6 +133,12 @@ def test_the_commands_of_a_page_do_what_it_says(
             shown, status = run(customersms, command, there, listening)
             assert status in (WELL if "--as unsent" not in " ".join(command.words) else (TOO_EARLY,)), shown
             assert has_printed(command.prints, shown), shown
+
+
+def hours_elsewhere() -> str:
+    """An hour in which it is neither New York's time nor that of any other zone of the pages, whenever this runs."""
+    there = datetime.now(ZoneInfo("America/New_York")) + timedelta(hours=12)
+    return f"{there:%H:%M}-{there + timedelta(hours=1):%H:%M}"
 
 
 async def one_unknown(folder: Path, there: dict[str, str]) -> str:
