@@ -106,7 +106,7 @@ async def deliver(
         done.outcomes += ruling.outcomes
         if ruling.fatal is not None:
             done.fatal = ruling.fatal
-            done.refusal = next((o.error for o in ruling.outcomes if o.code == ruling.fatal), None)
+            done.refusal = _words_of(ruling.outcomes, ruling.fatal)
             if ruling.fatal is Code.INVALID_API_KEY:
                 sender.owner.refuse(sender.secret)
             _drop(parts, done, ruling.fatal)
@@ -114,6 +114,11 @@ async def deliver(
     if sender.announcer is not None and not (in_own_task or is_part):  # else the queue of a bulk send or campaign tells
         sender.announcer.outcomes(sender, ticket.priority, done.outcomes)
     return done
+
+
+def _words_of(outcomes: list[Outcome], code: Code) -> str | None:
+    """The gateway's words with this code."""
+    return next((o.error for o in outcomes if o.code == code), None)
 
 
 async def _try(
