@@ -57,8 +57,9 @@ torture-fleet: .venv/dev-installed  ## three hosts on one database, all of them 
 fuzz: .venv/dev-installed  ## made-up inputs for one reader of foreign bytes: TARGET=answers, files, ledgers, numbers, sheets or templates; RUNS=100000
 	PYTHONPATH="tests:$$PYTHONPATH" $(BIN)/python -m tools.fuzz $(TARGET) --runs $(RUNS)
 
-bench: .venv/bench-installed  ## what everything costs, beside what people would use instead, in less than two minutes
+bench: .venv/bench-installed  ## what everything costs, ledgers and quotas too, beside what people would use instead, in five minutes
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.quota
 
 bench-full: .venv/bench-installed  ## the same with more of everything, in seven rounds and half an hour, into docs/speed.md
 	$(BIN)/python -m benchmarks.speed --full

@@ -1,9 +1,10 @@
 """What everything costs, beside what people would use instead: ``python -m benchmarks.speed [--full] [PART…]``.
 
 Needs ``pip install -e '.[all]' -r benchmarks/requirements.txt``; ``make bench`` and ``make bench-full`` do that first.
-The quick form takes less than two minutes and leaves its figures in ``.bench``; ``--full`` takes a while, and writes
-``docs/speed.md``, ``docs/speed.json`` and the pictures beside them. Parts that are named, by the functions below, are
-measured anew, or where a run ended too soon for the first time, and the others are those of the run before.
+The quick form takes less than two minutes and leaves its figures in ``.bench``; ``make bench`` has the quick form of
+the quota's benchmark follow. ``--full`` takes a while, and writes ``docs/speed.md``, ``docs/speed.json`` and the
+pictures beside them. Parts that are named, by the functions below, are measured anew, or where a run ended too soon for
+the first time, and the others are those of the run before.
 
 Every rival runs in a fresh process and its own CPU time is measured, while the others wait. What counts is the ratio of
 two measurements that were taken beside each other, as the seconds depend on the machine.
