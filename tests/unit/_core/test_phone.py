@@ -194,9 +194,18 @@ def test_a_refused_novel_is_not_repeated_in_the_message() -> None:
 @example(["+4402079460958"])
 @example(["+121255512345"])
 @example(["+70123456789"])
+@example(["+2010000", "+8900000"])
 def test_clean_numbers_are_those_that_come_out_as_they_went_in(given_: list[str]) -> None:
     zeros = any(number.startswith("0", len(calling_codes.calling_code(number))) for number in given_)
     assert phone.are_clean(given_) == (all(map(is_sure, given_)) and not zeros)
+
+
+@pytest.mark.parametrize("rest", ["0000", "1000", "01000", "10000", "12345", "1234567", "02345678"])
+def test_both_rules_say_the_same_of_every_calling_code(rest: str) -> None:
+    for number in (f"+{code}{rest}" for code in range(1, 1_000)):
+        zero = number.startswith("0", len(calling_codes.calling_code(number)))
+        is_phone = len(number) > len("+123456")
+        assert phone.are_clean([number, number]) == (is_phone and is_sure(number) and not zero), number
 
 
 @given(numbers)
