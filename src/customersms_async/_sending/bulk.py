@@ -48,7 +48,7 @@ class BulkSend:
         loop = sender.room.loop
         kind: RunKind = "send_many" if options.reads_all else "stream"
         sender, watch = watch_run(sender, kind, options.priority)
-        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, watch)
+        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, options.lookahead, watch)
         self.deliveries: Deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
         self.error: BaseException | None = None
         self.unread: bool = False
@@ -69,15 +69,8 @@ class BulkSend:
     def full(self) -> bool:
         """Whether as much has been read ahead as may be; a send that was stopped reads on without delay."""
         return self.deliveries.stop_code is None and (
-            len(self._ready) >= self._options.max_concurrency or len(self.queue.outcomes) >= self._options.lookahead
+            len(self._ready) >= self._options.max_concurrency or self.queue.is_full
         )
-
-    def take(self) -> Outcome:
-        """The next outcome; only when there is one."""
-        outcome = self.queue.take()
-        if len(self.queue.outcomes) == self._options.lookahead - 1:  # all else that lets anything go on calls it itself
-            self.go_on()
-        return outcome
 
     def line_up(self, batch: Batch) -> None:
         """Have ``batch`` sent when its turn comes; or give its outcomes, if nothing more is sent."""
@@ -114,12 +107,7 @@ class BulkSend:
     def go_on(self) -> None:
         """Start what may start, and wake whoever has something to do."""
         options, queue = self._options, self.queue
-        while (
-            self._ready
-            and len(self.deliveries) < options.max_concurrency
-            and len(queue.outcomes) < options.lookahead
-            and not queue.held
-        ):
+        while self._ready and len(self.deliveries) < options.max_concurrency and not queue.is_full and not queue.held:
             self.deliveries.start(*self._ready.popleft(), self, after_attempt=self._answered)
         queue.tell()
         reader = self._reader

@@ -15,8 +15,6 @@ from .consumers import Consumers
 from .unheard import Unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .._runtime.log import KeyLog
     from ..models import Outcome
     from .deliveries import Deliveries
@@ -61,15 +59,20 @@ class OutcomeQueue:
 
     __slots__ = (
         *("__weakref__", "_consumers", "_news", "_source", "_unheard", "_watch", "arrivals", "held", "left"),
-        *("loop", "outcomes", "take", "waiting", "why"),
+        *("_lookahead", "loop", "outcomes", "waiting", "why"),
     )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, source: OutcomeSource, log: KeyLog, watch: RunWatch | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        source: OutcomeSource,
+        log: KeyLog,
+        lookahead: int,
+        watch: RunWatch | None = None,
     ) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
-        self.take: Callable[[], Outcome] = self.outcomes.popleft
+        self._lookahead = lookahead
         self.arrivals: int = 0
         self.held: bool = False
         self.left: bool = False
@@ -86,6 +89,18 @@ class OutcomeQueue:
         """Whether no further outcome will come."""
         source = self._source()
         return source is None or source.over
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many wait to be taken that nothing new is to be sent."""
+        return len(self.outcomes) >= self._lookahead
+
+    def take(self) -> Outcome:
+        """The next outcome; only when there is one. Its source goes on once there is room again."""
+        outcome = self.outcomes.popleft()
+        if len(self.outcomes) == self._lookahead - 1 and (source := self._source()) is not None:
+            source.go_on()
+        return outcome
 
     def take_all(self, taken: list[Outcome]) -> None:
         """Append to ``taken`` all outcomes that nobody took yet, in the order they came."""

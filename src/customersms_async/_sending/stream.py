@@ -29,9 +29,6 @@ class OpenSend(Protocol):
     error: BaseException | None
     unread: bool
 
-    def take(self) -> Outcome:
-        """The next outcome; only when there is one."""
-
     def abort(self, error: BaseException) -> None:
         """Send nothing new, and end with ``error`` once all is told."""
 
@@ -89,7 +86,7 @@ class OutcomeStream:
                 raise
             if not there:
                 raise self._end(send)
-        outcome = send.take()
+        outcome = queue.take()
         if send.deliveries.stop_code is not None and outcome.status is Status.UNSENT:
             self._unsent.append(outcome)
         return outcome

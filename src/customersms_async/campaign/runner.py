@@ -87,7 +87,7 @@ class Runner:
 
             self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
         sender, watch = watch_run(handle.sender, "campaign", options.priority, partial(count_states, ledger))
-        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, watch)
+        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, options.lookahead, watch)
         self.deliveries: Deliveries = Deliveries(sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
         self.over: bool = False
@@ -117,13 +117,6 @@ class Runner:
     def stopped(self) -> bool:
         """Whether nothing new is sent."""
         return self.deliveries.stop_code is not None
-
-    def take(self) -> Outcome:
-        """The next outcome; only when there is one."""
-        outcome = self.queue.take()
-        if len(self.queue.outcomes) == self._options.lookahead - 1:  # all else that lets anything go on calls it itself
-            self.go_on()
-        return outcome
 
     def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:
         """Do nothing: the ledger holds what was being sent, and what was answered."""
@@ -284,7 +277,7 @@ class Runner:
         return (
             self.queue.held
             or len(self.deliveries) >= self._options.max_concurrency
-            or len(self.queue.outcomes) >= self._options.lookahead
+            or self.queue.is_full
             or self._loop.time() < self._paused_until
         )
 
