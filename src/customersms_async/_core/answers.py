@@ -101,14 +101,18 @@ def read_documented(body: bytes) -> DocumentedAnswer | None:
 
 def read_in_steps(body: bytes) -> Steps[Reading | None]:
     """The contents of ``body`` as from ``read``: in one step, if it is an answer of the documented shape."""
-    answer = read_documented(body)
-    if answer is None:
-        return (yield from _read_odd(body))
-    results = answer.results
-    return _reading(answer, list(results.values() if isinstance(results, dict) else results or ()), body)
+    written = read_documented(body)
+    return (yield from read_odd(body)) if written is None else reading_of(written, body)
 
 
-def _read_odd(body: bytes) -> Steps[Reading | None]:
+def reading_of(written: DocumentedAnswer, body: bytes) -> Reading:
+    """The contents of ``body``, of which ``read_documented`` gave this."""
+    results = written.results
+    return _reading(written, list(results.values() if isinstance(results, dict) else results or ()), body)
+
+
+def read_odd(body: bytes) -> Steps[Reading | None]:
+    """The contents of an answer of another shape than the documented one, or ``None``."""
     yield
     found = yield from find_answer(body)
     if found is None:

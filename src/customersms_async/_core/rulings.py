@@ -14,7 +14,7 @@ import msgspec
 
 from ..models import Code, Outcome, Status
 from .answer_bounds import ONE_STEP, is_readable, may_tell_of_texts, most_rows
-from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_in_steps, without_doubles
+from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_odd, reading_of, without_doubles
 from .happened import Answer, NotSent
 from .matching import DISPUTED, Match, match_in_steps
 from .outcome_facts import STOPPING, AnswerFacts, number_facts, refusal_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .answer_rows import AnswerRow
-    from .answers import Reading
+    from .answers import DocumentedAnswer, Reading
     from .batching import Batch
     from .happened import Happened, NoAnswer
     from .outcome_facts import NumberFacts
@@ -79,24 +79,22 @@ def judge_in_steps(happened: Happened, batch: Batch, now_unix: float, redact: Re
     """
     if not isinstance(happened, Answer):
         return _judge_unanswered(happened, batch)
-    usual = judge_usual(happened, batch, redact)
+    written = read_documented(happened.body) if is_readable(happened.body, batch) else None
+    usual = None if written is None else judge_usual(happened.status, written, batch, redact)
     if usual is not None:
         return usual
-    steps = _judge_unusual(happened, batch, now_unix, redact)
+    steps = judge_unusual(happened, written, batch, now_unix, redact)
     return finish(steps) if len(happened.body) <= ONE_STEP else (yield from steps)
 
 
-def judge_usual(answer: Answer, batch: Batch, redact: Redact) -> Ruling | None:
+def judge_usual(status: int, written: DocumentedAnswer, batch: Batch, redact: Redact) -> Ruling | None:
     """The ruling on an answer of the usual kind: every text accepted, in a row of its own, all in their order.
 
     ``None`` for any other, of which ``judge`` decides; what it would say of this one is the same, and takes three times
     as long.
     """
-    if not 200 <= answer.status < 300 or not is_readable(answer.body, batch):
-        return None
-    written = read_documented(answer.body)
-    rows = None if written is None else written.results
-    if written is None or type(rows) is not list or written.code is not None:
+    rows = written.results
+    if not 200 <= status < 300 or type(rows) is not list or written.code is not None:
         return None
     if [row.phone for row in rows] != batch.phones:
         return None
@@ -105,17 +103,19 @@ def judge_usual(answer: Answer, batch: Batch, redact: Redact) -> Ruling | None:
         return None
     return Ruling(
         list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(_ACCEPTED), ids)),
-        status_code=answer.status,
+        status_code=status,
         remaining_credits=as_amount(written.remaining_credits),
         all_accepted=True,
     )
 
 
-def _reading_of(answer: Answer, batch: Batch) -> Steps[Reading]:
+def _reading_of(answer: Answer, written: DocumentedAnswer | None, batch: Batch) -> Steps[Reading]:
     body = answer.body
-    if not is_readable(body, batch):
-        return TOO_MUCH if may_tell_of_texts(body) else NOTHING
-    reading = yield from read_in_steps(body)
+    reading = None if written is None else reading_of(written, body)
+    if reading is None:
+        if not is_readable(body, batch):
+            return TOO_MUCH if may_tell_of_texts(body) else NOTHING
+        reading = yield from read_odd(body)
     if reading is None:
         return NOTHING if answer.packed is None else packed_as(answer.packed)
     return reading if len(reading.rows) <= most_rows(batch) else TOO_MUCH
@@ -127,10 +127,11 @@ def _judge_unanswered(happened: NotSent | NoAnswer, batch: Batch) -> Ruling:
     return Ruling(everyone(batch, rule.status, code, happened.error), rule.then, rule.tokens)
 
 
-def _judge_unusual(answer: Answer, batch: Batch, now_unix: float, redact: Redact) -> Steps[Ruling]:
+def judge_unusual(
+    answer: Answer, written: DocumentedAnswer | None, batch: Batch, now_unix: float, redact: Redact
+) -> Steps[Ruling]:
     """Decide where not everything was accepted, or not in the usual way."""
-    yield
-    whole = yield from _reading_of(answer, batch)
+    whole = yield from _reading_of(answer, written, batch)
     yield
     status = answer.status
     reading = yield from without_doubles(whole)

@@ -71,7 +71,7 @@ class Secret:
         if is_ordinary and self._own()[:PUBLIC_START] not in text:  # as nearly always; tracebacks may show locals
             return text
         if self._shapes is None:
-            self._shapes = _shapes(*(known() for known in (self._own, self._former) if known is not None))
+            self._shapes = _shapes_of(*(known() for known in (self._own, self._former) if known is not None))
         starts, forms = self._shapes()
         return _without(text, starts, forms) if any(start in text for start in starts) else text
 
@@ -114,7 +114,7 @@ def _forms(key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((key, quote(key, safe=""), html.escape(key), key.replace("/", "\\/"))))
 
 
-def _shapes(*keys: str) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
+def _shapes_of(*keys: str) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
     """What gives how the forms of these keys begin, and the forms, out of sight."""
     forms = tuple(form for key in keys for form in _forms(key))
     found = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms)), forms

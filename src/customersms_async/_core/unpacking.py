@@ -30,29 +30,6 @@ class TooLong(Exception):  # noqa: N818 - a signal, which ends in transport
 
 
 @final
-class Plain:
-    """Collects an answer of at most ``longest`` bytes that is not packed. Mutable state: what has come so far."""
-
-    unreadable: None = None
-
-    def __init__(self, longest: int) -> None:
-        self._left = longest
-        self._parts: list[bytes] = []
-
-    def feed(self, data: bytes) -> None:
-        """Take in some bytes of the answer as they came. Raises ``TooLong``."""
-        self._left -= len(data)
-        if self._left < 0:
-            raise TooLong
-        self._parts.append(data)
-
-    @property
-    def answer(self) -> bytes:
-        """The bytes that have come so far."""
-        return b"".join(self._parts)
-
-
-@final
 class Unpacker:
     """Collects an answer of at most ``longest`` bytes; ``encoding`` is the text of its ``Content-Encoding`` header.
 
@@ -62,7 +39,9 @@ class Unpacker:
     """
 
     def __init__(self, encoding: str, longest: int) -> None:
-        names = [name for each in encoding.split(",") if (name := each.strip().lower()) not in ("", "identity")]
+        names: list[str] = []
+        if encoding:
+            names = [name for each in encoding.split(",") if (name := each.strip().lower()) not in ("", "identity")]
         known = len(names) <= MOST_LAYERS and all(name in (*_GZIPS, "deflate") for name in names)
         self._encoding = ", ".join(names)
         self._layers = [_Layer(longest, is_gzip=name in _GZIPS) for name in reversed(names)] if known else []
@@ -92,7 +71,7 @@ class Unpacker:
 
     @property
     def _is_damaged(self) -> bool:
-        return any(layer.is_damaged for layer in self._layers)
+        return bool(self._layers) and any(layer.is_damaged for layer in self._layers)
 
 
 @final

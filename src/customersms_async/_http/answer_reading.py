@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from .._core import provider
 from .._core.happened import Answer, NoAnswer
-from .._core.unpacking import Plain, TooLong, Unpacker
+from .._core.unpacking import TooLong, Unpacker
 from .engine import EngineResponse
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def read_answer(response: EngineResponse) -> Answer | NoAnswer:
     else:
         encoding = response.headers.get("Content-Encoding", "")
         pieces = response.aiter_raw()
-    unpacker = Unpacker(encoding, LONGEST_ANSWER) if encoding else Plain(LONGEST_ANSWER)
+    unpacker = Unpacker(encoding, LONGEST_ANSWER)
     try:
         async for piece in pieces:
             unpacker.feed(piece)

@@ -68,8 +68,10 @@ def late_group(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
         def format_help(self, ctx: Any, formatter: Any) -> None:
             """Write the page without panels."""
             panels, self.rich_markup_mode = self.rich_markup_mode, None
-            super().format_help(ctx, formatter)
-            self.rich_markup_mode = panels
+            try:
+                super().format_help(ctx, formatter)
+            finally:
+                self.rich_markup_mode = panels
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's names
             """Write each command's name and what it does."""

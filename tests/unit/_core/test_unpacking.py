@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from customersms_async._core.unpacking import MOST_MEMBERS, Plain, TooLong, Unpacker
+from customersms_async._core.unpacking import MOST_MEMBERS, TooLong, Unpacker
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_members_are_read_however_much_is_between_them(padding: int) -> None:
 
 
 def test_what_is_not_packed_is_kept_as_it_came_up_to_the_limit() -> None:
-    plain = Plain(10)
+    plain = Unpacker("", 10)
     for piece in (b"12345", b"", b"67890"):
         plain.feed(piece)
     assert (plain.answer, plain.unreadable) == (b"1234567890", None)

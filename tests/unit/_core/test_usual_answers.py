@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customersms_async._core.answers import read_documented
 from customersms_async._core.batching import Batch
 from customersms_async._core.happened import Answer
-from customersms_async._core.rulings import Ruling, _judge_unusual, judge_usual
+from customersms_async._core.rulings import Ruling, judge_unusual, judge_usual
 from customersms_async._core.steps import finish
 
 PHONES = [f"+1212555{number:04}" for number in range(3)]
@@ -46,17 +47,21 @@ def redact(text: str) -> str:
 @given(answers, st.sampled_from([200, 200, 200, 202, 300, 402, 404, 500]))
 def test_it_says_what_the_long_way_says_or_nothing(written: dict[str, Any], status: int) -> None:
     answer = Answer(status, json.dumps(written).encode())
-    usual = judge_usual(answer, BATCH, redact)
+    read = read_documented(answer.body)
+    assert read is not None
+    usual = judge_usual(status, read, BATCH, redact)
     if usual is not None:
         assert usual.all_accepted
-        long_way = finish(_judge_unusual(answer, BATCH, 0.0, redact))
+        long_way = finish(judge_unusual(answer, read, BATCH, 0.0, redact))
         assert without_the_mark(usual) == without_the_mark(long_way)
 
 
 def test_the_documented_answer_is_usual() -> None:
     rows = [{"phone": phone, "success": True, "message_id": f"msg_{phone[-4:]}"} for phone in PHONES]
     answer = Answer(200, json.dumps({"success": True, "remaining_credits": 7, "results": rows}).encode())
-    usual = judge_usual(answer, BATCH, redact)
+    read = read_documented(answer.body)
+    assert read is not None
+    usual = judge_usual(200, read, BATCH, redact)
     assert usual is not None
     assert [(o.index, o.phone, o.message_id) for o in usual.outcomes] == [
         (4, PHONES[0], "msg_0000"),
