@@ -1,8 +1,8 @@
 """A faster engine than httpx's own: aiohttp's connections, and nothing around them. Extra ``fast``.
 
 It stands where a client of httpx stands (``AsyncClient(http_client=...)``), and does no more than ``transport`` asks of
-one. Whether the first byte may be out is known exactly: aiohttp sends a request's head together with the first piece of
-its body, and reads that, which asks ``transport``, when a connection stands. httpx-aiohttp was rejected because it
+one. Whether the first byte may be out is known exactly: the head is written together with the first piece of the body,
+which is asked for, and ``transport`` with it, when a connection stands. httpx-aiohttp was rejected because it
 reports an answer that never came as a failure to connect, keeps cookies, and leaves httpx's own cost, which is more
 than aiohttp's; pyreqwest because it aborted processes that ended.
 """
@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, final
-
-import msgspec
+from typing import TYPE_CHECKING, Any, final
 
 try:
     import aiohttp
@@ -22,7 +20,7 @@ except ModuleNotFoundError as _missing:
     advice = 'the fast engine needs aiohttp: pip install "customersms-async[fast]"'
     raise ModuleNotFoundError(advice, name=_missing.name) from None
 
-from ._http.aiohttp_connections import BOUNDS, AiohttpBody, StaleConnection, StaleRefusingRequest, bounded_connector
+from ._http.aiohttp_connections import AiohttpConnections, AiohttpRequest, AiohttpResponse
 from ._http.error_meaning import is_refused_certificate
 from ._http.tls import TlsTrust
 from ._runtime.closing import Closing
@@ -30,11 +28,9 @@ from ._runtime.shutdown import AtShutdown
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
+    from collections.abc import AsyncIterable, Awaitable, Mapping
 
 __all__ = ["FastClient"]
-
-_UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
 
 
 @final
@@ -45,8 +41,8 @@ class FastClient(Closing):
     judged by ``tls``, by default as httpx does it. It has as many connections as its clients' ``max_concurrency`` come
     to, keeps no cookies, and speaks HTTP/1.1 to the gateway itself, past any proxy that the environment names.
 
-    Mutable state: the session, made when first used, as it belongs to the event loop, and what closes it at its end;
-    what certificates are judged by, which takes 50 ms to make; and whether it was closed.
+    Mutable state: the connections, made when first used, as they belong to the event loop, and what closes them at its
+    end; what certificates are judged by, which takes 50 ms to make; and whether it was closed.
 
     Example:
         ```python
@@ -58,7 +54,7 @@ class FastClient(Closing):
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
         self._trust: TlsTrust | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._connections: AiohttpConnections | None = None
         self._at_shutdown: AtShutdown | None = None
         self._loading = asyncio.Lock()
         self.is_closed: bool = False
@@ -71,18 +67,18 @@ class FastClient(Closing):
         headers: Mapping[str, str],
         content: AsyncIterable[bytes],
         extensions: dict[str, Any],  # noqa: ARG002 - httpx's own
-    ) -> _AiohttpRequest:
+    ) -> AiohttpRequest:
         """Put a request together, as httpx does; ``extensions`` are httpx's own, and not used."""
-        return _AiohttpRequest(method, url, headers, content)
+        return AiohttpRequest(method, url, headers, content)
 
     async def send(
         self,
-        request: _AiohttpRequest,
+        request: AiohttpRequest,
         *,
         stream: bool = True,  # noqa: ARG002 - the body is always still to be read
         auth: None = None,  # noqa: ARG002 - there is none
         follow_redirects: bool = False,  # noqa: ARG002 - none is followed
-    ) -> _AiohttpResponse:
+    ) -> AiohttpResponse:
         """Send the request once, over a connection on which nothing is left to read.
 
         A cancelled call cuts the connection. A refused certificate is looked at again if the authorities have been
@@ -91,40 +87,23 @@ class FastClient(Closing):
         Raises:
             Exception: aiohttp's own errors, and ``OSError``: ``AsyncClient`` says what they mean.
         """
-        session = self._session or self._open()
+        connections = self._connections or self._open()
         tls: ssl.SSLContext | bool = True
         if request.url.startswith("https:"):
             tls = self._tls or (self._trust or await self._load()).context
         while True:
-            body = AiohttpBody(request.content, request.headers)
             try:
-                response = await session.request(
-                    request.method, request.url, headers=request.headers, data=body, ssl=tls, allow_redirects=False
-                )
-            except StaleConnection:
-                continue  # that connection is closed: there is another, or a new one
+                return await connections.send(request, tls)
             except aiohttp.ClientError as error:
                 trust = self._trust if is_refused_certificate(error) else None  # None as well with a caller's context
                 if trust is None or not await trust.has_changed_since(tls):
                     raise
                 tls = trust.context
-                continue
-            if response.status < 200:  # 101: it speaks something else from now on
-                response.close()
-                raise aiohttp.ClientError("no final answer")
-            return _AiohttpResponse(response)
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=bounded_connector(),
-            cookie_jar=aiohttp.DummyCookieJar(),  # a gateway can't leave the key there
-            auto_decompress=False,
-            timeout=_UNTIMED,
-            request_class=StaleRefusingRequest,
-            **BOUNDS,
-        )
+    def _open(self) -> AiohttpConnections:
+        self._connections = AiohttpConnections()
         self._at_shutdown = AtShutdown(partial(_shut_down, weakref.ref(self)))
-        return self._session
+        return self._connections
 
     async def _load(self) -> TlsTrust:
         async with self._loading:
@@ -142,41 +121,11 @@ class FastClient(Closing):
 
     def shut_down(self) -> Awaitable[None] | None:
         """Close the connections, as the event loop ends; gives what waits for that. Another loop may use it anew."""
-        session, self._session = self._session, None
-        return None if session is None else session.close()
+        connections, self._connections = self._connections, None
+        return None if connections is None else connections.close()
 
 
 def _shut_down(client: weakref.ref[FastClient]) -> Awaitable[None] | None:
     """Close the connections of a client that nobody closed, as the event loop ends."""
     found = client()
     return None if found is None else found.shut_down()
-
-
-@final
-class _AiohttpRequest(msgspec.Struct, frozen=True):
-    """A request that is about to be sent."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    content: AsyncIterable[bytes]
-
-
-@final
-class _AiohttpResponse:
-    """An answer of aiohttp's, whose body is still to be read."""
-
-    __slots__ = ("_response", "headers", "status_code")
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status_code = response.status
-        self.headers = response.headers
-
-    def aiter_raw(self) -> AsyncIterator[bytes]:
-        """The pieces of the body as they come."""
-        return self._response.content.iter_any()
-
-    async def aclose(self) -> None:
-        """Give back the connection, or cut it if there is more to come."""
-        self._response.close()

@@ -1,6 +1,8 @@
 """Connections of aiohttp's that do what httpx's do: bounded heads, nothing stale, and exactly our headers.
 
-Where aiohttp has no option for it, its own classes are derived from.
+aiohttp finds the host, opens and keeps the connections, and reads what comes over them; its session, its requests and
+its answers, made for all that HTTP has, took more than half of a request's CPU and are not used. Nothing of a request
+leaves but what is written here: one piece, the head and the body.
 """
 
 from __future__ import annotations
@@ -10,55 +12,137 @@ import inspect
 import select
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 import aiohttp
+import msgspec
 from aiohttp.client_proto import ResponseHandler
-from multidict import CIMultiDict
+from yarl import URL
 
 from .engine import KEEPALIVE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    import ssl
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Mapping
 
-    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp import StreamReader
     from aiohttp.connector import Connection
+    from aiohttp.http import RawResponseMessage
 
 _LONGEST_HEAD: Final = 100 * 1024
 """Bytes of an answer's status line and headers together: what httpx takes of them."""
 
-_MOST_HEADERS: Final = _LONGEST_HEAD // len(b"a:\r\n")
-BOUNDS: Final[dict[str, Any]] = {"max_line_size": _LONGEST_HEAD, "max_field_size": _LONGEST_HEAD}
-if "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters:  # older ones count no headers
-    BOUNDS["max_headers"] = _MOST_HEADERS
+_READING: Final[dict[str, Any]] = {
+    "read_until_eof": True,
+    "auto_decompress": False,
+    "max_line_size": _LONGEST_HEAD,
+    "max_field_size": _LONGEST_HEAD,
+}
+"""How an answer is read."""
 
+if "max_headers" in inspect.signature(ResponseHandler.set_response_params).parameters:  # older ones count no headers
+    _READING["max_headers"] = _LONGEST_HEAD // len(b"a:\r\n")
 
-def bounded_connector() -> aiohttp.TCPConnector:
-    """What opens connections, any number of them, as the gate before it has a limit."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
-    made = partial(_BoundedProtocol, loop=asyncio.get_running_loop())
-    connector._factory = made  # type: ignore[assignment]  # a kind of theirs  # noqa: SLF001 - there is no other way
-    return connector
-
-
-class StaleConnection(Exception):  # noqa: N818 - a signal, which ends in the engine
-    """The connection has ended, or holds bytes that nobody asked for; nothing of the request has left."""
+_UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
 
 
 @final
-class AiohttpBody(aiohttp.Payload):
-    """The request's bytes, read when a connection stands, and the headers that leave with them."""
+class AiohttpConnections:
+    """The connections of one engine in the running event loop, any number of them, as the gate before it has a limit.
 
-    def __init__(self, content: AsyncIterable[bytes], request_headers: Mapping[str, str]) -> None:
-        super().__init__(content, content_type="application/json")
-        self.request_headers = request_headers
+    Mutable state: those of the connector; and the routes to the URLs used so far.
+    """
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        async for some in self._value:
-            await writer.write(some)
+    def __init__(self) -> None:
+        self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
+        made = partial(_BoundedProtocol, loop=asyncio.get_running_loop())
+        self._connector._factory = made  # type: ignore[assignment]  # a kind of theirs  # noqa: SLF001 - no other way
+        self._routes: dict[tuple[str, object], _Route] = {}
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's names
-        raise TypeError("the body is given out once")
+    async def send(self, request: AiohttpRequest, tls: ssl.SSLContext | bool) -> AiohttpResponse:
+        """Send a request over a connection on which nothing is left to read, and give its answer's head.
+
+        The body is asked for when the connection stands. Whatever is raised, the connection is cut then.
+        """
+        route = self._routes.get((request.url, tls)) or self._find(request.url, tls)
+        connection, protocol = await self._connect(route)
+        try:
+            await protocol.write(route.head_of(request), request.content)
+            message, payload = await protocol.read()
+            while message.code < 200:
+                if message.code == 101:  # it speaks something else from now on
+                    raise aiohttp.ClientError("no final answer")
+                message, payload = await protocol.read()
+        except BaseException:
+            connection.close()
+            raise
+        return AiohttpResponse(connection, message, payload)
+
+    def close(self) -> Awaitable[None]:
+        """Close all connections; await what this gives until they are."""
+        return self._connector.close()
+
+    async def _connect(self, route: _Route) -> tuple[Connection, _BoundedProtocol]:
+        """A new connection, or a kept one that is still as it was left: else it may have another's answer on it."""
+        while True:
+            connection = await self._connector.connect(route.asked, [], _UNTIMED)
+            protocol = connection.protocol
+            assert isinstance(protocol, _BoundedProtocol)  # noqa: S101 - nothing else is made
+            if not (protocol.was_used and protocol.is_stale):
+                return connection, protocol
+            connection.close()
+
+    def _find(self, url: str, tls: ssl.SSLContext | bool) -> _Route:
+        asked = aiohttp.ClientRequest("POST", URL(url), loop=asyncio.get_running_loop(), ssl=tls)
+        opening = f" {asked.url.raw_path_qs} HTTP/1.1\r\nHost: {asked.headers['Host']}\r\n"
+        route = self._routes[url, tls] = _Route(asked, opening)
+        return route
+
+
+class _Route(NamedTuple):
+    """The way to one URL: what a connector is asked with, and how each request along it goes on after its method."""
+
+    asked: aiohttp.ClientRequest
+    opening: str
+
+    def head_of(self, request: AiohttpRequest) -> bytes:
+        fields = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
+        return f"{request.method}{self.opening}{fields}\r\n".encode("ascii")
+
+
+@final
+class AiohttpRequest(msgspec.Struct, frozen=True):
+    """A request that is about to be sent, with these headers, after ``Host``, and no others."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: AsyncIterable[bytes]
+
+
+@final
+class AiohttpResponse:
+    """An answer whose head has come, and whose body is still to be read."""
+
+    __slots__ = ("_connection", "_payload", "headers", "status_code")
+
+    def __init__(self, connection: Connection, message: RawResponseMessage, payload: StreamReader) -> None:
+        self._connection = connection
+        self._payload = payload
+        self.status_code: int = message.code
+        self.headers: Mapping[str, str] = message.headers
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The pieces of the body as they come."""
+        return self._payload.iter_any()
+
+    async def aclose(self) -> None:
+        """Keep the connection for the next request, or cut it if there is more to come, or to go."""
+        transport = self._connection.transport
+        if self._payload.is_eof() and transport is not None and not transport.get_write_buffer_size():
+            self._connection.release()
+        else:
+            self._connection.close()
 
 
 @final
@@ -73,6 +157,22 @@ class _BoundedProtocol(ResponseHandler):
     head_left: int | None = None
     was_used = False
     _poll: Any = None
+
+    async def write(self, head: bytes, content: AsyncIterable[bytes]) -> None:
+        """Write a request, its head together with the first piece of its body, and expect the head of an answer.
+
+        Nothing waits here until it is gone: whoever writes waits for an answer next. A call of its own, so that nobody
+        holds the body meanwhile, as the API key is in it.
+        """
+        self.was_used = True
+        self.head_left = _LONGEST_HEAD
+        self.set_response_params(**_READING)
+        async for piece in content:
+            transport = self.transport
+            if transport is None or transport.is_closing():
+                raise aiohttp.ClientConnectionResetError("the connection has ended")
+            transport.write(head + piece)
+            head = b""
 
     @property
     def is_stale(self) -> bool:
@@ -103,23 +203,3 @@ class _BoundedProtocol(ResponseHandler):
             if self.head_left < 0:
                 self.set_exception(aiohttp.ClientError("the answer's headers are too long"))
                 self.abort()
-
-
-@final
-class StaleRefusingRequest(aiohttp.ClientRequest):
-    """A request that refuses a kept connection with something to read on it, and to be added to.
-
-    At best that something is the connection's end, at worst a second answer to the request before. What is added are
-    headers, by libraries that instrument all sessions of aiohttp.
-    """
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        protocol = conn.protocol
-        if isinstance(protocol, _BoundedProtocol):
-            if protocol.was_used and protocol.is_stale:
-                raise StaleConnection
-            protocol.was_used = True
-            protocol.head_left = _LONGEST_HEAD
-        if isinstance(self.body, AiohttpBody):
-            self.headers = CIMultiDict({"Host": self.headers["Host"], **self.body.request_headers})
-        return await super().send(conn)

@@ -3,7 +3,7 @@
 A caller's client has headers, cookies and parameters of its own, its hooks may add more, and so does a library that
 instruments all HTTP clients (``traceparent``): the gateway has no business with any of it. So a request of httpx's
 shape is put right when a caller's client has built it, and once more at the last moment, when httpcore is about to
-write its head. ``fast`` does the same for aiohttp.
+write its head. ``fast`` writes its own.
 """
 
 from __future__ import annotations
