@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 ALWAYS_READ: Final = 2_048
 """Bytes that are read whatever is in them, such as the usual answer to one number."""
 
+USUAL: Final = (ALWAYS_READ, 128)
+"""Bytes that may be an answer of the usual kind, and so many more for each number: twice a usual row.
+
+What is in so few is told sooner by decoding than by counting its values first: 130 kB of ``{},{},…`` take 5 ms.
+"""
+
 BYTES: Final = (65_536, 512)
 """Bytes of an answer at most, and so many more for each number: many PHP warnings, and seven times a usual row."""
 
@@ -43,6 +49,12 @@ _NAMES: Final = (b'"success"', b'"successful_sends"', b'"results"')
 _TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
 _TOO_MANY_DIGITS: Final = b"0" * (LONGEST_DIGITS + 1)
 _SEVERAL_DIGITS: Final = b"0" * ((LONGEST_DIGITS + 1) // 25)
+
+
+def may_be_usual(body: bytes, batch: Batch) -> bool:
+    """Whether ``body`` is small enough to be decoded, and to count if it turns out to be of the usual kind."""
+    length = len(body)
+    return length <= ALWAYS_READ or (length <= _most(USUAL, batch) and not _has_too_long_digits(body))
 
 
 def is_readable(body: bytes, batch: Batch) -> bool:

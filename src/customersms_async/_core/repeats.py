@@ -61,7 +61,7 @@ class ExactRepeats:
         distinct = set(phones)
         if text != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
             return False
-        self._seen |= distinct
+        self._seen = self._seen | distinct if self._seen else distinct
         if self._window is not None:
             self._order.extend(phones)
             forget = self._order.popleft

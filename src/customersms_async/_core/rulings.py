@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from ..models import Code, Outcome, Status
-from .answer_bounds import ONE_STEP, is_readable, may_tell_of_texts, most_rows
+from .answer_bounds import ONE_STEP, is_readable, may_be_usual, may_tell_of_texts, most_rows
 from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_odd, reading_of, without_doubles
 from .happened import Answer, NotSent
 from .matching import DISPUTED, Match, match_in_steps
@@ -79,10 +79,14 @@ def judge_in_steps(happened: Happened, batch: Batch, now_unix: float, redact: Re
     """
     if not isinstance(happened, Answer):
         return _judge_unanswered(happened, batch)
-    written = read_documented(happened.body) if is_readable(happened.body, batch) else None
+    body = happened.body
+    is_small = may_be_usual(body, batch)  # and its values are counted only if it is not usual
+    written = read_documented(body) if is_small or is_readable(body, batch) else None
     usual = None if written is None else judge_usual(happened.status, written, batch, redact)
     if usual is not None:
         return usual
+    if is_small and not is_readable(body, batch):
+        written = None
     steps = judge_unusual(happened, written, batch, now_unix, redact)
     return finish(steps) if len(happened.body) <= ONE_STEP else (yield from steps)
 

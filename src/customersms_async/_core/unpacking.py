@@ -39,16 +39,21 @@ class Unpacker:
     """
 
     def __init__(self, encoding: str, longest: int) -> None:
-        names: list[str] = []
-        if encoding:
-            names = [name for each in encoding.split(",") if (name := each.strip().lower()) not in ("", "identity")]
-        known = len(names) <= MOST_LAYERS and all(name in (*_GZIPS, "deflate") for name in names)
-        self._encoding = ", ".join(names)
-        self._layers = [_Layer(longest, is_gzip=name in _GZIPS) for name in reversed(names)] if known else []
-        self._known = known
+        self._encoding = ""
+        self._layers: list[_Layer] = []
+        self._known = True
         self._longest = longest
         self._length = 0
         self._parts: list[bytes] = []
+        if encoding:
+            self._lay(encoding)
+
+    def _lay(self, encoding: str) -> None:
+        names = [name for each in encoding.split(",") if (name := each.strip().lower()) not in ("", "identity")]
+        self._encoding = ", ".join(names)
+        self._known = len(names) <= MOST_LAYERS and all(name in (*_GZIPS, "deflate") for name in names)
+        if self._known:
+            self._layers = [_Layer(self._longest, is_gzip=name in _GZIPS) for name in reversed(names)]
 
     def feed(self, data: bytes) -> None:
         """Take in some bytes of the answer as they came. Raises ``TooLong``."""
