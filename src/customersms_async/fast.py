@@ -1,10 +1,10 @@
 """A faster engine than httpx's own: aiohttp's connections, and nothing around them. Extra ``fast``.
 
 It stands where a client of httpx stands (``AsyncClient(http_client=...)``), and does no more than ``transport`` asks of
-one. Whether the first byte may be out is known exactly: the head is written together with the first piece of the body,
-which is asked for, and ``transport`` with it, when a connection stands. httpx-aiohttp was rejected because it
-reports an answer that never came as a failure to connect, keeps cookies, and leaves httpx's own cost, which is more
-than aiohttp's; pyreqwest because it aborted processes that ended.
+one. Whether the first byte may be out is known exactly: a request is written in one piece, when a connection stands and
+``transport``, asked for the body, lets it go. httpx-aiohttp was rejected because it reports an answer that never came
+as a failure to connect, keeps cookies, and leaves httpx's own cost, which is more than aiohttp's; pyreqwest because it
+aborted processes that ended.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
-from customersms_async._core.happened import NotSent
+from customersms_async._core.happened import Answer, NotSent
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates
 from customersms_async._http.engine import KEEPALIVE_SECONDS
@@ -90,6 +90,49 @@ async def test_bytes_that_the_event_loop_has_not_read_yet_answer_nothing(fast: F
             more_came.wait(PATIENCE)  # without a turn of the loop, which must not hear of it
             assert (await client.send(PHONE, "second")).status is Status.ACCEPTED
         await serving
+
+
+async def test_a_connection_that_ends_while_the_hook_decides_has_carried_nothing(fast: FastClient) -> None:
+    async def act(connection: Connection) -> None:
+        await connection.reader.readuntil(b"}")
+        await connection.write(http(answered([PHONE])))
+        await ending.wait()
+
+    async def yes() -> bool:
+        return True
+
+    async def yes_later() -> bool:
+        ending.set()
+        await asyncio.sleep(0.1)  # the connection's end is heard of meanwhile
+        return True
+
+    ending, gateway = asyncio.Event(), RawGateway(act)
+    async with gateway.serve() as url:
+        transport = Transport(Gates(1), fast)
+        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
+        assert isinstance(await transport.post(url, body, lambda: PATIENCE, yes), Answer)
+        happened = await transport.post(url, body, lambda: PATIENCE, yes_later)
+    assert isinstance(happened, NotSent)
+    assert happened.again
+    assert "it was cut before anything was sent" in happened.error
+
+
+async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left_is_not_kept(fast: FastClient) -> None:
+    async def act(connection: Connection) -> None:
+        await connection.reader.readuntil(b"\r\n\r\n")
+        await connection.write(http(answered([PHONE])))
+        await connection.reader.read()
+
+    async def yes() -> bool:
+        return True
+
+    gateway = RawGateway(act)
+    async with gateway.serve() as url:
+        transport = Transport(Gates(1), fast)
+        for count in (1, 2):
+            happened = await transport.post(url, Sealed(b" " * 50_000_000), lambda: PATIENCE, yes)
+            assert isinstance(happened, Answer)
+            assert gateway.connections == count
 
 
 async def test_what_a_gateway_leaves_in_a_cookie_never_comes_back(fast: FastClient) -> None:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import repeat
 from typing import TYPE_CHECKING, Protocol, final
 
 from .first_texts import NEW_NUMBER, OTHER_TEXT, SAME_TEXT, FirstTexts
@@ -58,14 +59,17 @@ class ExactRepeats:
         """Whether none of these had this text before, nor comes twice among them; if so, from now on they had."""
         if self._first is None:
             self._first = text
-        distinct = set(phones)
+        distinct: set[str | tuple[str, str]] = set(phones)
         if text != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
             return False
-        self._seen = self._seen | distinct if self._seen else distinct
+        if self._seen:
+            self._seen |= distinct
+        else:
+            self._seen = distinct
         if self._window is not None:
             self._order.extend(phones)
-            forget = self._order.popleft
-            self._seen.difference_update([forget() for _ in range(len(self._order) - self._window)])
+            too_many = max(0, len(self._order) - self._window)
+            self._seen.difference_update(map(deque.popleft, repeat(self._order, too_many)))
         return True
 
     def forget(self) -> None:

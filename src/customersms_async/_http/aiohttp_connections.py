@@ -8,6 +8,7 @@ leaves but what is written here: one piece, the head and the body.
 from __future__ import annotations
 
 import asyncio
+import errno
 import inspect
 import select
 import sys
@@ -145,6 +146,10 @@ class AiohttpResponse:
             self._connection.close()
 
 
+class ConnectError(aiohttp.ClientOSError):
+    """The connection has ended before anything was written to it: named as httpx names what proves that."""
+
+
 @final
 class _BoundedProtocol(ResponseHandler):
     """A connection that is cut if the head of an answer takes more than ``_LONGEST_HEAD``, as it would over httpx.
@@ -159,7 +164,7 @@ class _BoundedProtocol(ResponseHandler):
     _poll: Any = None
 
     async def write(self, head: bytes, content: AsyncIterable[bytes]) -> None:
-        """Write a request, its head together with the first piece of its body, and expect the head of an answer.
+        """Write a request in one piece, and expect the head of an answer.
 
         Nothing waits here until it is gone: whoever writes waits for an answer next. A call of its own, so that nobody
         holds the body meanwhile, as the API key is in it.
@@ -167,12 +172,11 @@ class _BoundedProtocol(ResponseHandler):
         self.was_used = True
         self.head_left = _LONGEST_HEAD
         self.set_response_params(**_READING)
-        async for piece in content:
-            transport = self.transport
-            if transport is None or transport.is_closing():
-                raise aiohttp.ClientConnectionResetError("the connection has ended")
-            transport.write(head + piece)
-            head = b""
+        request = b"".join([head, *[piece async for piece in content]])
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectError(errno.ECONNRESET, "it ended while somebody decided whether the request may leave")
+        transport.write(request)
 
     @property
     def is_stale(self) -> bool:
