@@ -54,7 +54,8 @@ async def attempt(
         place = sender.room.admit(ticket, sender.terms, hold_us(timeout))
         watch = None if sender.announcer is None else sender.announcer.request(sender, ticket, batch, number)
         try:
-            admission = await (place if place.done() else _waited(place, sender, watch))
+            is_told = not place.done() and (watch is not None or log.shows_debug())
+            admission = await (_waited(place, sender, watch) if is_told else place)
         except Held:
             continue
         request = BatchRequest(sender, batch, ticket, timeout, options, admission, watch)
@@ -70,9 +71,6 @@ async def attempt(
 
 async def _waited(place: Place, sender: Sender, watch: RequestWatch | None) -> Admission:
     """Await a place in line, and tell those who look on, and the log, how long that took."""
-    logs = log.shows_debug()
-    if watch is None and not logs:
-        return await place
     room, priority, began_us = place.room, place.ticket.priority, place.room.clock()
     reason = room.reason(place)
     if watch is not None:
@@ -85,7 +83,7 @@ async def _waited(place: Place, sender: Sender, watch: RequestWatch | None) -> A
         seconds, reason = (room.clock() - began_us) / 1e6, place.waited_for(reason)
         if watch is not None:
             watch.wait_ended(reason, seconds, admitted=admitted)
-        if logs:
+        if log.shows_debug():
             _log_wait(sender, priority, reason, seconds, admitted=admitted)
     return admission
 

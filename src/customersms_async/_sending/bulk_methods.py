@@ -124,7 +124,7 @@ class BulkMethods:
             priority=priority, batch_size=batch_size, max_wait=max_wait, timeout=timeout, reads_all=True, rules=rules
         )
         send = self._session.begin(recipients, message, options)
-        return await wait_for_report(send, self._session.parts.account)
+        return await wait_for_report(send)
 
     @overload
     def stream(

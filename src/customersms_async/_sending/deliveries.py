@@ -12,6 +12,7 @@ from .delivery import Delivery, deliver
 
 if TYPE_CHECKING:
     from .._admission.ticket import Ticket
+    from .._core.account import Account
     from .._core.batching import Batch
     from .._core.failure_guards import GuardStop
     from .._runtime.log import KeyLog
@@ -97,6 +98,11 @@ class Deliveries:
     def log(self) -> KeyLog:
         """The lines about the key that they are sent with."""
         return self._sender.log
+
+    @property
+    def account(self) -> Account:
+        """The account of the key that they are sent with."""
+        return self._sender.account
 
     def resume(self) -> None:
         """Let leave again what was held back."""

@@ -11,13 +11,12 @@ from .failures import stop_failure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._core.account import Account
     from .._core.failure_guards import GuardStop
     from ..models import Outcome
     from .bulk import BulkSend
 
 
-async def wait_for_report(send: BulkSend, account: Account) -> SendReport:
+async def wait_for_report(send: BulkSend) -> SendReport:
     """Wait until ``send`` is over, and give its outcomes in input order.
 
     Raises ``AuthenticationError`` and ``InsufficientCreditsError`` with the report, or the error that ended the send,
@@ -31,7 +30,7 @@ async def wait_for_report(send: BulkSend, account: Account) -> SendReport:
         if send.queue.arrivals > 1:
             outcomes.sort(key=attrgetter("index"))
         stopped_by = _stopped_by(send.deliveries.guard_stop, outcomes)
-        report = SendReport(tuple(outcomes), send.deliveries.requests, account.remaining, stopped_by)
+        report = SendReport(tuple(outcomes), send.deliveries.requests, send.deliveries.account.remaining, stopped_by)
         if send.deliveries.fatal is None:
             if send.error is not None:
                 raise send.error
