@@ -118,6 +118,15 @@ def test_an_answer_that_is_too_large_makes_its_texts_unknown(status: int, code: 
     assert ruling.outcomes[0].error == "the gateway's answer is far larger than the request, and was not read"
 
 
+@pytest.mark.parametrize(("taken", "status"), [(100, ACCEPTED), (99, UNKNOWN)])
+def test_a_small_answer_with_too_many_values_counts_only_if_it_is_of_the_usual_kind(taken: int, status: Status) -> None:
+    rows = [row(phone, message_id="m1") for phone in PHONES[:taken]]
+    content = body(success=True, padding=[{}] * 1_300, results=rows)
+    assert answer_bounds.may_be_usual(content, asked(100))
+    assert not answer_bounds.is_readable(content, asked(100))
+    assert set(statuses(answered(200, content, asked(100)))) == {status}
+
+
 @pytest.mark.parametrize("at", range(0, 60, 7))
 def test_too_many_digits_in_a_row_are_found_wherever_they_stand(at: int) -> None:
     for digits, is_readable in ((200, True), (201, False)):
