@@ -41,6 +41,10 @@ async def fast() -> AsyncIterator[FastClient]:
         yield client
 
 
+async def yes() -> bool:
+    return True
+
+
 def client_of(http_client: object, url: str) -> AsyncClient:
     return AsyncClient(api_key=KEY, url=url, http_client=http_client, quota=MemoryQuota(), pace=None, max_retries=0)  # type: ignore[arg-type]  # of httpx, too
 
@@ -48,9 +52,6 @@ def client_of(http_client: object, url: str) -> AsyncClient:
 async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> None:
     async def no() -> bool:
         return False
-
-    async def yes() -> bool:
-        return True
 
     gateway = RawGateway(page(answered))
     async with gateway.serve() as url:
@@ -96,17 +97,17 @@ async def test_a_connection_that_ends_while_the_hook_decides_has_carried_nothing
     async def act(connection: Connection) -> None:
         await connection.reader.readuntil(b"}")
         await connection.write(http(answered([PHONE])))
-        await ending.wait()
-
-    async def yes() -> bool:
-        return True
+        await deciding.wait()
+        connection.writer.write_eof()
+        await connection.until_left()  # the client has heard of that, and closed it
+        ended.set()
 
     async def yes_later() -> bool:
-        ending.set()
-        await asyncio.sleep(0.1)  # the connection's end is heard of meanwhile
+        deciding.set()
+        await ended.wait()
         return True
 
-    ending, gateway = asyncio.Event(), RawGateway(act)
+    deciding, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act)
     async with gateway.serve() as url:
         transport = Transport(Gates(1), fast)
         body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
@@ -121,10 +122,7 @@ async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left
     async def act(connection: Connection) -> None:
         await connection.reader.readuntil(b"\r\n\r\n")
         await connection.write(http(answered([PHONE])))
-        await connection.reader.read()
-
-    async def yes() -> bool:
-        return True
+        await connection.until_left()
 
     gateway = RawGateway(act)
     async with gateway.serve() as url:

@@ -1,7 +1,7 @@
 """Connections of aiohttp's that do what httpx's do: bounded heads, nothing stale, and exactly our headers.
 
 aiohttp finds the host, opens and keeps the connections, and reads what comes over them; its session, its requests and
-its answers, made for all that HTTP has, took more than half of a request's CPU and are not used. Nothing of a request
+its answers, made for all that HTTP has, took about half of a request's CPU and are not used. Nothing of a request
 leaves but what is written here: one piece, the head and the body.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import inspect
+import os
 import select
 import sys
 from functools import partial
@@ -58,14 +59,16 @@ class AiohttpConnections:
         self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
         made = partial(_BoundedProtocol, loop=asyncio.get_running_loop())
         self._connector._factory = made  # type: ignore[assignment]  # a kind of theirs  # noqa: SLF001 - no other way
-        self._routes: dict[tuple[str, object], _Route] = {}
+        self._routes: dict[str, _Route] = {}
 
     async def send(self, request: AiohttpRequest, tls: ssl.SSLContext | bool) -> AiohttpResponse:
         """Send a request over a connection on which nothing is left to read, and give its answer's head.
 
         The body is asked for when the connection stands. Whatever is raised, the connection is cut then.
         """
-        route = self._routes.get((request.url, tls)) or self._find(request.url, tls)
+        route = self._routes.get(request.url)
+        if route is None or route.asked.ssl is not tls:
+            route = self._find(request.url, tls)
         connection, protocol = await self._connect(route)
         try:
             await protocol.write(route.head_of(request), request.content)
@@ -96,7 +99,7 @@ class AiohttpConnections:
     def _find(self, url: str, tls: ssl.SSLContext | bool) -> _Route:
         asked = aiohttp.ClientRequest("POST", URL(url), loop=asyncio.get_running_loop(), ssl=tls)
         opening = f" {asked.url.raw_path_qs} HTTP/1.1\r\nHost: {asked.headers['Host']}\r\n"
-        route = self._routes[url, tls] = _Route(asked, opening)
+        route = self._routes[url] = _Route(asked, opening)
         return route
 
 
@@ -147,7 +150,10 @@ class AiohttpResponse:
 
 
 class ConnectError(aiohttp.ClientOSError):
-    """The connection has ended before anything was written to it: named as httpx names what proves that."""
+    """A connection that ended before anything was written to it, as while somebody decided whether that may be.
+
+    Its name is that of httpx's error, and what ``error_meaning`` takes for a proof that nothing left.
+    """
 
 
 @final
@@ -175,7 +181,7 @@ class _BoundedProtocol(ResponseHandler):
         request = b"".join([head, *[piece async for piece in content]])
         transport = self.transport
         if transport is None or transport.is_closing():
-            raise ConnectError(errno.ECONNRESET, "it ended while somebody decided whether the request may leave")
+            raise ConnectError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         transport.write(request)
 
     @property
