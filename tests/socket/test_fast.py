@@ -93,31 +93,6 @@ async def test_bytes_that_the_event_loop_has_not_read_yet_answer_nothing(fast: F
         await serving
 
 
-async def test_a_connection_that_ends_while_the_hook_decides_has_carried_nothing(fast: FastClient) -> None:
-    async def act(connection: Connection) -> None:
-        await connection.reader.readuntil(b"}")
-        await connection.write(http(answered([PHONE])))
-        await deciding.wait()
-        connection.writer.write_eof()
-        await connection.until_left()  # the client has heard of that, and closed it
-        ended.set()
-
-    async def yes_later() -> bool:
-        deciding.set()
-        await ended.wait()
-        return True
-
-    deciding, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act)
-    async with gateway.serve() as url:
-        transport = Transport(Gates(1), fast)
-        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
-        assert isinstance(await transport.post(url, body, lambda: PATIENCE, yes), Answer)
-        happened = await transport.post(url, body, lambda: PATIENCE, yes_later)
-    assert isinstance(happened, NotSent)
-    assert happened.again
-    assert "it was cut before anything was sent" in happened.error
-
-
 async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left_is_not_kept(fast: FastClient) -> None:
     async def act(connection: Connection) -> None:
         await connection.reader.readuntil(b"\r\n\r\n")

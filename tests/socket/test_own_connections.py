@@ -11,16 +11,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, Status
+from customersms_async._core.happened import Answer, NotSent
+from customersms_async._core.secret import Sealed
+from customersms_async._http.connections import Gates
+from customersms_async._http.transport import Transport
 from customersms_async.sandbox import Sandbox
-from support.broken_gateways import KEY, RawGateway, answered, page
+from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page
 from support.engines import ENGINES, OWN_ENGINES, engine_of
 from support.places import DATA
+from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PHONES = [f"+1212555{i:04}" for i in range(4)]
 TRUSTED, OTHER = (DATA / "loopback.pem").read_bytes(), (DATA / "self-signed.pem").read_bytes()
+
+
+def trusted() -> ssl.SSLContext:
+    """What a gateway needs whom everybody trusts who has TRUSTED."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(DATA / "loopback.pem")
+    return context
 
 
 @pytest.mark.parametrize("engine", OWN_ENGINES)
@@ -30,9 +42,7 @@ async def test_authorities_that_are_replaced_while_the_client_lives_are_read_ane
     file = tmp_path / "authorities.pem"
     file.write_bytes(OTHER)
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(DATA / "loopback.pem")
-    gateway = RawGateway(page(answered), context)
+    gateway = RawGateway(page(answered), trusted())
     options: dict[str, Any] = {"quota": MemoryQuota(), "pace": None}
     async with (
         gateway.serve() as url,
@@ -50,6 +60,52 @@ async def test_authorities_that_are_replaced_while_the_client_lives_are_read_ane
         file.write_bytes(OTHER)
         assert (await client.send(PHONES[0], "Again")).status is Status.ACCEPTED
     assert sorted(gateway.texts) == sorted([*((phone, "Hello") for phone in PHONES), (PHONES[0], "Again")])
+
+
+@pytest.mark.parametrize("over_tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("ending", ["closed", "cut", "followed by bytes"])
+@pytest.mark.parametrize("engine", OWN_ENGINES)
+async def test_a_connection_that_ends_while_the_hook_decides_has_carried_nothing(
+    engine: str, ending: str, over_tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(connection: Connection) -> None:
+        asked = await connection.read()
+        await connection.write(http(answered(asked.phones)))
+        if gateway.connections > 1:
+            return
+        await deciding.wait()
+        if ending == "followed by bytes":
+            connection.writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        if ending == "cut":
+            connection.writer.transport.abort()
+        else:
+            connection.writer.close()
+        ended.set()
+
+    async def yes() -> bool:
+        return True
+
+    async def yes_later() -> bool:
+        deciding.set()
+        await ended.wait()
+        for _ in range(10):  # until all of it has left, and whoever reads as soon as there is something has read it
+            await asyncio.sleep(0)
+        return True
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(DATA / "loopback.pem"))
+    deciding, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act, trusted() if over_tls else None)
+    async with gateway.serve() as url, engine_of(engine) as http_client:
+        transport = Transport(Gates(1), http_client)
+        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
+        assert isinstance(await transport.post(url, body, lambda: PATIENCE, yes), Answer)
+        happened = await transport.post(url, body, lambda: PATIENCE, yes_later)
+        assert isinstance(happened, NotSent)
+        assert happened.again
+        assert "it was cut before anything was sent" in happened.error
+        assert gateway.connections == 1
+        assert isinstance(await transport.post(url, body, lambda: PATIENCE, yes), Answer)
+        assert gateway.connections == 2
+        await transport.aclose()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no descriptors to run out of")

@@ -20,6 +20,10 @@ Kept longer, four in ten of the sends that came in a server's last moment were l
 such a send is unknown for good; a new connection costs little to one who was idle for so long.
 """
 
+HAS_ENDED: Final = "customersms.has_ended"
+"""The extension of a request over a kept connection in which an engine of httpx's shape gives what tells, when all has
+been decided, whether that connection has ended since it was chosen. Nothing left then."""
+
 BuiltRequest = TypeVar("BuiltRequest")
 """The request of one engine, whatever it is: nobody but the engine looks into it."""
 

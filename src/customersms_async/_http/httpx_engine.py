@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import httpx
 
 from .connection_stacks import ConnectionStacks
-from .engine import KEEPALIVE_SECONDS
+from .engine import HAS_ENDED, KEEPALIVE_SECONDS
 from .error_meaning import is_refused_certificate
 from .proxies import proxy_for
 from .request_builder import RequestBuilder
@@ -39,7 +39,7 @@ class HttpxEngine:
         self._trust = TlsTrust()
         self._requests = RequestBuilder(httpx)
         self._routes: dict[str, _HttpxRoute] = {}
-        self._connections: ConnectionStacks[httpx.AsyncHTTPTransport] = ConnectionStacks(KEEPALIVE_SECONDS)
+        self._connections: ConnectionStacks[_HttpxConnection] = ConnectionStacks(KEEPALIVE_SECONDS)
 
     @property
     def is_closed(self) -> bool:
@@ -73,17 +73,17 @@ class HttpxEngine:
         """
         route = request.route
         while True:
-            transport = self._connections.take(route, partial(_open, route))
+            connection = self._connections.take(route, partial(_HttpxConnection, route))
             try:
-                response = await transport.handle_async_request(request.request)
+                response = await connection.exchange(request.request)
             except BaseException as error:
-                await self._connections.discard(transport)
+                await self._connections.discard(connection)
                 if not is_refused_certificate(error) or not await self._trust.has_changed_since(route.tls):
                     raise
                 self._routes.clear()
                 route = route._replace(tls=self._trust.context)
             else:
-                return _HttpxResponse(response, transport, route, self._connections)
+                return _HttpxResponse(response, connection, route, self._connections)
 
     async def aclose(self) -> None:
         """Close all connections; what is still on its way is lost."""
@@ -117,24 +117,54 @@ class _HttpxRequest(NamedTuple):
 
 
 @final
+class _HttpxConnection:
+    """One connection of httpx's: it is opened for the first request, and anew where it has ended between two.
+
+    Mutable state: that; and what the last answer came from, which tells whether there is something to read.
+    """
+
+    __slots__ = ("_stream", "_transport")
+
+    def __init__(self, route: _HttpxRoute) -> None:
+        self._transport = httpx.AsyncHTTPTransport(verify=route.tls, limits=_ONE_CONNECTION, proxy=route.proxy)
+        self._stream: Any = None
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and give its answer's head."""
+        if self._stream is not None:
+            request.extensions[HAS_ENDED] = self._has_ended
+        response = await self._transport.handle_async_request(request)
+        self._stream = response.extensions.get("network_stream")  # what stands for httpx in tests may have none
+        return response
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._transport.aclose()
+
+    def _has_ended(self) -> bool:
+        """Whether the connection of the last answer has ended since, or holds bytes that nobody asked for."""
+        return bool(self._stream.get_extra_info("is_readable"))
+
+
+@final
 class _HttpxResponse:
     """An answer of httpx's transports, whose body is still to be read, and the connection that it comes over.
 
     Mutable state: whether the body was read to its end.
     """
 
-    __slots__ = ("_connections", "_read_whole", "_route", "_stream", "_transport", "headers", "status_code")
+    __slots__ = ("_connection", "_connections", "_read_whole", "_route", "_stream", "headers", "status_code")
 
     def __init__(
         self,
         response: httpx.Response,
-        transport: httpx.AsyncHTTPTransport,
+        connection: _HttpxConnection,
         route: _HttpxRoute,
-        connections: ConnectionStacks[httpx.AsyncHTTPTransport],
+        connections: ConnectionStacks[_HttpxConnection],
     ) -> None:
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - so its transports promise
         self._stream = response.stream
-        self._transport = transport
+        self._connection = connection
         self._route = route
         self._connections = connections
         self._read_whole = False
@@ -155,10 +185,6 @@ class _HttpxResponse:
             whole = self._read_whole
         finally:
             if whole:
-                self._connections.give_back(self._route, self._transport)
+                self._connections.give_back(self._route, self._connection)
             else:
-                await self._connections.discard(self._transport)
-
-
-def _open(route: _HttpxRoute) -> httpx.AsyncHTTPTransport:
-    return httpx.AsyncHTTPTransport(verify=route.tls, limits=_ONE_CONNECTION, proxy=route.proxy)
+                await self._connections.discard(self._connection)

@@ -7,12 +7,17 @@ body, which is ``RequestBody``. Both ask ``about_to_leave`` before the first byt
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
 from .._core.happened import NoAnswer, NotSent
+from .engine import HAS_ENDED
+from .error_meaning import kept_back
+from .error_words import Peer
 from .exact_headers import drop_cookies, make_exact_on_the_wire
 
 if TYPE_CHECKING:
@@ -134,10 +139,20 @@ class PostProgress:
             if info["request"].method == b"POST":
                 make_exact_on_the_wire(info["request"], self._headers)
                 await self.about_to_leave()
+                self._refuse_what_has_ended(info["request"].extensions.get(HAS_ENDED))
                 self.left = True
             else:
                 self._through_proxy = True  # it is asked for a connection
         self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
+
+    def _refuse_what_has_ended(self, has_ended: Callable[[], bool] | None) -> None:
+        """Write nothing to a kept connection that has ended while the hook decided: what is written there is unknown.
+
+        One that was opened for this request (``peer``) is another than the engine can tell of.
+        """
+        if has_ended is not None and self.peer is None and has_ended():
+            ended = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            raise Ended(kept_back(ended, Peer.of([], self), timed_out=False))
 
     def _refuse_proxies(self, event: str, info: dict[str, Any]) -> None:
         """Stop plain http on its way to a proxy: it goes to this machine, which a caller's client may not know."""
