@@ -139,7 +139,7 @@ class PostProgress:
             if info["request"].method == b"POST":
                 make_exact_on_the_wire(info["request"], self._headers)
                 await self.about_to_leave()
-                self._refuse_what_has_ended(info["request"].extensions.get(HAS_ENDED))
+                self._refuse_what_has_ended(getattr(info["request"], "extensions", {}).get(HAS_ENDED))
                 self.left = True
             else:
                 self._through_proxy = True  # it is asked for a connection
