@@ -1,11 +1,12 @@
 """The dispatcher of a waiting room: who goes next.
 
 Of those for whom a connection, a turn in their pace and a token of every layer are all there, the first goes (by
-priority, then by arrival). Who lacks any of these holds none of the others, and holds up nobody who lacks none. It is a
-task that lives while somebody waits, so an idle client costs nothing, and of each process only one at a time asks a
-shared store. Rejected: a limiter awaited by every waiter (a herd at each wake-up, and an urgent one can't overtake),
-tokens taken before a connection is free, and one line for all (whoever waits for a slow pace or a small limit of his
-own then holds up the others).
+priority, then by arrival). Who lacks any of these holds none of the others, and holds up nobody who lacks none. It
+looks who that is when something has changed, and when a timer says that somebody may go; so an idle client costs
+nothing, and of each process only one at a time asks a shared store. Rejected: a limiter awaited by every waiter (a herd
+at each wake-up, and an urgent one can't overtake), tokens taken before a connection is free, one line for all (whoever
+waits for a slow pace or a small limit of his own then holds up the others), and a task that sleeps while somebody waits
+(a thousand keys, each at its full rate, make one for each of their requests).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .._runtime.log import KeyLog
     from ..events import WaitReason
     from ..quota import QuotaStore
+    from ..quota.protocol import InProcessQuotaStore
     from .lines import Lines
     from .pacer import Pacer
 
@@ -45,14 +47,17 @@ class Dispatcher:
 
     ``tell_others`` wakes the rooms of the same store and key in other event loops when a token comes back early.
 
-    Mutable state: the task, what it sleeps on, and whether something has changed since it last looked; the place for
-    which the store is being asked, and whether a token may have come back since then; who was told to wait; the store's
-    outage, from when it is first spoken of; whether nobody goes for long, while anybody waits and until somebody goes.
+    Mutable state: when it looks next (a timer, or the next turn of the loop); whether it is looking, or a task asks the
+    store, and whether something has changed since it last looked; the place for which the store is being asked, and
+    whether a token may have come back since then; who was told to wait; the store's outage, from when it is first
+    spoken of; whether nobody goes for long, while anybody waits and until somebody goes.
     """
 
     __slots__ = (
         "_asking_for",
         "_changed",
+        "_is_due",
+        "_is_looking",
         "_key_id",
         "_lines",
         "_log",
@@ -60,13 +65,13 @@ class Dispatcher:
         "_outage",
         "_pacer",
         "_paused_until",
-        "_sleep",
         "_stalls",
         "_store",
         "_store_here",
         "_store_waits",
         "_task",
         "_tell_others",
+        "_timer",
         "_tokens_came_back",
     )
 
@@ -87,8 +92,10 @@ class Dispatcher:
         self._lines = lines
         self._pacer = pacer
         self._tell_others = tell_others
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_due = False
+        self._is_looking = False
         self._task: asyncio.Task[None] | None = None
-        self._sleep: asyncio.Future[None] | None = None
         self._changed = False
         self._asking_for: Place | None = None
         self._tokens_came_back = False
@@ -101,7 +108,8 @@ class Dispatcher:
     @property
     def is_at_rest(self) -> bool:
         """Whether it has nothing to do, and nothing to remember."""
-        return self._task is None and self.outage_reason is None
+        looks_again = self._timer is not None or self._is_due or self._task is not None
+        return not looks_again and self.outage_reason is None
 
     @property
     def outage_reason(self) -> str | None:
@@ -124,13 +132,6 @@ class Dispatcher:
             self._stalls = Stalls(self._loop, self._log, self._first_lacks)
         self._stalls.begin()
 
-    def waits_end(self) -> None:
-        """Hear that nobody waits any more."""
-        if self._stalls is not None:
-            self._stalls.end()
-            if not self._stalls.warned:
-                self._stalls = None
-
     def let_in_now(self, place: Place) -> int | None:
         """Let a newcomer in without a task, where nobody waits and the store can say at once.
 
@@ -150,24 +151,29 @@ class Dispatcher:
         place.let_in(Admission(granted, asked_us))
         if self._stalls is not None:
             self._stalls.went()
-            self.waits_end()
         return None
 
-    def hear_of_newcomer(self, place: Place) -> None:
-        """Look again if a newcomer to the lines may change who goes next."""
+    def hear_of_newcomer(self, place: Place, wait_us: int | None) -> None:
+        """Look again if a newcomer to the lines may change who goes next; ``wait_us`` if the store has just said so."""
         line = place.line
         if line is not None and line.head() is place:  # else it can't go before whoever needs the same
             self._store_waits.hear_of_newcomer(place)
+            if wait_us is not None:
+                self._store_waits.begin(place, place.needs.layers, wait_us)
             self.look_again()
 
     def look_again(self) -> None:
         """Look again who goes next, as something has changed."""
         self._changed = True
-        if self._task is None:
-            if self._lines.waiting:
-                self._task = start(self._loop, self._dispatch())
-        elif self._sleep is not None and not self._sleep.done():
-            self._sleep.set_result(None)
+        if self._is_due or self._is_looking or self._task is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif not self._lines.waiting:
+            return
+        self._is_due = True
+        self._loop.call_soon(self._turn)
 
     def ask_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said."""
@@ -197,27 +203,46 @@ class Dispatcher:
         )
 
     def _first_lacks(self) -> tuple[WaitReason, int] | None:
-        """What the first in the lines lacks, and how many wait; None if nobody does."""
+        """What the first in the lines lacks, and how many wait; None if nobody does, and nobody watches any more."""
         first = self._lines.first()
-        return None if first is None else (self.reason(first), self._lines.waiting)
+        if first is None:
+            self._stalls = None  # there may be 10,000 idle keys
+            return None
+        return self.reason(first), self._lines.waiting
 
     def tokens_are_back(self) -> None:
         """Have all who wait for this key's tokens in this process ask for them again."""
         self.ask_again()
         self._tell_others()
 
-    async def _dispatch(self) -> None:
+    def _turn(self) -> None:
+        """Look who goes next; a store that is not in this process is asked by a task."""
+        self._is_due = False
+        place = self._let_go()
+        if place is not None:
+            self._task = start(self._loop, self._ask_there(place))
+
+    def _let_go(self) -> Place | None:
+        """Let go all who can by what is known here; gives for whom the store must be asked now, if for anybody.
+
+        Else a timer looks again when somebody may go, if that is known.
+        """
+        self._is_looking = True
         try:
             while (found := self._next()) is not None:
                 if isinstance(found, float):
-                    await self._sleep_until(found)
-                elif found.ticket.held is not None:
+                    self._timer = self._loop.call_at(found, self._wake_at, found)
+                    return None
+                if found.ticket.held is not None:
                     found.set_exception(Held())
+                elif self._store_here is None:
+                    return found
                 else:
-                    await self._ask(found)
-        finally:
-            self._task = None
+                    self._ask_here(self._store_here, found)
             self._store_waits.end_all()
+            return None
+        finally:
+            self._is_looking = False
 
     def _next(self) -> Place | float | None:
         """The first who can go, or is held back; else when somebody may; else None, and a connection is wanted."""
@@ -227,51 +252,67 @@ class Dispatcher:
             if isinstance(found, Place) or not self._changed:
                 return found
 
-    async def _sleep_until(self, moment: float) -> None:
-        """Sleep until ``moment`` has come, or ``look_again`` ends it."""
-        self._sleep = self._loop.create_future()
-        timer = self._loop.call_at(moment, self._wake_at, moment)
-        try:
-            await self._sleep
-        finally:
-            timer.cancel()
-            self._sleep = None
-
     def _wake_at(self, moment: float) -> None:
         """Ask again whoever was told to wait until ``moment``; the timer may be a little early for the clock."""
+        self._timer = None
         self._store_waits.end_until(moment)
-        self.look_again()
+        self._turn()
+
+    def _ask_here(self, store: InProcessQuotaStore, place: Place) -> None:
+        """Let the first waiter go if a store in this process grants its tokens."""
+        asked_us = place.room.clock()
+        self._asking_for, self._tokens_came_back = place, False
+        try:
+            granted = store.take_now(self._key_id, place.needs.layers, place.hold_us)
+        except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
+            self._hear_error(error, place)
+            return
+        finally:
+            self._asking_for = None
+        self._hear(granted, asked_us, place)
+
+    async def _ask_there(self, place: Place | None) -> None:
+        """Ask the store for the first waiter, and for who is the first then, while there is anybody to ask for."""
+        try:
+            while place is not None:
+                await self._ask(place)
+                place = self._let_go()
+        except BaseException:
+            self._store_waits.end_all()
+            raise
+        finally:
+            self._task = None
 
     async def _ask(self, place: Place) -> None:
         """Let the first waiter go if the store grants its tokens."""
-        (priority, layers, pace, connections), asked_us = place.needs, place.room.clock()
-        granted: int | Wait | Exception
+        asked_us = place.room.clock()
         self._asking_for, self._tokens_came_back = place, False
         try:
-            if self._store_here is not None:
-                granted = self._store_here.take_now(self._key_id, layers, place.hold_us)
-            else:
-                granted = await self._store.take(self._key_id, layers, place.hold_us)
+            granted = await self._store.take(self._key_id, place.needs.layers, place.hold_us)
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
-            granted = error
+            self._hear_error(error, place)
+            return
         finally:
             self._asking_for = None
-        if isinstance(granted, Exception):
-            self._hear_error(granted, place)
-            return
+        self._hear(granted, asked_us, place)
+
+    def _hear(self, granted: int | Wait, asked_us: int, place: Place) -> None:
+        """Let a place go with the tokens that the store has granted, or have it wait as it said."""
         if self._outage is not None:
             self._outage.end()
         if isinstance(granted, Wait):
             self._hear_wait(granted.wait_us, place)
-        elif place.done() or not connections.free(priority):  # while the store was asked
-            await place.room.give_back(granted)
-        else:
-            self._pacer.use_turn(pace)
-            connections.take(priority)
-            place.let_in(Admission(granted, asked_us))
-            if self._stalls is not None:
-                self._stalls.went()
-            connections.pass_on()
+            return
+        priority, _, pace, connections = place.needs
+        if place.done() or not connections.free(priority):  # while the store was asked
+            place.room.give_back_soon(granted)
+            return
+        self._pacer.use_turn(pace)
+        connections.take(priority)
+        place.let_in(Admission(granted, asked_us))
+        if self._stalls is not None:
+            self._stalls.went()
+        connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
         """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""

@@ -162,14 +162,16 @@ class Room:
     def leave(self, place: Place, line: Line) -> None:
         """Count out a place that stood in ``line``, as it has ended."""
         self._lines.leave(place, line)
-        if not self._lines.waiting:
-            self._dispatcher.waits_end()
         self._dispatcher.look_again()
 
     def forgo(self, place: Place) -> None:
         """Take back what a place was let in with, as nobody waited any more at that moment."""
         place.needs.connections.release(place.ticket.priority)
-        self._watch().background_calls.run(self.give_back(place.result().grant))
+        self.give_back_soon(place.result().grant)
+
+    def give_back_soon(self, grant: int) -> None:
+        """Do as ``give_back``, without waiting for it."""
+        self._watch().background_calls.run(self.give_back(grant))
 
     def _stand(self, place: Place, wait_us: int | None) -> None:
         """Have a place stand in line, unless the least possible wait is too long; ``wait_us`` if that is known."""
@@ -181,7 +183,7 @@ class Room:
         if not self._lines.waiting:
             self._dispatcher.waits_begin()
         self._lines.enter(place, self.clock())
-        self._dispatcher.hear_of_newcomer(place)
+        self._dispatcher.hear_of_newcomer(place, wait_us)
 
     def _watch(self) -> MaxWait:
         if self._max_wait is None:

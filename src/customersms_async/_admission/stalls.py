@@ -30,8 +30,8 @@ _LACKS: Final[dict[WaitReason, str]] = {
 class Stalls:
     """Watches that somebody goes, while anybody waits.
 
-    ``lacks`` tells what the first who waits lacks, and how many wait; None if nobody does. Mutable state: since when
-    nobody went, in the loop's time; the timer that looks; when it has warned.
+    ``lacks`` tells what the first who waits lacks, and how many wait; None if nobody does, and then this is of no more
+    use. Mutable state: since when nobody went, in the loop's time; the timer that looks; whether it has warned.
     """
 
     __slots__ = ("__weakref__", "_lacks", "_log", "_loop", "_since", "_timer", "warned")
@@ -47,16 +47,11 @@ class Stalls:
         self.warned = False
 
     def begin(self) -> None:
-        """Watch from now on: somebody waits, where nobody did."""
+        """Watch from now on: somebody waits, where nobody did. The timer of an earlier wait goes on to its end."""
         if not self.warned:
             self._since = self._loop.time()
-            self._look_after(LONG_SECONDS)
-
-    def end(self) -> None:
-        """Watch no more, as nobody waits."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+            if self._timer is None:
+                self._look_after(LONG_SECONDS)
 
     def went(self) -> None:
         """Begin the minute anew, as somebody was let in; say so in the log if there was a warning."""
@@ -69,7 +64,6 @@ class Stalls:
         self._since = now
 
     def _look_after(self, seconds: float) -> None:
-        self.end()
         self._timer = self._loop.call_later(seconds, _look, weakref.ref(self))
 
     def look(self) -> None:
