@@ -17,7 +17,7 @@ from customersms_async import (
     RedisIdempotency,
     Status,
 )
-from customersms_async._core.idempotency_hashes import shown_claim
+from customersms_async._core.idempotency_hashes import KeyHashes, shown_claim
 from customersms_async._core.idempotency_record import Claim
 from customersms_async.idempotency import ShownKey
 from customersms_async.sandbox import Fault, Sandbox
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 MakeClient = Callable[..., AsyncClient]
 PHONE, TEXT, KEY = "+12125551234", "Your parcel is here", "order-17/shipped"
 CLAIM = b"0123456789"
-ID = shown_claim(CLAIM)
+ID = shown_claim(CLAIM, KeyHashes(None).key_of_send(KEY))
+NOBODYS = shown_claim(b"9876543210", b"another key")
 MINUTE_US = 60_000_000
 
 
@@ -104,15 +105,49 @@ async def test_a_key_of_many_is_found_with_its_number(client: AsyncClient, clock
     assert (await client.send_many([phone], TEXT, idempotency_key="many")).accepted == 1
 
 
+async def test_a_person_decides_about_one_number_of_a_request_and_about_no_other(
+    make_client: MakeClient, clock: ManualClock, sandbox: Sandbox
+) -> None:
+    phones = [f"+1212555100{n}" for n in range(3)]
+    client = make_client(idempotency=MemoryIdempotency(clock=clock), max_retries=0)
+    sandbox.misbehave([Fault.JSON_CUT])
+    await client.send_many(phones, TEXT, idempotency_key="many")
+    keys = client.idempotency
+    shown = [(await keys.show("many", phone=phone)).id for phone in phones]
+    assert len(set(shown)) == 3
+    assert {one.id for one in await keys.unknown()} == set(shown)
+    clock.us += 20 * MINUTE_US
+    with pytest.raises(ConfigurationError, match="give it without phone"):
+        await keys.resolve(str(shown[0]), as_="unsent", by="Ann", phone=phones[1])
+    await keys.resolve(str(shown[2]), as_="unsent", by="Ann")
+    await keys.resolve(str(shown[1]), as_="accepted", by="Ann")
+    report = await client.send_many(phones, TEXT, idempotency_key="many")
+    assert [(o.status, o.replayed) for o in report.outcomes] == [
+        (Status.UNKNOWN, True),
+        (Status.ACCEPTED, True),
+        (Status.ACCEPTED, False),
+    ]
+    assert [text.phone for text in sandbox.texts] == [*phones, phones[2]]
+
+
+async def test_a_key_that_looks_like_a_claim_is_a_key(client: AsyncClient) -> None:
+    key = "claim-0123456789abcdef0123"
+    await client.send(PHONE, TEXT, idempotency_key=key)
+    assert (await client.idempotency.show(key)).state == "accepted"
+    phone = number(Fault.EMPTY_BODY)
+    await client.send_many([phone], TEXT, idempotency_key=key)
+    assert await client.idempotency.resolve(key, as_="accepted", by="Ann", phone=phone)
+
+
 async def test_there_must_be_something_to_decide_about_and_somebody_who_does(
     client: AsyncClient, make_client: MakeClient
 ) -> None:
     keys = client.idempotency
     await client.send(PHONE, "another", idempotency_key="sent")
-    for named in ("sent", "no such key", shown_claim(b"9876543210")):
+    for named in ("sent", "no such key", NOBODYS):
         with pytest.raises(ConfigurationError, match="may have been sent"):
             await keys.resolve(named, as_="accepted", by="Ann")
-    assert await keys.show(shown_claim(b"9876543210")) == ShownKey("free")
+    assert await keys.show(NOBODYS) == ShownKey("free")
     for as_, by, problem in (
         ("planned", "Ann", "not as 'planned'"),
         ("accepted", " ", "by is the name"),

@@ -25,6 +25,8 @@ CLAIM_BYTES: Final = 10
 CLAIM_START: Final = "claim-"
 """What the shown form of a claim's id begins with."""
 
+_HEX: Final = frozenset("0123456789abcdef")
+
 
 _BLOCK: Final = 64
 """Bytes of a whole hash."""
@@ -114,20 +116,18 @@ class KeyHashes:
         return HashedKey(made[:_KEY_BYTES], content.digest(), made[_KEY_BYTES:])
 
 
-def shown_claim(claim: bytes) -> str:
-    """A claim's id as people see and give it."""
-    return CLAIM_START + claim.hex()
+def shown_claim(claim: bytes, key: bytes) -> str:
+    """How people see and name the claim of one key: those of a batch share a claim, and a person decides about one.
+
+    ``claim`` is the claim's id, ``key`` what a store knows the idempotency key by.
+    """
+    return CLAIM_START + hashlib.blake2b(claim + key, digest_size=CLAIM_BYTES, person=b"shown claim").hexdigest()
 
 
-def claim_of(shown: str) -> bytes | None:
-    """The id of a claim as it is shown, or ``None`` if this is none."""
+def may_be_claim(shown: str) -> bool:
+    """Whether this has the form that ``shown_claim`` gives; a key of somebody's own may have it, too."""
     digits = shown.removeprefix(CLAIM_START)
-    if digits == shown or len(digits) != 2 * CLAIM_BYTES or not digits.isalnum():
-        return None
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        return None
+    return digits != shown and len(digits) == 2 * CLAIM_BYTES and set(digits) <= _HEX
 
 
 def sealed(outcome: Outcome, status_code: int | None, key: HashedKey, claim: bytes) -> bytes:

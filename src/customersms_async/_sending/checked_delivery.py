@@ -7,6 +7,7 @@ and the first byte, nothing leaves, the grant is given back, and the rest stands
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -21,11 +22,12 @@ from .cap_counting import CapCounting
 from .checks import Checks
 from .claims import Claims
 from .delivery import Delivery, deliver
+from .key_watch import KeyWatch
 from .turned_away import TurnedAwayError
 from .unheard import log_unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Iterable
+    from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 
     from .._core.idempotency_hashes import HashedKey
     from ..idempotency.protocol import IdempotencyStore
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 SHORTEST_POLL: Final = 0.02
 LONGEST_POLL: Final = 1.0
 """Seconds between two looks at what others do: a quarter of the time waited so far, within these."""
+
+UNTIL_CLAIMED: Final = 0.05
+"""Seconds that a call has to claim its key once it has taken what it needs: some round trips to a store that writes."""
+
+_NO_ROOM: Final = frozenset({Code.CAPPED, Code.QUOTA_EXCEEDED})
 
 _StoreError = IdempotencyStoreError | QuotaStoreError | SuppressionStoreError
 _STORE_ERRORS: Final = (IdempotencyStoreError, QuotaStoreError, SuppressionStoreError)
@@ -146,33 +153,63 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
             return
         if looked.outcomes:
             self.done.status_code = looked.status_code or self.done.status_code
-            self._give(looked.outcomes)
+            await self._give_what_stands(looked.outcomes)
         self._awaited = looked.awaited
         if not looked.free:
             if self._awaited:
                 await self._await_others()
             return
-        delivery = await deliver(
-            self.sender,
-            self._part(looked.free),
-            self.ticket,
-            timeout=self.checks.timeout,
-            before_first_byte=self.checks.before_first_byte,
-            after_attempt=self.checks.after_attempt,
-            in_own_task=self.in_own_task,
-            is_part=True,
-        )
+        delivery = await self._deliver(looked.free)
         kept_back = delivery.error
         if isinstance(kept_back, TurnedAwayError):
-            self._learn(delivery, for_now=True)
-            self._give(kept_back.outcomes)
+            await self._learn(delivery, for_now=True)
+            await self._give_what_stands(kept_back.outcomes)
         elif isinstance(kept_back, _STORE_ERRORS) and kept_back.temporary:
-            self._learn(delivery, for_now=True)
+            await self._learn(delivery, for_now=True)
             await self._await_store(kept_back)
         else:
-            self._learn(delivery, for_now=False)
+            await self._learn(delivery, for_now=False)
 
-    def _learn(self, delivery: Delivery, *, for_now: bool) -> None:
+    async def _deliver(self, free: Mapping[int, str]) -> Delivery:
+        """Send to who is free, unless another call has one of their keys while they wait."""
+        sender, claims = self.sender, self.checks.claims
+        watch = None if claims is None else KeyWatch(sender.room.loop, claims, self.ticket, free)
+        try:
+            return await deliver(
+                sender,
+                self._part(free),
+                self.ticket,
+                timeout=self.checks.timeout,
+                before_first_byte=self.checks.before_first_byte,
+                after_attempt=self.checks.after_attempt,
+                in_own_task=self.in_own_task,
+                is_part=True,
+            )
+        finally:
+            if watch is not None:
+                watch.end()
+
+    async def _give_what_stands(self, outcomes: Sequence[Outcome]) -> None:
+        """Give these outcomes.
+
+        Where there was no room for a text, another call with its key may have taken the last: it claims the key next,
+        and what becomes of its text becomes of this one, which is left until then.
+        """
+        claims = self.checks.claims
+        refused = [o for o in outcomes if o.code in _NO_ROOM and claims is not None and o.index in claims.keys]
+        if claims is None or not refused:
+            self._give(outcomes)
+            return
+        indexes, taken = {o.index for o in refused}, set[int]()
+        self._give(o for o in outcomes if o.index not in indexes)
+        with suppress(Exception):  # of the store, or as all is stopped: then it stands that there was no room
+            taken = await claims.taken(indexes)
+            if len(taken) < len(indexes):
+                await self.ticket.sleep(UNTIL_CLAIMED)
+                taken = await claims.taken(indexes)
+        self._give(o for o in refused if o.index not in taken)
+
+    async def _learn(self, delivery: Delivery, *, for_now: bool) -> None:
         """Take over what became of a part; who was turned away ``for_now`` is still left."""
         done, claims, outcomes = self.done, self.checks.claims, delivery.outcomes
         delivery.requests += done.requests
@@ -185,7 +222,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         if not_stored:
             lost = sum(o.index in not_stored and o.status is not Status.UNKNOWN for o in outcomes)
             self.sender.account.lost_sight(lost, self.sender.room.clock())
-        self._give([not_stored.get(o.index, o) for o in outcomes] if not_stored else outcomes)
+        await self._give_what_stands([not_stored.get(o.index, o) for o in outcomes] if not_stored else outcomes)
 
     async def _await_others(self) -> None:
         """Let some time pass, whatever ``max_wait`` is: that is for quota, pace and connections."""

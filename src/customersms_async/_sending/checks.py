@@ -169,7 +169,7 @@ def _replayed(index: int, phone: str, found: KeySeen, key: HashedKey) -> tuple[O
     """What became of the text that an earlier call sent under this key, and the HTTP status of its answer."""
     status = STATUSES[found.state]
     if found.state is KeyState.INTERRUPTED:
-        error = f"{_INTERRUPTED}: see {shown_claim(found.claim)}"
+        error = f"{_INTERRUPTED}: see {shown_claim(found.claim, key.key)}"
         return Outcome(index, phone, status, None, error, Code.INTERRUPTED, replayed=True), None
     words = opened(found.outcome, key, found.claim)
     outcome = Outcome(index, phone, status, words.message_id, words.error, words.code, replayed=True)

@@ -27,7 +27,7 @@ from .turned_away import TurnedAwayError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from .._admission.ticket import Ticket
     from .._core.batching import Batch
@@ -76,6 +76,12 @@ class Claims(msgspec.Struct, eq=False):
         if not any(found):
             return {}
         return {index: seen for index, seen in zip(keys, found, strict=True) if seen is not None}
+
+    async def taken(self, indexes: Iterable[int]) -> set[int]:
+        """Those of these numbers, by their places, whose keys another call has, or has used."""
+        keyed = [index for index in indexes if index in self.keys]
+        found = await self.store.look([self.keys[index].key for index in keyed]) if keyed else ()
+        return {index for index, seen in zip(keyed, found, strict=True) if seen is not None}
 
     async def claim(self, batch: Batch, timeout: float) -> None:
         """Between the grant and the first byte: make durable that ``batch`` is being sent to.

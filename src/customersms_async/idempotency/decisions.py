@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 import msgspec
 
 from .._core import phone as phones
-from .._core.idempotency_hashes import claim_of, shown_claim
+from .._core.idempotency_hashes import may_be_claim, shown_claim
 from .._core.idempotency_key import idempotency_key_problem
 from .._core.idempotency_states import SAYS, KeyState
 from ..errors import ConfigurationError
@@ -23,7 +23,8 @@ LONGEST_NAME: Final = 60
 class UnknownClaim(msgspec.Struct, frozen=True):
     """A text that may have been sent: its claim's ``id``, the ``time`` of that (UTC), and the client's ``label``.
 
-    The label is what the client calls its API key: its ``label``, or how the key's fingerprint begins.
+    Each text has an id of its own, also where several went out in one request. The label is what the client calls its
+    API key: its ``label``, or how the key's fingerprint begins.
 
     Example:
         ```python
@@ -81,22 +82,24 @@ class IdempotencyKeys:
         now = datetime.now(UTC)
         found = await self._store.unknown()
         return tuple(
-            UnknownClaim(shown_claim(one.claim), now - timedelta(microseconds=one.age_us), one.label) for one in found
+            UnknownClaim(shown_claim(one.claim, one.key), now - timedelta(microseconds=one.age_us), one.label)
+            for one in found
         )
 
     async def show(self, key_or_id: str, *, phone: str | None = None) -> ShownKey:
         """How a key stands. A claim's id finds what is unknown, and nothing else.
 
         Raises:
-            ConfigurationError: for a key that can be none.
+            ConfigurationError: for a key that can be none, and a ``phone`` beside a claim's id, which is of one number.
             InvalidRecipientError: for a ``phone`` that is none.
             IdempotencyStoreError: if the store can't be asked, at once.
         """
-        if (claim := claim_of(key_or_id)) is not None:
-            one = await self._unknown_of(claim)
-            return ShownKey("free") if one is None else ShownKey(one.state.name.lower(), key_or_id)
-        (found,) = await self._store.look([self._hash(key_or_id, phone)])
-        return ShownKey("free") if found is None else ShownKey(found.state.name.lower(), shown_claim(found.claim))
+        one = await self._unknown_of(key_or_id, phone)
+        if one is not None:
+            return ShownKey(one.state.name.lower(), key_or_id)
+        key = self._hash(key_or_id, phone)
+        (found,) = await self._store.look([key])
+        return ShownKey("free") if found is None else ShownKey(found.state.name.lower(), shown_claim(found.claim, key))
 
     async def resolve(self, key_or_id: str, *, as_: str, by: str, phone: str | None = None) -> str:
         """Say as the person ``by`` what became of a text that may have been sent, and give its claim's id.
@@ -106,7 +109,8 @@ class IdempotencyKeys:
         still be on its way.
 
         Raises:
-            ConfigurationError: where there is nothing to decide about, or not yet, and without a name in ``by``.
+            ConfigurationError: where there is nothing to decide about, or not yet, without a name in ``by``, and for a
+                ``phone`` beside a claim's id, which is of one number.
             InvalidRecipientError: for a ``phone`` that is none.
             IdempotencyStoreError: if the store can't be asked, at once.
         """
@@ -123,23 +127,29 @@ class IdempotencyKeys:
             raise ConfigurationError(
                 f"the text may still be on its way: look again, and say unsent, in {wait_us / 1e6:.0f} s or later"
             )
-        return shown_claim(claim)
+        return shown_claim(claim, key)
 
     async def _find(self, key_or_id: str, phone: str | None) -> tuple[bytes, bytes]:
         """The key and the claim that are meant."""
-        if (claim := claim_of(key_or_id)) is not None:
-            one = await self._unknown_of(claim)
-            if one is None:
-                raise ConfigurationError(_NOTHING)
-            return one.key, claim
+        one = await self._unknown_of(key_or_id, phone)
+        if one is not None:
+            return one.key, one.claim
         key = self._hash(key_or_id, phone)
         (found,) = await self._store.look([key])
         if found is None or found.state is KeyState.CLAIMED:
             raise ConfigurationError(_NOTHING if found is None else "a call with this key is on its way")
         return key, found.claim
 
-    async def _unknown_of(self, claim: bytes) -> UnknownKey | None:
-        return next((one for one in await self._store.unknown() if one.claim == claim), None)
+    async def _unknown_of(self, shown: object, phone: str | None) -> UnknownKey | None:
+        """The key of unknown fate whose claim is shown so, if there is one: else it may be somebody's own key."""
+        if not isinstance(shown, str) or not may_be_claim(shown):
+            return None
+        for one in await self._store.unknown():
+            if shown_claim(one.claim, one.key) == shown:
+                if phone is not None:
+                    raise ConfigurationError("a claim's id is that of one number: give it without phone")
+                return one
+        return None
 
     def _hash(self, key: str, phone: str | None) -> bytes:
         problem = idempotency_key_problem(key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from typer.testing import CliRunner
 
 from customersms_async import PostgresIdempotency
-from customersms_async._core.idempotency_hashes import shown_claim
+from customersms_async._core.idempotency_hashes import KeyHashes, shown_claim
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.idempotency_states import KeyEvent
 from customersms_async.cli.app import app
@@ -42,7 +42,8 @@ def test_a_person_decides_about_a_key_in_postgresql(shared_postgres: PostgresSer
     (one,) = json.loads(run("idempotency", "list", "--store", url, "--json"))["unknown"]
     assert one["label"] == "a label"
     run("idempotency", "resolve", "order-17", "--as", "accepted", "--by", "Ann", "--store", url)
-    assert run("idempotency", "show", "order-17", "--store", url) == f"accepted {shown_claim(CLAIM)}"
+    claim = shown_claim(CLAIM, KeyHashes(None).key_of_send("order-17"))
+    assert run("idempotency", "show", "order-17", "--store", url) == f"accepted {claim}"
 
 
 def test_the_quota_in_postgresql_is_shown_without_a_password(shared_postgres: PostgresServerProcess) -> None:

@@ -8,7 +8,7 @@ from customersms_async import ConfigurationError, Outcome, Status
 from customersms_async._core.idempotency_hashes import (
     KeyHashes,
     OutcomeWords,
-    claim_of,
+    may_be_claim,
     opened,
     sealed,
     shown_claim,
@@ -68,7 +68,10 @@ def test_long_words_are_sealed_to_their_end() -> None:
     assert b"gateway" not in shown
 
 
-def test_a_claim_is_shown_and_read() -> None:
-    assert claim_of(shown_claim(CLAIM)) == CLAIM
-    for other in ("order-17", "claim-", "claim-" + "x" * 20, CLAIM.hex(), "claim-" + "  " * 10):
-        assert claim_of(other) is None
+def test_a_claim_is_shown_for_each_of_its_keys_apart() -> None:
+    one, other = HASHES.of_recipient("key", PHONE, TEXT).key, HASHES.of_recipient("key", "+13235554567", TEXT).key
+    shown = {shown_claim(claim, key) for claim in (CLAIM, CLAIM[::-1]) for key in (one, other)}
+    assert len(shown) == 4
+    assert all(map(may_be_claim, shown))
+    for given in ("order-17", "claim-", "claim-" + "x" * 20, CLAIM.hex(), "claim-" + "  " * 10, "claim-" + "A" * 20):
+        assert not may_be_claim(given)

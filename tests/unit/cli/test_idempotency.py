@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from customersms_async import RedisIdempotency, SQLiteIdempotency
-from customersms_async._core.idempotency_hashes import shown_claim
+from customersms_async._core.idempotency_hashes import KeyHashes, shown_claim
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.idempotency_states import KeyEvent
 from customersms_async.cli.app import app
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from customersms_async.idempotency import IdempotencyStore
     from support.redis_servers import RedisServer
 
-ID = shown_claim(b"0123456789")
 KEY = "order-17/shipped"
+ID = shown_claim(b"0123456789", KeyHashes(None).key_of_send(KEY))
 
 
 async def leave_unknown(store: IdempotencyStore) -> None:
@@ -67,9 +67,10 @@ def test_a_server_is_asked_too(shared_redis: RedisServer, monkeypatch: pytest.Mo
     asyncio.run(leave_unknown(store))
     place = ("--store", shared_redis.url, "--namespace", namespace)
     assert run("show", KEY, *place) == "free"
-    assert run("show", KEY, *place, CUSTOMERSMS_IDEMPOTENCY_SECRET="a secret") == f"unknown {ID}"
-    said = run("resolve", ID, "--as", "accepted", "--by", "Ann", "--json", *place)
-    assert json.loads(said) == {"resolved": ID, "as": "accepted", "by": "Ann"}
+    shown = shown_claim(b"0123456789", store.hashes.key_of_send(KEY))
+    assert run("show", KEY, *place, CUSTOMERSMS_IDEMPOTENCY_SECRET="a secret") == f"unknown {shown}"
+    said = run("resolve", shown, "--as", "accepted", "--by", "Ann", "--json", *place)
+    assert json.loads(said) == {"resolved": shown, "as": "accepted", "by": "Ann"}
 
 
 def test_a_place_where_no_keys_are_is_refused_and_nothing_is_made_there(file: str, tmp_path: Path) -> None:
