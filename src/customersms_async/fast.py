@@ -22,6 +22,7 @@ except ModuleNotFoundError as _missing:
 
 from ._http.aiohttp_connections import AiohttpConnections, AiohttpRequest, AiohttpResponse
 from ._http.error_meaning import is_refused_certificate
+from ._http.setup_problem import SetupProblem
 from ._http.tls import TlsTrust
 from ._runtime.closing import Closing
 from ._runtime.shutdown import AtShutdown
@@ -87,7 +88,10 @@ class FastClient(Closing):
         Raises:
             Exception: aiohttp's own errors, and ``OSError``: ``AsyncClient`` says what they mean.
         """
-        connections = self._connections or self._open()
+        connections = self._connections
+        loop = asyncio.get_running_loop()
+        if connections is None or connections.loop is not loop:
+            connections = await self._open(connections)
         tls: ssl.SSLContext | bool = True
         if request.url.startswith("https:"):
             tls = self._tls or (self._trust or await self._load()).context
@@ -100,9 +104,16 @@ class FastClient(Closing):
                     raise
                 tls = trust.context
 
-    def _open(self) -> AiohttpConnections:
-        self._connections = AiohttpConnections()
-        self._at_shutdown = AtShutdown(partial(_shut_down, weakref.ref(self)))
+    async def _open(self, former: AiohttpConnections | None) -> AiohttpConnections:
+        """Connections in the running event loop; those of one that has ended are gone with it."""
+        if former is not None:
+            if not former.loop.is_closed():
+                raise SetupProblem("the FastClient belongs to another event loop: make one for each")
+            self._connections = self._at_shutdown = None
+            await former.close()  # which waits for nothing then
+        if self._connections is None:
+            self._connections = AiohttpConnections()
+            self._at_shutdown = AtShutdown(partial(_shut_down, weakref.ref(self)))
         return self._connections
 
     async def _load(self) -> TlsTrust:

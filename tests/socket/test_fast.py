@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 import httpx
@@ -19,6 +21,7 @@ from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates
 from customersms_async._http.engine import KEEPALIVE_SECONDS
 from customersms_async._http.transport import Transport
+from customersms_async.sandbox import Sandbox
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page, self_signed
 from support.engines import nothing_left_over
 from support.places import DATA
@@ -93,14 +96,18 @@ async def test_bytes_that_the_event_loop_has_not_read_yet_answer_nothing(fast: F
         await serving
 
 
-async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left_is_not_kept(fast: FastClient) -> None:
+@pytest.mark.parametrize("tls", [None, self_signed()], ids=["plain", "TLS"])
+async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left_is_not_kept(
+    tls: ssl.SSLContext | None,
+) -> None:
     async def act(connection: Connection) -> None:
         await connection.reader.readuntil(b"\r\n\r\n")
         await connection.write(http(answered([PHONE])))
         await connection.until_left()
 
-    gateway = RawGateway(act)
-    async with gateway.serve() as url:
+    gateway, trusting = RawGateway(act, tls), ssl.create_default_context(cafile=str(PEM))
+    trusting.check_hostname = False
+    async with nothing_left_over(), gateway.serve() as url, FastClient(tls=trusting) as fast:
         transport = Transport(Gates(1), fast)
         for count in (1, 2):
             happened = await transport.post(url, Sealed(b" " * 50_000_000), lambda: PATIENCE, yes)
@@ -177,3 +184,28 @@ async def test_an_engine_that_reports_nothing_is_believed_only_what_it_proves(
     async with httpx.AsyncClient(transport=Odd(make(), reads=reads)) as odd, client_of(odd, "http://[::1]/") as client:
         with pytest.raises(kind):
             await client.send(PHONE, "Hello")
+
+
+def test_a_loop_that_was_only_closed_leaves_the_engine_to_the_next() -> None:
+    async def send(url: str) -> Status:
+        return (await client_of(fast, url).send(PHONE, "Hello")).status
+
+    gateway, fast = Sandbox(keys={KEY: 100}), FastClient()
+    with gateway.serve_in_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # what such a loop leaves open, it leaves open
+        for _ in range(3):
+            loop = asyncio.new_event_loop()
+            assert loop.run_until_complete(send(gateway.url)) is Status.ACCEPTED
+            loop.close()
+        asyncio.run(fast.aclose())
+        gc.collect()
+
+
+async def test_it_belongs_to_one_loop_at_a_time(fast: FastClient, sandbox: Sandbox) -> None:
+    async def elsewhere() -> str:
+        with pytest.raises(ConnectionFailedError) as refused:
+            await client_of(fast, sandbox.url).send(PHONE, "second")
+        return str(refused.value)
+
+    await client_of(fast, sandbox.url).send(PHONE, "first")
+    assert "belongs to another event loop: make one for each" in await asyncio.to_thread(asyncio.run, elsewhere())

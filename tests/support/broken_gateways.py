@@ -108,7 +108,7 @@ class RawGateway:
                 tasks.discard(task)
                 writer.transport.abort()
 
-        listener = socket.socket()
+        listener = socket.socket(proto=socket.IPPROTO_TCP)  # asyncio lets no small piece wait only where this is said
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # so that a long text fills it
         listener.bind(("127.0.0.1", 0))

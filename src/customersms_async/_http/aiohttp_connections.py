@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 import aiohttp
 import msgspec
 from aiohttp.client_proto import ResponseHandler
+from multidict import CIMultiDict
 from yarl import URL
 
 from .engine import KEEPALIVE_SECONDS
@@ -45,6 +46,9 @@ _READING: Final[dict[str, Any]] = {
 if "max_headers" in inspect.signature(ResponseHandler.set_response_params).parameters:  # older ones count no headers
     _READING["max_headers"] = _LONGEST_HEAD // len(b"a:\r\n")
 
+_AT_ONCE: Final = 64 * 1024
+"""Bytes that an idle connection takes at once. Of a larger request over TLS asyncio does not say how much has left."""
+
 _UNTIMED: Final = aiohttp.ClientTimeout()  # transport has a deadline for the whole
 
 
@@ -56,8 +60,9 @@ class AiohttpConnections:
     """
 
     def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_SECONDS)
-        made = partial(_BoundedProtocol, loop=asyncio.get_running_loop())
+        made = partial(_BoundedProtocol, loop=self.loop)
         self._connector._factory = made  # type: ignore[assignment]  # a kind of theirs  # noqa: SLF001 - no other way
         self._routes: dict[str, _Route] = {}
 
@@ -92,12 +97,12 @@ class AiohttpConnections:
             connection = await self._connector.connect(route.asked, [], _UNTIMED)
             protocol = connection.protocol
             assert isinstance(protocol, _BoundedProtocol)  # noqa: S101 - nothing else is made
-            if not (protocol.was_used and protocol.is_stale):
+            if not protocol.is_stale:
                 return connection, protocol
             connection.close()
 
     def _find(self, url: str, tls: ssl.SSLContext | bool) -> _Route:
-        asked = aiohttp.ClientRequest("POST", URL(url), loop=asyncio.get_running_loop(), ssl=tls)
+        asked = aiohttp.ClientRequest("POST", URL(url), loop=self.loop, ssl=tls)
         opening = f" {asked.url.raw_path_qs} HTTP/1.1\r\nHost: {asked.headers['Host']}\r\n"
         route = self._routes[url] = _Route(asked, opening)
         return route
@@ -135,6 +140,10 @@ class AiohttpResponse:
         self._payload = payload
         self.status_code: int = message.code
         self.headers: Mapping[str, str] = message.headers
+        encodings = message.headers.getall("Content-Encoding", ())
+        if len(encodings) > 1:  # written several times it is one list, as httpx reads it
+            self.headers = joined = CIMultiDict(message.headers)
+            joined["Content-Encoding"] = ", ".join(encodings)
 
     def aiter_raw(self) -> AsyncIterator[bytes]:
         """The pieces of the body as they come."""
@@ -142,8 +151,8 @@ class AiohttpResponse:
 
     async def aclose(self) -> None:
         """Keep the connection for the next request, or cut it if there is more to come, or to go."""
-        transport = self._connection.transport
-        if self._payload.is_eof() and transport is not None and not transport.get_write_buffer_size():
+        protocol = self._connection.protocol
+        if isinstance(protocol, _BoundedProtocol) and self._payload.is_eof() and protocol.has_left_whole:
             self._connection.release()
         else:
             self._connection.close()
@@ -160,34 +169,49 @@ class ConnectError(aiohttp.ClientOSError):
 class _BoundedProtocol(ResponseHandler):
     """A connection that is cut if the head of an answer takes more than ``_LONGEST_HEAD``, as it would over httpx.
 
-    aiohttp bounds each header and how many there are, which is a thousand times as much. Mutable state: how many bytes
-    of the head may still come, ``None`` once it is there; and whether it had a request before, with what tells then
-    whether there is something to read.
+    aiohttp bounds each header and how many there are, which is a thousand times as much. A connection is cut, never
+    closed in order: what is still to leave then must not leave after its deadline.
+
+    Mutable state: how many bytes of a head may still come, ``None`` where none is due; what the body of the last answer
+    comes in; whether anything came that nobody had asked for; whether it had a request before, with what tells then
+    whether there is something to read; and whether some of that may be on its way still, though nothing says so.
     """
 
     head_left: int | None = None
     was_used = False
+    _may_hold_some = False
+    _body: StreamReader | None = None
+    _has_strays = False
+    _head_came = False
     _poll: Any = None
 
     async def write(self, head: bytes, content: AsyncIterable[bytes]) -> None:
         """Write a request in one piece, and expect the head of an answer.
 
-        Nothing waits here until it is gone: whoever writes waits for an answer next. A call of its own, so that nobody
-        holds the body meanwhile, as the API key is in it.
+        Whether it may leave is decided as ``content`` is asked for, which may take a while: only then is the connection
+        looked at, and no answer is due before. Nothing waits here until it is gone: whoever writes waits for an answer
+        next. A call of its own, so that nobody holds the body meanwhile, as the API key is in it.
         """
-        self.was_used = True
-        self.head_left = _LONGEST_HEAD
-        self.set_response_params(**_READING)
         request = b"".join([head, *[piece async for piece in content]])
         transport = self.transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self.is_stale:
             raise ConnectError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        self.was_used = True
+        self._may_hold_some = len(request) > _AT_ONCE and transport.get_extra_info("sslcontext") is not None
+        self.head_left = _LONGEST_HEAD
+        self.set_response_params(**_READING)
         transport.write(request)
 
     @property
+    def has_left_whole(self) -> bool:
+        """Whether it is sure that all of the last request is gone."""
+        transport = self.transport
+        return transport is not None and not transport.get_write_buffer_size() and not self._may_hold_some
+
+    @property
     def is_stale(self) -> bool:
-        """Whether a kept connection has ended, or holds bytes that nobody asked for."""
-        return bool(self.should_close) or self._is_readable()
+        """Whether the connection has ended, or something came that nobody had asked for."""
+        return self._has_strays or bool(self.should_close) or (self.was_used and self._is_readable())
 
     def _is_readable(self) -> bool:
         socket = None if self.transport is None else self.transport.get_extra_info("socket")
@@ -200,15 +224,24 @@ class _BoundedProtocol(ResponseHandler):
             self._poll.register(socket, select.POLLIN)
         return bool(self._poll.poll(0))
 
+    def close(self) -> None:
+        """Cut the connection."""
+        self.abort()
+
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take an answer's head, or one that says to wait for it."""
+        self._head_came = True
         self.head_left = _LONGEST_HEAD if data[0].code < 200 else None
+        self._body = data[1]
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes from the connection."""
+        """Take some bytes from the connection; none, where aiohttp goes on with what it has."""
+        if data and self.head_left is None and (self._body is None or self._body.is_eof()):
+            self._has_strays = True
+        self._head_came = False
         super().data_received(data)
-        if self.head_left is not None:
+        if self.head_left is not None and not self._head_came:
             self.head_left -= len(data)
             if self.head_left < 0:
                 self.set_exception(aiohttp.ClientError("the answer's headers are too long"))

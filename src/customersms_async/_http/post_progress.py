@@ -93,6 +93,7 @@ class PostProgress:
     late = False
     left = False
     _through_proxy = False
+    _opened: Any = None
     _unheard = False
 
     def __init__(
@@ -126,6 +127,7 @@ class PostProgress:
                 raise Ended(NoAnswer("what came was left over from the answer before"))
             drop_cookies(info["return_value"])
         if not event.endswith(".started"):
+            await self._note_connecting(event, info)
             return
         if event.endswith(".connect_tcp.started"):
             self.peer = info["host"], info["port"]
@@ -144,6 +146,13 @@ class PostProgress:
             else:
                 self._through_proxy = True  # it is asked for a connection
         self.timeouts["connect"] = self.timeouts["read"] = self.timeouts["write"] = self.remaining
+
+    async def _note_connecting(self, event: str, info: dict[str, Any]) -> None:
+        """Close what a handshake has failed on: httpcore leaves it open to the collector where that was cancelled."""
+        if event.endswith(".connect_tcp.complete"):
+            self._opened = info["return_value"]
+        elif event.endswith(".start_tls.failed") and self._opened is not None:
+            await self._opened.aclose()
 
     def _refuse_what_has_ended(self, has_ended: Callable[[], bool] | None) -> None:
         """Write nothing to a kept connection that has ended while the hook decided: what is written there is unknown.
