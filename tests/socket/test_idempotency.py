@@ -96,6 +96,16 @@ async def test_namespaces_have_keys_of_their_own(make_client: MakeClient, sandbo
     assert sandbox.requests == 3
 
 
+async def test_no_two_names_are_one_namespace(make_client: MakeClient, sandbox: Sandbox) -> None:
+    store = MemoryIdempotency()
+    acme = store.namespaced("acme")
+    for tenant in (acme, acme.namespaced("eu"), store.namespaced("acme/eu"), store.namespaced("acme~1eu")):
+        client = make_client(idempotency=tenant)
+        assert not (await client.send(PHONE, TEXT, idempotency_key=KEY)).replayed
+    with pytest.raises(ConfigurationError, match="needs a name"):
+        store.namespaced("")
+
+
 async def test_calls_at_the_same_time_are_one_text(make_client: MakeClient, sandbox: Sandbox) -> None:
     client = make_client(idempotency=MemoryIdempotency())
     outcomes = await asyncio.gather(*(client.send(PHONE, TEXT, idempotency_key=KEY) for _ in range(20)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,6 +48,37 @@ class Scripted:
             self._fails -= 1
             raise SuppressionStoreError("the list is out of reach", temporary=self._temporary)
         return self._phones & frozenset(phones) if len(self.asked) >= self._since else frozenset()
+
+
+class Mistaken:
+    """A list of somebody's own that gives something else than it should."""
+
+    def __init__(self, given: object) -> None:
+        self._given = given
+
+    async def suppressed(self, phones: Sequence[str]) -> Any:
+        return self._given
+
+
+@pytest.mark.parametrize("given", [None, True, 0, PHONE, ["12125551234"], {PHONE: "", 7: ""}], ids=repr)
+async def test_an_answer_that_can_be_none_lets_nothing_leave(
+    make_client: MakeClient, sandbox: Sandbox, given: object
+) -> None:
+    client = make_client(suppression=Mistaken(given))
+    with pytest.raises(SuppressionStoreError, match="the suppression store gave"):
+        await client.send(OTHER, "Hello")
+    assert sandbox.requests == 0
+
+
+@pytest.mark.parametrize("kind", [set, frozenset, list, tuple])
+async def test_a_whole_list_in_place_of_those_who_were_asked_for_is_one(
+    make_client: MakeClient, sandbox: Sandbox, kind: Callable[[list[str]], object]
+) -> None:
+    client = make_client(suppression=Mistaken(kind([PHONE, "+12125550000"])))
+    with pytest.raises(SendError):
+        await client.send(PHONE, "Hello")
+    assert (await client.send_many([OTHER, PHONE], "Hello")).accepted == 1
+    assert phones_of(sandbox) == [OTHER]
 
 
 async def test_a_suppressed_number_is_not_texted(make_client: MakeClient, sandbox: Sandbox) -> None:

@@ -16,6 +16,7 @@ from .._core.idempotency_states import STATUSES, KeyState
 from .._core.outcomes import ON_THE_LIST
 from .._runtime.tasks import together
 from ..models import Code, Outcome, Status
+from ..suppression.asking import suppressed_among
 from .delivery import seconds_for
 from .turned_away import TurnedAwayError
 
@@ -84,7 +85,7 @@ class Checks(msgspec.Struct, eq=False):
         found = {} if self.claims is None else await self.claims.look(left)
         looked = self._by_keys(left, found) if found or len(left) > 1 else Looked([], left, set())
         if self.suppression is not None and looked.free:
-            suppressed = await self.suppression.suppressed([*looked.free.values()])
+            suppressed = await suppressed_among(self.suppression, [*looked.free.values()])
             if suppressed:
                 looked.leave_out(_suppressed_among(looked.free, suppressed))
         if self.caps is not None and looked.free and (capped := await self.caps.look(looked.free)):
@@ -97,7 +98,7 @@ class Checks(msgspec.Struct, eq=False):
         found, suppressed, capped = await together(
             loop,
             _nothing({}) if self.claims is None else self.claims.look(left),
-            _nothing(frozenset()) if self.suppression is None else self.suppression.suppressed(phones),
+            _nothing(frozenset()) if self.suppression is None else suppressed_among(self.suppression, phones),
             _nothing({}) if self.caps is None else self.caps.look(left),
         )
         looked = self._by_keys(left, found)
@@ -122,7 +123,7 @@ class Checks(msgspec.Struct, eq=False):
             self._turned_away = False  # its caller hears of the attempt from here on
             until_us = await self.hook(batch)
         if self.suppression is not None:
-            suppressed = await self.suppression.suppressed(batch.phones)
+            suppressed = await suppressed_among(self.suppression, batch.phones)
             if suppressed:
                 pairs = zip(batch.indexes, batch.phones, strict=True)
                 raise TurnedAwayError([_suppressed(index, phone) for index, phone in pairs if phone in suppressed])

@@ -48,6 +48,12 @@ class Keeping:
         return self._given()
 
     def of(self, namespace: str) -> Keeping:
-        """These options for another namespace, within this one if it has a name."""
+        """These options for another namespace, within this one if it has a name.
+
+        Equal paths are made of equal names alone: a slash within a name is no step into another namespace.
+        """
+        if not isinstance(namespace, str) or not namespace:
+            raise ConfigurationError("a namespace needs a name, which is text")
         keep, outer, secret = self.given
-        return Keeping(keep, f"{outer}/{namespace}" if outer else namespace, secret)
+        name = namespace.replace("~", "~0").replace("/", "~1")
+        return Keeping(keep, f"{outer}/{name}" if outer else name, secret)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, final
+from urllib.parse import parse_qs, urlsplit
 
 from .._core.idempotency_record import KeySeen
 from .._core.idempotency_states import MOVES, SAID, KeyState
@@ -201,5 +202,12 @@ def _key(name: bytes) -> bytes:
 
 
 def _decodes(server: object) -> bool:
+    if isinstance(server, str):
+        (said,) = parse_qs(urlsplit(server).query).get("decode_responses", ["no"])[-1:]
+        return said.upper() not in _FALSE
     pool = getattr(server, "connection_pool", None)
     return bool(getattr(pool, "connection_kwargs", {}).get("decode_responses"))
+
+
+_FALSE: Final = frozenset({"0", "F", "FALSE", "N", "NO", ""})
+"""What redis-py takes for no in a URL."""

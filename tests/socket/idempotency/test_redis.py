@@ -57,6 +57,7 @@ async def test_a_server_that_may_forget_is_refused_unless_that_is_accepted(tmp_p
             assert await store.look([KEY]) == [None]
             for name, value, good in (
                 ("appendfsync", "everysec", "always"),
+                ("no-appendfsync-on-rewrite", "yes", "no"),
                 ("appendonly", "no", "yes"),
                 ("maxmemory-policy", "allkeys-lru", "noeviction"),
             ):
@@ -193,5 +194,7 @@ async def test_what_can_t_be_used_is_refused_when_it_is_made(shared_redis: Redis
     with pytest.raises(ConfigurationError, match="must not contain"):
         RedisIdempotency(shared_redis.url, "{app}")
     async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
-        with pytest.raises(ConfigurationError, match="does not decode"):
-            RedisIdempotency(client)
+        for server in (client, f"{shared_redis.url}?decode_responses=True"):
+            with pytest.raises(ConfigurationError, match="does not decode"):
+                RedisIdempotency(server)
+    await RedisIdempotency(f"{shared_redis.url}?decode_responses=no", volatile=True).aclose()

@@ -35,6 +35,9 @@ class DurabilityCheck:
             found = await self._clients.ask(lambda client: client.config_get("appendfsync", **options))
             found_policy = await self._clients.ask(lambda client: client.config_get("maxmemory-policy", **options))
             found_log = await self._clients.ask(lambda client: client.config_get("appendonly", **options))
+            found_rewrite = await self._clients.ask(
+                lambda client: client.config_get("no-appendfsync-on-rewrite", **options)
+            )
         except QuotaStoreError as error:
             if error.temporary:
                 raise
@@ -44,10 +47,11 @@ class DurabilityCheck:
         for name, answer, needed in (
             ("appendonly", found_log, "yes"),
             ("appendfsync", found, "always"),
+            ("no-appendfsync-on-rewrite", found_rewrite, "no"),
             ("maxmemory-policy", found_policy, "noeviction"),
         ):
             for value in _values(answer, name):
-                if value != needed:
+                if value != needed and (value, name) != ("unknown", "no-appendfsync-on-rewrite"):
                     raise IdempotencyStoreError(
                         f"the Redis server has {name} {value}, and not {needed}, so it may forget: {WHAT_IT_MEANS}"
                     )
