@@ -70,6 +70,23 @@ async def test_an_answer_that_can_be_none_lets_nothing_leave(
     assert sandbox.requests == 0
 
 
+@pytest.mark.parametrize(
+    ("listed", "texted"), [("+5215512345678", "+525512345678"), ("+541123456789", "+5491123456789")]
+)
+async def test_whoever_said_no_in_one_notation_has_said_it_in_the_other(
+    make_client: MakeClient, sandbox: Sandbox, listed: str, texted: str
+) -> None:
+    store = MemorySuppression()
+    await store.add(listed, why="replied STOP")
+    client = make_client(suppression=store)
+    for phone in (listed, texted):
+        with pytest.raises(SendError):
+            await client.send(phone, "Hello")
+    report = await client.send_many([texted, OTHER], "Hello")
+    assert [o.code for o in report.outcomes] == [Code.SUPPRESSED, None]
+    assert phones_of(sandbox) == [OTHER]
+
+
 @pytest.mark.parametrize("kind", [set, frozenset, list, tuple])
 async def test_a_whole_list_in_place_of_those_who_were_asked_for_is_one(
     make_client: MakeClient, sandbox: Sandbox, kind: Callable[[list[str]], object]

@@ -76,8 +76,12 @@ def meaning(text: str) -> Meaning:
 
 
 def says_stop(text: str) -> bool:
-    """Whether a text is one by which people refuse all others."""
-    return not _stops().isdisjoint((folded(text), folded(_bare(text))))
+    """Whether a text is one by which people refuse all others: such a word, or some of them and nothing else."""
+    bare = _bare(text)
+    if not _stops().isdisjoint((folded(text), folded(bare))):
+        return True
+    words = re.findall(r"[^\W_]+", bare)
+    return bool(words) and all(folded(word) in _stops() for word in words)
 
 
 def _bare(text: str) -> str:

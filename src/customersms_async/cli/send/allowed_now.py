@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ..._core.plural import counted
+from ...suppression.asking import suppressed_among
 from ..quota import open_quota
 from ..suppress.place import open_list
 
@@ -69,7 +70,7 @@ class AllowedNow:
         """Count these numbers in, in the event loop of ``runner``."""
         suppressed: frozenset[str] = frozenset()
         if self._suppressed is not None and self.on_list is not None:
-            suppressed = await self._suppressed.suppressed(phones)
+            suppressed = await suppressed_among(self._suppressed, phones)
             self.on_list += sum(phone in suppressed for phone in phones)
         if self._caps is not None and self.capped is not None:
             store, scopes = self._caps

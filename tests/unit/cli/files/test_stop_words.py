@@ -34,6 +34,8 @@ def test_the_words_of_providers_and_carriers_are_in_the_table() -> None:
         ("stopp bitte!", Meaning.STOP),
         ("s t o p", Meaning.STOP),
         ("STOP ALL", Meaning.STOP),
+        ("STOP STOP STOP", Meaning.STOP),
+        ("Stop, unsubscribe!", Meaning.STOP),
         ("opt-out", Meaning.STOP),
         ("Arre\u0302t", Meaning.STOP),
         ("\uff33\uff34\uff2f\uff30", Meaning.STOP),

@@ -1,0 +1,27 @@
+"""Numbers that are written in two ways, both of which reach the same person.
+
+Mexico had a 1 behind its country code for mobile phones until 2019, and operators still write replies so (+52 1 55 …
+for +52 55 …); Argentina has a 9 there (+54 9 11 … for +54 11 …), which some leave out. Whoever said no in one notation
+has said it in the other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_MARKS: Final = {"+52": "1", "+54": "9"}
+_NATIONAL: Final = 10
+"""Digits of a number in both countries, without the mark of a mobile phone."""
+
+
+def other_notation(number: str) -> str | None:
+    """The same number (E.164) as it is written otherwise, or ``None`` if there is but one way."""
+    code, rest = number[:3], number[3:]
+    mark = _MARKS.get(code)
+    if mark is None:
+        return None
+    if len(rest) == _NATIONAL:
+        return f"{code}{mark}{rest}"
+    if len(rest) == _NATIONAL + 1 and rest.startswith(mark):
+        return f"{code}{rest[1:]}"
+    return None
