@@ -5,8 +5,8 @@ priority, then by arrival). Who lacks any of these holds none of the others, and
 looks who that is when something has changed, and when a timer says that somebody may go; so an idle client costs
 nothing, and of each process only one at a time asks a shared store. Rejected: a limiter awaited by every waiter (a herd
 at each wake-up, and an urgent one can't overtake), tokens taken before a connection is free, one line for all (whoever
-waits for a slow pace or a small limit of his own then holds up the others), and a task that sleeps while somebody waits
-(a thousand keys, each at its full rate, make one for each of their requests).
+waits for a slow pace or a small limit of their own then holds up the others), and a task that sleeps while somebody
+waits (a thousand keys, each at its full rate, make one for each of their requests).
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ class Dispatcher:
     def _hear_error(self, error: Exception, place: Place) -> None:
         """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""
         if isinstance(error, QuotaStoreError) and error.temporary:
-            self._store_waits.begin(place, None, self.outage().pause_us(error))
+            self._store_waits.begin(place, None, self.outage().failed(error))
         elif not place.done():
             place.set_exception(error)
 

@@ -20,7 +20,7 @@ LONGEST_PAUSE_US: Final = 1_000_000
 
 
 class Audience(Protocol):
-    """Those who look on at one client; it is told of a room's store for as long as somebody holds it."""
+    """A client's listeners, which are told of a room's store for as long as somebody holds this."""
 
     @property
     def listeners(self) -> Sequence[Callable[[Any], object]]:
@@ -58,8 +58,8 @@ class StoreOutage:
 
                 self._tell(StoreRecovered(key=self._log.name, failures=failures))
 
-    def pause_us(self, error: Exception) -> int:
-        """Count one more failure of the store, and say how long to wait before it is asked again."""
+    def failed(self, error: Exception) -> int:
+        """Count one more failure of the store, tell of it, and give the microseconds until it is asked again."""
         if not self._failures:
             self._log.warning(
                 "store_failed", "the quota store can't be asked, and nothing is sent until it can: %s", error

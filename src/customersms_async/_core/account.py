@@ -44,7 +44,7 @@ class Account:
         self.status_code = status_code
         self.answered_at_us = came_at_us
 
-    def lost_sight(self, texts: int, now_us: int) -> None:
+    def count_unknown(self, texts: int, now_us: int) -> None:
         """Note so many texts that may have been sent, and of which nobody knows more."""
         if self._unknown is None:
             self._unknown = UnknownTexts()

@@ -148,7 +148,7 @@ def ended(record: KeyRecord | None, claim: bytes, event: KeyEvent, outcome: byte
 
 
 def resolved(record: KeyRecord | None, claim: bytes, event: KeyEvent, by: str, now_us: int) -> KeyRecord | int:
-    """The record after a person decided, or how long he must wait before he may, in microseconds.
+    """The record after a person decided, or how many microseconds they must wait before they may.
 
     A message that comes twice says it once. Raises ``LookupError`` where that claim has nothing to decide about.
     """

@@ -15,7 +15,7 @@ _NATIONAL: Final = 10
 
 
 def other_notation(number: str) -> str | None:
-    """The same number (E.164) as it is written otherwise, or ``None`` if there is but one way."""
+    """How else ``number`` (E.164) is written, or ``None`` if there is but one way."""
     code, rest = number[:3], number[3:]
     mark = _MARKS.get(code)
     if mark is None:

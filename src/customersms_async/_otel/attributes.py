@@ -62,14 +62,14 @@ class AttributeSets:
         self._begun: dict[tuple[int, str, int, int, int], Attributes] = {}
 
     def wait(self, reason: str, priority: int) -> Attributes:
-        """Those of a wait."""
+        """The attributes of a wait."""
         found = self._waits.get((reason, priority))
         if found is None:
             found = self._waits[reason, priority] = {"reason": reason, **self.by_priority[priority]}
         return found
 
     def outcome(self, status: str, code: str | None, priority: int) -> Attributes:
-        """Those of outcomes."""
+        """The attributes of outcomes."""
         found = self._outcomes.get((status, code, priority))
         if found is None:
             found = {"status": str(status), "code": known_code(code), **self.by_priority[priority]}
@@ -77,7 +77,7 @@ class AttributeSets:
         return found
 
     def request(self, server: str, port: int, status_code: int | None, error: str | None) -> Attributes:
-        """Those of a request that ended with a status and an error, or with none."""
+        """The attributes of a request that ended with a status and an error, or with none."""
         named = (server, port, status_code, error)
         found = self._requests.get(named)
         if found is None:
@@ -90,7 +90,7 @@ class AttributeSets:
         return found
 
     def begun(self, began: RequestBegan) -> Attributes:
-        """Those that a request's span begins with."""
+        """The attributes that a request's span begins with."""
         named = (began.recipients, began.server, began.port, began.attempt, began.priority)
         found = self._begun.get(named)
         if found is None:

@@ -221,7 +221,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         not_stored = {} if claims is None else claims.not_stored
         if not_stored:
             lost = sum(o.index in not_stored and o.status is not Status.UNKNOWN for o in outcomes)
-            self.sender.account.lost_sight(lost, self.sender.room.clock())
+            self.sender.account.count_unknown(lost, self.sender.room.clock())
         await self._give_what_stands([not_stored.get(o.index, o) for o in outcomes] if not_stored else outcomes)
 
     async def _await_others(self) -> None:

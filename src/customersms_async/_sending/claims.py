@@ -78,7 +78,7 @@ class Claims(msgspec.Struct, eq=False):
         return {index: seen for index, seen in zip(keys, found, strict=True) if seen is not None}
 
     async def taken(self, indexes: Iterable[int]) -> set[int]:
-        """Those of these numbers, by their places, whose keys another call has, or has used."""
+        """The places, of these, of numbers whose keys another call has, or has used."""
         keyed = [index for index in indexes if index in self.keys]
         found = await self.store.look([self.keys[index].key for index in keyed]) if keyed else ()
         return {index for index, seen in zip(keyed, found, strict=True) if seen is not None}

@@ -17,8 +17,8 @@ from .._http.transport import Transport
 from .._runtime.log import KeyLog
 from ..errors import ConfigurationError
 from ..quota.memory import PROCESS_QUOTA
-from .checking import NAMES as CHECKING_NAMES
-from .checking import NOTHING, Checking
+from .check_options import NAMES as CHECKING_NAMES
+from .check_options import NOTHING, CheckOptions
 from .environment import url_of_environment
 from .key_account import KeyAccount
 from .key_source import KeySource
@@ -54,7 +54,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     key_account: KeyAccount
     transport: Transport
     owns_transport: bool
-    checking: Checking = NOTHING
+    checking: CheckOptions = NOTHING
     looking_on: LookingOn = NOBODY
 
     @classmethod
@@ -71,7 +71,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     ) -> ClientParts:
         """The parts of a new client; ``None`` stands for the quota of the process, and for the environment's ``url``.
 
-        ``beside`` has the arguments that ``Checking`` and ``LookingOn`` are made of, by their names.
+        ``beside`` has the arguments that ``CheckOptions`` and ``LookingOn`` are made of, by their names.
 
         Raises ``ConfigurationError`` for an option that is out of range.
         """

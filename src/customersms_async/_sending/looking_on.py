@@ -38,13 +38,13 @@ class TelemetrySeam(Protocol):
 
 
 class LookingOn(msgspec.Struct, frozen=True, eq=False):
-    """Those who look on while a client sends; each may be missing."""
+    """The telemetry and the function that look on while a client sends; each may be missing."""
 
     telemetry: TelemetrySeam | None = None
     on_event: Callable[[Event], object] | None = None
 
     def changed(self, given: Mapping[str, Any]) -> LookingOn:
-        """The same with what is ``given`` by the names of ``AsyncClient``'s arguments in its place.
+        """A copy with the arguments of ``AsyncClient`` that are ``given``, by their names, in place of its own.
 
         Raises ``ConfigurationError`` for what can't look on.
         """

@@ -242,7 +242,7 @@ class BatchRequest:
         status = Status.UNKNOWN  # looked up once, as that takes longer than all the rest
         unknown = [o for o in ruling.outcomes if o.status is status]
         if unknown:
-            self._sender.account.lost_sight(len(unknown), self._sender.room.clock())
+            self._sender.account.count_unknown(len(unknown), self._sender.room.clock())
         return unknown
 
     def _end_unheard(self, ruling: Ruling) -> None:

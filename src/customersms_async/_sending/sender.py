@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._http.transport import Transport
     from .._runtime.log import KeyLog
     from .announcer import Announcer
-    from .checking import Checking
+    from .check_options import CheckOptions
     from .client_parts import ClientParts
 
 
@@ -40,5 +40,5 @@ class Sender(msgspec.Struct, frozen=True, eq=False, weakref=True):
     sizes: Sizes
     log: KeyLog
     announcer: Announcer | None
-    checking: Checking
+    checking: CheckOptions
     asks_at_once: bool

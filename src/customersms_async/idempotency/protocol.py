@@ -94,7 +94,7 @@ class IdempotencyStore(Protocol):
         """The keys whose texts may have been sent, oldest first."""
 
     async def resolve(self, key: bytes, claim: bytes, event: KeyEvent, by: str) -> int:
-        """Decide as a person about the text of a claim; 0, or in how many microseconds he may.
+        """Decide as a person about the text of a claim; 0, or in how many microseconds they may.
 
         Raises:
             LookupError: where that claim has nothing to decide about.

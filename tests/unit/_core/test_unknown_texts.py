@@ -28,8 +28,8 @@ def test_nothing_is_unknown_at_first() -> None:
 )
 def test_texts_count_for_an_hour(seconds: int, left: int) -> None:
     account = Account()
-    account.lost_sight(1, NOON)
-    account.lost_sight(2, NOON)
+    account.count_unknown(1, NOON)
+    account.count_unknown(2, NOON)
     assert account.unknown_last_hour(NOON + seconds * SECOND) == left
 
 

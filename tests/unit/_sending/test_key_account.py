@@ -76,7 +76,7 @@ def test_a_key_that_takes_another_s_place_was_not_answered_yet() -> None:
     mine = KeyAccount()
     former = mine.of("d", URL)
     former.answered(200, 5)
-    former.lost_sight(3, 5)
+    former.count_unknown(3, 5)
     new = mine.of("e", URL)
     assert (new.answered_at_us, new.unknown_last_hour(5)) == (None, 0)
     assert KeyAccount().of("d", URL).answered_at_us == 5, "who sends with that key still, knows"

@@ -64,7 +64,7 @@ def once_resumed(resume: str, ledger: LedgerPlace) -> str:
 
 
 def run_needed(ledger: LedgerPlace, verb: str = "run") -> list[str]:
-    """That those who are planned are sent to by a run only, and the command that begins it, or lets it."""
+    """Lines that say that only a run sends to those who are planned, and by which command it begins, or goes on."""
     command = ledger.command(verb)
     return [f"A run is needed to send to them: {command}", *hints(command, ledger)]
 

@@ -49,14 +49,14 @@ class SeenCampaign(msgspec.Struct, frozen=True):
     outlook: Outlook
 
     def as_object(self) -> dict[str, Any]:
-        """It for programs."""
+        """The status as a JSON object."""
         phones = [one.phone for one in self.doubles]
         wishes, moved = wanted_object(self.wanted), move_object(self.move)
         found = {**counts_object(self.counts), "wanted": wishes, "doubles": phones, "move": moved}
         return {**found, **self.outlook.as_object()}
 
     def picture(self, name: str) -> RenderableType:
-        """It for people."""
+        """The status as a terminal shows it."""
         lines: list[RenderableType] = [counts_table(name, self.counts)]
         if self.doubles:
             lines.append(Text(f"{doubles_line(self.doubles)}: {plain(self.doubles[0].phone)} first"))
@@ -65,7 +65,7 @@ class SeenCampaign(msgspec.Struct, frozen=True):
         return Group(*lines)
 
     def line(self) -> str:
-        """It in one line."""
+        """The status in one line."""
         states = counts_object(self.counts)
         counts = ", ".join(f"{states[state.value]:,} {state}" for state in State if states[state.value])
         return "; ".join([counts or "nobody was added", *self.outlook.lines()])

@@ -1,4 +1,4 @@
-"""What a client asks about its texts before they leave: its stores of keys and of people who said no, and its caps."""
+"""The options of a client about its texts before they leave: stores of keys and of people who said no, and caps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..suppression.protocol import SuppressionStore
 
 
-class Checking(msgspec.Struct, frozen=True, eq=False):
+class CheckOptions(msgspec.Struct, frozen=True, eq=False):
     """The stores of idempotency keys and of suppressed numbers, and what texts count in; each may be missing."""
 
     idempotency: IdempotencyStore | None = None
@@ -31,8 +31,8 @@ class Checking(msgspec.Struct, frozen=True, eq=False):
         stores = (self.idempotency, self.suppression, quota if self.caps is not None else None)
         return sum(store is not None and not getattr(store, "in_process", False) for store in stores)
 
-    def changed(self, given: Mapping[str, Any]) -> Checking:
-        """The same with what is ``given`` by the names of ``AsyncClient``'s arguments in its place."""
+    def changed(self, given: Mapping[str, Any]) -> CheckOptions:
+        """A copy with the arguments of ``AsyncClient`` that are ``given``, by their names, in place of its own."""
         changes = {name: given[name] for name in NAMES & given.keys()}
         if changes.get("caps") is not None:
             from .._core.caps import CapScopes  # few need them
@@ -41,5 +41,5 @@ class Checking(msgspec.Struct, frozen=True, eq=False):
         return msgspec.structs.replace(self, **changes) if changes else self
 
 
-NAMES: Final = frozenset(Checking.__struct_fields__)
-NOTHING: Final = Checking()
+NAMES: Final = frozenset(CheckOptions.__struct_fields__)
+NOTHING: Final = CheckOptions()
