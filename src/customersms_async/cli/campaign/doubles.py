@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def doubles_line(found: Sequence[KnownDouble]) -> str:
-    """What is known of recipients who may have got a text twice, in words without a full stop; at least one is given."""
+    """What is known of recipients who may have got a text twice, in words without a full stop; ``found`` has one."""
     who = ("at least " if len(found) >= MOST_LISTED else "") + counted(len(found), "recipient")
     return f"{who} may have got the text twice, as late answers say that a request was accepted which had a successor"
