@@ -183,6 +183,8 @@ class Room:
         if not self._lines.waiting:
             self._dispatcher.waits_begin()
         self._lines.enter(place, self.clock())
+        if place.ticket.on_standing is not None:
+            place.ticket.on_standing()
         self._dispatcher.hear_of_newcomer(place, wait_us)
 
     def _watch(self) -> MaxWait:

@@ -7,6 +7,8 @@ import itertools
 from typing import TYPE_CHECKING, Any, final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..models import Priority
 
 
@@ -36,19 +38,21 @@ class Stopped(Exception):  # noqa: N818 - a signal between two floors, never see
 class Ticket:
     """A batch's turn: given when the batch comes, kept through retries, and by both halves when it is split.
 
-    ``expires`` is the event loop's time after which the batch may no longer be let in, or ``None``.
+    ``expires`` is the event loop's time after which the batch may no longer be let in, or ``None``. ``on_standing`` is
+    called whenever it begins to stand in a line.
 
-    Mutable state: the future that the ticket's holder waits on now (a place in a line, or a delay); whether it was let
-    in before; the code for which it was stopped; and what to wait on while it is held back.
+    Mutable state: these; the future that the ticket's holder waits on now (a place in a line, or a delay); whether it
+    was let in before; the code for which it was stopped; and what to wait on while it is held back.
     """
 
-    __slots__ = ("expires", "held", "number", "priority", "retried", "stopped", "waits_for")
+    __slots__ = ("expires", "held", "number", "on_standing", "priority", "retried", "stopped", "waits_for")
 
     _numbers = itertools.count()
 
     def __init__(self, priority: Priority, expires: float | None = None) -> None:
         self.priority: Priority = priority
         self.expires: float | None = expires
+        self.on_standing: Callable[[], object] | None = None
         self.number: int = next(self._numbers)
         self.retried: bool = False
         self.stopped: str | None = None

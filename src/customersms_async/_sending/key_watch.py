@@ -26,9 +26,10 @@ day."""
 
 @final
 class KeyWatch:
-    """Ends the wait of ``ticket`` with ``TurnedAwayError`` once somebody else has a key of these numbers.
+    """Ends the wait of ``ticket`` in a line with ``TurnedAwayError`` once somebody else has a key of these numbers.
 
-    Mutable state: how long it has watched, in seconds; the timer for the next look, or the task of the one on its way.
+    Mutable state: how long it has watched, in seconds; the timer for the next look, or the task of the one on its way,
+    once the ticket has stood in a line.
     """
 
     __slots__ = ("_claims", "_left", "_loop", "_task", "_ticket", "_timer", "_waited")
@@ -40,19 +41,26 @@ class KeyWatch:
         self._left = left
         self._waited = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._timer = loop.call_later(SHORTEST, self._look)
+        self._timer: asyncio.TimerHandle | None = None
+        ticket.on_standing = self._begin
 
     def end(self) -> None:
         """Look no more."""
-        self._timer.cancel()
+        self._ticket.on_standing = None
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
+
+    def _begin(self) -> None:
+        if self._timer is None:
+            self._look_later()
 
     def _look(self) -> None:
         if isinstance(self._ticket.waits_for, Place):
             self._task = start(self._loop, self._ask())
-        else:  # its request is on its way, under a claim of its own; it may come back
-            self._look_later()
+        else:  # its request is on its way, under a claim of its own; it may come to stand there again
+            self._timer = None
 
     async def _ask(self) -> None:
         try:
