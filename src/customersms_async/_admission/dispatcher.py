@@ -172,8 +172,11 @@ class Dispatcher:
             self._timer = None
         elif not self._lines.waiting:
             return
-        self._is_due = True
-        self._loop.call_soon(self._turn)
+        if self._store_here is None:
+            self._task = start(self._loop, self._ask_there())
+        else:
+            self._is_due = True
+            self._loop.call_soon(self._turn)
 
     def ask_again(self) -> None:
         """Ask the store again, as a token may be there sooner than it said."""
@@ -216,11 +219,9 @@ class Dispatcher:
         self._tell_others()
 
     def _turn(self) -> None:
-        """Look who goes next; a store that is not in this process is asked by a task."""
+        """Let go all who can, of a store in this process."""
         self._is_due = False
-        place = self._let_go()
-        if place is not None:
-            self._task = start(self._loop, self._ask_there(place))
+        self._let_go()
 
     def _let_go(self) -> Place | None:
         """Let go all who can by what is known here; gives for whom the store must be asked now, if for anybody.
@@ -256,7 +257,10 @@ class Dispatcher:
         """Ask again whoever was told to wait until ``moment``; the timer may be a little early for the clock."""
         self._timer = None
         self._store_waits.end_until(moment)
-        self._turn()
+        if self._store_here is None:
+            self._task = start(self._loop, self._ask_there())
+        else:
+            self._turn()
 
     def _ask_here(self, store: InProcessQuotaStore, place: Place) -> None:
         """Let the first waiter go if a store in this process grants its tokens."""
@@ -271,12 +275,11 @@ class Dispatcher:
             self._asking_for = None
         self._hear(granted, asked_us, place)
 
-    async def _ask_there(self, place: Place | None) -> None:
-        """Ask the store for the first waiter, and for who is the first then, while there is anybody to ask for."""
+    async def _ask_there(self) -> None:
+        """Ask a store of several processes for the first waiter, and again, while there is anybody to ask for."""
         try:
-            while place is not None:
+            while (place := self._let_go()) is not None:
                 await self._ask(place)
-                place = self._let_go()
         except BaseException:
             self._store_waits.end_all()
             raise

@@ -20,17 +20,19 @@ def find_next(
     """The first who can go, or is held back; else when somebody may; else None, and a connection is wanted.
 
     ``taker`` is told when that is free. Times are the loop's, as ``now`` is. A connection that is passed on here may
-    come back, to somebody who was looked at before: then ``taker`` has to look again.
+    come back, to somebody who was looked at before: then ``taker`` has to look again. Nobody wants one who lacks
+    something else: two such would pass it on to each other without end.
     """
     first, moment = None, None
     for needs, head in lines.heads():
         if head is None:
             needs.connections.decline()  # one may have been offered to us
+        elif head.ticket.held is None and (at := _ready_at(head, pacer, store_waits, now)) > now:
+            if needs.connections.free(needs.priority):
+                needs.connections.decline()
+            moment = at if moment is None else min(moment, at)
         elif not needs.connections.free(needs.priority):
             needs.connections.want(taker, needs.priority)
-        elif head.ticket.held is None and (at := _ready_at(head, pacer, store_waits, now)) > now:
-            needs.connections.decline()
-            moment = at if moment is None else min(moment, at)
         elif first is None or head.ticket.comes_before(first.ticket):
             first = head
     return first or moment
