@@ -226,6 +226,7 @@ async def test_a_worker_runs_a_campaign_on_no_other_terms_than_those_that_it_has
 async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "customersms_async")
     client = make_client()
     sender = open_handle(client).sender
     address = "postgresql://app@127.0.0.1:1/app"
@@ -236,6 +237,7 @@ async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(
             await asyncio.sleep(0.01)
     await worker.close(0.0, asyncio.Event())
     await task
+    assert "looks for campaigns" not in caplog.text, "it never came to look"
 
 
 def test_a_worker_is_for_all_campaigns_of_a_database() -> None:

@@ -91,6 +91,8 @@ class Worker:
         listening: asyncio.Task[None] | None = None
         try:
             await self._begin()
+            if self._stops:
+                return
             listening = start(loop, self._doorbell.listen())
             log.info("the worker looks for campaigns in %s", self._place.shown)
             while not self._stops:
@@ -134,7 +136,7 @@ class Worker:
             log.warning("it was not recorded in time what became of the requests in flight of %s", names)
 
     async def _begin(self) -> None:
-        """Look whether the database is one for workers; wait for it if it is away."""
+        """Look whether the database is one for workers; wait for it if it is away, or until the worker stops."""
         server, pause = self._opened.server, LOOK_SECONDS
 
         def job(session: ServerSession) -> None:
