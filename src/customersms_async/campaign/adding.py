@@ -51,13 +51,18 @@ class Digest:
         return self._hash.hexdigest()
 
 
+def refuse_other_message(known: Input, template: str | None, ledger: str) -> None:
+    """Raise ``ConfigurationError`` if the ledger of this name was made with another message."""
+    if template != known.template:
+        raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+
+
 async def compare(known: Input, letters: Letters, template: str | None, ledger: str) -> None:
     """Raise ``ConfigurationError`` if these are not what the ledger of this name holds."""
     digest = Digest()
     async for some in slices(letters):
         await asyncio.to_thread(digest.take, some)
-    if template != known.template:
-        raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
+    refuse_other_message(known, template, ledger)
     if digest.hex != known.hash:
         raise ConfigurationError(
             f"{ledger} holds other recipients ({known.recipients:,} were added, these are {digest.count:,}):"

@@ -32,7 +32,7 @@ from ..route import confirm, open_route
 from ..send.by_hours import job_by_hours
 from ..send.commands import check_job, file_job, list_rules, show
 from ..send.list_facts import suppression
-from ..send.message import read_message, rules_of
+from ..send.message import rules_of
 from ..send.screen import Screen
 from ..send.sending import Progress
 from ..send.trial import send_trial, text_of_row, trial_of
@@ -41,10 +41,11 @@ from ..watching import watching
 from .ending import exit_status, show_ending, summary
 from .first_line import with_file_line
 from .hours_outlook import HoursOutlook
+from .input_check import refuse_other_letters, text_of
 from .moved import refuse_if_moved
 from .options import check_guards
 from .resume import hints, once_resumed
-from .started import planned_text, read_ledger, recipients_among, refuse_other_kind, show_started
+from .started import planned_text, read_ledger, recipients_among, show_started
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -101,10 +102,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             if kept_from_it is not None:
                 again = once_resumed(resume, ledger)
                 fail("\n".join((f"{in_words(kept_from_it)}: {again}", *hints(again, ledger))), 4)
-        text = _text_of(options, started)
-        if started is not None and reading.keep and tuple(reading.keep) != started.kept:
-            kept = f"keeps {', '.join(started.kept)}" if started.kept else "keeps no columns"
-            raise ConfigurationError(f"{ledger} was made with another --keep, and {kept}: leave it out to go on")
+        text = text_of(options, started)
         job = None
         suppress, region = options.guards.suppress, reading.region
         rules = list_rules(suppress, options.guards.suppress_column, reading)
@@ -122,7 +120,10 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             tried = trial and text_of_row(job, checked, region, trial.row)
             in_campaign = len(checked.list_facts.found)
         elif started is not None:
-            show_started(ledger, started, client, console, times, as_object=options.json and options.dry_run)
+            if job is not None:
+                refuse_other_letters(ledger, started, job, text, console)
+            dry_run = options.dry_run
+            show_started(ledger, started, client, console, times, dry_run=dry_run, as_object=options.json and dry_run)
             tried = trial and planned_text(ledger, started, trial.row)
             in_campaign = recipients_among(ledger, suppressed)
         if suppress is not None and (started is not None or options.json):
@@ -130,6 +131,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             safe_console(json=options.json).print(line, highlight=False, markup=False)
         if options.dry_run:
             return
+        if asks and started is not None and started.is_over:
+            raise typer.Exit(_end_over(ledger, started, console, json=options.json))
         if trial is not None and tried is not None:
             send_trial(trial, tried, client, console)
         if asks and (trial is not None or not client.sandbox):
@@ -151,26 +154,14 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))
 
 
-def _text_of(options: RunOptions, started: StartedCampaign | None) -> str | None:
-    """The text as given, else the ledger's, which has none if its recipients came with texts of their own.
-
-    Raises for what a new campaign lacks, and for what does not go with one that was begun.
-    """
-    ledger, file, message = options.ledger, options.file, read_message(options.text)
-    if started is None and file is None:
-        raise typer.BadParameter("a new campaign needs FILE and --message")
-    if file is None and (options.text.smart or options.text.literal or options.text.require):
-        raise typer.BadParameter(
-            "--smart, --literal and --require go with FILE: the texts in the ledger stay as they are"
-        )
-    if started is not None:
-        if file is None and message is not None and message != started.template:
-            raise ConfigurationError(f"{ledger} was made with another message: use another ledger for this one")
-        refuse_other_kind(ledger, started, sandbox=options.client.sandbox)
-        message = started.template if message is None else message
-    if file is not None and message is None:
-        raise typer.BadParameter("a new campaign needs --message as well as FILE")
-    return message
+def _end_over(ledger: LedgerPlace, started: StartedCampaign, console: Console, *, json: bool) -> int:
+    """End without a question or a run, as nobody would get a text; gives the exit status."""
+    progress = Progress(0, 0, time.monotonic(), Counter(), {})
+    status = exit_status(progress, started.counts)
+    show_ending(ledger, progress, started.counts, None, console, resume=None)
+    if json:
+        say_json({"summary": summary(progress, started.counts, None, status=status, resume=None)})
+    return status
 
 
 async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int:

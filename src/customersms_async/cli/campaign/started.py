@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..._core.schedule import SendSchedule
     from ...campaign.moving import LedgerMove
     from ...campaign.protocol import CampaignLedger
-    from ...campaign.rows import Count, KnownDouble, PlannedRecipient
+    from ...campaign.rows import Count, Input, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
     from ..schedule_preview import PlannedPeople, SchedulePreview
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class StartedCampaign(msgspec.Struct, frozen=True):
-    """A ledger that recipients were added to: the text (``None``: each came with one of its own), and who is left.
+    """A ledger that recipients were added to: what they were ``added`` as, and who is left.
 
     ``planned`` are the recipients that are left, in so many ``requests`` at best; ``samples`` are the first of them.
     ``kept`` are the columns of the file that stand beside them; ``wanted`` is what is wanted of the campaign, and
@@ -48,8 +48,7 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     ``move`` is what the ledger says last of its move, if it was ever moved.
     """
 
-    template: str | None
-    rehearsal: bool
+    added: Input
     planned: int
     requests: int
     counts: list[Count]
@@ -58,6 +57,17 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     wanted: WantedNow | None = None
     doubles: list[KnownDouble] = []
     move: LedgerMove | None = None
+
+    @property
+    def template(self) -> str | None:
+        """The text of all; ``None``: each came with one of its own."""
+        return self.added.template
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody is planned, and it is recorded of everyone what became of them."""
+        left = (State.PLANNED, State.SENDING)
+        return not any(count.recipients for count in self.counts if count.state in left)
 
 
 def read_ledger(
@@ -77,10 +87,11 @@ def read_ledger(
 
 def refuse_other_kind(ledger: LedgerPlace, started: StartedCampaign, *, sandbox: bool) -> None:
     """Raise ``ConfigurationError`` for a rehearsal without a sandbox, and a campaign with one."""
-    if started.rehearsal is not sandbox:
+    is_rehearsal = bool(started.added.rehearsal)
+    if is_rehearsal is not sandbox:
         raise ConfigurationError(
             f"{ledger} was made with --sandbox, so nobody on it got a text: use another ledger for the campaign"
-            if started.rehearsal
+            if is_rehearsal
             else f"{ledger} is a campaign's, and --sandbox would record texts that nobody got: use another ledger"
         )
 
@@ -144,7 +155,7 @@ async def _read(ledger: LedgerPlace, batch_size: int, samples: int) -> StartedCa
     if added is None:
         return None
     return StartedCampaign(
-        *(added.template, bool(added.rehearsal), planned, requests, counts, kept, first, wanted, doubles),
+        *(added, planned, requests, counts, kept, first, wanted, doubles),
         move=moves[-1] if moves else None,
     )
 
@@ -197,9 +208,13 @@ def show_started(
     console: Console,
     times: dict[str, Any],
     *,
+    dry_run: bool,
     as_object: bool,
 ) -> None:
-    """Show how a ledger stands that is to be gone on with, and when that would end, at ``times`` if any are given."""
+    """Show how a ledger stands that is to be gone on with, and when that would end, at ``times`` if any are given.
+
+    Of one that is over, the run's ending shows how it stands, unless this is a ``dry_run``.
+    """
     client.options()  # refused here as in ``check_job``, before anyone is asked
     seconds = asyncio.run(forecast(client, started.requests))
     found = asyncio.run(_by_hours(ledger, client, times))
@@ -209,7 +224,10 @@ def show_started(
         figures = {**counts_object(started.counts), "requests": started.requests, "seconds": seconds}
         say_json(figures if found is None else {**figures, **found.as_object()})
         return
-    console.print(counts_table(ledger.name, started.counts))
+    if dry_run or not started.is_over:
+        console.print(counts_table(ledger.name, started.counts))
+    if started.is_over:
+        console.print("nobody is planned any more, so nothing is left to send", highlight=False)
     if started.planned:
         planned = counted(started.planned, "recipient is", "recipients are")
         left = f"{planned} planned, in {counted(started.requests, 'request')}"

@@ -1,0 +1,77 @@
+"""``campaign run`` with a ledger that was begun: what does not belong to it, and where nobody is left to send to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.typed_command import Desk
+
+A, B, ME = "+12125551234", "+13235554567", "+16465550000"
+PEOPLE = f"phone,name\n{A},Ann\n{B},Bob\n"
+
+
+def run(desk: Desk, *more: str, file: str = PEOPLE, message: str = "Hi {name}") -> tuple[str, ...]:
+    return ("campaign", "run", desk.write(file), "--ledger", str(desk.folder / "l"), "--message", message, *more)
+
+
+def go_on(desk: Desk, *more: str) -> tuple[str, ...]:
+    return ("campaign", "run", "--ledger", str(desk.folder / "l"), *more)
+
+
+@pytest.mark.parametrize("way", [(), ("--yes",), ("--dry-run",), ("--test-to", ME)])
+@pytest.mark.parametrize(
+    ("message", "file", "says"),
+    [
+        ("Hello {name}", PEOPLE, "was made with another message: use another ledger for this one"),
+        ("Hi {name}", PEOPLE + "+14155550100,Cy\n", "holds other recipients (2 were added, these are 3)"),
+        ("Hi {name}", PEOPLE.replace("Bob", "Bo"), "holds other recipients (2 were added, these are 2)"),
+    ],
+)
+def test_what_is_not_the_campaign_s_is_refused_before_anything_is_shown_or_sent(
+    desk: Desk, way: tuple[str, ...], message: str, file: str, says: str
+) -> None:
+    assert desk(*run(desk, "--max-recipients", "0", "--yes")).status == 4
+    ended = desk(*run(desk, *way, message=message, file=file))
+    assert (ended.status, says in ended.words) == (2, True), ended.words
+    assert "planned" not in ended.words
+    assert "Send?" not in ended.words
+    assert desk.gateway.requests == 0
+
+
+def test_a_campaign_that_is_over_ends_well_without_a_question(desk: Desk) -> None:
+    assert desk(*run(desk, "--yes")).status == 0
+    for again in (go_on(desk), run(desk), go_on(desk, "--yes"), run(desk, "--yes")):
+        ended = desk(*again)
+        assert ended.status == 0, ended.words
+        assert "nobody is planned any more, so nothing is left to send" in ended.words
+        assert ended.words.count("l: 2 recipients") == 1, "one table"
+        assert "this run: 0 recipients in 0" in ended.words
+        assert "Send?" not in ended.words
+    assert len(desk.gateway.texts) == 2
+
+
+def test_a_campaign_that_is_over_shows_its_table_in_a_dry_run_as_well(desk: Desk) -> None:
+    assert desk(*run(desk, "--yes")).status == 0
+    ended = desk(*go_on(desk, "--dry-run"))
+    assert (ended.status, ended.words.count("l: 2 recipients")) == (0, 1)
+    assert "nobody is planned any more" in ended.words
+
+
+def test_a_campaign_that_is_over_says_for_programs_that_not_everyone_was_accepted(desk: Desk) -> None:
+    assert desk(*run(desk, "--yes", file=f"phone,name\nbad,Al\n{A},Ann\n")).status == 3
+    ended = desk(*go_on(desk, "--json"))
+    assert ended.status == 3
+    summary = json.loads(ended.out)["summary"]
+    assert (summary["accepted"], summary["skipped"], summary["requests"]) == (1, 1, 0)
+    assert (summary["exit_status"], summary["resume"], summary["error"]) == (3, None, None)
+
+
+def test_where_somebody_is_left_a_yes_is_needed_as_before(desk: Desk) -> None:
+    assert desk(*run(desk, "--max-recipients", "0", "--yes")).status == 4
+    ended = desk(*go_on(desk))
+    assert (ended.status, "there is nobody to ask, so add --yes" in ended.words) == (2, True)
+    assert "nobody is planned" not in ended.words
