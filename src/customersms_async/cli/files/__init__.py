@@ -50,7 +50,7 @@ def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, d
     source = Source(path, encoding)
     try:
         if plain:
-            _check_plain(path, source)
+            _check_plain(path, source, columns.option)
             return _plain_rows(source)
         if extension in jsonl.EXTENSIONS:
             return jsonl.open_objects(source, columns)
@@ -60,13 +60,12 @@ def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, d
         raise
 
 
-def _check_plain(path: Path, source: Source) -> None:
+def _check_plain(path: Path, source: Source, option: str) -> None:
     """Raise ``FileProblem`` for a table on standard input, which has no name to say what it is."""
     first = next((line for line in source.lines() if not line.isspace()), "") if str(path) == "-" else ""
     if any(delimiter in first.strip() for delimiter in ",;\t|"):
         raise FileProblem(
-            "standard input is plain lines, one number each; for a table, say what separates its columns with"
-            " --delimiter"
+            f"standard input is plain lines, one number each; for a table, name its column of numbers with {option}"
         )
 
 

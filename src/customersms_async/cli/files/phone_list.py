@@ -32,8 +32,9 @@ class SuppressList(NamedTuple):
 
 
 def numbers_in(path: Path, encoding: str, region: str | None, names: Sequence[str] | None) -> Iterator[str]:
-    """The numbers of a file, as for ``send --file``; ``FileProblem`` for a row that holds none."""
+    """The numbers of a file, as for ``send --file``; ``FileProblem`` for a row that holds none, and without a row."""
     with open_list(path, encoding, PhoneColumns(tuple(names or ()))) as rows:
+        rows.refuse_none()
         for row in rows:
             yield number_in(row.phone, row.line, region)
 

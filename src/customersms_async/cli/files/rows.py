@@ -83,6 +83,11 @@ class Rows:
         """Read as iterating does; ``fields`` need have no more than these ``columns``, of those that a row has."""
         return self._read() if self._read_some is None else self._read_some(columns)
 
+    def refuse_none(self) -> None:
+        """Raise ``FileProblem`` if there is not a single row, as of an export that went wrong."""
+        if next(iter(self), None) is None:
+            raise FileProblem("it has not a single row, so nobody is in it")
+
     def __enter__(self) -> Self:
         return self
 

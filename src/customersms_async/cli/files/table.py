@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..._core.plural import counted
 from .headers import Header, find_header, separator_named
 from .records import records
-from .rows import FileProblem, FileRow, Rows, fields_getter, first_filled, header_names, in_column
+from .rows import FileProblem, FileRow, Rows, fields_getter, first_filled, header_names, in_column, listed
 from .swallowed_rows import RowShape, looks_like_phone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from .phone_column import PhoneColumns
     from .source import Source
@@ -33,7 +33,11 @@ def open_table(source: Source, columns: PhoneColumns, delimiter: str | None) -> 
     if header is None:
         raise FileProblem("it is empty, without even a header")
     names, twice = header_names(header.cells, columns, line=header.line)
-    places = columns.find(names, line=header.line)
+    try:
+        places = columns.find(names, line=header.line)
+    except FileProblem:
+        _refuse_delimiter(names, header.line)
+        raise
     shape = RowShape(len(names), places)
 
     def read(wanted: Collection[str] = names) -> Iterator[FileRow]:
@@ -53,6 +57,18 @@ def open_table(source: Source, columns: PhoneColumns, delimiter: str | None) -> 
     phones = tuple(names[place] for place in places)
     kind += header.note + in_column(phones, columns)
     return Rows(tuple(filter(None, names)), phones, kind, read, source.close, twice=twice, read_some=read)
+
+
+def _refuse_delimiter(names: Sequence[str], line: int) -> None:
+    """Raise ``FileProblem`` if the header was taken for one name, which has another delimiter in it."""
+    found = [delimiter for delimiter in _DELIMITERS if delimiter in names[0]] if len(names) == 1 else []
+    if found:
+        typed = "tab" if found[0] == "\t" else f"'{found[0]}'"
+        raise FileProblem(
+            f"its header is read as one column, {listed(names)}: {_DELIMITERS[found[0]]} seem to separate more, so give"
+            f" --delimiter {typed}",
+            line=line,
+        )
 
 
 def _even_records(source: Source, delimiter: str, header_line: int, shape: RowShape) -> Iterator[tuple[int, list[str]]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..._core.intake import Letter
-    from ..files import PhoneColumns
+    from ..files import PhoneColumns, Rows
 
 
 class TextRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,15 +72,12 @@ class Job:
     ) -> Job:
         """A file's rows under a template; ``zone_column`` names each recipient's own time zone.
 
-        Raises ``FileProblem`` if the file can't be opened, or lacks a column that is required or to be kept, and
-        ``TemplateProblem`` for a template that is none, that names a column which isn't there, or that is another
-        program's.
+        Raises ``FileProblem`` if the file can't be opened, has no row, or lacks a column that is required or to be
+        kept, and ``TemplateProblem`` for a template that is none, that names a column which isn't there, or that is
+        another program's.
         """
         template = Template.literal(message) if rules.literal else Template.parse(message)
-        try:
-            rows = open_rows(path, phone_column=phone_column, encoding=encoding, delimiter=delimiter)
-        except FileProblem as problem:
-            raise FileProblem(f"{path}: {problem}") from None
+        rows = _opened(path, phone_column, encoding, delimiter)
         try:
             if not rules.literal:
                 refuse_foreign(message, rows.columns)
@@ -130,6 +127,20 @@ class Job:
     def close(self) -> None:
         """Close the file."""
         self._letters.close()
+
+
+def _opened(path: Path, phone_column: PhoneColumns | None, encoding: str, delimiter: str | None) -> Rows:
+    """The rows of a file that has some; every ``FileProblem`` begins with the file."""
+    try:
+        rows = open_rows(path, phone_column=phone_column, encoding=encoding, delimiter=delimiter)
+        try:
+            rows.refuse_none()
+        except BaseException:
+            rows.close()
+            raise
+    except FileProblem as problem:
+        raise FileProblem(f"{path}: {problem}") from None
+    return rows
 
 
 def _with_twins(letters: Iterable[Letter], findings: Findings | None) -> Iterator[Letter]:

@@ -63,8 +63,8 @@ def test_a_workbook_with_the_name_of_a_table_is_told_of(folder: Path) -> None:
         assert "it is an .xlsx file" in str(problem(folder, name, b"PK\x03\x04\x14\x00\x00"))
 
 
-def test_a_table_on_standard_input_needs_its_delimiter(monkeypatch: pytest.MonkeyPatch) -> None:
-    for text, said in ((f"phone,name\n{A},Ann\n", "--delimiter"), (f"\n{A}\n", "")):
+def test_a_table_on_standard_input_needs_the_name_of_its_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, said in ((f"phone,name\n{A},Ann\n", "--phone-column"), (f"\n{A}\n", "")):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
         if said:
             with pytest.raises(FileProblem, match=said):

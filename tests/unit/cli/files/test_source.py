@@ -73,6 +73,15 @@ def test_standard_input_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
             assert [row.phone for row in rows] == [row.phone for row in rows] == [A, B]
 
 
+@pytest.mark.parametrize("option", ["--phone-column", "--suppress-column"])
+def test_a_table_on_standard_input_is_asked_for_an_option_that_the_command_has(
+    monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"phone;x\n{A};1\n".encode())))
+    with pytest.raises(FileProblem, match=f"for a table, name its column of numbers with {option}"):
+        open_rows(Path("-"), phone_column=PhoneColumns((), option), encoding="utf-8", delimiter=None)
+
+
 @needs_posix
 def test_a_pipe_is_read_twice(folder: Path) -> None:
     path = folder / "pipe.csv"

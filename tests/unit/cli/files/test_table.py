@@ -103,6 +103,31 @@ def test_a_table_that_is_not_even_is_refused(folder: Path, text: str, line: int 
     assert reason in found.reason
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "says"),
+    [
+        (
+            "phone;name\n+1;a\n",
+            ",",
+            "one column, 'phone;name': semicolons seem to separate more, so give --delimiter ';'",
+        ),
+        ("phone\tname\n+1\ta\n", ";", "tabs seem to separate more, so give --delimiter tab"),
+        ("phone,name\n+1,a\n", "tab", "commas seem to separate more, so give --delimiter ','"),
+        ("phone|name\n+1|a\n", ":", "bars seem to separate more, so give --delimiter '|'"),
+    ],
+)
+def test_another_delimiter_than_the_one_that_was_given_is_suggested(
+    folder: Path, text: str, given: str, says: str
+) -> None:
+    assert says in problem(folder, "a.csv", text, delimiter=given).reason
+    assert says in problem(folder, "a.csv", text, delimiter=given, phone_column="phone").reason
+
+
+def test_no_delimiter_is_suggested_where_columns_are_told_apart(folder: Path) -> None:
+    assert "--delimiter" not in problem(folder, "a.csv", "who;ever,name\n+1,a\n", delimiter=",").reason
+    assert "--delimiter" not in problem(folder, "a.csv", "name\na\n").reason
+
+
 def test_an_uneven_row_far_behind_the_first_ones_is_found(folder: Path) -> None:
     assert problem(folder, "a.csv", "phone,name\n" + "+1,a\n" * 50_000 + "+1\n").line == 50_002
 
