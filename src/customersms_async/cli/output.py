@@ -13,12 +13,14 @@ from typing import IO, TYPE_CHECKING, Any, Final, TextIO, cast, final
 
 import msgspec
 from rich.console import Console
+from rich.measure import Measurement
 from rich.segment import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import ConsoleOptions, RenderableType
+    from rich.table import Table
 
 
 @final
@@ -95,6 +97,32 @@ class SafeFormatter(logging.Formatter):
 def safe_console(*, json: bool) -> SafeConsole:
     """A console that survives its reader: on standard output, or on standard error if that is for ``--json``."""
     return SafeConsole(sys.stderr if json else sys.stdout)
+
+
+def show_table(console: Console, table: Table) -> None:
+    """Show a table whose ``no_wrap`` columns, which people copy from, are whole, however narrow the terminal is.
+
+    Where they don't fit, the table is wider than the terminal, which breaks its lines.
+    """
+    widths = [
+        whole if column.no_wrap else min(whole, _NARROWEST)
+        for column in table.columns
+        for whole in [max(_width(console, cell) for cell in (column.header, *column.cells))]
+    ]
+    needed = sum(widths) + 3 * len(widths) + 1
+    if needed > console.width:
+        table.width = needed
+    console.print(table, crop=False)
+
+
+_NARROWEST: Final = 12
+"""Characters to which a column is narrowed that may have several lines, before the table is wider than the terminal."""
+
+_WIDEST: Final = 100_000
+
+
+def _width(console: Console, cell: RenderableType) -> int:
+    return Measurement.get(console, console.options.update_width(_WIDEST), cell).maximum
 
 
 _INVISIBLE: Final = re.compile(

@@ -27,10 +27,10 @@ KEY = "order-17/shipped"
 ID = shown_claim(b"0123456789", KeyHashes(None).key_of_send(KEY))
 
 
-async def leave_unknown(store: IdempotencyStore) -> None:
+async def leave_unknown(store: IdempotencyStore, label: str = "01234567") -> None:
     """What a program leaves whose answer got lost."""
     hashed = store.hashes.of_send(KEY, "+12125551234", "Hello")
-    await store.claim(Claim(b"0123456789", 30_000_000, "01234567"), [(hashed.key, hashed.content)])
+    await store.claim(Claim(b"0123456789", 30_000_000, label), [(hashed.key, hashed.content)])
     await store.end(b"0123456789", [ClaimEnd(hashed.key, KeyEvent.UNANSWERED)])
     await store.aclose()
 
@@ -59,6 +59,18 @@ def test_what_is_unknown_is_listed_shown_and_resolved(file: str) -> None:
     assert run("resolve", ID, "--as", "accepted", "--by", "Ann", "--store", file) == f"{ID} is accepted from now on"
     assert run("list", CUSTOMERSMS_IDEMPOTENCY=file) == "no text is of unknown fate"
     assert run("show", KEY, "--phone", "+12125551234", "--store", file) == "free"
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "80"])
+def test_an_id_and_a_label_are_never_cut_so_that_they_can_be_copied(tmp_path: Path, columns: str) -> None:
+    path, label = tmp_path / "keys.db", "the shop in the market hall of the old town, by Ann Lee"
+    asyncio.run(leave_unknown(SQLiteIdempotency(path), label))
+    listed = run("list", "--store", str(path), COLUMNS=columns)
+    assert f"│ {ID} │" in listed
+    assert f"│ {label} │" in listed
+    assert run("show", KEY, "--store", str(path), COLUMNS=columns) == f"unknown {ID}"
+    said = run("resolve", ID, "--as", "accepted", "--by", "Ann", "--store", str(path), COLUMNS=columns)
+    assert said == f"{ID} is accepted from now on"
 
 
 def test_a_server_is_asked_too(shared_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ from ..formats import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+
     from ...campaign.rows import Count
 
 COLOURS: Final = {
@@ -51,6 +53,11 @@ def counts_table(name: str, counts: Sequence[Count]) -> Group:
             table.add_row("", f"{sum(c.recipients for c in coded[_SHOWN_CODES:]):,}", "others")
     title = f"{plain(name)}: {counted(total, 'recipient')}"  # above it, as its own would break at the table's edge
     return Group(Text(title, style="table.title"), table)
+
+
+def show_counts(console: Console, name: str, counts: Sequence[Count]) -> None:
+    """Show that table, and above it the ``name`` of the ledger in one piece, as people copy it."""
+    console.print(counts_table(name, counts), soft_wrap=True)
 
 
 def counts_object(counts: Sequence[Count]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ...errors import (
 from ...models import Code
 from ..error_words import NO_WAY, in_words, once_mended
 from ..formats import credits_left, length, plain
-from .counts import counts_object, counts_table, everyone_accepted
+from .counts import counts_object, everyone_accepted, show_counts
 from .resume import hints
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def show_ending(
     resume: str | None,
 ) -> None:
     """Show what a run came to, and the command that goes on with it (``resume``), if there is anything left to do."""
-    console.print(counts_table(ledger.name, counts))
+    show_counts(console, ledger.name, counts)
     console.print(
         f"this run: {counted(progress.done, 'recipient')} in {length(progress.seconds)},"
         f" {counted(progress.requests, 'request')}; credits left: {credits_left(remaining_credits)}",

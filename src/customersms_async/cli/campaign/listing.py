@@ -13,7 +13,7 @@ from ...campaign.listing import campaigns_in
 from ...campaign.states import State
 from ..exits import ending_well
 from ..formats import plain, utc_time
-from ..output import safe_console, say_json
+from ..output import safe_console, say_json, show_table
 from .counts import COLOURS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def list_campaigns(options: CampaignListOptions) -> None:
             return
         console = safe_console(json=False)
         if found:
-            console.print(_table(found))
+            show_table(console, _table(found))
         for one in found:
             if one.problem is not None:
                 console.print(f"{plain(one.name)} can't be used: {plain(one.problem)}", soft_wrap=True, highlight=False)
@@ -40,7 +40,7 @@ def list_campaigns(options: CampaignListOptions) -> None:
 
 def _table(found: list[ListedCampaign]) -> Table:
     table = Table()
-    table.add_column("campaign", overflow="fold")
+    table.add_column("campaign", no_wrap=True)
     table.add_column("wanted", overflow="fold")
     table.add_column("recipients", overflow="fold")
     table.add_column("run by", overflow="fold")

@@ -14,7 +14,7 @@ from ...campaign.states import State, chosen
 from ...campaign.wanted_states import Wanted
 from ..exits import ending_well
 from ..formats import plain
-from ..output import safe_console, say_json
+from ..output import safe_console, say_json, show_table
 from ..permission import ask
 from .resume import run_needed
 
@@ -80,12 +80,12 @@ def _show(concerned: list[Count], console: Console) -> None:
         return
     table = Table()
     table.add_column("state")
-    table.add_column("code", overflow="fold")
+    table.add_column("code", no_wrap=True)
     table.add_column("number", justify="right")
     table.add_column("segments", justify="right")
     for count in concerned:
         table.add_row(count.state.value, plain(count.code), f"{count.recipients:,}", f"{count.segments:,}")
-    console.print(table)
+    show_table(console, table)
     total = sum(count.recipients for count in concerned)
     segments = sum(count.segments for count in concerned)
     who = counted(total, "recipient", "recipients")

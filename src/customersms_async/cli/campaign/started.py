@@ -22,7 +22,7 @@ from ..problems import InputProblem
 from ..send.allowed_now import allowed_now
 from ..send.by_hours import by_hours
 from ..send.preview import first_texts
-from .counts import counts_object, counts_table
+from .counts import counts_object, show_counts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -225,7 +225,7 @@ def show_started(
         say_json(figures if found is None else {**figures, **found.as_object()})
         return
     if dry_run or not started.is_over:
-        console.print(counts_table(ledger.name, started.counts))
+        show_counts(console, ledger.name, started.counts)
     if started.is_over:
         console.print("nobody is planned any more, so nothing is left to send", highlight=False)
     if started.planned:

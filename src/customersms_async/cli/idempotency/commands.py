@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.table import Table
+from rich.text import Text
 
 from ...errors import ConfigurationError
 from ...idempotency import IdempotencyKeys
 from ..credentials import is_url, without_credentials
 from ..exits import ending_well
-from ..output import safe_console, say_json
+from ..formats import plain
+from ..output import safe_console, say_json, show_table
 from ..quota import POSTGRES, REDIS
 from .options import SECRET, STORE
 
@@ -33,11 +35,17 @@ def list_unknown(options: ListOptions) -> None:
         if options.json:
             say_json({"unknown": found})
             return
-        table = Table("claim", "time", "label")
-        for one in found:
-            table.add_row(one.id, one.time.astimezone().isoformat(sep=" ", timespec="seconds"), one.label)
         console = safe_console(json=False)
-        console.print(table if found else "no text is of unknown fate")
+        if not found:
+            console.print("no text is of unknown fate")
+            return
+        table = Table()
+        for name in ("claim", "time", "label"):
+            table.add_column(name, no_wrap=True)
+        for one in found:
+            when = one.time.astimezone().isoformat(sep=" ", timespec="seconds")
+            table.add_row(one.id, when, Text(plain(one.label)))
+        show_table(console, table)
 
 
 def show_key(options: ShowOptions) -> None:
@@ -47,7 +55,7 @@ def show_key(options: ShowOptions) -> None:
         if options.json:
             say_json(shown)
         else:
-            safe_console(json=False).print(f"{shown.state} {shown.id or ''}".rstrip(), highlight=False)
+            safe_console(json=False).print(f"{shown.state} {shown.id or ''}".rstrip(), highlight=False, soft_wrap=True)
 
 
 def resolve_key(options: ResolveKeyOptions) -> None:
@@ -61,7 +69,8 @@ def resolve_key(options: ResolveKeyOptions) -> None:
         if options.json:
             say_json({"resolved": claim, "as": options.found_as.value, "by": options.by})
         else:
-            safe_console(json=False).print(f"{claim} is {options.found_as.value} from now on", highlight=False)
+            said = f"{claim} is {options.found_as.value} from now on"
+            safe_console(json=False).print(said, highlight=False, soft_wrap=True)
 
 
 async def _asked(place: KeyPlace, question: Callable[[IdempotencyKeys], Awaitable[T]]) -> T:
