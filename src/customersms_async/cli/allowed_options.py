@@ -8,6 +8,7 @@ import typer
 
 from ..models import Caps, Limit
 from .bundle import Bundle
+from .option_values import wrong_value
 
 
 def read_cap(text: str) -> Limit:
@@ -16,7 +17,7 @@ def read_cap(text: str) -> Limit:
     try:
         return Limit(int(texts), float(seconds))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not TEXTS/SECONDS, such as 2/604800") from None
+        raise wrong_value("--cap", f"{text!r} is not TEXTS/SECONDS, such as 2/604800") from None
 
 
 SuppressionList = Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, final
 import typer
 
 from .formats import credits_left
+from .option_values import wrong_value
 from .output import say_json
 from .panels import STOP_PANEL
 
@@ -30,14 +31,14 @@ WarnCredits = Annotated[
 ]
 
 
-def read_amount(text: str) -> Decimal:
+def read_amount(option: str, text: str) -> Decimal:
     """A number of credits. Raises ``typer.BadParameter`` for what is none."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0:
-        raise typer.BadParameter(f"{text!r} is not a number of credits")
+        raise wrong_value(option, f"{text!r} is not a number of credits")
     return amount
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
 
 from .bundle import Bundle
+from .option_values import dated, read_moment, wrong_value
 from .problems import InputProblem
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
-_DATED: Final = re.compile(r"\s*[0-9]{4}-")
 _WHOLE_DAY: Final = "00:00-24:00"
 
 ZoneColumn = Annotated[
@@ -93,27 +93,18 @@ class HoursOptions(Bundle, frozen=True, kw_only=True):
             dates = () if self.not_on is None else _dates(self.not_on)
             between = _WHOLE_DAY if self.between is None else self.between  # empty, as of a variable that is not set
             hours = Hours(between, "mon-sun" if self.days is None else self.days, dates, self.zone)
-        expires = None if self.expires is None else _moment("--expires", self.expires, zone)
+        expires = None if self.expires is None else read_moment("--expires", self.expires, zone)
         return {
             "hours": hours,
-            "at": None if self.at is None else _moment("--at", self.at, zone),
+            "at": None if self.at is None else read_moment("--at", self.at, zone),
             "expires": expires if self.expires_after is None else _length("--expires-after", self.expires_after),
             "margin": self.margin,
         }
 
 
-def _moment(option: str, text: str, zone: tzinfo | None) -> datetime:
-    """A time of today, or a date and time, in ``zone`` unless it has an offset; without either it is naive."""
-    try:
-        found = datetime.fromisoformat(_dated(text, zone))
-    except ValueError:
-        raise typer.BadParameter(f"{option} {text!r} is not a time such as 18:30 or 2026-10-31T18:30") from None
-    return found.replace(tzinfo=zone) if found.tzinfo is None else found
-
-
 def with_date(text: str, zone: str | None) -> str:
     """A time that was given, with today's date in ``zone``, or in this machine's, if it has none."""
-    return _dated(text, _zone(zone))
+    return dated(text, _zone(zone))
 
 
 def _zone(name: str | None) -> tzinfo | None:
@@ -125,14 +116,10 @@ def _zone(name: str | None) -> tzinfo | None:
     return load_zone(name)
 
 
-def _dated(text: str, zone: tzinfo | None) -> str:
-    return text if _DATED.match(text) else f"{datetime.now(zone):%Y-%m-%d}T{text.strip()}"
-
-
 def _length(option: str, text: str) -> timedelta:
     found = _LENGTH.fullmatch(text.strip())
     if found is None:
-        raise typer.BadParameter(f"{option} {text!r} is not a length of time such as 90m, 48h or 3d")
+        raise wrong_value(option, f"{text!r} is not a length of time such as 90m, 48h or 3d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 

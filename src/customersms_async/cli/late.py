@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 import typer
 from typer.core import TyperGroup
 
+from .typed_values import in_own_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,6 +66,13 @@ def late_group(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
                 typer.echo(ctx.get_help())
                 ctx.exit(2)
             return super().parse_args(ctx, args)
+
+        def invoke(self, ctx: Any) -> Any:
+            """Run the command that is asked for; what is wrong with a value is said in our words."""
+            try:
+                return super().invoke(ctx)
+            except typer.BadParameter as error:
+                raise in_own_words(error) from None
 
         def format_help(self, ctx: Any, formatter: Any) -> None:
             """Write the page without panels."""

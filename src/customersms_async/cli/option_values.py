@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from ..models import Limit
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+_DATED: Final = re.compile(r"\s*[0-9]{4}-")
+
+
+def wrong_value(option: str, why: str) -> typer.BadParameter:
+    """The error for a value that ``option`` can't have, by whose name it begins."""
+    return typer.BadParameter(why, param_hint=f"'{option}'")
 
 
 def read_limit(text: str) -> Limit:
@@ -15,7 +28,7 @@ def read_limit(text: str) -> Limit:
     try:
         return Limit(int(requests), float(seconds))
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not REQUESTS/SECONDS, such as 100/60") from None
+        raise wrong_value("--limit", f"{text!r} is not REQUESTS/SECONDS, such as 100/60") from None
 
 
 def read_pace(text: str) -> Limit | None:
@@ -26,13 +39,36 @@ def read_pace(text: str) -> Limit | None:
         rate = float(text)
         return Limit(math.ceil(rate), math.ceil(rate) / rate)
     except (ValueError, OverflowError, ZeroDivisionError):
-        raise typer.BadParameter(f"{text!r} is not a number of requests a second, or none") from None
+        raise wrong_value("--pace", f"{text!r} is not a number of requests a second, or none") from None
 
 
-def read_count(text: str) -> int | None:
+def read_count(option: str, text: str) -> int | None:
     """The number in ``text``, 1 or more; ``None`` for ``none``."""
     if text.lower() == "none":
         return None
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is not a whole number, 1 or more, or none")
+        raise wrong_value(option, f"{text!r} is not a whole number, 1 or more, or none")
     return int(text)
+
+
+def check_seconds(option: str, seconds: float) -> None:
+    """Raise ``typer.BadParameter`` for a length of time below 0, or without an end."""
+    if not 0 <= seconds < math.inf:
+        raise wrong_value(option, f"{seconds:g} is not a number of seconds, 0 or more")
+
+
+def read_moment(option: str, text: str, zone: tzinfo | None) -> datetime:
+    """A time of today, or a date and time, in ``zone`` unless it has an offset; without either it is naive."""
+    try:
+        found = datetime.fromisoformat(dated(text, zone))
+    except ValueError:
+        raise wrong_value(option, f"{text!r} is not a time such as 18:30 or 2026-10-31T18:30") from None
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+
+def dated(text: str, zone: tzinfo | None) -> str:
+    """A time as it was typed, with today's date in ``zone`` (``None``: on this machine) if it has none."""
+    if _DATED.match(text):
+        return text
+    time = text.strip()
+    return f"{datetime.now(zone):%Y-%m-%d}T{time if time[1:2] != ':' else f'0{time}'}"

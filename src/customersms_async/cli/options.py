@@ -226,8 +226,8 @@ class FailureOptions(Bundle, frozen=True, kw_only=True):
     def read(self) -> FailureGuards:
         """The guards that they stand for."""
         return FailureGuards(
-            stop_after_unknown=read_count(self.stop_after_unknown),
-            stop_after_refused=read_count(self.stop_after_refused),
+            stop_after_unknown=read_count("--stop-after-unknown", self.stop_after_unknown),
+            stop_after_refused=read_count("--stop-after-refused", self.stop_after_refused),
         )
 
 

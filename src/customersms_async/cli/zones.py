@@ -8,11 +8,10 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import typer
-
 from ..campaign.zones import load_zone
 from ..errors import ConfigurationError
 from .formats import wall_time
+from .option_values import wrong_value
 
 BEYOND: Final = "a time beyond all calendars"
 """What is said of a moment that no calendar has, as a file that others wrote may hold one."""
@@ -39,7 +38,7 @@ def read_zone(name: str | None) -> ShownZone:
     try:
         return ShownZone(name, load_zone(name))
     except ConfigurationError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise wrong_value("--zone", str(error)) from None
 
 
 def _name_of_local() -> str:

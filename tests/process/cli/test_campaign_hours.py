@@ -176,8 +176,8 @@ def test_the_preview_tells_people_and_programs_of_zones_and_of_who_would_be_skip
     [
         (("--between", "25:00-26:00"), "hours must be such as 09:00-20:00"),
         (("--between", "09:00-20:00", "--zone", "Mars/Phobos"), "is no time zone that this machine knows"),
-        (("--at", "soon"), "--at 'soon' is not a time such as 18:30"),
-        (("--expires-after", "48"), "--expires-after '48' is not a length of time such as 90m"),
+        (("--at", "soon"), "Invalid value for '--at': 'soon' is not a time such as 18:30"),
+        (("--expires-after", "48"), "Invalid value for '--expires-after': '48' is not a length of time such as 90m"),
         (("--expires", "18:30", "--expires-after", "1h"), "give one"),
         (("--at", "9999-01-01T00:00"), "at must be before the year 9000"),
         (("--at", "18:30", "--margin", "-1"), "margin"),

@@ -88,7 +88,7 @@ def test_no_key_and_no_password_is_shown(customersms: Commands, ledger: str) -> 
 def test_a_token_of_one_s_own_must_be_long(customersms: Commands, ledger: str) -> None:
     for token in ("short", "with a space in it", "ümlaute-sind-nicht-erlaubt"):
         ended = customersms("campaign", "serve", "--ledger", ledger, "--token", token)
-        assert (ended.status, "--token must be 16 characters or more" in ended.words) == (2, True)
+        assert (ended.status, "'--token': it must be 16 characters or more" in ended.words) == (2, True)
     process = customersms.start("campaign", "serve", "--ledger", ledger, "--token", "sixteen-or-more!&x")
     assert address(process)[2] == "/?token=sixteen-or-more%21%26x"
     process.send_signal(signal.SIGTERM)

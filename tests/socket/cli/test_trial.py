@@ -72,7 +72,7 @@ def test_the_first_texts_of_a_ledger_that_has_begun_are_shown(desk: Desk) -> Non
         ((*MINE, "--test-row", "9"), "--test-row 9: there are 3 rows; name one of them"),
         ((*MINE, "--yes"), "goes with neither --yes nor --dry-run"),
         ((*MINE, "--dry-run"), "goes with neither --yes nor --dry-run"),
-        (("--test-to", "me"), "--test-to 'me': it has no digits"),
+        (("--test-to", "me"), "Invalid value for '--test-to': 'me': it has no digits"),
         (("--test-row", "2"), "--test-row says which row's text --test-to sends: give both"),
     ],
 )

@@ -77,8 +77,9 @@ def test_a_time_is_of_today_or_of_its_date_in_the_zone_that_it_or_the_option_nam
 @pytest.mark.parametrize("option", ["at", "expires"])
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "2026-02-30T10:00", "2026-10-31T", "18:30:", "٢:٣٠"])
 def test_a_time_that_is_none_is_refused_with_its_option(option: str, text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=rf"--{option} .* is not a time such as 18:30"):
+    with pytest.raises(typer.BadParameter, match="is not a time such as 18:30") as refused:
         read(**{option: text})
+    assert refused.value.param_hint == f"'--{option}'"
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,9 @@ def test_a_length_has_a_unit(text: str, length: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "48", "h", "0h", "-1h", "1.5h", "48 h", "48s", "9999999h", "٤h", "1h30m"])
 def test_a_length_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"--expires-after .* is not a length of time such as 90m"):
+    with pytest.raises(typer.BadParameter, match="is not a length of time such as 90m") as refused:
         read(expires_after=text)
+    assert refused.value.param_hint == "'--expires-after'"
 
 
 def test_two_times_of_expiry_are_refused() -> None:

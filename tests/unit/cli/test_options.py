@@ -51,7 +51,7 @@ def test_a_guard_is_a_number_or_none() -> None:
 
 @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
 def test_a_longest_wait_that_cannot_be_is_refused(seconds: float) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a number of seconds for --max-wait, 0 or more"):
+    with pytest.raises(typer.BadParameter, match="is not a number of seconds, 0 or more"):
         TurnOptions(max_wait=seconds)
 
 

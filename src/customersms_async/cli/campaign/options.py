@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-import time
-from datetime import datetime
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, Any, ClassVar
 
@@ -16,6 +14,7 @@ from ...campaign.states import State  # noqa: TC001 - typer reads the annotation
 from ..bundle import Bundle
 from ..credits_warning import WarnCredits, read_amount
 from ..hours_options import HoursOptions, ZoneColumn
+from ..option_values import read_moment
 from ..options import (
     ClientOptions,
     DryRun,
@@ -138,12 +137,12 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
         """The guards as ``Campaign.run`` takes them. Raises ``typer.BadParameter`` for what can't be read."""
         failures = self.failures.read()
         return {
-            "keep_credits": None if self.keep_credits is None else read_amount(self.keep_credits),
+            "keep_credits": None if self.keep_credits is None else read_amount("--keep-credits", self.keep_credits),
             "max_recipients": self.max_recipients,
             "max_segments": self.max_segments,
             "stop_after_unknown": failures.stop_after_unknown,
             "stop_after_refused": failures.stop_after_refused,
-            "until": None if self.until is None else _time(self.until),
+            "until": None if self.until is None else read_moment("--until", self.until, None).astimezone(),
             "allow_prefix": self.allow_prefix or (),
         }
 
@@ -364,15 +363,3 @@ def check_guards(guards: dict[str, Any]) -> None:
     given = dict(guards)
     until, prefixes = given.pop("until"), given.pop("allow_prefix")
     Guards(**given, until_unix=unix(until), allow_prefixes=tuple(prefixes))
-
-
-def _time(text: str) -> datetime:
-    """A time of today, or a date and time, in the local time zone unless it names another."""
-    try:
-        if "-" not in text:
-            at = time.strptime(text, "%H:%M")
-            today = datetime.now().astimezone().replace(hour=at.tm_hour, minute=at.tm_min, second=0, microsecond=0)
-            return today.replace(tzinfo=None).astimezone()  # the clock may be put back or forward before then
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a time such as 18:30 or 2026-10-31T18:30") from None

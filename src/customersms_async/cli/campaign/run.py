@@ -148,7 +148,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             one_per_number=reading.one_per_number,
             resume=resume,
             times=times,
-            warn_credits=None if options.warn_credits is None else read_amount(options.warn_credits),
+            warn_credits=None if options.warn_credits is None else read_amount("--warn-credits", options.warn_credits),
             metrics_port=options.metrics_port,
         )
         raise typer.Exit(asyncio.run(run_campaign(run, console, json=options.json)))

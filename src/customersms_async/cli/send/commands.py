@@ -212,7 +212,7 @@ async def send_job(
     recipients = options.recipients
     async with open_route(options.client, console, metrics_port=options.metrics_port) as route:
         screen = Screen(console)
-        limit = None if options.warn_credits is None else read_amount(options.warn_credits)
+        limit = None if options.warn_credits is None else read_amount("--warn-credits", options.warn_credits)
         warning = CreditsWarning(limit, route.client, console, json=options.json)
         kept = EchoedResults(results, job.keep) if options.json else results
         sending = Sending(job, checked, route.client, kept, screen, warning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, ClassVar
 
@@ -13,6 +12,7 @@ from ...models import Priority
 from ..bundle import Bundle
 from ..credits_warning import WarnCredits  # noqa: TC001 - typer reads the annotations
 from ..hours_options import HoursOptions, ZoneColumn
+from ..option_values import check_seconds
 from ..options import (
     ClientOptions,
     DryRun,
@@ -74,8 +74,8 @@ class TurnOptions(Bundle, frozen=True, kw_only=True):
     ] = None
 
     def __post_init__(self) -> None:
-        if self.max_wait is not None and not 0 <= self.max_wait < math.inf:
-            raise typer.BadParameter(f"{self.max_wait:g} is not a number of seconds for --max-wait, 0 or more")
+        if self.max_wait is not None:
+            check_seconds("--max-wait", self.max_wait)
 
     def priority_of(self, *, file: bool) -> Priority:
         """The priority asked for, else that of a ``file``, or of numbers on the command line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from ..._core.options import DEFAULT_BATCH_SIZE, DEFAULT_MAX_CONCURRENCY, DEFAUL
 from ...errors import ConfigurationError
 from ..allowed_options import SuppressionList  # noqa: TC001 - typer reads the annotations
 from ..bundle import Bundle
+from ..option_values import check_seconds, wrong_value
 from ..options import BatchSize, Logging, LogLevel, MaxConcurrency, Quota, Timeout
 from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 
@@ -73,8 +73,7 @@ class WorkerOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.INFO
 
     def __post_init__(self) -> None:
-        if not 0 <= self.grace < math.inf:
-            raise typer.BadParameter(f"{self.grace:g} is not a number of seconds for --grace, 0 or more")
+        check_seconds("--grace", self.grace)
         self.key_files()  # refused before anything else is done
 
     def database(self) -> str:
@@ -95,8 +94,8 @@ class WorkerOptions(Bundle, frozen=True, kw_only=True):
         for given in self.key or ():
             label, equals, path = given.partition("=")
             if not (label and equals and path):
-                raise typer.BadParameter("--key takes LABEL=FILE, such as shop=/run/secrets/shop")
+                raise wrong_value("--key", "it takes LABEL=FILE, such as shop=/run/secrets/shop")
             if label in found:
-                raise typer.BadParameter(f"the label {label} is given twice to --key")
+                raise wrong_value("--key", f"the label {label} is given twice")
             found[label] = path
         return found

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import anyio
-import typer
 
 from ...._runtime.tasks import start
 from ....campaign.opened import open_ledger
 from ....sandbox.pages.listening import listening
 from ...exits import ending_well, fail
+from ...option_values import wrong_value
 from ...options import quota_named
 from ...output import SafeConsole, SafeOutput
 from ...zones import read_zone
@@ -58,7 +58,7 @@ def _token(given: str | None) -> str:
     if given is None:
         return drawn()
     if len(given) < SHORTEST or not (given.isascii() and given.isprintable()) or " " in given:
-        raise typer.BadParameter(f"--token must be {SHORTEST} characters or more, of ASCII and without spaces")
+        raise wrong_value("--token", f"it must be {SHORTEST} characters or more, of ASCII and without spaces")
     return given
 
 
