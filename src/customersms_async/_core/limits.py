@@ -47,6 +47,18 @@ class Limit(msgspec.Struct, frozen=True):
         return round(self.seconds * 1_000_000)
 
 
+def read_limit(text: str) -> Limit:
+    """The limit in a text as people write it: ``100/60`` is 100 requests in 60 seconds.
+
+    Raises ``ValueError``, which says how it is written, for what is none.
+    """
+    requests, _, seconds = text.partition("/")
+    try:
+        return Limit(int(requests), float(seconds))
+    except ValueError:
+        raise ValueError(f"{text!r} is not REQUESTS/SECONDS, such as 100/60") from None
+
+
 DOCUMENTED_LIMITS: Final = tuple(Limit(requests, seconds) for requests, seconds in LIMITS)
 """What the provider documents for each API key: 100 requests a minute, 5,000 an hour, 50,000 a day."""
 

@@ -28,8 +28,7 @@ COMMANDS: Final = {
     ),
     "sandbox": LateCommand(
         "sandbox_command:app",
-        help="Serve a made-up gateway until Ctrl-C: --port, --key, --credits, --limit, --latency, --fault, --magic,"
-        " --help.",
+        help="Serve a made-up gateway, which takes texts and sends none, until Ctrl-C; for tests and trials.",
     ),
     "ledger": LateCommand(
         "ledger.app:app", help="Make the schema of a fleet in PostgreSQL, and trust a server after a fail-over."

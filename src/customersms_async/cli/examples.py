@@ -49,9 +49,33 @@ RESOLVE: Final = (
 SERVE: Final = ("customersms campaign serve --ledger spring.ledger --zone Europe/Berlin",)
 REPORT: Final = ("customersms campaign report --ledger spring.ledger --html spring.html",)
 
-SUPPRESS: Final = (
+SUPPRESS_ADD: Final = ('customersms suppress add +12125551234 --why "asked on the phone" --by ann',)
+SUPPRESS_REMOVE: Final = ('customersms suppress remove +12125551234 --why "signed up again" --by ann',)
+SUPPRESS_LIST: Final = ("customersms suppress list", "customersms suppress list +12125551234")
+SUPPRESS_IMPORT: Final = (
     "customersms suppress import opted-out.csv --by ann",
     "customersms suppress import replies.csv --stops --by ann",
+)
+
+IDEMPOTENCY_LIST: Final = (
+    "customersms idempotency list --store keys.db",
+    "customersms idempotency list --store redis://keys.internal:6379/0 --json",
+)
+IDEMPOTENCY_SHOW: Final = ("customersms idempotency show order-17/shipped --store keys.db",)
+IDEMPOTENCY_RESOLVE: Final = (
+    "customersms idempotency resolve order-17/shipped --as accepted --by ann --store keys.db",
+)
+
+MIGRATE: Final = (
+    "customersms ledger migrate postgresql://owner@db.internal/app",
+    "customersms ledger migrate postgresql://owner@db.internal/app --grant texts",
+)
+TRUST: Final = ("customersms ledger trust postgresql://owner@db.internal/app",)
+
+SANDBOX: Final = (
+    "customersms sandbox",
+    "customersms sandbox --port 8025 --credits 1000 --limit 10/60 --limit 100/3600",
+    "customersms sandbox --latency 0.1,0.5 --fault none --fault status_502",
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from .._core import limits
 from ..models import Limit
 
 if TYPE_CHECKING:
@@ -24,11 +25,10 @@ def wrong_value(option: str, why: str) -> typer.BadParameter:
 
 def read_limit(text: str) -> Limit:
     """The limit in ``text``: ``100/60`` is 100 requests in 60 seconds."""
-    requests, _, seconds = text.partition("/")
     try:
-        return Limit(int(requests), float(seconds))
-    except ValueError:
-        raise wrong_value("--limit", f"{text!r} is not REQUESTS/SECONDS, such as 100/60") from None
+        return limits.read_limit(text)
+    except ValueError as error:
+        raise wrong_value("--limit", str(error)) from None
 
 
 def read_pace(text: str) -> Limit | None:

@@ -78,7 +78,7 @@ Quota = Annotated[
     str | None,
     typer.Option(
         "--quota",
-        metavar="PATH|redis://…|memory",
+        metavar="PATH|redis://…|postgresql://…|memory",
         help=f"Where the quota is kept; else as {QUOTA_VARIABLE} says, which nobody else sees, else in a file that all"
         " your runs share. memory: for this run alone.",
     ),
@@ -91,7 +91,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after showing what
 Sample = Annotated[
     int, typer.Option("--sample", min=0, metavar="N", help="Show the first N texts; the first is always shown.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object per outcome, then a summary.")]
+JsonOutcomes = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="For programs: one JSON object per outcome, then a summary; with --dry-run, the preview as one."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Raw = Annotated[
     bool, typer.Option("--raw", help="Cells of a CSV as they are, also those that a spreadsheet would run.")
 ]
@@ -236,5 +242,5 @@ class QuotaCommandOptions(Bundle, frozen=True, kw_only=True):
 
     limit: Limits = None
     quota: Quota = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING

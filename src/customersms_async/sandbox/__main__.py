@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ..errors import CustomerSMSError
+from .._core.limits import read_limit
+from ..errors import ConfigurationError, CustomerSMSError
 from ..models import DOCUMENTED_LIMITS, Limit
 from . import magic
 from .faults import Fault
+from .options import seconds_range
 from .request import PATHS
 from .sandbox import DEMO_CREDITS, DEMO_KEY, Sandbox
 
@@ -45,14 +47,20 @@ requests refused by the limits: {refused} (fixed windows {fixed}, rolling window
 
 def limit(text: str) -> Limit:
     """Read ``100/60`` as 100 requests in 60 seconds."""
-    requests, _, seconds = text.partition("/")
-    return Limit(int(requests), float(seconds))
+    try:
+        return read_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def latency(text: str) -> tuple[float, float]:
     """Read ``0.2`` or ``0.1,0.5`` as seconds from and to."""
     low, _, high = text.partition(",")
-    return float(low), float(high or low)
+    try:
+        return seconds_range("latency", (float(low), float(high or low)))
+    except (ValueError, ConfigurationError):
+        said = f"{text!r} is not a number of seconds such as 0.2, or two such as 0.1,0.5"
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def amount(text: str) -> Decimal:
@@ -60,7 +68,7 @@ def amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(text) from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of credits") from None
 
 
 def fault(text: str) -> Entry:
@@ -72,20 +80,55 @@ def fault(text: str) -> Entry:
         found = Fault[name.upper()]
     except KeyError:
         raise argparse.ArgumentTypeError(f"no fault is called {name}; --magic lists them all") from None
-    return (found, float(seconds)) if seconds else found
+    try:
+        return (found, float(seconds)) if seconds else found
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{seconds!r} is not a number of seconds, as in {name}:2.5") from None
 
 
-def parser(prog: str) -> argparse.ArgumentParser:
-    """The parser of the command line that ``prog`` names."""
-    asks = argparse.ArgumentParser(prog=prog, description="Serve a made-up gateway.")
-    asks.add_argument("--port", type=int, default=8025, help="0 takes any free one (default: 8025)")
-    asks.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
-    asks.add_argument("--key", default=DEMO_KEY, help=f"a made-up one, as it is printed (default: {DEMO_KEY})")
-    asks.add_argument("--credits", type=amount, default=Decimal(DEMO_CREDITS), help=f"default: {DEMO_CREDITS}")
-    asks.add_argument("--limit", type=limit, action="append", metavar="N/SECONDS", help="again for more limits")
-    asks.add_argument("--latency", type=latency, default=(0.0, 0.0), metavar="SECONDS[,SECONDS]")
+def parser(prog: str, epilog: str = "") -> argparse.ArgumentParser:
+    """The parser of the command line that ``prog`` names; its help ends with ``epilog``, line by line."""
+    asks = argparse.ArgumentParser(
+        prog=prog,
+        description="Serve a made-up gateway, which takes texts and sends none.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    asks.add_argument("--port", type=int, default=8025, help="where to listen; 0 takes any free one (default: 8025)")
+    asks.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, for this machine only)")
+    asks.add_argument(
+        "--key", default=DEMO_KEY, help=f"the key that it takes: a made-up one, as it is printed (default: {DEMO_KEY})"
+    )
+    asks.add_argument(
+        "--credits",
+        type=amount,
+        default=Decimal(DEMO_CREDITS),
+        help=f"what that key may spend (default: {DEMO_CREDITS})",
+    )
+    asks.add_argument(
+        "--limit",
+        type=limit,
+        action="append",
+        metavar="N/SECONDS",
+        help="N requests in so many seconds, for each key; may be given again for one more limit (default: the"
+        " documented ones)",
+    )
+    asks.add_argument(
+        "--latency",
+        type=latency,
+        default=(0.0, 0.0),
+        metavar="SECONDS[,SECONDS]",
+        help="how long each answer takes; of two, a time between them is drawn for each (default: 0)",
+    )
     asks.add_argument("--max-numbers", type=int, metavar="N", help="in one request; more are answered with 413")
-    asks.add_argument("--fault", type=fault, action="append", metavar="NAME[:SECONDS]", help="1st, 2nd, … request")
+    asks.add_argument(
+        "--fault",
+        type=fault,
+        action="append",
+        metavar="NAME[:SECONDS]",
+        help="what goes wrong with the first request; given again, with the second, and so on; none: nothing does."
+        " --magic names all of them; SECONDS is how long it takes, of those that take a while",
+    )
     asks.add_argument(
         "--allow-host", action="append", metavar="NAME", help="a name of this machine, by which the inbox may be asked"
     )
@@ -94,9 +137,11 @@ def parser(prog: str) -> argparse.ArgumentParser:
     return asks
 
 
-def main(arguments: Sequence[str] | None = None, prog: str = "python -m customersms_async.sandbox") -> int:
+def main(
+    arguments: Sequence[str] | None = None, prog: str = "python -m customersms_async.sandbox", epilog: str = ""
+) -> int:
     """Run the command line; returns the exit status: 0, or 1 if it can't serve."""
-    given = parser(prog).parse_args(arguments)
+    given = parser(prog, epilog).parse_args(arguments)
     if given.magic:
         sys.stdout.write(f"{magic.table()}\n")
         return 0

@@ -56,6 +56,31 @@ def test_options_are_read() -> None:
     assert parser("prog").parse_args(["--latency", "0.3"]).latency == (0.3, 0.3)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--limit 5", "argument --limit: '5' is not REQUESTS/SECONDS, such as 100/60"),
+        ("--latency slow", "argument --latency: 'slow' is not a number of seconds such as 0.2, or two such as 0.1,0.5"),
+        ("--latency 2,1", "argument --latency: '2,1' is not a number of seconds such as 0.2, or two such as 0.1,0.5"),
+        ("--fault SLOW:long", "argument --fault: 'long' is not a number of seconds, as in SLOW:2.5"),
+        ("--credits much", "argument --credits: 'much' is not a number of credits"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said(words: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert (ended.value.code, says in capsys.readouterr().err) == (2, True)
+
+
+def test_the_help_says_of_every_option_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"], epilog="For example:\n  one\n  two")
+    told = capsys.readouterr().out
+    assert told.endswith("For example:\n  one\n  two\n")
+    assert all(action.help for action in parser("prog")._actions)
+    assert "given again, with the second" in " ".join(told.split())
+
+
 @pytest.mark.parametrize("words", ["--limit 0/60", "--limit 100", "--fault nope", "--credits much", "--port x"])
 def test_options_that_cannot_be_end_with_status_2(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

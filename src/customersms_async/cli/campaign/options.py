@@ -16,12 +16,13 @@ from ..credits_warning import WarnCredits, read_amount
 from ..hours_options import HoursOptions, ZoneColumn
 from ..option_values import read_moment
 from ..options import (
+    AsJson,
     ClientOptions,
     DryRun,
     Encoding,
     FailureOptions,
     FileOptions,
-    Json,
+    JsonOutcomes,
     Logging,
     LogLevel,
     PhoneColumn,
@@ -167,7 +168,7 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     times: HoursOptions = HoursOptions()
     guards: GuardOptions
     warn_credits: WarnCredits = None
-    json: Json = False
+    json: JsonOutcomes = False
     metrics_port: MetricsPort = None
     log_level: Logging = LogLevel.WARNING
 
@@ -197,7 +198,7 @@ class AddOptions(Bundle, frozen=True, kw_only=True):
     yes: Yes = False
     dry_run: DryRun = False
     sample: Sample = 1
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -218,7 +219,7 @@ class RetryOptions(Bundle, frozen=True, kw_only=True):
         typer.Option("--code", metavar="CODE", help="Only those of them with this code; may be given again."),
     ] = None
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -230,7 +231,7 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
         False
     )
     quota: Quota = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -243,7 +244,7 @@ class CampaignListOptions(Bundle, frozen=True, kw_only=True):
             metavar="FOLDER|postgresql://…", help="Where the campaigns are: a folder of ledgers, or their database."
         ),
     ]
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -252,7 +253,7 @@ class WantOptions(Bundle, frozen=True, kw_only=True):
 
     ledger: Ledger
     by: ByOrUser = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -279,7 +280,7 @@ class MoveOptions(Bundle, frozen=True, kw_only=True):
         bool, typer.Option("--undo", help="Have it stay where it is, after a move that did not come to its end.")
     ] = False
     by: ByOrUser = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -313,7 +314,7 @@ class ResolveOptions(Bundle, frozen=True, kw_only=True):
     phone_column: PhoneColumn = None
     encoding: Encoding = "utf-8"
     region: Region = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 

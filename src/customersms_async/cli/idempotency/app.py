@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from .. import examples
 from ..bundle import takes_bundles
 from .commands import list_unknown, resolve_key, show_key
 from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 - takes_bundles reads them
@@ -16,21 +17,21 @@ from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
-@app.command("list")
+@app.command("list", epilog=examples.epilog(examples.IDEMPOTENCY_LIST))
 @takes_bundles
 def list_(options: ListOptions) -> None:
     """List the texts that may have been sent, and of which nobody knows."""
     list_unknown(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.IDEMPOTENCY_SHOW))
 @takes_bundles
 def show(options: ShowOptions) -> None:
     """Say how a key stands."""
     show_key(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.IDEMPOTENCY_RESOLVE))
 @takes_bundles
 def resolve(options: ResolveKeyOptions) -> None:
     """Record what a person found out about a text of unknown fate."""

@@ -9,7 +9,7 @@ import typer
 
 from ...idempotency.keeping import DEFAULT_KEEP
 from ..bundle import Bundle
-from ..options import Json, Logging, LogLevel
+from ..options import AsJson, Logging, LogLevel
 
 STORE: Final = "CUSTOMERSMS_IDEMPOTENCY"
 """The environment variable with the place of the keys, if no option names it."""
@@ -51,7 +51,7 @@ class ListOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms idempotency list``."""
 
     place: KeyPlace
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -61,7 +61,7 @@ class ShowOptions(Bundle, frozen=True, kw_only=True):
     key_or_id: KeyOrId
     place: KeyPlace
     phone: Phone = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -73,5 +73,5 @@ class ResolveKeyOptions(Bundle, frozen=True, kw_only=True):
     found_as: Annotated[FoundAs, typer.Option("--as", help="What became of the text.")]
     by: Annotated[str, typer.Option("--by", help="The name of whoever decides.")]
     phone: Phone = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING

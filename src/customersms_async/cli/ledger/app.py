@@ -9,6 +9,7 @@ from typing import Final
 
 import typer
 
+from .. import examples
 from ..bundle import takes_bundles
 from .commands import migrate_schema, trust_server
 from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_bundles reads them
@@ -16,14 +17,14 @@ from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_bundles
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.MIGRATE))
 @takes_bundles
 def migrate(options: MigrateOptions) -> None:
     """Make the schema customersms in a database, or bring it to this version; forward only."""
     migrate_schema(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.TRUST))
 @takes_bundles
 def trust(options: TrustOptions) -> None:
     """Say after a fail-over that the new server lacks nothing which the old one had acknowledged."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from ..bundle import Bundle
-from ..options import Json, Logging, LogLevel
+from ..options import AsJson, Logging, LogLevel
 
 DATABASE: Final = "CUSTOMERSMS_DATABASE"
 """The environment variable with the database, if no argument names it."""
@@ -31,7 +31,7 @@ class MigrateOptions(Bundle, frozen=True, kw_only=True):
         list[str] | None,
         typer.Option("--grant", metavar="ROLE", help="A role that may use the schema from now on; may be repeated."),
     ] = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING
 
 
@@ -39,5 +39,5 @@ class TrustOptions(Bundle, frozen=True, kw_only=True):
     """The options of ``customersms ledger trust``."""
 
     database: Database = None
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING

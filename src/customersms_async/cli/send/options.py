@@ -14,11 +14,12 @@ from ..credits_warning import WarnCredits  # noqa: TC001 - typer reads the annot
 from ..hours_options import HoursOptions, ZoneColumn
 from ..option_values import check_seconds
 from ..options import (
+    AsJson,
     ClientOptions,
     DryRun,
     FailureOptions,
     FileOptions,
-    Json,
+    JsonOutcomes,
     Logging,
     LogLevel,
     Raw,
@@ -102,7 +103,7 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
         typer.Option("--output", "-o", help="Write every outcome to a new .csv or .jsonl file, as it comes."),
     ] = None
     raw: Raw = False
-    json: Json = False
+    json: JsonOutcomes = False
     metrics_port: MetricsPort = None
     log_level: Logging = LogLevel.WARNING
 
@@ -118,5 +119,5 @@ class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
     times: HoursOptions = HoursOptions()
     yes: Yes = False
     sample: Sample = 1
-    json: Json = False
+    json: AsJson = False
     log_level: Logging = LogLevel.WARNING

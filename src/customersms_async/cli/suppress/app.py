@@ -16,7 +16,7 @@ from .options import ChangeOptions, ImportOptions, SuppressedOptions  # noqa: TC
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.SUPPRESS_ADD))
 @takes_bundles
 def add(options: ChangeOptions) -> None:
     """Put numbers on the list: they get no text any more."""
@@ -25,7 +25,7 @@ def add(options: ChangeOptions) -> None:
     add_numbers(options)
 
 
-@app.command()
+@app.command(epilog=examples.epilog(examples.SUPPRESS_REMOVE))
 @takes_bundles
 def remove(options: ChangeOptions) -> None:
     """Take numbers off the list: they may be texted again. What was said of them before stays in it."""
@@ -34,7 +34,7 @@ def remove(options: ChangeOptions) -> None:
     remove_numbers(options)
 
 
-@app.command("list")
+@app.command("list", epilog=examples.epilog(examples.SUPPRESS_LIST))
 @takes_bundles
 def list_(options: SuppressedOptions) -> None:
     """Show who is on the list, or all that was said of one number."""
@@ -43,7 +43,7 @@ def list_(options: SuppressedOptions) -> None:
     show_list(options)
 
 
-@app.command("import", epilog=examples.epilog(examples.SUPPRESS))
+@app.command("import", epilog=examples.epilog(examples.SUPPRESS_IMPORT))
 @takes_bundles
 def import_(options: ImportOptions) -> None:
     """Put the numbers of a file on the list, or of those who replied STOP in a log; shows them, and asks."""

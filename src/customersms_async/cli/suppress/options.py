@@ -8,12 +8,11 @@ from typing import Annotated
 import typer
 
 from ..bundle import Bundle
-from ..options import Encoding, Logging, LogLevel, Region
+from ..options import AsJson, Encoding, Logging, LogLevel, Region
 
 ListPath = Annotated[
     Path | None, typer.Option("--list", metavar="FILE", help="The list; else the one that all your runs obey.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="Numbers such as +12125551234.")]
 
 
