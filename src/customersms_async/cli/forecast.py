@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def forecast(client: ClientOptions, requests: int) -> float:
     """Seconds until the last of ``requests`` may leave; without a key, as if nothing of the quota were used."""
-    async with open_quota(client.quota_at if client.key else MEMORY) as quota:
+    async with open_quota(client.quota_at if client.key else MEMORY, looking=True) as quota:
         return await SendForecast(quota, client, client.key).seconds(requests)
 
 

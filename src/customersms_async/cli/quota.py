@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from rich.table import Table
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..quota import MemoryQuota
-from .credentials import check_key, is_url, without_credentials
+from .credentials import QUOTA_VARIABLE, check_key, is_url, without_credentials
 from .exits import ending_well
 from .formats import length
 from .options import MEMORY, quota_named, read_limits
@@ -35,11 +36,11 @@ SHARED: Final = "The quota is shared with all runs and programs that keep it in"
 async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterator[QuotaStore]:
     """The store that ``--quota`` names, open until the end: ``memory``, a server's URL, or the path of a file.
 
-    ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none; ``looking``
-    makes none, and finds nothing used. Raises ``ConfigurationError`` for a folder that can't be made and a URL that
-    can't be read.
+    ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none. With
+    ``looking`` no file is made, and nothing is used of one that is not there. Raises ``ConfigurationError`` for a
+    folder that can't be made and a URL that can't be read.
     """
-    if where == MEMORY or (looking and where is None and not await asyncio.to_thread(users_file(make=False).exists)):
+    if where == MEMORY or (looking and await asyncio.to_thread(_is_to_be_made, where)):
         yield MemoryQuota()
     elif where is not None and where.startswith(REDIS):
         from ..quota import RedisQuota  # imported where it is asked for, as few runs need it
@@ -65,13 +66,27 @@ def users_file(*, make: bool = True) -> Path:
     return state_folder("the quota", "--quota", make=make) / "quota.sqlite"
 
 
+def missing_file(where: str | None) -> Path | None:
+    """The file that a quota would be kept in, if it is not there."""
+    if where is not None and (where == MEMORY or is_url(where)):
+        return None
+    path = users_file(make=False) if where is None else Path(where)
+    return None if path.exists() else path
+
+
+def _is_to_be_made(where: str | None) -> bool:
+    """Whether a quota's file is not there, and can be made by the first send."""
+    path = missing_file(where)
+    return path is not None and (where is None or os.access(path.parent, os.W_OK | os.X_OK))
+
+
 def place(where: str | None) -> str:
     """The quota's place, for people and programs: ``memory``, the server without its password, or the path."""
     if where == MEMORY:
         return MEMORY
     if where is not None and where.lower().startswith(REDIS + POSTGRES):
         return without_credentials(where)
-    return str(users_file() if where is None else Path(where).absolute())
+    return str(users_file(make=False) if where is None else Path(where).absolute())
 
 
 def note(where: str | None) -> str:
@@ -87,12 +102,16 @@ def show_quota(options: QuotaCommandOptions) -> None:
     """Do what ``customersms quota`` does: print how every limit of the key stands."""
     with ending_well(options.log_level):
         check_key()
-        asyncio.run(_show(quota_named(options.quota), read_limits(options.limit), json=options.json))
+        where = quota_named(options.quota)
+        if where is not None and (missing := missing_file(where)) is not None:
+            named = QUOTA_VARIABLE if options.quota is None else "--quota"
+            raise ConfigurationError(f"no quota is kept in {missing}, as there is no such file: see {named}")
+        asyncio.run(_show(where, read_limits(options.limit), json=options.json))
 
 
 async def _show(where: str | None, limits: tuple[Limit, ...], *, json: bool) -> None:
     """Print how every limit stands. Raises ``ConfigurationError`` for a bad environment, and ``QuotaStoreError``."""
-    async with open_quota(where) as store, AsyncClient(limits=limits, quota=store) as client:
+    async with open_quota(where, looking=True) as store, AsyncClient(limits=limits, quota=store) as client:
         status = await client.quota_status()
     if json:
         pause = {"paused_seconds": status.paused_seconds}

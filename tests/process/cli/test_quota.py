@@ -18,9 +18,11 @@ from customersms_async.cli.campaign.resume import hints, resume_command
 from customersms_async.cli.quota import note, place
 from customersms_async.models import Limit
 from support.command import KEY, Commands
+from support.typed_command import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
 
@@ -35,6 +37,30 @@ def used(customersms: Commands, *options: str) -> list[int]:
     ended = customersms("quota", "--json", *options, **KEYED)
     assert (ended.status, ended.err) == (0, "")
     return [one["used"] for one in json.loads(ended.out)["limits"]]
+
+
+def test_a_quota_that_is_not_there_is_refused_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "nofile.sqlite"
+    ended = typed("quota", "--quota", str(path), folder=tmp_path)
+    said = f"no quota is kept in {path}, as there is no such file: see "
+    assert (ended.status, f"{said}--quota" in ended.words) == (2, True), ended.words
+    ended = typed("quota", folder=tmp_path, CUSTOMERSMS_QUOTA=str(path))
+    assert (ended.status, f"{said}CUSTOMERSMS_QUOTA" in ended.words) == (2, True), ended.words
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_user_s_own_quota_before_the_first_send_is_unused_and_not_made(tmp_path: Path) -> None:
+    ended = typed("quota", "--json", folder=tmp_path)
+    assert [one["used"] for one in json.loads(ended.out)["limits"]] == [0, 0, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("estimate",), ("send", "--dry-run"), ("estimate", "--cap", "1/60")])
+def test_a_preview_makes_no_quota(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "later.sqlite"
+    ended = typed(*command, A, "--message", "Hi", "--quota", str(path), folder=tmp_path)
+    assert ended.status == 0, ended.words
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_one_run_used_the_next_one_sees(customersms: Commands, serve: Serve) -> None:
@@ -58,8 +84,9 @@ def test_what_one_run_used_the_next_one_sees(customersms: Commands, serve: Serve
     assert "shared with all runs and programs that keep it in ~/state/customersms/quota.sqlite." in ended.words
 
 
-def test_the_file_and_its_folder_are_the_users_alone(customersms: Commands) -> None:
-    used(customersms)
+def test_the_file_and_its_folder_are_the_users_alone(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    assert customersms("send", A, "--message", "Hi", **there).status == 0
     folder = customersms.folder / "state" / "customersms"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "quota.sqlite").stat().st_mode) == 0o600
@@ -91,7 +118,10 @@ def test_another_file_is_another_quota_and_memory_is_the_runs_own(customersms: C
     assert "counted for this run alone" in customersms("quota", "--quota", "memory", **KEYED).words
 
 
-def test_limits_are_shown_as_given(customersms: Commands) -> None:
+def test_limits_are_shown_as_given(customersms: Commands, serve: Serve) -> None:
+    _, there = serve()
+    another = there | {"CUSTOMERSMS_API_KEY": "cspro_another"}
+    assert customersms("send", A, "--message", "Hi", "--quota", "q.sqlite", **another).status == 1, "it is refused"
     ended = customersms("quota", "--json", "--limit", "7/2.5", "--limit", "9/60", "--quota", "q.sqlite", **KEYED)
     assert json.loads(ended.out) == {
         "limits": [

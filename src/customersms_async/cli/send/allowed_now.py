@@ -102,5 +102,5 @@ async def _stores(client: ClientOptions) -> AsyncIterator[tuple[SuppressionStore
             return
         from ..._core.caps import CapScopes  # few need them
 
-        async with open_quota(client.quota_at) as quota:
+        async with open_quota(client.quota_at, looking=True) as quota:
             yield suppressed, (quota, CapScopes(client.allowed.caps))

@@ -48,5 +48,5 @@ async def by_hours(people: PlannedPeople, client: ClientOptions) -> SchedulePrev
     from ..schedule_preview import Speed, preview_schedule
 
     key_id = Secret(client.key).key_id if client.key else ""
-    async with open_quota(client.quota_at if client.key else MEMORY) as quota:
+    async with open_quota(client.quota_at if client.key else MEMORY, looking=True) as quota:
         return await preview_schedule(people, quota, key_id, Speed.of(client.options()))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from ...._core.layers import layers
 from ....errors import ConfigurationError, QuotaStoreError
 from ....models import LimitStatus
-from ...credentials import is_url
 from ...error_words import in_words
 from ...options import MEMORY
-from ...quota import open_quota, place, users_file
+from ...quota import missing_file, open_quota, place
 from .figures import quota_section
 
 if TYPE_CHECKING:
@@ -58,11 +56,6 @@ class QuotaLook:
         await self._open.aclose()
 
     async def _opened(self) -> QuotaStore | None:
-        if self._store is None and self._is_there():
+        if self._store is None and missing_file(self._where) is None:
             self._store = await self._open.enter_async_context(open_quota(self._where))
         return self._store
-
-    def _is_there(self) -> bool:
-        if self._where is not None and is_url(self._where):
-            return True
-        return (users_file(make=False) if self._where is None else Path(self._where)).exists()
