@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..._core import phone as phones
 from ..._core.plural import counted
 from ...errors import InvalidRecipientError
+from ..national_numbers import with_region
 from . import open_rows
 from .cell_words import is_nothing
 from .list_doubts import check_other_numbers, check_statuses
@@ -84,7 +85,7 @@ def number_in(cell: object, line: int, region: str | None) -> str:
     except InvalidRecipientError as error:
         if isinstance(cell, str) and cell.lstrip().startswith("#") and spoiled(cell) is None:
             raise FileProblem("it is a comment, and no number: take the line out", line=line) from None
-        raise FileProblem(error.reason, line=line) from None
+        raise FileProblem(with_region(error.reason), line=line) from None
 
 
 _WHATSAPP: Final = re.compile(r"^\s*(?:whatsapp|rcs)\s*:\s*(?=\+)", re.IGNORECASE)

@@ -8,6 +8,7 @@ import msgspec
 
 from ..._core.number_lengths import length_problem
 from ..._core.plural import counted
+from ..national_numbers import region_remark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class ListFacts(msgspec.Struct):
 
     ``several_texts``: numbers that came with different texts. ``odd_numbers``: rows whose number has a length that no
     number of its country has, the first of them with the reason. ``usual``: beginnings and lengths that are in order.
-    ``remarks``: what there is to say of columns.
+    ``national``: invalid numbers without a country code. ``remarks``: what there is to say of columns.
     """
 
     listed: int | None = None
@@ -33,6 +34,7 @@ class ListFacts(msgspec.Struct):
     odd_numbers: int = 0
     odd_examples: list[str] = []
     usual: dict[str, set[int]] = {}
+    national: int = 0
     remarks: list[str] = []
 
     def look(self, letter: SendableLetter) -> None:
@@ -52,6 +54,8 @@ def list_remarks(checked: Checked) -> list[str]:
     """What a person has to know of a list, a line for each thing."""
     facts = checked.list_facts
     found = list(facts.remarks)
+    if facts.national:
+        found.append(region_remark(facts.national))
     if facts.several_texts:
         who = counted(facts.several_texts, "number occurs", "numbers occur")
         found.append(f"{who} more than once with different texts; --one-per-number sends each the first only")

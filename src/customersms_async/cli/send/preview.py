@@ -14,6 +14,7 @@ from ..._core import gsm7_twins, segments
 from ..._core.plural import counted
 from ...models import Estimate
 from ..formats import length, moment, plain
+from ..national_numbers import region_remark
 from .findings import TextFinding  # noqa: TC001 - msgspec reads the annotations
 from .list_facts import list_remarks, suppression
 
@@ -106,9 +107,10 @@ def _line_of(sample: SendableLetter | PlannedRecipient) -> Text:
 
 
 def suspicions(checked: Checked) -> list[Text]:
-    """What is suspicious about a text, and what ``--smart`` does to it, for a send that shows nothing else before."""
+    """What is suspicious, what ``--smart`` does and ``--region`` would, for a send that shows nothing else before."""
     lines = [f"suspicious: {finding.what}" for finding in checked.suspicious]
     lines += [f"{name}: {number} {what}".replace("  ", " ") for name, number, what in _smart(checked)]
+    lines += [region_remark(checked.list_facts.national)] if checked.list_facts.national else []
     return [Text(plain(line), style="yellow") for line in lines]
 
 

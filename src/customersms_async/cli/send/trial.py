@@ -14,6 +14,7 @@ from ..._core.plural import counted
 from ...errors import CustomerSMSError, InvalidRecipientError, OutcomeUnknownError
 from ...models import Priority
 from ..exits import fail
+from ..national_numbers import with_region
 from ..option_values import wrong_value
 from ..permission import NOTHING_ELSE
 from ..problems import InputProblem
@@ -51,7 +52,7 @@ def trial_of(options: TrialOptions, region: str | None, *, asks: bool) -> Trial 
     try:
         return Trial(phone.parse(options.test_to, region=region), options.test_row)
     except InvalidRecipientError as error:
-        raise wrong_value("--test-to", f"{options.test_to!r}: {error.reason}") from None
+        raise wrong_value("--test-to", f"{options.test_to!r}: {with_region(error.reason)}") from None
 
 
 def text_of_row(job: Job, checked: Checked, region: str | None, row: int | None) -> str:

@@ -12,6 +12,7 @@ from ...errors import InvalidRecipientError
 from ...suppression import EntryKind, SQLiteSuppression
 from ..exits import ending_well
 from ..formats import plain
+from ..national_numbers import with_region
 from ..output import SafeOutput, safe_console, say_json
 from ..problems import InputProblem
 from .place import list_to_change, list_to_read
@@ -83,7 +84,7 @@ def _numbers(texts: list[str], region: str | None) -> list[str]:
     try:
         return [phones.parse(text, region=region) for text in texts]
     except InvalidRecipientError as error:
-        raise InputProblem(str(error)) from None
+        raise InputProblem(with_region(str(error))) from None
 
 
 async def _change(path: Path, numbers: list[str], kind: EntryKind, why: str, by: str) -> int:
