@@ -318,7 +318,9 @@ async def test_a_key_needs_a_store_and_must_be_text(make_client: MakeClient, san
     for key in ("", 17, "k" * 1_001):
         with pytest.raises(ConfigurationError, match="idempotency key"):
             await make_client(idempotency=MemoryIdempotency()).send(PHONE, TEXT, idempotency_key=key)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="must be a store of keys, not MemoryQuota"):
+    with pytest.raises(
+        ConfigurationError, match=r"must be a store of keys, such as SQLiteIdempotency.path., not MemoryQuota"
+    ):
         make_client(idempotency=MemoryQuota())
     assert sandbox.requests == 0
 

@@ -211,9 +211,13 @@ async def test_a_list_in_a_file_holds_for_every_client(
 
 
 def test_what_can_be_no_list_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="suppression must be a store of numbers, not list"):
+    with pytest.raises(
+        ConfigurationError, match=r"suppression must be a store of numbers, such as SQLiteSuppression.path., not list"
+    ):
         AsyncClient(api_key="cspro_a", suppression=[PHONE])  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="suppression must be a store of numbers, not str"):
+    with pytest.raises(
+        ConfigurationError, match=r"suppression must be a store of numbers, such as SQLiteSuppression.path., not str"
+    ):
         AsyncClient(api_key="cspro_a").with_options(suppression="numbers.csv")  # type: ignore[arg-type]
 
 

@@ -352,3 +352,10 @@ async def test_a_closed_http_client_of_the_callers_is_a_wrong_call() -> None:
     await http_client.aclose()
     with pytest.raises(ConfigurationError, match="closed"):
         await AsyncClient(api_key=KEY, http_client=http_client).send(PHONE, "Hello")
+
+
+async def test_a_priority_that_is_none_is_refused_with_those_that_there_are(client: AsyncClient) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"no such priority: 'urgent'; give Priority.URGENT, Priority.NORMAL or"
+    ):
+        await client.send(PHONE, "Hello", priority="urgent")  # type: ignore[arg-type]

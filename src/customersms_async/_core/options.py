@@ -144,17 +144,20 @@ def check_parts(
 ) -> None:
     """Raise ``ConfigurationError`` for a store or an HTTP client that can't be one, and caps that can't be kept."""
     if not all(hasattr(quota, name) for name in _STORE):
-        raise ConfigurationError(f"quota must be a quota store, not {type(quota).__name__}")
+        raise ConfigurationError(f"quota must be a quota store, such as SQLiteQuota(path), not {type(quota).__name__}")
     if getattr(quota, "in_process", False) and not hasattr(quota, "take_now"):
         raise ConfigurationError(f"{type(quota).__name__} says that it is in_process, but has no take_now")
     if idempotency is not None and not all(hasattr(idempotency, name) for name in _KEY_STORE):
-        raise ConfigurationError(f"idempotency must be a store of keys, not {type(idempotency).__name__}")
+        name = type(idempotency).__name__
+        raise ConfigurationError(f"idempotency must be a store of keys, such as SQLiteIdempotency(path), not {name}")
     if caps is not None and not isinstance(caps, Caps):
-        raise ConfigurationError(f"caps must be Caps, not {type(caps).__name__}")
+        name = type(caps).__name__
+        raise ConfigurationError(f"caps must be Caps, such as Caps('otp', per_number=[Limit(1, 30)]), not {name}")
     if caps is not None and not all(hasattr(quota, name) for name in _CAP_STORE):
         raise ConfigurationError(f"caps need a quota store that keeps them, and {type(quota).__name__} does not")
     if suppression is not None and not hasattr(suppression, "suppressed"):
-        raise ConfigurationError(f"suppression must be a store of numbers, not {type(suppression).__name__}")
+        name = type(suppression).__name__
+        raise ConfigurationError(f"suppression must be a store of numbers, such as SQLiteSuppression(path), not {name}")
     if http_client is not None and not _can_send(http_client):
         raise ConfigurationError(
             f"http_client must be an httpx.AsyncClient or its transport, not {type(http_client).__name__}"

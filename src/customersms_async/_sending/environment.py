@@ -25,7 +25,12 @@ def key_of_environment() -> Secret:
     """
     key, path = os.environ.get(KEY_VARIABLE, ""), os.environ.get(KEY_FILE_VARIABLE, "")
     try:
-        return key_in(path, KEY_FILE_VARIABLE) if path and not key else Secret(key)
+        if path and not key:
+            return key_in(path, KEY_FILE_VARIABLE)
+        problem = key_problem(key) if key else None
+        if problem is not None:
+            raise ConfigurationError(f"there is no API key in {KEY_VARIABLE}: {problem}")
+        return Secret(key)
     finally:
         del key, path  # tracebacks may show locals, and a path that is none may be the key itself
 

@@ -113,7 +113,8 @@ class Session:
             try:
                 priority = Priority(priority)
             except ValueError:
-                raise ConfigurationError(f"no such priority: {priority!r}") from None
+                names = "Priority.URGENT, Priority.NORMAL or Priority.BULK"
+                raise ConfigurationError(f"no such priority: {priority!r}; give {names}") from None
         if rules.idempotency_key is not None:
             self._check_idempotency_key(rules.idempotency_key)
         return SendOptions(

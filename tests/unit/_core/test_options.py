@@ -181,19 +181,27 @@ async def test_a_store_and_an_http_client_are_known_by_what_they_can_do() -> Non
         check_parts(quota=MemoryQuota(), http_client=httpx.AsyncHTTPTransport())
         no_stores: list[Any] = [None, {}, http_client]
         for no_store in no_stores:
-            with pytest.raises(ConfigurationError, match=f"quota .* not {type(no_store).__name__}"):
+            with pytest.raises(
+                ConfigurationError, match=f"quota .* such as SQLiteQuota.path., not {type(no_store).__name__}"
+            ):
                 check_parts(quota=no_store, http_client=None)
         no_clients: list[Any] = [{}, MemoryQuota(), "https://example.org", httpx.HTTPTransport()]
         for no_client in no_clients:
             with pytest.raises(ConfigurationError, match=f"http_client .* not {type(no_client).__name__}"):
                 check_parts(quota=MemoryQuota(), http_client=no_client)
         check_parts(quota=MemoryQuota(), http_client=None, idempotency=MemoryIdempotency())
-        with pytest.raises(ConfigurationError, match="idempotency must be a store of keys, not MemoryQuota"):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"idempotency must be a store of keys, such as SQLiteIdempotency.path., not MemoryQuota",
+        ):
             check_parts(quota=MemoryQuota(), http_client=None, idempotency=MemoryQuota())
         check_parts(quota=MemoryQuota(), http_client=None, caps=CAPS, suppression=MemorySuppression())
-        with pytest.raises(ConfigurationError, match="caps must be Caps, not Limit"):
+        with pytest.raises(ConfigurationError, match=r"caps must be Caps, such as .*, not Limit"):
             check_parts(quota=MemoryQuota(), http_client=None, caps=Limit(1, 30))
-        with pytest.raises(ConfigurationError, match="suppression must be a store of numbers, not set"):
+        with pytest.raises(
+            ConfigurationError,
+            match=r"suppression must be a store of numbers, such as SQLiteSuppression.path., not set",
+        ):
             check_parts(quota=MemoryQuota(), http_client=None, suppression={"+12125551234"})
 
 
