@@ -108,6 +108,8 @@ def test_nothing_is_made_where_it_is_not_set() -> None:
     [
         (None, (), 0),
         ("debug", (), 2),
+        ("DEBUG", (), 2),
+        (None, ("--log-level", "DEBUG"), 2),
         ("debug", ("--log-level", "warning"), 0),
         ("error", ("--log-level", "debug"), 2),
         ("loud", (), 0),
@@ -119,3 +121,5 @@ def test_on_the_command_line_the_option_goes_first(level: str | None, option: tu
     assert ended.returncode == 3
     assert ended.stderr.count("customersms_async: attempt ") == lines, "each of two attempts once"
     assert ended.stderr.count("CUSTOMERSMS_LOG is to name a level") == (level == "loud")
+    others = [line for line in ended.stderr.splitlines() if re.match(r"[A-Z]+ (?!customersms_async:)\S+: ", line)]
+    assert others == [], "lines of other libraries"

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import typer
 
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
     from .options import LogLevel
 
+_LOG: Final = logging.getLogger("customersms_async")
+
 
 @contextlib.contextmanager
 def ending_well(log_level: LogLevel) -> Iterator[None]:
-    """Turn what goes wrong in a command into a line and an exit status."""
-    from .._runtime.log import level_of_environment, set_level  # asyncio with it, which --help does without
-
+    """Turn what goes wrong in a command into a line and an exit status, and show the package's log from a level on."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = logging.StreamHandler()
     handler.setFormatter(SafeFormatter("%(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=log_level.value.upper(), handlers=[handler])
-    if level_of_environment() is not None:
-        set_level(log_level.value)
+    level = logging.getLevelNamesMapping()[log_level.value.upper()]
+    logging.basicConfig(
+        level=max(level, logging.WARNING), handlers=[handler]
+    )  # other libraries say what they do at DEBUG
+    before = _LOG.level
+    _LOG.setLevel(level)
     try:
         yield
     except (InputProblem, ConfigurationError) as problem:
@@ -44,6 +47,8 @@ def ending_well(log_level: LogLevel) -> Iterator[None]:
         fail(in_words(error), 1)
     except (KeyboardInterrupt, typer.Abort):
         fail("interrupted", 130)
+    finally:
+        _LOG.setLevel(before)
 
 
 def fail(problem: str, status: int) -> NoReturn:

@@ -103,7 +103,12 @@ Raw = Annotated[
 ]
 Logging = Annotated[
     LogLevel,
-    typer.Option("--log-level", callback=_level, help="Of the log, on standard error; else CUSTOMERSMS_LOG."),
+    typer.Option(
+        "--log-level",
+        callback=_level,
+        case_sensitive=False,
+        help="Of the package's log, on standard error; else CUSTOMERSMS_LOG.",
+    ),
 ]
 PhoneColumn = Annotated[
     list[str] | None,

@@ -71,7 +71,11 @@ class TurnOptions(Bundle, frozen=True, kw_only=True):
     ] = None
     priority: Annotated[
         PriorityName | None,
-        typer.Option("--priority", help="Who goes first, of all that use the key; else normal, with --file bulk."),
+        typer.Option(
+            "--priority",
+            case_sensitive=False,
+            help="Who goes first, of all that use the key; else normal, with --file bulk.",
+        ),
     ] = None
 
     def __post_init__(self) -> None:
