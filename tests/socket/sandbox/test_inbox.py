@@ -13,6 +13,7 @@ from customersms_async import AsyncClient, MemoryQuota
 from customersms_async.errors import OutcomeUnknownError, RateLimitedError
 from customersms_async.models import DOCUMENTED_LIMITS
 from customersms_async.sandbox import Fault, Sandbox, magic
+from support.places import DOCS
 from support.sandbox_requests import JSON, KEY, body, connect, exchange, raw
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ async def texts(http: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     told: dict[str, Any] = answer.json()
     return told
+
+
+async def test_the_page_names_every_field_of_the_texts(http: httpx.AsyncClient, client: AsyncClient) -> None:
+    await client.send(PHONE, "Hello")
+    told = await texts(http)
+    page = (DOCS / "testing.md").read_text(encoding="utf-8")
+    assert [name for name in (*told, *told["texts"][0]) if f"`{name}`" not in page] == []
 
 
 async def test_it_gives_each_text_with_its_segments_and_outcome(http: httpx.AsyncClient, client: AsyncClient) -> None:
