@@ -15,7 +15,9 @@ from .late import LateCommand, late_group
 COMMANDS: Final = {
     "send": LateCommand("send.app:send", help="Send a text to numbers, or to everyone in a file."),
     "estimate": LateCommand(
-        "send.app:estimate", help="Say what a send with the same options would come to; sends nothing and needs no key."
+        "send.app:estimate",
+        help="Say what a send would come to: takes those options of send that change the figures, sends nothing and"
+        " needs no key.",
     ),
     "quota": LateCommand("quota_command:app", help="Show what is used and free of every limit of the key."),
     "doctor": LateCommand(

@@ -90,6 +90,14 @@ def test_the_places_of_a_quota_are_all_told(path: tuple[str, ...]) -> None:
             assert option.metavar == "PATH|redis://…|postgresql://…|memory"
 
 
+def test_an_estimate_shows_no_option_that_changes_nothing_and_takes_it() -> None:
+    ended = CliRunner().invoke(app, ["estimate", "--help"], env={"COLUMNS": "300", "TERM": "dumb"})
+    assert "--yes" not in ended.output
+    assert "those options of send that change the figures" in " ".join(ended.output.split())
+    ended = CliRunner().invoke(app, ["estimate", "+12125551234", "--message", "Hi", "--yes", "--quota", "memory"])
+    assert ended.exit_code == 0
+
+
 def test_the_list_of_commands_says_what_each_does_and_names_no_options() -> None:
     assert [name for name, late in app_module.COMMANDS.items() if "--" in late.help] == []
 

@@ -26,7 +26,7 @@ def send_texts(options: SendCommandOptions) -> None:
 @estimate.command(epilog=examples.epilog(examples.ESTIMATE))
 @takes_bundles
 def estimate_send(options: EstimateCommandOptions) -> None:
-    """Say what a send with these options would come to."""
+    """Say what a send would come to, by those options of send that change the figures."""
     from .commands import estimate
 
     estimate(options)

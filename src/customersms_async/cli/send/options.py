@@ -113,7 +113,10 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
 
 
 class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
-    """The options of ``customersms estimate``: those of a send, but for what it writes and whether it is one."""
+    """The options of ``customersms estimate``: those of a send that change the figures, and the hours of a campaign.
+
+    ``yes`` changes nothing: it is taken from whoever gives it as to a send, and not shown.
+    """
 
     panel: ClassVar[str] = LOOK_PANEL
 
@@ -121,7 +124,7 @@ class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
     client: ClientOptions
     zone_column: ZoneColumn = None
     times: HoursOptions = HoursOptions()
-    yes: Yes = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", hidden=True)] = False
     sample: Sample = 1
     json: AsJson = False
     log_level: Logging = LogLevel.WARNING
