@@ -75,3 +75,12 @@ def test_where_somebody_is_left_a_yes_is_needed_as_before(desk: Desk) -> None:
     ended = desk(*go_on(desk))
     assert (ended.status, "there is nobody to ask, so add --yes" in ended.words) == (2, True)
     assert "nobody is planned" not in ended.words
+
+
+def test_what_the_last_run_kept_to_and_this_one_does_not_is_said_before_anybody_agrees(desk: Desk) -> None:
+    kept = ("--cap", "1/604800", "--between", "00:00-23:59", "--zone", "UTC")
+    assert desk(*run(desk, *kept, "--max-recipients", "0", "--yes")).status == 4
+    said = "the last run kept to caps (customersms: per_number 1/604800), and this one has none: give --cap again"
+    ended = desk(*go_on(desk, "--dry-run"))
+    assert (said in ended.words, "give --between again" in ended.words) == (True, True), ended.words
+    assert "the last run" not in desk(*go_on(desk, *kept, "--dry-run")).words

@@ -23,6 +23,7 @@ from ..send.allowed_now import allowed_now
 from ..send.by_hours import by_hours
 from ..send.preview import first_texts
 from .counts import counts_object, show_counts
+from .wanted_now import named_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -236,3 +237,18 @@ def show_started(
         if found is not None:
             found.show(console)
         show_allowed(ledger, client, console)
+        for line in _not_said_again(started, client, times):
+            console.print(line, style="yellow", highlight=False)
+
+
+def _not_said_again(started: StartedCampaign, client: ClientOptions, times: dict[str, Any]) -> list[str]:
+    """What the last run kept to and this one will not, as its options do not say it again."""
+    terms = None if started.wanted is None else started.wanted.terms
+    if terms is None:
+        return []
+    last = dict(named_terms(terms))
+    return [
+        f"the last run kept to {name} ({last[name]}), and this one has none: give {flag} again if it shall"
+        for name, flag, is_given in (("caps", "--cap", client.allowed.cap), ("hours", "--between", times.get("hours")))
+        if name in last and not is_given
+    ]
