@@ -17,11 +17,20 @@ if TYPE_CHECKING:
 
     from .session import ServerSession
 
-VERSION: Final = 3
+VERSION: Final = 4
 """The schema's version that this package knows."""
 
-_PARTS: Final = {1: ("base", "quota", "idempotency", "suppression", "caps"), 2: ("ledger",), 3: ("additions",)}
-"""The files of SQL that make each version from the one before."""
+_PARTS: Final = {
+    1: ("base", "quota", "idempotency", "suppression", "caps"),
+    2: ("ledger",),
+    3: ("additions",),
+    4: ("durability", "quota_call"),
+}
+"""The files of SQL that make each version from the one before.
+
+A function stands in the latest of them that has made it anew. What calls it may stand in an earlier one, as the server
+looks for it with the first call.
+"""
 
 _LOCK: Final = b"SELECT pg_advisory_xact_lock(4854276180216214097)"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .errors import PostgresError, said, without
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from psycopg import Connection
 
@@ -43,34 +43,26 @@ def ask(
     import psycopg
     from psycopg.pq import DiagnosticField, ExecStatus
 
-    warned: list[str] = []
-
-    def hear(notice: Any) -> None:
-        if notice.sqlstate == _NOT_WAITED:
-            warned.append(str(notice.message_primary))
-
-    connection.add_notice_handler(hear)
     results = []
-    try:
-        wire = connection.pgconn
-        wire.send_query_params(command, list(given))  # psycopg 3.2 takes no tuple
-        while wire.flush():
-            _wait(wire.socket, deadline, writing=True)
-            wire.consume_input()
-        while True:
-            while wire.is_busy():
-                _wait(wire.socket, deadline)
+    with warnings_heard(connection) as warned:
+        try:
+            wire = connection.pgconn
+            wire.send_query_params(command, list(given))  # psycopg 3.2 takes no tuple
+            while wire.flush():
+                _wait(wire.socket, deadline, writing=True)
                 wire.consume_input()
-            if (result := wire.get_result()) is None:
-                break
-            results.append(result)
-    except psycopg.Error as error:
-        raise PostgresError(without(str(error), secret), temporary=True) from None
-    except PostgresError:
-        _have_ended(connection)
-        raise
-    finally:
-        connection.remove_notice_handler(hear)
+            while True:
+                while wire.is_busy():
+                    _wait(wire.socket, deadline)
+                    wire.consume_input()
+                if (result := wire.get_result()) is None:
+                    break
+                results.append(result)
+        except psycopg.Error as error:
+            raise PostgresError(without(str(error), secret), temporary=True) from None
+        except PostgresError:
+            _have_ended(connection)
+            raise
     for result in results:
         if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
@@ -78,12 +70,36 @@ def ask(
             if not state:  # libpq speaks, not the server: the connection is lost
                 raise PostgresError(without(result.error_message.decode("utf-8", "replace"), secret), temporary=True)
             raise said(state, message, secret=secret)
-    if warned:
-        raise said(_NOT_WAITED, warned[0], secret=secret)
+    refuse_warned(warned, secret)
     if not results:
         raise PostgresError("no answer came", temporary=True)
     last = results[-1]
     return [tuple(last.get_value(row, column) for column in range(last.nfields)) for row in range(last.ntuples)]
+
+
+@contextlib.contextmanager
+def warnings_heard(connection: Connection[Any]) -> Iterator[list[str]]:
+    """What the server warns of in the ``with`` block: of commits that it acknowledged, and that no standby has.
+
+    It does so if they were made with ``customersms.commit_durably``, whatever the role's settings are.
+    """
+    warned: list[str] = []
+
+    def hear(notice: Any) -> None:
+        if notice.sqlstate == _NOT_WAITED:
+            warned.append(str(notice.message_primary))
+
+    connection.add_notice_handler(hear)
+    try:
+        yield warned
+    finally:
+        connection.remove_notice_handler(hear)
+
+
+def refuse_warned(warned: Sequence[str], secret: str = "") -> None:
+    """Raise ``PostgresError`` for a commit that the server warned of: it counts as not done."""
+    if warned:
+        raise said(_NOT_WAITED, warned[0], secret=secret)
 
 
 def _have_ended(connection: Connection[Any]) -> None:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from customersms_async import IdempotencyStoreError, PostgresIdempotency, PostgresQuota, QuotaStoreError
+from customersms_async import (
+    IdempotencyStoreError,
+    PostgresIdempotency,
+    PostgresQuota,
+    PostgresSuppression,
+    QuotaStoreError,
+    SuppressionStoreError,
+)
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.layers import Layer, Wait
 from customersms_async._postgres import administration
@@ -167,16 +174,19 @@ async def test_calls_that_meet_are_made_again_where_the_role_isolates_them(
         assert sum(isinstance(each, int) for each in found) == 20
 
 
-async def test_a_commit_that_no_standby_has_counts_as_not_done() -> None:
+@pytest.mark.parametrize("level", ["notice", "error"])
+async def test_a_commit_that_no_standby_has_counts_as_not_done(level: str) -> None:
     """A cancelled wait for a synchronous standby is a success with a warning; it may be lost in a fail-over."""
     with postgres_server() as server:
         async with (
             PostgresQuota(server.url(), timeout=PATIENCE) as store,
             PostgresIdempotency(server.url(), timeout=PATIENCE) as keys,
+            PostgresSuppression(server.url(), timeout=PATIENCE) as listed,
         ):
+            server.sql("ALTER ROLE app SET synchronous_commit = off")
+            server.sql(f"ALTER ROLE app SET client_min_messages = {level}")
             await taken(store)
             await keys.look([b"key"])
-            server.sql("ALTER ROLE app SET synchronous_commit = off")
             server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
             ended = threading.Event()
 
@@ -195,6 +205,8 @@ async def test_a_commit_that_no_standby_has_counts_as_not_done() -> None:
                 assert caught.value.temporary
                 with pytest.raises(IdempotencyStoreError, match="wait for synchronous replication"):
                     await keys.claim(Claim(b"claim", 10**8), [(b"key", b"content")])
+                with pytest.raises(SuppressionStoreError, match="wait for synchronous replication"):
+                    await listed.add("+12125551234")
             finally:
                 ended.set()
                 cancelling.join()

@@ -46,25 +46,3 @@ BEGIN
   END IF;
   RETURN CASE WHEN NOT known.trusted THEN known.noticed_us END;
 END $$;
-
--- A person says that nothing is missing here.
-CREATE FUNCTION customersms.trust() RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER
-  SET search_path = pg_catalog, customersms, pg_temp
-AS $$
-BEGIN
-  PERFORM doubted_since(wall_us());
-  PERFORM set_config('synchronous_commit', 'on', true);
-  UPDATE places SET trusted = true WHERE NOT trusted;
-END $$;
-
--- Have this transaction's commit be on the disk, and on a synchronous standby, before it is acknowledged; or not wait.
-CREATE FUNCTION customersms.commit_durably(durably boolean) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY INVOKER
-  SET search_path = pg_catalog
-AS $$
-BEGIN
-  IF NOT durably THEN
-    PERFORM set_config('synchronous_commit', 'off', true);
-  ELSIF current_setting('synchronous_commit') IN ('off', 'local', 'remote_write') THEN
-    PERFORM set_config('synchronous_commit', 'on', true);
-  END IF;
-END $$;

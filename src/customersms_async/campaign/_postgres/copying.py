@@ -14,6 +14,7 @@ import secrets
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..._postgres import wire
 from ..._postgres.session import problem_of
 
 if TYPE_CHECKING:
@@ -240,16 +241,17 @@ def _let_go(cursor: Cursor[tuple[Any, ...]], over: NamedCampaign, name: bytes, a
 
 @contextlib.contextmanager
 def one_transaction(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
-    """A transaction, and on the server's disk when the block ends. Raises ``PostgresError``."""
+    """A transaction, on the disk and on a synchronous standby when the block ends. Raises ``PostgresError``."""
     import psycopg
 
     try:
-        with connection.transaction():
+        with wire.warnings_heard(connection) as warned, connection.transaction():
             cursor = connection.cursor()
             cursor.execute("SELECT customersms.commit_durably(true)")
             yield cursor
     except psycopg.Error as error:
         raise problem_of(error, "") from None
+    wire.refuse_warned(warned)
 
 
 def _fill(cursor: Cursor[tuple[Any, ...]], source: sqlite3.Connection, campaign: int) -> None:
