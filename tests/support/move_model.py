@@ -1,5 +1,8 @@
 """A model of a campaign's move: two places, commands that crash after any step, and steps that come late.
 
+There may be a third place, with the name of the second one: commands lead there where ``PG*`` variables or a host are
+other ones.
+
 Beside them a program may start at any moment that opens a place by its name, adds the same people and runs (the program
 of the docs): it makes a ledger of its own where the place is free, and uses what may be added to.
 """
@@ -23,24 +26,39 @@ from customersms_async.campaign.moving import (
     reserved_for,
 )
 
-A, B = "A", "B"
+A, B, TWIN = "A", "B", "the other B"
 MOST = {0: 4, 1: 3, 2: 2}
 """Moves that the model makes, one after the other (there, back, and there again, or anew after an undo), by how many
 steps of other commands may come late."""
 
 
+MOST_WITH_TWIN = {0: 3, 1: 2}
+"""How many moves it makes where a third place has the name of the second. There, late steps are of ``LATE`` alone."""
+
+LATE = frozenset({Step.BRING, Step.PART, Step.ARRIVE})
+"""Steps that could make a second place one that can be run. All of them late as well took 90 s, and were tried once."""
+
+
 class World(NamedTuple):
-    """What two places hold, and how many ledgers were ever made there: each is another one, whatever it holds."""
+    """What places hold, and how many ledgers were ever made there: each is another one, whatever it holds.
+
+    ``marked``: each place is in a database, which has a mark of its own; files have none.
+    """
 
     a: FoundLedger | None
     b: FoundLedger | None
     made: int = 0
+    twin: FoundLedger | None = None
+    marked: bool = False
 
     def at(self, place: str) -> FoundLedger | None:
-        return self.a if place == A else self.b
+        return {A: self.a, B: self.b, TWIN: self.twin}[place]
 
     def changed(self, place: str, ledger: FoundLedger | None) -> World:
-        return self._replace(a=ledger) if place == A else self._replace(b=ledger)
+        return self._replace(**{{A: "a", B: "b", TWIN: "twin"}[place]: ledger})  # type: ignore[arg-type]  # it is one
+
+    def database(self, place: str) -> str:
+        return place if self.marked else ""
 
     @property
     def sent_to_again(self) -> bool:
@@ -55,7 +73,7 @@ class World(NamedTuple):
 
     @property
     def runnable(self) -> list[str]:
-        return [place for place in (A, B) if (found := self.at(place)) is not None and found.state in HERE]
+        return [place for place in (A, B, TWIN) if (found := self.at(place)) is not None and found.state in HERE]
 
 
 PROGRAM = "made by a program"
@@ -68,22 +86,25 @@ class Chosen(NamedTuple):
     """A step that a command has chosen, with the move and the ledger that it saw, which it may make at any later time.
 
     ``saw`` is the ledger at the target, which it may replace, free, or have arrive, as long as it is that one still;
-    ``packed`` is what it brings.
+    ``packed`` is what it brings, and ``copy`` which copy it parts for, or has arrive.
     """
 
     step: Step
     source: str
+    target: str
     move: str
     saw: FoundLedger | None = None
     packed: FoundLedger | None = None
+    copy: str = ""
 
 
 def other(place: str) -> str:
+    """The place, and the name, to which a command moves that is given no third one."""
     return B if place == A else A
 
 
-def said(place: str, state: MoveState, move: str, by: str = "Ann") -> LedgerMove:
-    return LedgerMove(move, state, other(place), 0, by)
+def said(place: str, state: MoveState, move: str, by: str = "Ann", *where: str) -> LedgerMove:
+    return LedgerMove(move, state, other(place), 0, by, *where)
 
 
 def appended(found: FoundLedger, row: LedgerMove) -> FoundLedger | None:
@@ -94,7 +115,7 @@ def appended(found: FoundLedger, row: LedgerMove) -> FoundLedger | None:
     return found._replace(moves=(*found.moves, row)) if follows(found.moves, row) else None
 
 
-def chosen(world: World, source: str, *, undo: bool, late: str = "") -> Chosen | None:
+def chosen(world: World, source: str, *, undo: bool, late: str = "", to: str = "") -> Chosen | None:
     """What the command chooses; ``None`` if it is over. Raises ``MoveRefusedError``.
 
     ``late`` makes the id of a move another one, as each is drawn at random.
@@ -102,44 +123,47 @@ def chosen(world: World, source: str, *, undo: bool, late: str = "") -> Chosen |
     found = world.at(source)
     if found is None:
         raise MoveRefusedError("there is no such ledger")
-    there = world.at(other(source))
-    step = next_step(found, there, other(source), undo=undo)
+    target = to or other(source)
+    there = world.at(target)
+    step = next_step(found, there, other(source), database=world.database(target), undo=undo)
     if step is None:
         return None
     if found.state is MoveState.LEAVING or found.state is MoveState.LEFT:
         assert found.last is not None
-        return Chosen(step, source, found.last.move, there, found if step is Step.BRING else None)
+        copies = {Step.PART: None if there is None else there.last, Step.ARRIVE: found.last}
+        copy = "" if (about := copies.get(step)) is None else about.copy
+        return Chosen(step, source, target, found.last.move, there, found if step is Step.BRING else None, copy)
     move = reserved_for(found, there)
     if move is None:
         begun = sum(row.state is MoveState.LEAVING for row in found.moves)
         move = f"{source}{begun}{late}" if step is Step.LEAVE else f"{source}{begun}{late} of {world.made}"
-    return Chosen(step, source, move, there)
+    return Chosen(step, source, target, move, there)
 
 
 def made(world: World, act: Chosen) -> World:
     """The world after a step, which may have been chosen long ago; as it was, if what stands there refuses the step."""
-    step, source, move, saw, packed = act
-    target = other(source)
+    step, source, target, move, saw, packed, copy = act
+    where = world.database(target)
     if step in (Step.RESERVE, Step.BRING, Step.FREE, Step.ARRIVE) and world.at(target) != saw:
         return world
     by = f"maker of {world.made}"
     if step is Step.RESERVE:
         rows = (
-            said(target, MoveState.LEAVING, move, by)._replace(place=target),
-            said(target, MoveState.ARRIVING, move),
+            said(target, MoveState.LEAVING, move, by, where)._replace(place=target),
+            said(target, MoveState.ARRIVING, move, "Ann", where),
         )
         reserved = FoundLedger("spring", is_filled=False, moves=rows)
         return world.changed(target, reserved)._replace(made=world.made + 1)
     if step is Step.BRING:
         assert packed is not None
-        brought = appended(packed, said(target, MoveState.ARRIVING, move, by))
+        brought = appended(packed, said(target, MoveState.ARRIVING, move, by, where, f"copy {world.made}"))
         assert brought is not None
         return world.changed(target, brought)._replace(made=world.made + 1)
     if step is Step.FREE:
         return world.changed(target, None)
     place = target if step is Step.ARRIVE else source
     found = world.at(place)
-    after = None if found is None else appended(found, said(place, SAYS[step], move))
+    after = None if found is None else appended(found, said(place, SAYS[step], move, "Ann", where, copy))
     return world if after is None else world.changed(place, after)
 
 
@@ -157,29 +181,49 @@ def orders(world: World) -> list[tuple[str, bool]]:
     return [(place, undo) for place in sources for undo in (False, True)]
 
 
+def ways(world: World) -> list[tuple[str, str, bool]]:
+    """Every command where two places have the name B: from where, to where, and whether it undoes."""
+    found = [(source, target) for source, target in ((A, B), (A, TWIN), (B, A), (TWIN, A)) if world.at(source)]
+    return [(source, target, undo) for source, target in found for undo in (False, True)]
+
+
 def moves_made(world: World) -> int:
-    return max(len({row.move for row in found.moves}) for found in world[:2] if found is not None)
+    places = [found for place in (A, B, TWIN) if (found := world.at(place)) is not None]
+    return max(len({row.move for row in found.moves}) for found in places)
 
 
 @cache
 def reachable(pending: int) -> set[tuple[World, frozenset[Chosen]]]:
     """All that can come to be, where each command may crash after each step, and so many steps may still come late."""
-    begin: tuple[World, frozenset[Chosen]] = (START, frozenset())
+    return _reachable(START, pending, MOST[pending])
+
+
+@cache
+def reachable_with_twin(pending: int, *, marked: bool) -> set[tuple[World, frozenset[Chosen]]]:
+    """All that can come to be where commands from A, and those back, may lead to either of two places named B.
+
+    No program begins the campaign anew there: at the place that nobody moves to, nothing could keep it from that.
+    """
+    return _reachable(START._replace(marked=marked), pending, MOST_WITH_TWIN[pending], twin=True)
+
+
+def _reachable(start: World, pending: int, most: int, *, twin: bool = False) -> set[tuple[World, frozenset[Chosen]]]:
+    begin: tuple[World, frozenset[Chosen]] = (start, frozenset())
     seen, todo = {begin}, deque([begin])
     while todo:
         world, waiting = todo.popleft()
         following = [(made(world, act), waiting - {act}) for act in waiting]
-        following += [(begun_anew(world, place), waiting) for place in (A, B)]
-        for source, undo in orders(world):
+        following += [(begun_anew(world, place), waiting) for place in (A, B) if not twin]
+        for source, target, undo in ways(world) if twin else [(source, "", undo) for source, undo in orders(world)]:
             try:
-                act = chosen(world, source, undo=undo)
+                act = chosen(world, source, undo=undo, to=target)
             except MoveRefusedError:
                 continue
-            if act is None or (act.step is Step.LEAVE and moves_made(world) >= MOST[pending]):
+            if act is None or (act.step is Step.LEAVE and moves_made(world) >= most):
                 continue
             following.append((made(world, act), waiting))
-            if len(waiting) < pending:
-                late = chosen(world, source, undo=undo, late="'")
+            if len(waiting) < pending and (not twin or act.step in LATE):
+                late = chosen(world, source, undo=undo, late="'", to=target)
                 assert late is not None
                 following.append((world, waiting | {late}))
         for each in following:
@@ -189,11 +233,11 @@ def reachable(pending: int) -> set[tuple[World, frozenset[Chosen]]]:
     return seen
 
 
-def finished(world: World, source: str, *, undo: bool) -> World | None:
+def finished(world: World, source: str, *, undo: bool, to: str = "") -> World | None:
     """The world after a command that nothing disturbs; ``None`` if it is refused."""
     for _ in range(10):
         try:
-            act = chosen(world, source, undo=undo)
+            act = chosen(world, source, undo=undo, to=to)
         except MoveRefusedError:
             return None
         if act is None:
@@ -202,9 +246,8 @@ def finished(world: World, source: str, *, undo: bool) -> World | None:
     raise AssertionError("it never ends")
 
 
-def crashed(steps: int, *, undo: bool = False) -> World:
+def crashed(steps: int, world: World = START, *, undo: bool = False) -> World:
     """The world after so many steps of a move from A to B."""
-    world = START
     for _ in range(steps):
         act = chosen(world, A, undo=undo)
         assert act is not None

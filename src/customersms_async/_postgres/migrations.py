@@ -24,7 +24,7 @@ _PARTS: Final = {
     1: ("base", "quota", "idempotency", "suppression", "caps"),
     2: ("ledger",),
     3: ("additions",),
-    4: ("durability", "quota_call"),
+    4: ("durability", "quota_call", "moves"),
 }
 """The files of SQL that make each version from the one before.
 

@@ -27,6 +27,9 @@ class MoveTarget(Protocol):
 
     name: str
 
+    async def database(self) -> str:
+        """Which database it is in, as no other is; empty for a file."""
+
     async def find(self) -> CampaignLedger | None:
         """The open ledger that is there, for the caller to close, or ``None``."""
 
@@ -97,8 +100,8 @@ async def _go_on(
     try:
         found = await _found(source)
         try:
-            over = None if there is None else await _found(there)
-            step = next_step(found, over, target.name, undo=undo)
+            over, database = None if there is None else await _found(there), await target.database()
+            step = next_step(found, over, target.name, database=database, undo=undo)
         except MoveRefusedError as error:
             raise refusal(source.name, str(error)) from None
         if step is None:
@@ -108,7 +111,8 @@ async def _go_on(
                 await there.close()  # nobody must have it open then
             told(await _make_there(step, source, target, found, over, by))
         else:
-            told(DoneStep(step, await _say(step, source, target, there, _move(found, over), by)))
+            said = LedgerMove(_move(found, over), SAYS[step], target.name, 0, by, database, _copy(step, found, over))
+            told(DoneStep(step, await _say(step, source, target, there, said)))
     finally:
         if there is not None:
             await there.close()
@@ -123,7 +127,7 @@ async def _make_there(
 ) -> DoneStep:
     """Make one step durable that makes or removes a ledger at the target."""
     if step is Step.RESERVE:
-        said = LedgerMove(_move(found, None), MoveState.LEAVING, target.name, wall_us(), by)
+        said = LedgerMove(_move(found, None), MoveState.LEAVING, target.name, wall_us(), by, await target.database())
         arriving = said._replace(state=MoveState.ARRIVING, place=source.name)
         await target.reserve(found.id, (said, arriving), over)
         return DoneStep(step, target.name)
@@ -132,22 +136,31 @@ async def _make_there(
         await target.free(over)
         return DoneStep(step, target.name)
     assert found.last is not None  # noqa: S101 - it leaves
-    arriving = LedgerMove(found.last.move, MoveState.ARRIVING, source.name, found.last.at_us, by)
+    copy = secrets.token_hex(8)
+    arriving = LedgerMove(
+        *(found.last.move, MoveState.ARRIVING, source.name, found.last.at_us, by), await target.database(), copy
+    )
     return DoneStep(step, target.name, await target.bring(source, arriving, over))
 
 
 async def _say(
-    step: Step, source: CampaignLedger, target: MoveTarget, there: CampaignLedger | None, move: str, by: str
+    step: Step, source: CampaignLedger, target: MoveTarget, there: CampaignLedger | None, said: LedgerMove
 ) -> str:
     """Make one step durable that is said in a ledger; gives its name."""
     if step is Step.ARRIVE:
         assert there is not None  # noqa: S101 - it was found
-        await there.say_of_move(LedgerMove(move, SAYS[step], source.name, 0, by))
+        await there.say_of_move(said._replace(place=source.name))
         return there.name
     if step is Step.STAY:
-        await target.forget(move)
-    await source.say_of_move(LedgerMove(move, SAYS[step], target.name, 0, by))
+        await target.forget(said.move)
+    await source.say_of_move(said)
     return source.name
+
+
+def _copy(step: Step, source: FoundLedger, target: FoundLedger | None) -> str:
+    """Which copy a step is about: the one at the target, to part; the one that was left for, to arrive."""
+    last = source.last if step is Step.ARRIVE else target.last if step is Step.PART and target is not None else None
+    return "" if last is None else last.copy
 
 
 def _move(source: FoundLedger, target: FoundLedger | None) -> str:

@@ -23,6 +23,10 @@ From ``leave`` on, there is at no moment nothing at the target: a program that i
 people, would find a free name, and begin the campaign anew. So the name is reserved first, with the move's id, or what
 an earlier move has left there holds it. A reservation is freed only once the source says that its move is over, as then
 nothing leaves with that id any more: a step to free it that comes late finds another one, or none.
+
+Two places may have one name: by ``PG*`` variables, by service files, as ``localhost`` on two hosts. So the source notes
+the database that it leaves for, where there is one, and the id of the copy that it has left, which each bringing draws
+anew: what was brought to any other place never arrives.
 """
 
 from __future__ import annotations
@@ -63,13 +67,19 @@ HERE: Final = frozenset({None, MoveState.STAYED, MoveState.ARRIVED})
 
 
 class LedgerMove(NamedTuple):
-    """One row of a ledger's moves: which move (its id), what is said of it, the other ledger's name, when, and who."""
+    """One row of a ledger's moves: which move (its id), what is said of it, the other ledger's name, when, and who.
+
+    Two places may have one name, so ``database`` says which one is moved to (empty: a file, which has no such mark),
+    and ``copy`` which of all that was ever brought there this is about. Each bringing draws an id for what it makes.
+    """
 
     move: str
     state: MoveState
     place: str
     at_us: Microseconds
     by: str
+    database: str = ""
+    copy: str = ""
 
 
 class FoundLedger(NamedTuple):
@@ -126,25 +136,32 @@ class MoveRefusedError(ValueError):
 
 
 def follows(before: Sequence[LedgerMove], next_: LedgerMove) -> bool:
-    """Whether a ledger that has said ``before`` may say ``next_``. A move begins once."""
+    """Whether a ledger that has said ``before`` may say ``next_``. A move begins once, and what was brought arrives."""
     last = before[-1] if before else None
     if next_.state is MoveState.LEAVING and any(said.move == next_.move for said in before):
         return False
     if next_.state not in FOLLOWS[None if last is None else last.state]:
         return False
+    if next_.state is MoveState.ARRIVED and last is not None and next_.copy != last.copy:
+        return False
     return last is None or (next_.move == last.move) is (next_.state is not MoveState.LEAVING)
 
 
-def next_step(source: FoundLedger, target: FoundLedger | None, place: str, *, undo: bool = False) -> Step | None:
+def next_step(
+    source: FoundLedger, target: FoundLedger | None, place: str, *, database: str = "", undo: bool = False
+) -> Step | None:
     """The next step of the move from ``source`` to ``target`` (``None``: there is none yet), which is called ``place``.
 
-    ``None`` once it is over. ``undo``: of ending it where it began. Raises ``MoveRefusedError``.
+    ``database`` is which one it is in, as ``LedgerMove`` has it. ``None`` once it is over. ``undo``: of ending it where
+    it began. Raises ``MoveRefusedError``.
     """
     last = source.last
     if last is not None and last.state is MoveState.ARRIVING:
         raise MoveRefusedError(_away(last))
     if last is None or last.state in HERE:
         return _first_step_back(source, target) if undo else _first_step(source, target, place)
+    if last.place == place and last.database not in ("", database):
+        raise MoveRefusedError(_elsewhere(last))
     there = None if target is None or not _has_come(target, last) else target.state
     if last.state is MoveState.LEFT:
         if undo or there is None:
@@ -199,8 +216,14 @@ def why_away(last: LedgerMove | None) -> str | None:
 
 
 def _has_come(target: FoundLedger, last: LedgerMove) -> bool:
-    """Whether the move of which the source says ``last`` has brought all of it to ``target``."""
-    return target.is_filled and target.last is not None and target.last.move == last.move and target.state in _COME
+    """Whether the move of which the source says ``last`` has brought all of it to ``target``.
+
+    It may have brought it to several places of that name. The source has left for one of these copies.
+    """
+    come = target.last
+    if not target.is_filled or come is None or come.state not in _COME or come.move != last.move:
+        return False
+    return last.state is not MoveState.LEFT or come.copy == last.copy
 
 
 _COME: Final = frozenset({MoveState.ARRIVING, MoveState.ARRIVED})
@@ -225,6 +248,14 @@ def _refuse_what_is_there(source: FoundLedger, target: FoundLedger | None, place
             f"the same campaign was in {place}, and has been moved from or to there since this ledger knew of it: this"
             " is an old copy"
         )
+
+
+def _elsewhere(last: LedgerMove) -> str:
+    moves = "is moving" if last.state is MoveState.LEAVING else "has moved"
+    return (
+        f"it {moves} to {last.place} in another database of that name (system identifier and number {last.database}):"
+        " give the address, the PG* variables and the service file that lead there"
+    )
 
 
 def _away(last: LedgerMove) -> str:

@@ -167,7 +167,11 @@ def test_a_file_and_a_database_hold_the_table_of_what_follows(places: Places) ->
         for was, state, same in itertools.product(BEFORE, MoveState, (True, False)):
             rows = [*((each, "1") for each in BEFORE[was]), (state, "1" if same else "2")]
             right = state in FOLLOWS[was] and (was is None or same is (state is not MoveState.LEAVING))
-            assert taken(file, "INSERT INTO moves VALUES (?, 0, ?, ?, '', '')", rows) is right, (was, state, same)
+            assert taken(file, "INSERT INTO moves VALUES (?, 0, ?, ?, '', '', '', '')", rows) is right, (
+                was,
+                state,
+                same,
+            )
             assert taken(database, INTO_DATABASE, rows) is right, (was, state, same)
 
 

@@ -16,7 +16,24 @@ from customersms_async.campaign.moving import (
     next_step,
     why_away,
 )
-from support.move_model import MOST, PROGRAM, START, A, B, World, chosen, crashed, finished, made, orders, reachable
+from support.move_model import (
+    MOST,
+    MOST_WITH_TWIN,
+    PROGRAM,
+    START,
+    TWIN,
+    A,
+    B,
+    World,
+    chosen,
+    crashed,
+    finished,
+    made,
+    orders,
+    reachable,
+    reachable_with_twin,
+    ways,
+)
 
 
 @pytest.mark.parametrize("pending", MOST)
@@ -24,6 +41,46 @@ def test_at_no_moment_can_both_be_run_whatever_crashes_or_comes_late(pending: in
     found = reachable(pending)
     assert len(found) > (20 if pending == 0 else 100)
     assert [world for world, _ in found if len(moved_to(world)) > 1] == []
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("pending", MOST_WITH_TWIN)
+def test_at_no_moment_can_two_be_run_where_two_places_have_one_name(pending: int, *, marked: bool) -> None:
+    """A move that was cut off is given again in the same words, which lead elsewhere, and then where they did first."""
+    found = reachable_with_twin(pending, marked=marked)
+    assert [world for world, _ in found if len(world.runnable) > 1] == []
+    assert {place for world, _ in found for place in world.runnable} == {A, B, TWIN}
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_neither_can_be_run_never_for_good_where_two_places_have_one_name(*, marked: bool) -> None:
+    for world in {world for world, _ in reachable_with_twin(1, marked=marked)}:
+        if not world.runnable:
+            ends = [finished(world, source, undo=undo, to=target) for source, target, undo in ways(world)]
+            assert [end.runnable for end in ends if end is not None and end.runnable], world
+
+
+def test_a_move_to_a_database_is_finished_and_undone_in_that_one_alone() -> None:
+    world = crashed(2, START._replace(marked=True))
+    for step in (Step.BRING, Step.PART):
+        for undo in (False, True):
+            with pytest.raises(MoveRefusedError, match=r"to B in another database of that name .* number B\)"):
+                chosen(world, A, undo=undo, to=TWIN)
+        act = chosen(world, A, undo=False)
+        assert act is not None
+        assert act.step is step
+        world = made(world, act)
+    with pytest.raises(MoveRefusedError, match="has moved to B in another database"):
+        chosen(world, A, undo=False, to=TWIN)
+
+
+def test_what_was_brought_to_two_files_of_one_name_arrives_at_the_one_that_was_left_for() -> None:
+    first = crashed(3)
+    other = finished(first, A, undo=False, to=TWIN)
+    assert other is not None
+    assert other.runnable == [TWIN]
+    with pytest.raises(MoveRefusedError, match="has moved to B"):
+        chosen(other, A, undo=False)
 
 
 @pytest.mark.parametrize("pending", MOST)

@@ -29,6 +29,10 @@ _LINES: Final = 20_000
 """Lines that are handed over at a time."""
 
 
+DATABASE_ID: Final = b"SELECT customersms.database_id()"
+"""Which database this is, as no other is."""
+
+
 class NamedCampaign(NamedTuple):
     """What has a name in the database: a campaign, by its number, which has said so many rows of its moves."""
 
@@ -128,11 +132,11 @@ _TABLES: Final = (
         ),
     ),
     BroughtTable(
-        "campaign_moves (campaign, number, at_us, move, state, place, decided_by)",
+        "campaign_moves (campaign, number, at_us, move, state, place, decided_by, database, copy)",
         "moves ORDER BY id",
         (
             *(":campaign", "row_number() OVER (ORDER BY id)", "at_us", _text("move"), _text("state")),
-            *(_bytes("place"), _bytes("by")),
+            *(_bytes("place"), _bytes("by"), _text("database"), _text("copy")),
         ),
     ),
 )
@@ -172,22 +176,30 @@ def reserve(
         campaign = _make(cursor, name, ledger)
         for number, row in enumerate(rows, 1):
             cursor.execute(
-                "INSERT INTO customersms.campaign_moves (campaign, number, at_us, move, state, place, decided_by)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-                (campaign, number, row.at_us, row.move, row.state.value, _said(row.place), _said(row.by)),
+                "INSERT INTO customersms.campaign_moves"
+                " (campaign, number, at_us, move, state, place, decided_by, database, copy)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                (
+                    *(campaign, number, row.at_us, row.move, row.state.value, _said(row.place), _said(row.by)),
+                    *(row.database, row.copy),
+                ),
             )
         return True
     return False
 
 
-def bring_new(connection: Connection[Any], packed: Path, name: bytes, over: NamedCampaign, aside: bytes | None) -> bool:
+def bring_new(
+    connection: Connection[Any], packed: Path, name: bytes, over: NamedCampaign, aside: bytes | None, database: str
+) -> bool:
     """Bring all that is in the file ``packed`` into a new campaign, with the same id, which takes the name of ``over``.
 
-    That one is called ``aside`` from then on, or is removed. False if it is not what is there by then. Raises
-    ``PostgresError``; then nothing has changed, either. The name changes hands at the end: whoever opens it waits for
-    no more than that.
+    That one is called ``aside`` from then on, or is removed. False if it is not what is there by then, or this is not
+    that ``database``. Raises ``PostgresError``; then nothing has changed, either. The name changes hands at the end:
+    whoever opens it waits for no more than that.
     """
     with contextlib.closing(sqlite3.connect(packed)) as source, one_transaction(connection) as cursor:
+        if cursor.execute(DATABASE_ID).fetchone() != (database,):  # an address can lead to several servers
+            return False
         (ledger,) = source.execute("SELECT ledger FROM session").fetchone()
         campaign = _make(cursor, b"arriving " + secrets.token_hex(16).encode(), ledger)
         _fill(cursor, source, campaign)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from ...errors import LedgerError
 
 _MOVES: Final = (
-    b"SELECT move, state, place, at_us, decided_by FROM customersms.campaign_moves WHERE campaign = $1 ORDER BY number"
+    b"SELECT move, state, place, at_us, decided_by, database, copy FROM customersms.campaign_moves"
+    b" WHERE campaign = $1 ORDER BY number"
 )
-_SAY: Final = b"SELECT * FROM customersms.campaign_say_of_move($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_SAY: Final = b"SELECT * FROM customersms.campaign_say_of_move($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 
 
 class LedgerMoves(LedgerAttempts):
@@ -29,8 +30,8 @@ class LedgerMoves(LedgerAttempts):
     async def moves(self) -> list[LedgerMove]:
         """All that was ever said of its moves, the oldest first."""
         rows = [
-            (plain(move), plain(state), said(place), whole(at_us), said(by))
-            for move, state, place, at_us, by in await self._call(_MOVES)
+            (plain(move), plain(state), said(place), whole(at_us), said(by), plain(database), plain(copy))
+            for move, state, place, at_us, by, database, copy in await self._call(_MOVES)
         ]
         return typed(rows, LedgerMove, self.name)
 
@@ -38,7 +39,8 @@ class LedgerMoves(LedgerAttempts):
         """Append what is said of a move: see ``MovingLedger``."""
         lease = self._lease()
         row = said.move.encode(), said.state.encode(), words(said.place), words(said.by)
-        verdict, count, until_us = first(await self._call(_SAY, *lease, *row, patient=False))
+        where = said.database.encode(), said.copy.encode()
+        verdict, count, until_us = first(await self._call(_SAY, *lease, *row, *where, patient=False))
         if verdict == b"sending":
             raise still_sent_to(self.name, int(count or 0), int(until_us or 0))
         if verdict != b"said":
@@ -53,6 +55,7 @@ _WHY: Final = {
     b"doubted": "another PostgreSQL server took over, which may lack intents that were acknowledged: the campaign can't"
     " be moved until customersms ledger trust says that none are missing",
     b"fenced": LOST_LEASE,
+    b"elsewhere": "it was brought to another database, of which this one is a copy: finish the move there",
     b"other": CHANGED,
 }
 """Why nothing was said of a move, by the verdict."""

@@ -126,7 +126,7 @@ _TABLES: Final = (
     ),
     PackedTable(
         "moves",
-        ("number", "at_us", "move", "state", *_words("place", "decided_by")),
+        ("number", "at_us", "move", "state", *_words("place", "decided_by"), "database", "copy"),
         "customersms.campaign_moves WHERE campaign = {campaign} ORDER BY number",
         MOVED,
     ),

@@ -40,7 +40,7 @@ class DatabaseTarget:
 
     What is found is found over the same connections each time, so that a move does not connect for each of its steps.
 
-    Mutable state: the number of the one that was found, and the connections.
+    Mutable state: the number of the one that was found, which database it is, and the connections.
     """
 
     def __init__(self, place: DatabasePlace) -> None:
@@ -49,6 +49,17 @@ class DatabaseTarget:
         self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
         self._host: Host | None = None
         self._found = 0
+        self._database = ""
+
+    async def database(self) -> str:
+        """Which database it is, by its system identifier and number."""
+        if not self._database:
+            try:
+                ((found,),) = await self._server.ask(copying.DATABASE_ID)
+            except PostgresError as error:
+                raise refused(self.name, error) from None
+            self._database = (found or b"").decode()
+        return self._database
 
     async def find(self) -> PostgresLedger | None:
         """The open ledger there; ``None`` if there is none of that name."""
@@ -74,7 +85,10 @@ class DatabaseTarget:
             packed = Path(folder, "packed.ledger")
             await source.pack(packed)
             await asyncio.to_thread(packing.say_it_arrives, packed, [said])
-            await self._change(lambda connection: copying.bring_new(connection, packed, self._word, held, called))
+            where = await self.database()
+            await self._change(
+                lambda connection: copying.bring_new(connection, packed, self._word, held, called, where)
+            )
         return None if aside is None else self._place._replace(name=aside).shown
 
     async def free(self, over: FoundLedger) -> None:

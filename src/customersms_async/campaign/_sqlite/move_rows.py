@@ -11,7 +11,7 @@ from ..moving import LedgerMove, MoveState, follows, why_away
 from ..refusals import CHANGED, refusal, still_sent_to
 from ..rows import Microseconds, Number
 from ..states import State
-from .move_schema import MOVED
+from .move_schema import LATER, MOVED
 from .typed_rows import typed
 
 if TYPE_CHECKING:
@@ -20,21 +20,24 @@ if TYPE_CHECKING:
     from .file import LedgerFile
 
 _FOUND: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'moves'"
-_ROWS: Final = "SELECT move, state, place, at_us, by FROM moves"
+_ROWS: Final = "SELECT move, state, place, at_us, by{} FROM moves"
+_COLUMNS: Final = "SELECT name FROM pragma_table_info('moves')"
 
 
 def moves(connection: sqlite3.Connection) -> list[LedgerMove]:
     """All that was ever said, the oldest first."""
     if connection.execute(_FOUND).fetchone() is None:
         return []
-    return typed(connection.execute(f"{_ROWS} ORDER BY id"), LedgerMove)
+    later = "".join(f", {name}" for name in LATER if name in _columns(connection))
+    return typed(connection.execute(f"{_ROWS.format(later)} ORDER BY id"), LedgerMove)
 
 
 def away(connection: sqlite3.Connection) -> str | None:
     """Why the ledger may only be read; ``None`` if it may be run and changed. Takes some 5 µs."""
     if connection.execute(_FOUND).fetchone() is None:
         return None
-    return why_away(next(iter(typed(connection.execute(f"{_ROWS} ORDER BY id DESC LIMIT 1"), LedgerMove)), None))
+    last = connection.execute(f"{_ROWS.format('')} ORDER BY id DESC LIMIT 1")
+    return why_away(next(iter(typed(last, LedgerMove)), None))
 
 
 def say(file: LedgerFile, said: LedgerMove, now_us: int) -> None:
@@ -52,10 +55,16 @@ def append(db: sqlite3.Connection, said: LedgerMove) -> None:
     """Append one row, within the caller's transaction."""
     for statement in MOVED:
         db.execute(statement)
+    for name in LATER.keys() - _columns(db):
+        db.execute(LATER[name])
     db.execute(
-        "INSERT INTO moves (at_us, move, state, place, by) VALUES (?, ?, ?, ?, ?)",
-        (said.at_us, said.move, said.state, said.place, said.by),
+        "INSERT INTO moves (at_us, move, state, place, by, database, copy) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (said.at_us, said.move, said.state, said.place, said.by, said.database, said.copy),
     )
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute(_COLUMNS)}
 
 
 def _refuse_while_sent_to(file: LedgerFile, db: sqlite3.Connection) -> None:

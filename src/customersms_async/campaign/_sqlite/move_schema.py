@@ -35,8 +35,13 @@ CREATE TABLE IF NOT EXISTS moves (
     move TEXT NOT NULL,
     state TEXT NOT NULL,
     place TEXT NOT NULL,
-    by TEXT NOT NULL
+    by TEXT NOT NULL,
+    database TEXT NOT NULL DEFAULT '',
+    copy TEXT NOT NULL DEFAULT ''
 )"""
+
+LATER: Final = {name: f"ALTER TABLE moves ADD COLUMN {name} TEXT NOT NULL DEFAULT ''" for name in ("database", "copy")}
+"""What adds columns to the table of a ledger that was moved before they were known."""
 
 MOVED: Final = (
     _MOVES_TABLE,

@@ -27,6 +27,10 @@ class FileTarget:
         self.name = str(self._path)
         self._found: opening.Identity | None = None
 
+    async def database(self) -> str:
+        """Nothing: what is brought into a file is known by the id that it holds."""
+        return ""
+
     async def find(self) -> SQLiteLedger | None:
         """The open ledger there; ``None`` if there is no file, and one can be made."""
         if not self._path.exists():

@@ -47,9 +47,9 @@ _ENDS: Final = {MoveState.LEAVING: MoveState.STAYED, MoveState.ARRIVING: MoveSta
 """What ends a move, so that another one can begin."""
 
 
-def said(state: MoveState, move: str = "1") -> LedgerMove:
+def said(state: MoveState, move: str = "1", copy: str = "a copy") -> LedgerMove:
     """What is said of a move."""
-    return LedgerMove(move, state, _THERE, 0, "Ann")
+    return LedgerMove(move, state, _THERE, 0, "Ann", copy=copy)
 
 
 class LedgerMoveContract(LedgerTest):
@@ -116,6 +116,21 @@ class LedgerMoveContract(LedgerTest):
             kept = await (await hosts.open()).moves()
             assert kept == await ledger.moves()
             assert {each.by for each in kept} == {"Ann"}
+
+        self.check(test)
+
+    def test_what_arrives_is_the_copy_that_was_brought(self) -> None:
+        """The campaign may have been brought to several places of one name, and has left for one of them."""
+
+        async def test(hosts: LedgerHosts) -> None:
+            ledger = await hosts.filled(1)
+            await ledger.become_mover()
+            await ledger.say_of_move(said(MoveState.LEAVING, copy=""))
+            await ledger.say_of_move(said(MoveState.ARRIVING))
+            for copy in ("", "another copy"):
+                await refused(LedgerError, ledger.say_of_move(said(MoveState.ARRIVED, copy=copy)))
+            await ledger.say_of_move(said(MoveState.ARRIVED))
+            assert [each.copy for each in await ledger.moves()] == ["", "a copy", "a copy"]
 
         self.check(test)
 
