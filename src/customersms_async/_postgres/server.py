@@ -26,6 +26,9 @@ T = TypeVar("T")
 DEFAULT_TIMEOUT: Final = 5.0
 """Seconds for one call with its answer: a commit may wait for another machine's disk."""
 
+DATABASE_ID: Final = b"SELECT customersms.database_id()"
+"""Which database it is, as no other is: addresses can lead to several, and several addresses to one."""
+
 FAILOVERS: Final = ("stop", "trust")
 """What is made of a fail-over that may have lost commits: nothing is done until a person says so, or it is trusted."""
 

@@ -236,6 +236,7 @@ class Campaign(AddingMethods, DecidingMethods):
         Raises:
             CampaignStoppedError: if something else than a run is wanted.
             ConfigurationError: for another key, URL or list than the terms name, or if they are not ``terms``.
+            SuppressionStoreError: if a list in a database can't say which one that is.
             LedgerError: if the ledger can't be used.
 
         Example:
@@ -251,7 +252,7 @@ class Campaign(AddingMethods, DecidingMethods):
         if terms is not None:
             await still_on(self._ledger, terms)
         kept = terms or await terms_of_run(self._ledger)
-        sender = client_of(client, kept, self._ledger.name)
+        sender = await client_of(client, kept, self._ledger.name)
         guards = guards_of(kept)
         return OutcomeStream(
             lambda: self._runs.begin(self._ledger, sender, guards, (), lambda _: kept, wait=wait, succeeds=True)

@@ -31,6 +31,7 @@ from .process_name import this_process
 from .recorder import Recorder
 from .refusals import LedgerAwayError, RunElsewhereError
 from .rows import SuppressedMeanwhileError
+from .terms import with_list
 from .text_ids import text_id
 from .unsent import Next, gravest, next_of
 from .wanted import WantedChange, end_of_run
@@ -97,7 +98,7 @@ class Runner:
         self._account = handle.sender.account
         self._guards = guards
         self._suppressed = suppressed
-        self._terms = terms
+        self._terms, self._list = terms, handle.sender.checking.suppression
         self._succeeds = succeeds
         self._stands_by = stands_by
         self._is_wanted = False
@@ -166,7 +167,7 @@ class Runner:
             if self._succeeds:
                 await still_on(self._ledger, self._terms)
             else:
-                await want_run(self._ledger, self._terms)
+                await want_run(self._ledger, await with_list(self._terms, self._list))
             self._is_wanted = True
             if self._timetable is not None:
                 await self._timetable.begin()

@@ -8,7 +8,7 @@ from .._sending.sending_handle import open_handle
 from ..errors import ConfigurationError
 from ..models import Caps
 from .guards import Guards
-from .terms import CampaignTerms
+from .terms import CampaignTerms, with_list
 
 if TYPE_CHECKING:
     from ..client import AsyncClient
@@ -20,12 +20,13 @@ def guards_of(terms: CampaignTerms) -> Guards:
     return Guards(**{name: getattr(terms.guards, name) for name in terms.guards.__struct_fields__})
 
 
-def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> AsyncClient:
+async def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> AsyncClient:
     """``client`` with the limits, pace and caps of the terms, and with their label for the key if it has none.
 
     Its key goes to its own URL and to no other: whoever can write into the ledger must not say where it is sent. Raises
     ``ConfigurationError`` if that is not the URL of the terms, as far as that is shown, if its key is another one, or
-    its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of.
+    its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of. Raises
+    ``SuppressionStoreError`` if a list in a database can't say which one that is.
     """
     label = open_handle(client).sender.options.label
     kept = client.with_options(
@@ -34,7 +35,8 @@ def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> AsyncCl
         caps=None if terms.caps is None else _caps(terms.caps),
         label=terms.key_label if label is None else label,
     )
-    found = CampaignTerms.of(open_handle(kept).sender, guards_of(terms))
+    sender = open_handle(kept).sender
+    found = await with_list(CampaignTerms.of(sender, guards_of(terms)), sender.checking.suppression)
     for name, words in _WORDS.items():
         if getattr(found, name) != getattr(terms, name):
             raise ConfigurationError(

@@ -38,7 +38,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``url`` has no user, password or query. ``key_id`` is the key's fingerprint, and ``key_label`` its label, if it has
     one. ``suppression`` says what kind of store knows who said no, and where it is, if that can be told without a
-    credential (see ``list_name``); ``None``: there is none. A ``pace`` of ``None``: there is none. A ``schedule`` of
+    credential (see ``list_id``); ``None``: there is none. A ``pace`` of ``None``: there is none. A ``schedule`` of
     ``None``: texts may leave at any time.
     """
 
@@ -119,6 +119,22 @@ def list_name(store: SuppressionStore) -> str:
     except TypeError:  # of a list in memory, and of one over a pool of the caller's: it leads nowhere from elsewhere
         return _own_name(store)
     return repr(store)
+
+
+async def list_id(store: SuppressionStore) -> str:
+    """How the ledger's terms name a list: as ``list_name`` does, but for one in a database that an address leads to.
+
+    That is named by the database, as no other is: the same address can lead to another one, by ``PG*`` variables, a
+    service file or on another host. Raises ``SuppressionStoreError`` if that can't be told.
+    """
+    name, kind = list_name(store), type(store).__name__
+    ask = getattr(store, "__database__", None)
+    return name if ask is None or not name.startswith(f"{kind}(") else f"{kind} in the database {await ask()}"
+
+
+async def with_list(terms: CampaignTerms, store: SuppressionStore | None) -> CampaignTerms:
+    """These terms, with the list of their client named as ledgers keep it. Raises ``SuppressionStoreError``."""
+    return terms if store is None else msgspec.structs.replace(terms, suppression=await list_id(store))
 
 
 def _own_name(store: object) -> str:

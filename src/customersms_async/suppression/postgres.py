@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, final
 
 from .._postgres.errors import PostgresError
-from .._postgres.server import DEFAULT_TIMEOUT, PostgresServer
+from .._postgres.server import DATABASE_ID, DEFAULT_TIMEOUT, PostgresServer
 from .._postgres.wire import array, bytea, unhexed
 from .._runtime.closing import Closing
 from ..errors import SuppressionStoreError
@@ -124,6 +124,11 @@ class PostgresSuppression(Closing):
             )
             for digits, is_suppressed, at_us, why, by in await self._call(_ENTRIES, number)
         ]
+
+    async def __database__(self) -> str:
+        """Which database the list is in, by the server's system identifier: see ``customersms.database_id``."""
+        ((found,),) = await self._call(DATABASE_ID)
+        return (found or b"").decode()
 
     def close(self) -> None:
         """Do what was asked for, and close the connections; waits for that. A closed store stays closed."""

@@ -55,7 +55,8 @@ async def test_what_terms_leave_out_of_a_url_stays_the_client_s_own(make_client:
     url = f"{sandbox.url}?tenant=shop"
     client = make_client(url=url)
     assert "shop" not in terms_of(client).encode()
-    assert open_handle(client_of(client, terms_of(client), "spring")).sender.url == url
+    kept = await client_of(client, terms_of(client), "spring")
+    assert open_handle(kept).sender.url == url
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..._postgres import wire
+from ..._postgres.server import DATABASE_ID
 from ..._postgres.session import problem_of
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 _LINES: Final = 20_000
 """Lines that are handed over at a time."""
-
-
-DATABASE_ID: Final = b"SELECT customersms.database_id()"
-"""Which database this is, as no other is."""
 
 
 class NamedCampaign(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ..._postgres.errors import PostgresError
-from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
+from ..._postgres.server import DATABASE_ID, DEFAULT_TIMEOUT, PostgresServer
 from .._sqlite import packing
 from ..refusals import CHANGED, JUST_TAKEN, MissingLedgerError, refusal
 from . import copying
@@ -55,7 +55,7 @@ class DatabaseTarget:
         """Which database it is, by its system identifier and number."""
         if not self._database:
             try:
-                ((found,),) = await self._server.ask(copying.DATABASE_ID)
+                ((found,),) = await self._server.ask(DATABASE_ID)
             except PostgresError as error:
                 raise refused(self.name, error) from None
             self._database = (found or b"").decode()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from ..terms import shown_url
+from ..terms import list_id, list_name, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ...client import AsyncClient
+    from ...suppression.protocol import SuppressionStore
     from ..terms import CampaignTerms
 
 
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
 class WorkerClients:
     """One client for each key, by the key's fingerprint; all send to ``url``, and have the list ``suppression``.
 
-    ``labels`` says by which label a person has named each fingerprint, ``suppression`` is how terms name the list, if
-    there is one. Where a client sends its key is its own URL, whatever terms say: see ``successor.client_of``.
+    ``labels`` says by which label a person has named each fingerprint, ``suppression`` is the list, if there is one.
+    Where a client sends its key is its own URL, whatever terms say: see ``successor.client_of``.
+
+    Mutable state: how terms name the list.
     """
 
     def __init__(
-        self, clients: Mapping[str, AsyncClient], labels: Mapping[str, str], url: str, suppression: str | None
+        self,
+        clients: Mapping[str, AsyncClient],
+        labels: Mapping[str, str],
+        url: str,
+        suppression: SuppressionStore | None,
     ) -> None:
         self._clients = dict(clients)
         self._key_ids = {label: key_id for key_id, label in labels.items()}
         self._url = shown_url(url)
-        self._suppression = suppression
+        self._list = suppression
+        self._suppression = None if suppression is None else list_name(suppression)
+
+    async def know_list(self) -> None:
+        """Ask how terms name the list, before anything is judged by it. Raises ``SuppressionStoreError``."""
+        if self._list is not None:
+            self._suppression = await list_id(self._list)
 
     @property
     def all(self) -> Iterable[AsyncClient]:

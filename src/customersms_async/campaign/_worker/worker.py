@@ -12,7 +12,7 @@ from ..._postgres import jobs_schema
 from ..._postgres.errors import PostgresError
 from ..._runtime import log
 from ..._runtime.tasks import start
-from ...errors import ConfigurationError, LedgerError
+from ...errors import ConfigurationError, LedgerError, SuppressionStoreError
 from .._postgres.host import Host
 from .._postgres.place import read_database
 from .._postgres.waiting import WaitingCampaign, waiting
@@ -85,7 +85,10 @@ class Worker:
         self._doorbell = Doorbell(self._place.url, clients.key_ids, self._heard)
 
     async def run(self) -> None:
-        """Look and run until ``stop``. Raises ``LedgerError`` for a database that no worker can use."""
+        """Look and run until ``stop``. Raises ``LedgerError`` for a database that no worker can use.
+
+        Raises ``SuppressionStoreError`` for a list that nobody can use.
+        """
         loop = asyncio.get_running_loop()
         self._host = Host.join(self._place, None, self)
         listening: asyncio.Task[None] | None = None
@@ -146,7 +149,12 @@ class Worker:
             try:
                 await waiting(server)  # which makes the schema, if this role may
                 await server.run(job, server.timeout)
+                await self._clients.know_list()
             except LedgerAwayError as error:
+                self._note_away(error)
+            except SuppressionStoreError as error:
+                if not error.temporary:
+                    raise
                 self._note_away(error)
             except PostgresError as error:
                 if not error.temporary:

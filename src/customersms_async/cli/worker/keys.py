@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..._core.options import DOCUMENTED_URL, check_url
 from ..._sending import environment
 from ...campaign._worker.clients import WorkerClients
-from ...campaign.terms import list_name
 from ...client import AsyncClient
 from ...errors import ConfigurationError
 from ..credentials import URL_VARIABLE
@@ -68,4 +67,4 @@ def clients_of(
         )
         for secret in secrets
     }
-    return WorkerClients(clients, labels, url, None if suppression is None else list_name(suppression))
+    return WorkerClients(clients, labels, url, suppression)

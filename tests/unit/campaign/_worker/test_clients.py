@@ -32,8 +32,7 @@ def terms(**changes: object) -> CampaignTerms:
 def clients(suppression: MemorySuppression | None = None) -> WorkerClients:
     key_id = Secret(KEY).key_id
     client = AsyncClient(api_key=KEY, label="shop", url=URL, suppression=suppression)
-    named = None if suppression is None else list_name(suppression)
-    return WorkerClients({key_id: client}, {key_id: "shop"}, f"{URL}?a=secret", named)
+    return WorkerClients({key_id: client}, {key_id: "shop"}, f"{URL}?a=secret", suppression)
 
 
 @pytest.mark.parametrize("label", [None, "shop", "another label"])
