@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import signal
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from customersms_async.sandbox import Fault, Sandbox
 from support.fleet_workers import KEY, LIMITS, OTHER_KEY, Fleet
 from support.ports import free_port
+from support.postgres_servers import pgbouncer
 from support.real_time import PATIENCE
 from support.scraping import figure, scraped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.postgres_servers import PostgresServerProcess
 
 SLOW = dict.fromkeys(range(1, 1_000), (Fault.SLOW, 200.0))
+MOST_BEYOND_GRACE = 10.0
+"""Seconds that a worker takes beyond its grace, at most, as docs/fleet.md says."""
+
 NAMES = [f"campaign {number}" for number in range(20)]
 
 
@@ -149,6 +157,47 @@ def test_losing_all_jobs_loses_nothing(fleet: Fleet) -> None:
     fleet.until_done(20)
     assert set(fleet.sent().values()) == {1}
     assert fleet.recipients() == {"accepted": 400}
+
+
+def test_a_lock_on_the_table_of_jobs_holds_up_neither_campaigns_nor_the_end_of_a_worker(fleet: Fleet) -> None:
+    """As VACUUM FULL and ALTER TABLE take one: jobs are a doorbell, and what is wanted is found by state."""
+    fleet.add(["first", "second"])
+    with psycopg.connect(fleet.server.url("admin", "app")) as other:
+        other.execute("LOCK TABLE customersms_jobs.procrastinate_jobs IN ACCESS EXCLUSIVE MODE")
+        worker = fleet.start("--grace", "1")
+        fleet.until_done(2)
+        assert set(fleet.sent().values()) == {1}
+        began = time.monotonic()
+        assert fleet.stop(worker) == 0
+        assert time.monotonic() - began < 1 + MOST_BEYOND_GRACE
+    assert "jobs for workers can't be used, and are tried again: canceling statement due to" in fleet.log(worker)
+
+
+def test_a_worker_ends_soon_after_its_grace_where_its_pooler_stands_still(fleet: Fleet) -> None:
+    """A connection that is neither closed nor answered is what a proxy leaves whose machine has stopped."""
+    with pgbouncer(fleet.server, pool_size=6) as port:
+        through = f"postgresql://app@127.0.0.1:{port}/app"
+        fleet.add(["first", "second", "third"], 400, alike=1)
+        fleet.address = f"{through}?lease=3"
+        worker = fleet.start("--batch-size", "1", "--grace", "1", quota=through)
+        fleet.until(lambda: len(fleet.sandbox.texts) > 20, "the first texts")
+        with standing_still():
+            began = time.monotonic()
+            assert fleet.stop(worker) in (0, 1)
+            assert time.monotonic() - began < 1 + MOST_BEYOND_GRACE
+    assert set(fleet.sent().values()) == {1}
+
+
+@contextlib.contextmanager
+def standing_still() -> Iterator[None]:
+    """Have the one pooler that this process has started stand still."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()
+    (pooler,) = [int(child) for child in children if b"pgbouncer" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    os.kill(pooler, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pooler, signal.SIGCONT)
 
 
 def test_a_second_signal_ends_a_worker_at_once(fleet: Fleet) -> None:

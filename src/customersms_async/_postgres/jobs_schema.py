@@ -2,7 +2,7 @@
 
 They are made by ``customersms ledger migrate``. Nothing is kept in them that does not stand in the schema
 ``customersms`` as well, so those of another version of procrastinate are dropped and made anew. Their functions look
-into this schema alone, and so must whoever asks them: ``SET_PATH``, within each transaction. An application's own
+into this schema alone, and so must whoever asks them: ``SETTINGS``, within each transaction. An application's own
 procrastinate, in another schema, neither sees these jobs nor shows its own.
 """
 
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 SCHEMA: Final = "customersms_jobs"
 
 SET_PATH: Final = b"SET LOCAL search_path = customersms_jobs, pg_catalog"
-"""What a transaction begins with that uses these tables; none of it is left for whoever has the connection next."""
+"""What a transaction begins with that makes these tables; none of it is left for whoever has the connection next."""
+
+SETTINGS: Final = (
+    b"SELECT set_config('search_path', 'customersms_jobs, pg_catalog', true), set_config('lock_timeout', '2s', true)"
+)
+"""What a transaction of a worker begins with: it waits no longer for a lock, as jobs are not worth waiting for."""
 
 _LOCK: Final = b"SELECT pg_advisory_xact_lock(4854276180216214098)"
 _THERE: Final = b"SELECT to_regclass('customersms_jobs.made_for') IS NOT NULL"

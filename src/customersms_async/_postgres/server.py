@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
@@ -90,12 +92,27 @@ class PostgresServer:
         for thread in self._threads.stop():
             thread.join(self.timeout)
 
+    def give_up(self) -> None:
+        """Have everything that is asked from now on fail at once, as the process ends; waits for nothing."""
+        self._threads.stop()
+
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting."""
+        """See ``close``; a cancel only ends the waiting.
+
+        A thread of its own waits, not one of the loop's: for these the program's end would wait once more.
+        """
         if threads := self._threads.stop():
             loop = asyncio.get_running_loop()
-            for thread in threads:
-                await loop.run_in_executor(None, thread.join, self.timeout)
+            ended = asyncio.Event()
+
+            def wait() -> None:
+                for thread in threads:
+                    thread.join(self.timeout)
+                with contextlib.suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(ended.set)
+
+            threading.Thread(target=wait, name=f"{self._store} closes", daemon=True).start()
+            await ended.wait()
 
     async def run(self, job: Callable[[ServerSession], T], timeout: float) -> T:
         """What ``job`` gives, which ends by itself within ``timeout`` seconds; after a cancel it goes on to its end."""

@@ -25,6 +25,9 @@ _SECRET_OPTIONS: Final = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 )
 
+_SHORTEST: Final = 2
+"""Seconds that libpq takes for a connection at least, whatever it is told."""
+
 
 class WrittenURL(NamedTuple):
     """The pieces of a URL, as they are written: one after the other they are the URL.
@@ -127,17 +130,23 @@ def shown(url: str) -> str:
     return f"postgresql://{','.join(each)}/{known.get('dbname') or ''}"
 
 
-def connect(url: str, timeout: float) -> Connection:
-    """A connection that commits by itself and has no state of its own, and that notices when its server vanishes."""
+def connect(url: str, timeout: float, left: float) -> Connection:
+    """A connection that commits by itself and has no state of its own, and that notices when its server vanishes.
+
+    ``timeout`` (seconds) is for all that is waited for there, and ``left`` is what a caller has left of it now.
+    """
     import psycopg
 
-    return psycopg.connect(url, autocommit=True, prepare_threshold=None, **settings(url, timeout))
+    options = settings(url, timeout)
+    if "connect_timeout" in options:
+        options["connect_timeout"] = max(_SHORTEST, min(options["connect_timeout"], round(left)))
+    return psycopg.connect(url, autocommit=True, prepare_threshold=None, **options)
 
 
 def settings(url: str, timeout: float) -> dict[str, Any]:
     """What connections to this address have beside what it says itself; ``timeout`` is in seconds."""
     given = parts(url)
-    seconds = max(2, round(timeout))
+    seconds = max(_SHORTEST, round(timeout))
     defaults: dict[str, Any] = {
         "client_encoding": "utf8",
         "fallback_application_name": "customersms",

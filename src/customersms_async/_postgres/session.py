@@ -45,8 +45,8 @@ class OwnConnections:
         self._url, self._timeout = url, timeout
         self.secret = server_url.password_of(url)
 
-    def take(self, deadline: float) -> Connection[Any]:  # noqa: ARG002 - a new connection has a time-out of its own
-        return server_url.connect(self._url, self._timeout)
+    def take(self, deadline: float) -> Connection[Any]:
+        return server_url.connect(self._url, self._timeout, deadline - time.monotonic())
 
     def give_back(self, connection: Connection[Any]) -> bool:  # noqa: ARG002 - it is kept
         return False

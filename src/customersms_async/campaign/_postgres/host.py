@@ -89,6 +89,10 @@ class Host:
                 del _hosts[self._key]
         await self._server.aclose()
 
+    def give_up(self) -> None:
+        """Ask nothing more of the database, for any ledger: its runs end with an error, whatever they wait for."""
+        self._server.give_up()
+
     @property
     def server(self) -> PostgresServer:
         """What to ask. Raises ``LedgerError`` in a forked child: it would pass for its parent, and leave for it."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import quote, unquote
 
 from ..._postgres import server_url
-from ..._postgres.jobs_schema import SET_PATH
+from ..._postgres.jobs_schema import SETTINGS
 from ..._runtime import log
-from ..._runtime.tasks import cancelled_until_it_ends
+from ..._runtime.tasks import cancelled_until_it_ends, start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -30,6 +30,9 @@ _POLL_SECONDS: Final = 0.5
 _STALLED_SECONDS: Final = 60.0
 """After so long without a sign of life a worker's job is dropped: it takes no longer than it takes to hear it."""
 
+RING_SECONDS: Final = 3.0
+"""How long a job may take to be made: a little more than the server waits for a lock."""
+
 _TIMEOUT: Final = 10.0
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
@@ -40,7 +43,7 @@ class Doorbell:
     """Makes jobs and hears them, in the queues of some keys: their fingerprints.
 
     ``heard`` is called with a campaign's name, and returns when the next job may come. Mutable state: the app of
-    procrastinate, and whether the last call to the server failed.
+    procrastinate, whether the last call to the server failed, and the call that makes a job and has not come back.
     """
 
     def __init__(self, url: str, key_ids: Sequence[str], heard: Callable[[str], Awaitable[None]]) -> None:
@@ -48,21 +51,44 @@ class Doorbell:
         self._app = _app(url, heard)
         self._queues = list(key_ids)
         self._fails = False
+        self._ringing: asyncio.Task[None] | None = None
 
-    async def ring(self, name: str, key_id: str) -> None:
-        """Make a job for a campaign, unless one is waiting."""
+    async def ring(self, name: str, key_id: str) -> bool:
+        """Make a job for a campaign, unless one is waiting; false if that can't be done within ``RING_SECONDS``.
+
+        A call that does not come back is left alone, as psycopg waits for the server once more when it is cancelled.
+        Until it has ended no other is made.
+        """
+        if self._ringing is not None and not self._ringing.done():
+            return False
+        loop = asyncio.get_running_loop()
+        self._ringing = start(loop, self._make(name, key_id))
+        done, _ = await asyncio.wait([self._ringing], timeout=RING_SECONDS)
+        if not done:
+            self._failed(TimeoutError("no answer in time"))
+            return False
+        error = self._ringing.exception()
+        if error is not None:
+            self._failed(error)
+        return error is None
+
+    async def _make(self, name: str, key_id: str) -> None:
         from procrastinate.exceptions import AlreadyEnqueued
 
         written = quote(name, safe=" ")  # not every database can hold every letter
         task = self._app.configure_task(_TASK, queue=key_id, queueing_lock=f"campaign {written}")
-        try:
-            with contextlib.suppress(AlreadyEnqueued):
-                await task.defer_async(campaign=written)
-        except Exception as error:  # noqa: BLE001 - of procrastinate, psycopg or its pool: the next look rings again
-            self._failed(error)
+        with contextlib.suppress(AlreadyEnqueued):
+            await task.defer_async(campaign=written)
 
     async def listen(self) -> None:
         """Hear jobs until it is cancelled, whatever becomes of the server meanwhile."""
+        try:
+            await self._listen()
+        finally:
+            if self._ringing is not None:
+                self._ringing.cancel()
+
+    async def _listen(self) -> None:
         pause = _FIRST_PAUSE
         while True:
             try:
@@ -100,10 +126,11 @@ class Doorbell:
             if job.id is not None:
                 await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         if not self._fails:
             self._fails = True
-            why = error.__cause__ or error
+            cause = error.__cause__ or error
+            why = getattr(getattr(cause, "diag", None), "message_primary", None) or cause  # without the SQL
             log.warning("jobs for workers can't be used, and are tried again: %s", " ".join(str(why).split()))
 
 
@@ -117,7 +144,7 @@ def _app(url: str, heard: Callable[[str], Awaitable[None]]) -> App:
         @contextlib.asynccontextmanager
         async def connection(self, timeout: float | None = None) -> AsyncIterator[Any]:
             async with super().connection(timeout) as connection:
-                await connection.execute(SET_PATH)
+                await connection.execute(SETTINGS)
                 yield connection
 
     options: dict[str, Any] = {"prepare_threshold": None, **server_url.settings(url, _TIMEOUT)}

@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 1.0
 """How often a worker with room looks which campaigns wait."""
 
+_UNHEARD_SECONDS: Final = 10.0
+"""After so long a campaign that was rung for, and that waits still, is begun without a job that anybody hears."""
+
 _LONGEST_PAUSE: Final = 10.0
 """Seconds, at most, until a database that is away is looked into again."""
 
 _AT_ONCE_SECONDS: Final = 2.0
 """Time to record what was aborted when nothing may be waited for any more."""
 
-_RECORDING_SECONDS: Final = 5.0
+_RECORDING_SECONDS: Final = 4.0
 """Time to record what was aborted at the end of the grace."""
 
 
@@ -59,8 +62,8 @@ class Worker:
     Which those are is found by their state. It runs them on exactly the terms that stand in their ledgers, with the key
     of these terms, and leaves to others what its ``clients`` must not run. ``tell`` hears what it does.
 
-    Mutable state: the runs and whether there is room for one more, what is left alone for a while, what was said,
-    whether the database is away, and whether it is to stop.
+    Mutable state: the runs and whether there is room for one more, what is left alone for a while, since when was rung
+    for what, what was said, whether the database is away, whether it is to stop, and what listens for jobs.
     """
 
     def __init__(
@@ -78,9 +81,11 @@ class Worker:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._pauses = CampaignPauses()
+        self._rung: dict[tuple[str, int], float] = {}
         self._said: set[tuple[str, str]] = set()
         self._is_away = False
         self._stops = False
+        self._listening: asyncio.Task[None] | None = None
         self._wakes = asyncio.Event()
         self._doorbell = Doorbell(self._place.url, clients.key_ids, self._heard)
 
@@ -91,26 +96,27 @@ class Worker:
         """
         loop = asyncio.get_running_loop()
         self._host = Host.join(self._place, None, self)
-        listening: asyncio.Task[None] | None = None
         try:
             await self._begin()
             if self._stops:
                 return
-            listening = start(loop, self._doorbell.listen())
+            self._listening = start(loop, self._doorbell.listen())
             log.info("the worker looks for campaigns in %s", self._place.shown)
             while not self._stops:
                 await self._look()
                 await self._pause(LOOK_SECONDS)
         finally:
-            if listening is not None:
-                listening.cancel()
-                await asyncio.wait([listening], timeout=_AT_ONCE_SECONDS)
+            if self._listening is not None:
+                self._listening.cancel()
+                await asyncio.wait([self._listening], timeout=_AT_ONCE_SECONDS)
             await self._host.leave(self)  # the runs have it as well
 
     def stop(self) -> None:
         """Begin nothing new, and have all runs send nothing new; what is in flight is recorded."""
         self._stops = True
         self._wakes.set()
+        if self._listening is not None:
+            self._listening.cancel()  # which takes seconds where the server does not answer
         for task in self._runs.values():
             task.cancel()
 
@@ -133,10 +139,14 @@ class Worker:
         for task in closing:
             task.cancel()
         if going := [task for task in ends if not task.done()]:
-            await asyncio.wait(going, timeout=_AT_ONCE_SECONDS)
+            await asyncio.wait(going, timeout=_AT_ONCE_SECONDS / 2)
         if self._runs:
             names = ", ".join(sorted(self._runs))
             log.warning("it was not recorded in time what became of the requests in flight of %s", names)
+            self._opened.give_up()  # else each would ask once more as it ends
+            for task in self._runs.values():
+                task.cancel()
+            await asyncio.wait(self._runs.values(), timeout=_AT_ONCE_SECONDS / 2)
 
     async def _begin(self) -> None:
         """Look whether the database is one for workers; wait for it if it is away, or until the worker stops."""
@@ -166,7 +176,11 @@ class Worker:
             pause = min(_LONGEST_PAUSE, 2 * pause)
 
     async def _look(self) -> None:
-        """Ring for campaigns that wait and that this worker may run, as many as it has room for."""
+        """Ring for campaigns that wait and that this worker may run, as many as it has room for.
+
+        Jobs keep several workers from beginning the same. Where they can't be used, or nobody hears them, this one
+        begins without them: whoever is second finds that it is run.
+        """
         if not self._has_room.is_set():
             return
         try:
@@ -176,9 +190,14 @@ class Worker:
             return
         self._is_away = False
         self._pauses.forget(time.monotonic())
+        now, rings = time.monotonic(), True
+        self._rung = {(one.name, one.since_us): self._rung.get((one.name, one.since_us), now) for one in found}
         for one in list(filter(self._may_run, found))[: self._concurrency - len(self._runs)]:
-            if one.terms is not None:
-                await self._doorbell.ring(one.name, one.terms.key_id)
+            if self._stops or one.terms is None:
+                break
+            rings = rings and await self._doorbell.ring(one.name, one.terms.key_id)
+            if not rings or now - self._rung[one.name, one.since_us] > _UNHEARD_SECONDS:
+                await self._heard(one.name)
 
     def _may_run(self, one: WaitingCampaign) -> bool:
         if one.name in self._runs or self._pauses.is_paused(one.name, one.since_us, time.monotonic()):

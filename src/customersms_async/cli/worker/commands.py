@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ...campaign._worker.worker import WorkerEvent
     from .options import WorkerOptions
 
+_LAST_SECONDS: Final = 1.0
+"""How long a worker that was closed has for its end, before it is cancelled, and then again."""
+
 _STOPS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name)]
 
 
@@ -53,8 +56,17 @@ async def _work(options: WorkerOptions) -> bool:
             await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             await worker.close(options.grace, at_once)
-            await working
+            await _ended(working)
     return not at_once.is_set()
+
+
+async def _ended(working: asyncio.Task[None]) -> None:
+    """Wait for a worker that was closed, and no longer than for what it may be asking: then it is cancelled."""
+    for _ in range(2):
+        await asyncio.wait([working], timeout=_LAST_SECONDS)
+        working.cancel()
+    if working.done() and not working.cancelled():
+        working.result()
 
 
 @contextlib.contextmanager
