@@ -79,6 +79,16 @@ class WrittenURL(NamedTuple):
         return "".join(self)
 
 
+_WORDS: Final = re.compile(
+    r"(?is)\s*(?:host|hostaddr|port|dbname|user|service|passfile|sslmode)\s*=|(?:.*\s)?\w*password\s*="
+)
+
+
+def is_words(text: str) -> bool:
+    """Whether that is an address in libpq's ``key=value`` words, and no file's path: it may hold a password."""
+    return _WORDS.match(text) is not None
+
+
 def check(url: str, store: str) -> None:
     """Raise ``ConfigurationError`` for an address that can't be used, without a word of it: it may hold a password."""
     import psycopg

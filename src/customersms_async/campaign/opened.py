@@ -69,12 +69,13 @@ def is_address(place: Path | str) -> bool:
     """Whether that is a database's address, and no file's path.
 
     Raises ``ConfigurationError`` for the address of something else, which may hold a password: as the path of a file
-    it would stand in messages. It is one that a ``Path`` was made of, too, which has lost a slash.
+    it would stand in messages. It is one that a ``Path`` was made of, too, which has lost a slash, and libpq's words
+    (``host=db password=…``), in which a campaign's name has no place.
     """
     text = str(place)
     if text.lower().startswith(_SCHEMES):
         return True
-    if _ADDRESS.match(text) is not None:
+    if _ADDRESS.match(text) is not None or _has_words(text):
         raise ConfigurationError(
             "a ledger is a file, by its path, or in a PostgreSQL database, by a URL that is text, such as"
             " postgresql://host/database#spring"
@@ -83,5 +84,13 @@ def is_address(place: Path | str) -> bool:
 
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_ADDRESS: Final = re.compile(r"(?s)[A-Za-z][A-Za-z0-9+.-]+:(?:/|.*@)|(?i:postgres(?:ql)?:)")
 """Two letters at least before the colon: ``C:`` is a disk."""
+
+
+def _has_words(text: str) -> bool:
+    if "=" not in text:
+        return False
+    from .._postgres.server_url import is_words
+
+    return is_words(text)

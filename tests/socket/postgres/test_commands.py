@@ -17,6 +17,8 @@ from customersms_async.idempotency.protocol import ClaimEnd
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.postgres_servers import PostgresServerProcess
 
 CLAIM = b"0123456789"
@@ -44,6 +46,26 @@ def test_a_person_decides_about_a_key_in_postgresql(shared_postgres: PostgresSer
     run("idempotency", "resolve", "order-17", "--as", "accepted", "--by", "Ann", "--store", url)
     claim = shown_claim(CLAIM, KeyHashes(None).key_of_send("order-17"))
     assert run("idempotency", "show", "order-17", "--store", url) == f"accepted {claim}"
+
+
+def test_a_list_in_postgresql_is_changed_and_shown_without_a_password(
+    shared_postgres: PostgresServerProcess, tmp_path: Path
+) -> None:
+    url, shown = shared_postgres.url(password="a word"), f"postgresql://127.0.0.1:{shared_postgres.port}/app"
+    words = f"host=127.0.0.1 port={shared_postgres.port} dbname=app user=app password=a_word"
+    file = tmp_path / "numbers.txt"
+    file.write_text("+12125551235\n+12125551236\n")
+    for place in (url, words):
+        said = [
+            run("suppress", "add", "+12125551234", "--list", place, "--json"),
+            run("suppress", "import", str(file), "--list", place, "--yes", "--json"),
+            run("suppress", "list", "--list", place),
+            run("suppress", "remove", "+12125551234", "+12125551235", "+12125551236", "--list", place, "--json"),
+        ]
+        assert json.loads(said[0]) == {"added": 1, "already": 0, "list": shown}
+        assert "3 numbers on the list" in said[2]
+        assert json.loads(said[3]) == {"removed": 3, "absent": 0, "list": shown}
+        assert not [each for each in said if "word" in each]
 
 
 def test_the_quota_in_postgresql_is_shown_without_a_password(shared_postgres: PostgresServerProcess) -> None:

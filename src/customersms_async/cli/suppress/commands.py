@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..._core import phone as phones
 from ..._core.plural import counted
 from ...errors import InvalidRecipientError
-from ...suppression import EntryKind, SQLiteSuppression
+from ...suppression import EntryKind
 from ..exits import ending_well
 from ..formats import plain
 from ..national_numbers import with_region
@@ -18,10 +18,9 @@ from ..problems import InputProblem
 from .place import list_to_change, list_to_read
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ...suppression import SuppressionEntry
     from .options import ChangeOptions, SuppressedOptions
+    from .place import ListPlace
 
 _AT_ONCE: Final = 1_000
 """Lines that are written at once."""
@@ -30,11 +29,11 @@ _AT_ONCE: Final = 1_000
 def add_numbers(options: ChangeOptions) -> None:
     """Do what ``customersms suppress add`` does."""
     with ending_well(options.log_level):
-        numbers, path = _numbers(options.numbers, options.region), list_to_change(options.list_file)
-        added = asyncio.run(_change(path, numbers, EntryKind.ADDED, options.said.why, options.said.by))
+        numbers, place = _numbers(options.numbers, options.region), list_to_change(options.list_file)
+        added = asyncio.run(_change(place, numbers, EntryKind.ADDED, options.said.why, options.said.by))
         before = len(set(numbers)) - added
         if options.json:
-            say_json({"added": added, "already": before, "list": str(path)})
+            say_json({"added": added, "already": before, "list": place.shown})
         else:
             already = f", {before:,} there already" if before else ""
             safe_console(json=False).print(f"added to the list: {added:,}{already}", highlight=False)
@@ -43,13 +42,13 @@ def add_numbers(options: ChangeOptions) -> None:
 def remove_numbers(options: ChangeOptions) -> None:
     """Do what ``customersms suppress remove`` does."""
     with ending_well(options.log_level):
-        numbers, path = _numbers(options.numbers, options.region), list_to_read(options.list_file)
+        numbers, place = _numbers(options.numbers, options.region), list_to_read(options.list_file)
         removed = 0
-        if path is not None:
-            removed = asyncio.run(_change(path, numbers, EntryKind.REMOVED, options.said.why, options.said.by))
+        if place is not None:
+            removed = asyncio.run(_change(place, numbers, EntryKind.REMOVED, options.said.why, options.said.by))
         absent = len(set(numbers)) - removed
         if options.json:
-            say_json({"removed": removed, "absent": absent, "list": _shown(path)})
+            say_json({"removed": removed, "absent": absent, "list": _shown(place)})
         else:
             beside = f", not on it: {absent:,}" if absent else ""
             safe_console(json=False).print(f"taken off the list: {removed:,}{beside}", highlight=False)
@@ -59,15 +58,15 @@ def show_list(options: SuppressedOptions) -> None:
     """Do what ``customersms suppress list`` does."""
     with ending_well(options.log_level):
         number = None if options.number is None else _numbers([options.number], options.region)[0]
-        path = list_to_read(options.list_file)
-        entries = [] if path is None else asyncio.run(_entries(path, number))
+        place = list_to_read(options.list_file)
+        entries = [] if place is None else asyncio.run(_entries(place, number))
         last = {entry.phone: entry for entry in entries}
         suppressed = [entry for entry in last.values() if entry.kind is EntryKind.ADDED]
         shown = suppressed if number is None else entries
         if options.json:
             for entry in shown:
                 say_json(entry)
-            say_json({"suppressed": len(suppressed), "list": _shown(path)})
+            say_json({"suppressed": len(suppressed), "list": _shown(place)})
             return
         console = safe_console(json=False)
         lines = SafeOutput(sys.stdout, record=True)  # a line for each of many is too slow through a console
@@ -87,19 +86,19 @@ def _numbers(texts: list[str], region: str | None) -> list[str]:
         raise InputProblem(with_region(str(error))) from None
 
 
-async def _change(path: Path, numbers: list[str], kind: EntryKind, why: str, by: str) -> int:
-    async with SQLiteSuppression(path) as store:
+async def _change(place: ListPlace, numbers: list[str], kind: EntryKind, why: str, by: str) -> int:
+    async with place.open() as store:
         change = store.add if kind is EntryKind.ADDED else store.remove
         return await change(numbers, why=why, by=by)
 
 
-async def _entries(path: Path, number: str | None) -> list[SuppressionEntry]:
-    async with SQLiteSuppression(path) as store:
+async def _entries(place: ListPlace, number: str | None) -> list[SuppressionEntry]:
+    async with place.open() as store:
         return await store.entries(number)
 
 
-def _shown(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+def _shown(place: ListPlace | None) -> str | None:
+    return None if place is None else place.shown
 
 
 def _line(entry: SuppressionEntry) -> str:

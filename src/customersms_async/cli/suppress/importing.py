@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..._core.phone import mask
 from ..._core.plural import counted
-from ...suppression import SQLiteSuppression
 from ..exits import ending_well
 from ..files.phone_list import suppressed_in
 from ..formats import plain
@@ -19,10 +18,10 @@ from .stop_log import StopLog, read_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from ..output import SafeConsole
     from .options import ImportOptions
+    from .place import ListPlace
     from .stop_log import Reply
 
 _SHOWN: Final = 5
@@ -48,15 +47,16 @@ def import_file(options: ImportOptions) -> None:
     console = safe_console(json=options.json)
     with ending_well(options.log_level):
         found = _read(options)
-        path = list_to_change(options.list_file)
-        known = asyncio.run(_known(path, found)) if path.exists() else frozenset[str]()
+        place = list_to_change(options.list_file)
+        is_there = place.path is None or place.path.exists()
+        known = asyncio.run(_known(place, found)) if is_there else frozenset[str]()
         new = [number for number in found.numbers if number not in known]
         _show(console, options, found, known)
         if new and not options.yes:
             ask(options.file, "nothing was changed", question=f"Put {counted(len(new), 'number')} on the list?")
-        added = asyncio.run(_add(path, new, options)) if new else 0
+        added = asyncio.run(_add(place, new, options)) if new else 0
         if options.json:
-            say_json(_summary(options, found, known, added, path))
+            say_json(_summary(options, found, known, added, place))
         else:
             console.print(f"added to the list: {added:,}", highlight=False)
 
@@ -73,18 +73,18 @@ def _read(options: ImportOptions) -> Found:
     return Found(tuple(reply.phone for reply in taken), (), log)
 
 
-async def _known(path: Path, found: Found) -> frozenset[str]:
+async def _known(place: ListPlace, found: Found) -> frozenset[str]:
     """Whom of those that the file names the list has already."""
     took_back = [] if found.log is None else [reply.phone for reply in found.log.took_back]
-    async with SQLiteSuppression(path) as store:
+    async with place.open() as store:
         return await store.suppressed([*found.numbers, *took_back])
 
 
-async def _add(path: Path, numbers: Sequence[str], options: ImportOptions) -> int:
+async def _add(place: ListPlace, numbers: Sequence[str], options: ImportOptions) -> int:
     name = "standard input" if str(options.file) == "-" else options.file.name[:200]
     why = options.said.why or f"{'replied' if options.stops else 'listed'} in {name}"
     why = why.encode(errors="replace").decode()
-    async with SQLiteSuppression(path) as store:
+    async with place.open() as store:
         parts = (numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE))
         return sum([await store.add(part, why=why, by=options.said.by) for part in parts])
 
@@ -138,7 +138,9 @@ def _cut(text: str) -> str:
     return f'"{plain(short[:_LONGEST])}{"…" if len(text) > _LONGEST else ""}"'
 
 
-def _summary(options: ImportOptions, found: Found, known: frozenset[str], added: int, path: Path) -> dict[str, object]:
+def _summary(
+    options: ImportOptions, found: Found, known: frozenset[str], added: int, place: ListPlace
+) -> dict[str, object]:
     summary: dict[str, object] = {
         "added": added,
         "already": len(known.intersection(found.numbers)),
@@ -155,7 +157,7 @@ def _summary(options: ImportOptions, found: Found, known: frozenset[str], added:
             "without_number": log.nameless,
             "own": sorted(log.own),
         }
-    return summary | {"list": str(path)}
+    return summary | {"list": place.shown}
 
 
 def _told(reply: Reply) -> dict[str, object]:

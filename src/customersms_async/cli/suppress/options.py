@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -11,7 +11,12 @@ from ..bundle import Bundle
 from ..options import AsJson, Encoding, Logging, LogLevel, Region
 
 ListPath = Annotated[
-    Path | None, typer.Option("--list", metavar="FILE", help="The list; else the one that all your runs obey.")
+    str | None,
+    typer.Option(
+        "--list",
+        metavar="FILE",
+        help="The list: a file, or postgresql://… for one in a database; else the one that all your runs obey.",
+    ),
 ]
 Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="Numbers such as +12125551234.")]
 

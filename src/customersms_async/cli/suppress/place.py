@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...errors import ConfigurationError
 from ..credentials import is_url, without_credentials
@@ -25,20 +25,47 @@ def users_list(*, make: bool = False) -> Path:
     return state_folder("suppressed numbers", "--list", make=make) / "suppressed.db"
 
 
-def list_to_change(named: Path | None) -> Path:
-    """The list that a change goes to, which is made with it if it is not there."""
-    return users_list(make=True) if named is None else named.absolute()
+class ListPlace(NamedTuple):
+    """Where a list is: a file's ``path``, or a database's ``url``; ``shown`` is what of it may be shown."""
+
+    shown: str
+    path: Path | None = None
+    url: str = ""
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[SQLiteSuppression | PostgresSuppression]:
+        """The list, open until the end; a file is made if it is not there."""
+        if self.path is None:
+            from ...suppression import PostgresSuppression
+
+            async with PostgresSuppression(self.url) as shared:
+                yield shared
+            return
+        from ...suppression import SQLiteSuppression  # imported where there is a list, as many have none
+
+        async with SQLiteSuppression(self.path) as store:
+            yield store
 
 
-def list_to_read(named: Path | None, option: str = "--list") -> Path | None:
+def list_to_change(named: str | None) -> ListPlace:
+    """The list that a change goes to: a file is made with it if it is not there.
+
+    Raises ``ConfigurationError`` for an address of anything but a PostgreSQL database.
+    """
+    return _in_database(named, "--list") or _in_file(users_list(make=True) if named is None else Path(named))
+
+
+def list_to_read(named: str | None, option: str = "--list") -> ListPlace | None:
     """The list to look at; ``None`` if the user has none yet.
 
-    Raises ``ConfigurationError`` for one that is named by ``option`` and not there: an empty one in its place would
-    suppress nobody.
+    Raises ``ConfigurationError`` for a file that is named by ``option`` and not there: an empty one in its place would
+    suppress nobody; and for an address of anything but a PostgreSQL database.
     """
-    path = users_list() if named is None else named.absolute()
+    if (shared := _in_database(named, option)) is not None:
+        return shared
+    path = users_list() if named is None else Path(named).absolute()
     if path.exists():
-        return path
+        return _in_file(path)
     if named is None:
         return None
     raise ConfigurationError(f"there is no file {path}: see {option}")
@@ -48,25 +75,38 @@ def list_to_read(named: Path | None, option: str = "--list") -> Path | None:
 async def open_list(named: str | None) -> AsyncIterator[SQLiteSuppression | PostgresSuppression | None]:
     """The list that a run obeys, open until the end: the one that is ``named``, else the user's, if there is one.
 
-    A name is a file's path or a database's URL. Raises ``ConfigurationError`` for a file that is not there, and for a
-    URL that can't be read.
+    A name is a file's path or a database's address. Raises ``ConfigurationError`` for a file that is not there, and for
+    an address that can't be read.
     """
-    if named is not None and named.lower().startswith(_POSTGRES):
-        from ...suppression import PostgresSuppression
-
-        async with PostgresSuppression(named) as shared:
-            yield shared
-        return
-    if named is not None and is_url(named):
-        raise ConfigurationError(f"no list is kept at {without_credentials(named)}: see --suppression-list")
-    path = None if named == NO_LIST else list_to_read(None if named is None else Path(named), "--suppression-list")
-    if path is None:
+    place = None if named == NO_LIST else list_to_read(named, "--suppression-list")
+    if place is None:
         yield None
         return
-    from ...suppression import SQLiteSuppression  # imported where there is a list, as many have none
-
-    async with SQLiteSuppression(path) as store:
+    async with place.open() as store:
         yield store
+
+
+def _in_file(path: Path) -> ListPlace:
+    return ListPlace(str(path.absolute()), path.absolute())
+
+
+def _in_database(named: str | None, option: str) -> ListPlace | None:
+    """The list in the database that is named; ``None`` if that is a file's path.
+
+    An address is never taken for a path, which would be shown, with its password.
+    """
+    if named is None:
+        return None
+    has_scheme = named.lower().startswith(_POSTGRES)
+    if has_scheme or "=" in named:
+        from ..._postgres import server, server_url
+
+        if has_scheme or server_url.is_words(named):
+            server.check(named, "a list of suppressed numbers")
+            return ListPlace(server_url.shown(named), url=named)
+    if (shown := without_credentials(named)) != named or is_url(named):
+        raise ConfigurationError(f"no list is kept at {shown}: see {option}")
+    return None
 
 
 _POSTGRES: Final = ("postgresql://", "postgres://")

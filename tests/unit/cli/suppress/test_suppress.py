@@ -118,6 +118,21 @@ def test_another_list_can_be_named_and_is_made_by_additions_only(person: Person)
     assert "is not a suppression list" in person("list", "--list", str(person.folder / "words.db"), status=1).words
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:hush@host/0",
+        "postgresql:/me:hush@host/app",
+        "postgres:me:hush@host/app",
+        "postgresql://me:hu/sh@host/app",
+        "host=db password=hush dbnam=app",
+    ],
+)
+def test_an_address_that_leads_to_no_list_is_refused_without_its_password(person: Person, address: str) -> None:
+    for command in (("add", ANN), ("remove", ANN), ("list",), ("import", person.write(ANN))):
+        assert "hu" not in person(*command, "--list", address, status=2).words
+
+
 def test_words_of_others_do_nothing_to_a_terminal(person: Person) -> None:
     evil = "\x1b[2J\u202e[bold]x[/bold]\n+19995550000 2026"
     person("add", ANN, "--why", evil, "--by", evil)
