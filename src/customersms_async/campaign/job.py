@@ -9,7 +9,7 @@ from .._runtime import log
 from ..errors import CampaignStoppedError, ConfigurationError
 from .campaign import Campaign
 from .opened import is_address
-from .refusals import RunElsewhereError
+from .refusals import RunElsewhereError, RunUnwantedError
 
 if TYPE_CHECKING:
     from ..client import AsyncClient
@@ -25,9 +25,9 @@ async def run_campaign(
     """Run the campaign of that name, if a run is wanted and nobody alive runs it; gives whether this call ran it.
 
     It goes on with exactly the terms that stand in the ledger, as ``Campaign.go_on`` does, and ends when the campaign
-    has: done, or stopped by a guard or a person, which is logged. A second call for the same campaign returns at once,
-    so a job that is delivered twice does no harm; if this process dies, the next call goes on. A cancelled call sends
-    nothing new, and records what is in flight.
+    has: done, or stopped by a guard or a person, which is logged; a run that was stopped is one as well. A second call
+    for the same campaign returns at once, so a job that is delivered twice does no harm; if this process dies, the next
+    call goes on. A cancelled call sends nothing new, and records what is in flight.
 
     Args:
         name: the campaign's name in the database, or a whole URL with the name behind ``#``.
@@ -59,11 +59,13 @@ async def run_campaign(
             stream = await campaign.go_on(client, terms=terms)
             async for _ in stream:
                 pass
-        except CampaignStoppedError as stop:
+        except RunUnwantedError as stop:
             log.info("the campaign %s does not go on: %s", campaign.ledger.name, stop)
             return False
         except RunElsewhereError:
             return False
+        except CampaignStoppedError as stop:
+            log.info("the campaign %s was stopped: %s", campaign.ledger.name, stop)
     return True
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import ConfigurationError
 from .guards import CampaignTotals, Guards, place_in_input, prefix_stop
 from .process_name import this_process
+from .refusals import RunUnwantedError
 from .states import State
 from .wanted import WantedChange, stop_of
 from .wanted_states import WantedEvent
@@ -33,17 +34,17 @@ async def want_run(ledger: CampaignLedger, terms: CampaignTerms) -> None:
 
 
 async def still_on(ledger: CampaignLedger, terms: CampaignTerms) -> None:
-    """See that *run* is wanted on these terms still. Raises ``CampaignStoppedError``, or ``ConfigurationError``."""
+    """See that *run* is wanted on these terms still. Raises ``RunUnwantedError``, or ``ConfigurationError``."""
     if await terms_of_run(ledger) != terms:
         raise ConfigurationError(f"{ledger.name}: somebody has begun a run on other terms meanwhile")
 
 
 async def terms_of_run(ledger: CampaignLedger) -> CampaignTerms:
-    """The terms on which *run* is wanted. Raises ``CampaignStoppedError`` if something else is."""
+    """The terms on which *run* is wanted. Raises ``RunUnwantedError`` if something else is."""
     now = await ledger.wanted()
     stop = stop_of(now)
     if stop is not None:
-        raise stop
+        raise RunUnwantedError(str(stop), guard=stop.guard)
     if now is None or now.terms is None:
         raise ConfigurationError(f"{ledger.name}: a run is wanted, and nothing says on which terms")
     return now.terms

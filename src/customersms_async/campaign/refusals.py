@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from .._core.plural import counted
-from ..errors import LedgerError
+from ..errors import CampaignStoppedError, LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +44,10 @@ class MissingLedgerError(LedgerError):
 
 class RunElsewhereError(LedgerError):
     """Somebody else runs the campaign just now."""
+
+
+class RunUnwantedError(CampaignStoppedError):
+    """Nobody wants the campaign to run, so that no run began."""
 
 
 class LedgerAwayError(LedgerError):

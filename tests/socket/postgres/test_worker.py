@@ -197,6 +197,24 @@ async def test_a_job_that_is_delivered_twice_at_once_runs_a_campaign_once(
     assert len(sandbox.texts) == len({text.phone for text in sandbox.texts}) == 5
 
 
+async def test_a_run_that_a_guard_stops_was_run_and_one_that_nobody_wants_was_not(
+    url: str, make_client: MakeClient, sandbox: Sandbox
+) -> None:
+    client = make_client(batch_size=1, max_concurrency=1)
+    await add(url, "spring", client, wanted=False)
+    assert await run_campaign("spring", client, ledger=url) is False
+    terms = CampaignTerms.of(open_handle(client).sender, Guards(max_recipients=2))
+    async with Campaign.open(url, name="spring") as campaign:
+        await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
+    assert await run_campaign("spring", client, ledger=url) is True
+    assert len(sandbox.texts) == 2
+    assert await run_campaign("spring", client, ledger=url) is False, "its guard has stopped it"
+    async with Campaign.open(url, name="spring") as campaign:
+        await campaign.resume(by="Ann Lee")
+    assert await run_campaign("spring", client, ledger=url) is True, "it began, and its guard stopped it before anybody"
+    assert len(sandbox.texts) == 2
+
+
 async def test_a_worker_runs_a_campaign_on_no_other_terms_than_those_that_it_has_judged(
     url: str, make_client: MakeClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
