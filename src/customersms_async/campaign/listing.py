@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ..errors import LedgerError
 from ._sqlite.schema import APPLICATION_ID
 from .given import by_state
+from .moving import why_away
 from .opened import is_address, open_ledger
 from .refusals import refusal
 
@@ -27,7 +28,7 @@ class ListedCampaign(NamedTuple):
     """One campaign: its name there, what is wanted of it, and the guard that stopped it, if one did.
 
     ``wanted`` is ``None`` if nobody was added, or the ledger can't be used: then ``problem`` says why. ``running`` is
-    who runs it; ``None``: nobody.
+    who runs it; ``None``: nobody. ``away`` says where the campaign is in place of here, if it has moved or is moving.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ListedCampaign(NamedTuple):
     guard: str | None
     counts: dict[State, int]
     running: RunningNow | None
+    away: str | None = None
     problem: str | None = None
 
 
@@ -75,11 +77,12 @@ async def _look(path: Path) -> ListedCampaign:
     try:
         ledger = await open_ledger(path, create=False)
         try:
-            now, running = await ledger.wanted(), await ledger.running()
+            now, running, moves = await ledger.wanted(), await ledger.running(), await ledger.moves()
             counts = by_state(await ledger.counts())
         finally:
             await ledger.close()
     except LedgerError as error:
-        return ListedCampaign(path.name, None, None, counts, None, str(error))
+        return ListedCampaign(path.name, None, None, counts, None, problem=str(error))
     guard = (now.guard or None) if now is not None else None
-    return ListedCampaign(path.name, None if now is None else now.state.value, guard, counts, running)
+    away = why_away(moves[-1] if moves else None)
+    return ListedCampaign(path.name, None if now is None else now.state.value, guard, counts, running, away)

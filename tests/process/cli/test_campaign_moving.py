@@ -49,11 +49,20 @@ def test_there_and_back_with_a_line_for_each_step(
     assert "it has moved to postgresql://" in ended.words
     found = json.loads(customersms("campaign", "status", "--ledger", "l", "--json").out)
     assert (found["move"]["state"], found["move"]["runnable"], found["planned"]) == ("left", False, 2_500)
+    (listed,) = [json.loads(line) for line in customersms("campaign", "list", ".", "--json").out.splitlines()]
+    assert "it has moved to postgresql://" in listed["away"]
+    assert "not here" in customersms("campaign", "list", ".").words
     ended = customersms("campaign", "run", "--ledger", "l", "--yes", CUSTOMERSMS_API_KEY=KEY)
     assert (ended.status, "go on there" in ended.words) == (1, True)
     assert customersms("campaign", "export", "--ledger", "l", "--format", "csv").out.count("planned") == 2_500
 
+    in_database = shared_postgres.url(password=PASSWORD)
+    (listed,) = [json.loads(line) for line in customersms("campaign", "list", in_database, "--json").out.splitlines()]
+    assert (listed["away"], listed["wanted"]) == (None, "draft")
     ended = customersms("campaign", "move", database, "l", "--json", "--by", "Ann Lee")
+    (listed,) = [json.loads(line) for line in customersms("campaign", "list", in_database, "--json").out.splitlines()]
+    assert f"it has moved to {tmp_path / 'l'}" in listed["away"]
+    assert "go on there" in customersms("campaign", "list", in_database).words
     told: dict[str, Any] = json.loads(ended.out)
     assert told.pop("source").endswith("/app#spring")
     assert told == {

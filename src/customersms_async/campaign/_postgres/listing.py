@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING, Final
 from ..._postgres.errors import PostgresError
 from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from ..listing import ListedCampaign
+from ..moving import LedgerMove, why_away
 from ..refusals import refusal
 from ..rows import RunningNow
 from ..states import State
 from .calls import refused
-from .values import plain, said, whole
+from .values import plain, said, typed, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .place import DatabasePlace
 
 _LISTED: Final = b"""
-SELECT c.name, w.state, w.guard, h.words, l.since_us, k.state, k.recipients
+SELECT c.name, w.state, w.guard, h.words, l.since_us, k.state, k.recipients, m.move, m.state, m.place, m.at_us,
+  m.decided_by
 FROM customersms.campaigns c
 LEFT JOIN LATERAL customersms.campaign_wanted_last(c.campaign) w ON true
+LEFT JOIN LATERAL (
+  SELECT * FROM customersms.campaign_moves a WHERE a.campaign = c.campaign ORDER BY a.number DESC LIMIT 1
+) m ON true
 LEFT JOIN customersms.campaign_leases l ON l.campaign = c.campaign AND l.holder IS NOT NULL
 LEFT JOIN customersms.campaign_hosts h ON h.host = l.host AND h.until_us > customersms.wall_us()
 LEFT JOIN (
@@ -27,6 +34,15 @@ LEFT JOIN (
 ) k ON k.campaign = c.campaign
 ORDER BY c.name, c.campaign
 """
+
+
+def _move(row: Sequence[bytes | None], database: str) -> LedgerMove | None:
+    """What was said last of the campaign's move, if anything was."""
+    move, state, place, at_us, by = row
+    if move is None:
+        return None
+    (last,) = typed([(plain(move), plain(state), said(place), whole(at_us), said(by))], LedgerMove, database)
+    return last
 
 
 async def listed(place: DatabasePlace) -> list[ListedCampaign]:
@@ -40,13 +56,14 @@ async def listed(place: DatabasePlace) -> list[ListedCampaign]:
         await server.aclose()
     found: dict[str, ListedCampaign] = {}
     try:
-        for name, wanted, guard, by, since_us, state, recipients in rows:
+        for name, wanted, guard, by, since_us, state, recipients, *move in rows:
             title = said(name) or ""
             one = found.get(title)
             if one is None:
                 running = None if by is None else RunningNow(said(by) or "", whole(since_us))
                 counts = dict.fromkeys(State, 0)
-                one = found[title] = ListedCampaign(title, plain(wanted), said(guard) or None, counts, running)
+                away = why_away(_move(move, place.shown))
+                one = found[title] = ListedCampaign(title, plain(wanted), said(guard) or None, counts, running, away)
             if state is not None:
                 one.counts[State(plain(state) or "")] = whole(recipients) or 0
     except ValueError as error:  # also of bytes that are no text

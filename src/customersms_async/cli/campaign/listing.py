@@ -33,6 +33,8 @@ def list_campaigns(options: CampaignListOptions) -> None:
         if found:
             show_table(console, _table(found))
         for one in found:
+            if one.away is not None:
+                console.print(f"{plain(one.name)}: {plain(one.away)}", soft_wrap=True, highlight=False)
             if one.problem is not None:
                 console.print(f"{plain(one.name)} can't be used: {plain(one.problem)}", soft_wrap=True, highlight=False)
         console.print(counted(len(found), "campaign"), highlight=False)
@@ -47,6 +49,7 @@ def _table(found: list[ListedCampaign]) -> Table:
     for one in found:
         guard = f" ({plain(one.guard)})" if one.guard else ""
         wanted = "?" if one.problem is not None else f"{one.wanted or 'nobody was added'}{guard}"
+        wanted = wanted if one.away is None else "not here"
         there = [Text(f"{one.counts[state]:,} {state}", style=COLOURS[state]) for state in State if one.counts[state]]
         by = "" if one.running is None else plain(one.running.by)
         table.add_row(Text(plain(one.name)), wanted, Text(", ").join(there), Text(by))
@@ -62,5 +65,6 @@ def _object(one: ListedCampaign) -> dict[str, Any]:
         "guard": one.guard,
         **{state.value: one.counts[state] for state in State},
         "running": None if running is None else {"by": running.by, "since": since},
+        "away": one.away,
         "problem": one.problem,
     }
