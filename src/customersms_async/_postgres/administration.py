@@ -31,8 +31,9 @@ def migrate(url: str, roles: Sequence[str] = ()) -> Migrated:
 
 
 def trust(url: str) -> bool:
-    """Say that nothing is missing; whether there was a doubt. Raises ``LedgerError``."""
+    """Say that nothing is missing; whether there was a doubt. Raises ``LedgerError``, also for a newer schema."""
     with _session(url) as session, session.lent(_deadline()) as connection:
+        migrations.refuse_newer(migrations.version_over(connection))
         ((doubted,),) = wire.ask(connection, _DOUBTED, (), _deadline())
         wire.ask(connection, _TRUST, (), _deadline())
         return doubted is not None

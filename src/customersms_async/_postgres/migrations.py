@@ -70,7 +70,7 @@ def prepare(session: ServerSession, deadline: float) -> None:
     found = version(session, deadline)
     if found == VERSION:
         return
-    _refuse_newer(found)
+    refuse_newer(found)
     try:
         with session.lent(deadline) as connection:
             migrate(connection)
@@ -104,8 +104,8 @@ def migrate(connection: Connection[Any], roles: Sequence[str] = ()) -> Migrated:
     try:
         with connection.transaction():
             connection.execute(_LOCK)
-            before = _version(connection)
-            _refuse_newer(before)
+            before = version_over(connection)
+            refuse_newer(before)
             if before < VERSION:
                 if not before:
                     connection.execute(_BEGIN.encode())
@@ -122,14 +122,16 @@ def migrate(connection: Connection[Any], roles: Sequence[str] = ()) -> Migrated:
     return Migrated(before, VERSION)
 
 
-def _version(connection: Connection[Any]) -> int:
+def version_over(connection: Connection[Any]) -> int:
+    """The version of the schema, 0 if there is none, as this connection sees it. Raises ``PostgresError``."""
     deadline = time.monotonic() + 60
     ((there,),) = wire.ask(connection, _FOUND, (), deadline)
     rows = wire.ask(connection, _READ, (), deadline) if there == b"t" else []
     return int(rows[0][0] or 0) if rows else 0
 
 
-def _refuse_newer(found: int) -> None:
+def refuse_newer(found: int) -> None:
+    """Raise ``PostgresError`` for a version that this package does not know."""
     if found > VERSION:
         raise said(
             "",
