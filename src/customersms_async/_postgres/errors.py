@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from typing import Final, final
 
-_PASSING: Final = re.compile(r"08|53|57P0[123]|57014|40|55P03|58|01000|25006")
+_PASSING: Final = re.compile(r"08|53|57P0[1235]|57014|40|55P03|58|01000|25006")
 """SQLSTATEs, by their beginnings: connection, resources, operator, rollback, lock, system, standby."""
 
 _STANDBY: Final = "25006"

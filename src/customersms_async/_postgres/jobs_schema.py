@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import wire
 from .errors import PostgresError, said
+from .migrations import LOCK_TIMEOUT
 from .session import problem_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def make(connection: Connection[Any], roles: Sequence[str]) -> str | None:
     deadline = time.monotonic() + 60
     try:
         with connection.transaction():
+            connection.execute(LOCK_TIMEOUT)
             connection.execute(_LOCK)
             rows = _found(wire.ask(connection, _THERE, (), deadline)) and wire.ask(connection, _READ, (), deadline)
             if not rows or rows[0][1] != tables.digest.encode():

@@ -32,6 +32,9 @@ A function stands in the latest of them that has made it anew. What calls it may
 looks for it with the first call.
 """
 
+LOCK_TIMEOUT: Final = b"SET LOCAL lock_timeout = '30s'"
+"""What a migration begins with, so that the server gives up a lock by itself: a back-up may hold one for hours."""
+
 _LOCK: Final = b"SELECT pg_advisory_xact_lock(4854276180216214097)"
 
 _FOUND: Final = b"""
@@ -72,7 +75,7 @@ def prepare(session: ServerSession, deadline: float) -> None:
         return
     refuse_newer(found)
     try:
-        with session.lent(deadline) as connection:
+        with session.lent(deadline, alive=True) as connection:
             migrate(connection)
     except PostgresError as error:
         if error.sqlstate != "42501":
@@ -103,6 +106,7 @@ def migrate(connection: Connection[Any], roles: Sequence[str] = ()) -> Migrated:
 
     try:
         with connection.transaction():
+            connection.execute(LOCK_TIMEOUT)
             connection.execute(_LOCK)
             before = version_over(connection)
             refuse_newer(before)

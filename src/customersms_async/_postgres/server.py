@@ -128,7 +128,7 @@ class PostgresServer:
         """What ``work`` gives over a connection of its own, for at most ``seconds``. Raises ``PostgresError``."""
 
         def job(session: ServerSession) -> T:
-            with session.lent(time.monotonic() + seconds) as connection:
+            with session.lent(time.monotonic() + seconds, alive=True) as connection:
                 return work(connection)
 
         return await self.run(job, seconds)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE_MS: Final = 64
 """The pause, at most, of a call against which another one won, before it is made again: each time one of them wins."""
 
+_ALIVE: Final = b"SELECT 1"
+
 _STALE: Final = 3
 """How many connections in a row may turn out to be dead."""
 
@@ -119,11 +121,14 @@ class ServerSession:
                 kept.close()
 
     @contextlib.contextmanager
-    def lent(self, deadline: float) -> Iterator[Connection[Any]]:
+    def lent(self, deadline: float, *, alive: bool = False) -> Iterator[Connection[Any]]:
         """A connection, for the length of a ``with`` block in which nothing else is asked. Raises ``PostgresError``.
 
-        It is closed if the block ends with an error after which it can't be used.
+        It is closed if the block ends with an error after which it can't be used. ``alive``: one that was open before
+        is asked whether it has died unnoticed, and another one taken then; for a block that can't be repeated.
         """
+        if alive:
+            self._drop_dead(deadline)
         connection, self._kept = self._kept or self._opened(deadline), None
         try:
             yield connection
@@ -145,6 +150,19 @@ class ServerSession:
             finally:
                 with contextlib.suppress(Exception):  # it is lost, and will be closed
                     connection.autocommit = False
+
+    def _drop_dead(self, deadline: float) -> None:
+        """Drop the connections that have died, and keep the first that has not. Raises ``PostgresError``."""
+        for _ in range(_STALE):
+            if self._kept is None and isinstance(self._source, OwnConnections):
+                return  # a new one is made
+            try:
+                self._ask_once(_ALIVE, (), deadline)
+            except PostgresError as error:
+                if not error.is_lost:
+                    raise
+            else:
+                return
 
     def _opened(self, deadline: float) -> Connection[Any]:
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -22,7 +23,8 @@ from customersms_async import (
 )
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.layers import Layer
-from customersms_async._postgres import migrations
+from customersms_async._postgres import jobs_schema, migrations
+from customersms_async._postgres.server import PostgresServer
 from customersms_async.campaign.rows import Addition, PlannedRecipient
 from customersms_async.campaign.states import State
 from customersms_async.cli.app import app
@@ -169,6 +171,36 @@ def test_every_function_is_the_caller_s_with_a_path_of_its_own(
     for name, is_definer, settings in functions:
         assert not is_definer, name
         assert any(each.startswith("search_path=pg_catalog") for each in settings or []), name
+
+
+@pytest.mark.parametrize("table", ["customersms.version", "customersms_jobs.made_for"])
+def test_a_migration_beside_a_lock_is_given_up_by_the_server(
+    database: str, started_postgres: PostgresServerProcess, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    url = started_postgres.url(database=database)
+    run("migrate", url)
+    for module in (migrations, jobs_schema):
+        monkeypatch.setattr(module, "LOCK_TIMEOUT", b"SET LOCAL lock_timeout = '50ms'")
+    with psycopg.connect(started_postgres.url("admin", database)) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        said = run("migrate", url, status=1)
+    assert said == "the database can't be used: canceling statement due to lock timeout"
+
+
+async def test_a_connection_that_has_died_unnoticed_is_not_lent(shared_postgres: PostgresServerProcess) -> None:
+    """An idle one whose server process was ended, as idle_session_timeout ends it."""
+    server = PostgresServer(shared_postgres.url(), "a test", PATIENCE, "stop")
+
+    def count(connection: psycopg.Connection[Any]) -> int:
+        (found,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (0,)
+        return int(found)
+
+    try:
+        first = await server.lend(count, PATIENCE)
+        shared_postgres.sql(f"SELECT pg_terminate_backend({first})")
+        assert await server.lend(count, PATIENCE) != first
+    finally:
+        await server.aclose()
 
 
 def test_a_database_that_can_t_be_used_is_an_error(started_postgres: PostgresServerProcess) -> None:

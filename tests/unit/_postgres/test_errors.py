@@ -19,6 +19,7 @@ from customersms_async._postgres.errors import not_connected, said
         ("57014", True),  # cancelled
         ("57P01", True),  # the server stops
         ("57P03", True),  # the server starts
+        ("57P05", True),  # it was idle for too long
         ("01000", True),  # no standby has the commit
         ("25006", True),  # it became a standby
         ("28P01", False),  # the password
