@@ -8,7 +8,7 @@ The rule, from top to bottom; the first line that fits decides:
 | the server starts, stops, recovers, is full (connections, memory, disk), cancels a call or waits for a lock | yes |
 | two calls at once that only one can win (serialization, deadlock); they were tried again before that | yes |
 | it is a standby, and the program has written to it before: a fail-over is under way | yes |
-| it is a standby, and the program never wrote to it | no |
+| it is a standby, or a setting has its transactions only read, and the program never wrote to it | no |
 | the TLS certificate is refused, or the two sides can't agree on TLS; a file for it is missing | no |
 | the password, the user, the database or a permission is refused; the schema is missing, or newer | no |
 | all else that it says | no |

@@ -31,6 +31,8 @@ DEFAULT_TIMEOUT: Final = 5.0
 DATABASE_ID: Final = b"SELECT customersms.database_id()"
 """Which database it is, as no other is: addresses can lead to several, and several addresses to one."""
 
+_READS: Final = b"SELECT pg_is_in_recovery(), current_setting('transaction_read_only')"
+
 FAILOVERS: Final = ("stop", "trust")
 """What is made of a fail-over that may have lost commits: nothing is done until a person says so, or it is trusted."""
 
@@ -42,7 +44,8 @@ class PostgresServer:
     ``timeout`` (seconds) is for one call with its answer. Raises ``ConfigurationError`` for what can't be asked. Bound
     to no event loop, and used from several threads; a forked child makes connections of its own.
 
-    Mutable state: whether the schema was looked at, whether anything was ever done there, and that of the threads.
+    Mutable state: whether the schema was looked at, whether anything was ever done at a server that writes, and that of
+    the threads.
     """
 
     def __init__(self, server: str | ConnectionPool[Any], store: str, timeout: float, failover: str) -> None:
@@ -146,10 +149,12 @@ class PostgresServer:
             rows = self._asked_with_schema(session, command, given, deadline)
         except PostgresError as error:
             if error.is_standby and not self._has_worked:
-                why = f"it is a standby, which only reads: {error}"
-                raise PostgresError(why, temporary=False, sqlstate=error.sqlstate) from None
+                why = why_it_only_reads(session, deadline)
+                words = str(error) if why is None else f"{why}: {error}"
+                raise PostgresError(words, temporary=False, sqlstate=error.sqlstate) from None
             raise
-        self._has_worked = True
+        if not session.only_reads:
+            self._has_worked = True
         return rows
 
     def _asked_with_schema(
@@ -165,6 +170,16 @@ class PostgresServer:
                 raise
         migrations.prepare(session, deadline)  # it may be another server, or an empty one
         return session.ask(command, given, deadline)
+
+
+def why_it_only_reads(session: ServerSession, deadline: float) -> str | None:
+    """Why nothing can be written there, for people; ``None`` if something can. Raises ``PostgresError``."""
+    ((recovers, reads),) = session.ask(_READS, (), deadline)
+    if recovers == b"t":
+        return "it is a standby, which only reads"
+    if reads == b"on":
+        return "its transactions only read: see default_transaction_read_only of the user, the database and the server"
+    return None
 
 
 def check(server: object, store: str) -> None:

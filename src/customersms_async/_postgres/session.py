@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE_MS: Final = 64
 """The pause, at most, of a call against which another one won, before it is made again: each time one of them wins."""
 
+_ONLY_READ: Final = (b"in_hot_standby", b"default_transaction_read_only")
+"""What a server of version 14 or later says of itself with each change."""
+
 _ALIVE: Final = b"SELECT 1"
 
 _STALE: Final = 3
@@ -84,12 +87,14 @@ class PoolConnections:
 class ServerSession:
     """Asks the server over one connection at a time.
 
-    Mutable state: the connection, if it is open and stays with this thread.
+    Mutable state: the connection, if it is open and stays with this thread; and whether the last one that was asked
+    said of itself that nothing can be written there, which a pooler may keep from us.
     """
 
     def __init__(self, source: ConnectionSource) -> None:
         self._source = source
         self._kept: Connection[Any] | None = None
+        self.only_reads = False
 
     def ask(self, command: bytes, given: Sequence[bytes | None], deadline: float) -> list[wire.Row]:
         """The rows that one call gives. Raises ``PostgresError``.
@@ -142,6 +147,7 @@ class ServerSession:
 
     def _ask_once(self, command: bytes, given: Sequence[bytes | None], deadline: float) -> list[wire.Row]:
         with self.lent(deadline) as connection:
+            self.only_reads = any(connection.pgconn.parameter_status(name) == b"on" for name in _ONLY_READ)
             if connection.autocommit:
                 return wire.ask(connection, command, given, deadline, self._source.secret)
             connection.autocommit = True  # a pool's connection goes back as it was

@@ -159,7 +159,7 @@ async def test_a_server_that_only_reads_is_for_a_person_unless_it_was_written_be
         assert caught.value.temporary
         error = await failure(url)
         assert not error.temporary
-        assert "it is a standby" in str(error)
+        assert "see default_transaction_read_only of the user" in str(error)
         shared_postgres.sql(f"ALTER ROLE {role} RESET default_transaction_read_only")
         await taken(store)
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 _TIME: Final = b"SELECT coalesce($1::bigint, customersms.wall_us())"
 _LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6, $7)"
-_RECOVER: Final = b"SELECT customersms.campaign_recover($1, $2, $3, $4)"
+_RECOVER: Final = (
+    b"SELECT customersms.campaign_recover($1, $2, $3, $4) WHERE current_setting('transaction_read_only') = 'off'"
+)
 _BEGIN: Final = b"SELECT * FROM customersms.campaign_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _RECORD: Final = b"SELECT customersms.campaign_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _DOUBTED: Final = (
@@ -120,9 +122,13 @@ class LedgerAttempts(LedgerQuestions):
             self._leads = False
 
     async def recover(self) -> float | None:
-        """Make unknown whoever was being sent to by attempts whose deadline was over five seconds ago."""
-        ((left_us,),) = await self._call(_RECOVER, self._now(), bytea(self._holder), words(CRASHED))
-        return None if left_us is None else max(0.0, int(left_us) / 1e6)
+        """Make unknown whoever was being sent to by attempts whose deadline was over five seconds ago.
+
+        Nobody, and ``None``, where nothing can be written, as on a standby: there the ledger can be looked at as it is.
+        """
+        for (left_us,) in await self._call(_RECOVER, self._now(), bytea(self._holder), words(CRASHED)):
+            return None if left_us is None else max(0.0, int(left_us) / 1e6)
+        return None
 
     async def begin(self, intent: Intent) -> None:
         """Make it durable that a request is about to leave, unless something keeps it from that.

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..._postgres import jobs_schema
 from ..._postgres.errors import PostgresError
+from ..._postgres.server import why_it_only_reads
 from ..._runtime import log
 from ..._runtime.tasks import start
 from ...errors import ConfigurationError, LedgerError, SuppressionStoreError
@@ -153,7 +154,10 @@ class Worker:
         server, pause = self._opened.server, LOOK_SECONDS
 
         def job(session: ServerSession) -> None:
-            jobs_schema.check(session, time.monotonic() + server.timeout)
+            deadline = time.monotonic() + server.timeout
+            jobs_schema.check(session, deadline)
+            if (why := why_it_only_reads(session, deadline)) is not None:
+                raise PostgresError(why, temporary=False)
 
         while not self._stops:
             try:
