@@ -245,6 +245,8 @@ def test_a_run_whose_database_is_away_waits_for_it_and_ends_at_the_second_signal
         assert process.returncode == 130
         assert "what became of 10 recipients could not be recorded" in " ".join(err.split())
         assert f"to go on, once it is back: customersms campaign run --ledger {shlex.quote(ledger[1])}" in err
+        pause = f"customersms campaign pause --ledger {shlex.quote(ledger[1])}"
+        assert f"so workers go on with it, once it is back. To keep them from that: {pause}" in err
         assert "Traceback" not in said + err
         server.start()
         server.sql("UPDATE customersms.campaign_hosts SET until_us = 0", database="app")  # its lease was not given back

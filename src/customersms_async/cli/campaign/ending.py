@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from ..._core.plural import counted
+from ...campaign.refusals import LedgerAwayError
 from ...campaign.states import State
 from ...errors import (
     AuthenticationError,
@@ -73,6 +74,8 @@ def show_ending(
         console.print("Who hit a cap got nothing, and is not sent to again: see campaign resolve")
     if isinstance(progress.error, ConnectionFailedError):
         console.print(NO_WAY)
+    if progress.interrupted and isinstance(progress.error, LedgerAwayError):
+        console.print(wanted_still(ledger), soft_wrap=True, highlight=False, markup=False)
     guard = getattr(progress.error, "guard", "")
     if guard == "stop_after_refused":
         console.print("Who is rejected got nothing, and is not sent to again: see campaign resolve")
@@ -81,6 +84,14 @@ def show_ending(
         head = f"To go on{change}:" if unrecorded else f"Nothing is lost. To go on{change}:"
         lines = [head, f"  {resume}", *hints(resume, ledger)]
         console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
+
+
+def wanted_still(ledger: LedgerPlace) -> str:
+    """That workers go on with a run which a person has interrupted, where its database could not be told of that."""
+    return (
+        "The database could not be told that it was interrupted, so workers go on with it, once it is back. To keep"
+        f" them from that: {ledger.command('pause')}"
+    )
 
 
 def summary(

@@ -38,7 +38,7 @@ from ..send.sending import Progress
 from ..send.trial import send_trial, text_of_row, trial_of
 from ..signals import GracefulStop
 from ..watching import watching
-from .ending import exit_status, show_ending, summary
+from .ending import exit_status, show_ending, summary, wanted_still
 from .first_line import with_file_line
 from .hours_outlook import HoursOutlook
 from .input_check import refuse_other_letters, text_of
@@ -203,7 +203,8 @@ async def run_campaign(run: CampaignRun, console: Console, *, json: bool) -> int
 def _leave_uncounted(run: CampaignRun, error: Exception) -> NoReturn:
     """End a run that was interrupted while its database was away, so that nobody can say how the campaign stands."""
     again = f"to go on, once it is back: {run.resume}"
-    fail("\n".join((f"interrupted, and {in_words(error)}: {again}", *hints(run.resume, run.ledger))), 130)
+    lines = (f"interrupted, and {in_words(error)}: {again}", *hints(run.resume, run.ledger), wanted_still(run.ledger))
+    fail("\n".join(lines), 130)
 
 
 def _going_on(run: CampaignRun, progress: Progress) -> str:
