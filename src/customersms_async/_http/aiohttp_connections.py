@@ -226,7 +226,9 @@ class _BoundedProtocol(ResponseHandler):
 
     def close(self) -> None:
         """Cut the connection."""
-        self.abort()
+        if self.transport is not None:
+            self.transport.abort()
+        super().close()
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """Take an answer's head, or one that says to wait for it."""
@@ -245,4 +247,4 @@ class _BoundedProtocol(ResponseHandler):
             self.head_left -= len(data)
             if self.head_left < 0:
                 self.set_exception(aiohttp.ClientError("the answer's headers are too long"))
-                self.abort()
+                self.close()
