@@ -146,11 +146,7 @@ class Dispatcher:
         granted = store.take_now(self._key_id, layers, place.hold_us)
         if isinstance(granted, Wait):
             return granted.wait_us
-        self._pacer.use_turn(pace)
-        connections.take(priority)
-        place.let_in(Admission(granted, asked_us))
-        if self._stalls is not None:
-            self._stalls.went()
+        self._let_in(place, Admission(granted, asked_us))
         return None
 
     def hear_of_newcomer(self, place: Place, wait_us: int | None) -> None:
@@ -257,23 +253,17 @@ class Dispatcher:
         """Ask again whoever was told to wait until ``moment``; the timer may be a little early for the clock."""
         self._timer = None
         self._store_waits.end_until(moment)
-        if self._store_here is None:
-            self._task = start(self._loop, self._ask_there())
-        else:
-            self._turn()
+        self.look_again()
 
     def _ask_here(self, store: InProcessQuotaStore, place: Place) -> None:
         """Let the first waiter go if a store in this process grants its tokens."""
-        asked_us = place.room.clock()
-        self._asking_for, self._tokens_came_back = place, False
+        asked_us = self._asks_for(place)
+        answer: int | Wait | Exception
         try:
-            granted = store.take_now(self._key_id, place.needs.layers, place.hold_us)
+            answer = store.take_now(self._key_id, place.needs.layers, place.hold_us)
         except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
-            self._hear_error(error, place)
-            return
-        finally:
-            self._asking_for = None
-        self._hear(granted, asked_us, place)
+            answer = error
+        self._hear(answer, asked_us, place)
 
     async def _ask_there(self) -> None:
         """Ask a store of several processes for the first waiter, and again, while there is anybody to ask for."""
@@ -281,41 +271,52 @@ class Dispatcher:
             while (place := self._let_go()) is not None:
                 await self._ask(place)
         except BaseException:
+            self._asking_for = None
             self._store_waits.end_all()
             raise
         finally:
             self._task = None
 
     async def _ask(self, place: Place) -> None:
-        """Let the first waiter go if the store grants its tokens."""
-        asked_us = place.room.clock()
-        self._asking_for, self._tokens_came_back = place, False
+        """Let the first waiter go if a store of several processes grants its tokens."""
+        asked_us = self._asks_for(place)
+        answer: int | Wait | Exception
         try:
-            granted = await self._store.take(self._key_id, place.needs.layers, place.hold_us)
-        except Exception as error:  # noqa: BLE001 - a store's errors are the waiter's to hear, not the dispatcher's
-            self._hear_error(error, place)
-            return
-        finally:
-            self._asking_for = None
-        self._hear(granted, asked_us, place)
+            answer = await self._store.take(self._key_id, place.needs.layers, place.hold_us)
+        except Exception as error:  # noqa: BLE001 - as above
+            answer = error
+        self._hear(answer, asked_us, place)
 
-    def _hear(self, granted: int | Wait, asked_us: int, place: Place) -> None:
+    def _asks_for(self, place: Place) -> int:
+        """Note for whom the store is asked, and give the time."""
+        self._asking_for, self._tokens_came_back = place, False
+        return place.room.clock()
+
+    def _hear(self, answer: int | Wait | Exception, asked_us: int, place: Place) -> None:
         """Let a place go with the tokens that the store has granted, or have it wait as it said."""
+        self._asking_for = None
+        if isinstance(answer, Exception):
+            self._hear_error(answer, place)
+            return
         if self._outage is not None:
             self._outage.end()
-        if isinstance(granted, Wait):
-            self._hear_wait(granted.wait_us, place)
-            return
+        connections = place.needs.connections
+        if isinstance(answer, Wait):
+            self._hear_wait(answer.wait_us, place)
+        elif place.done() or not connections.free(place.needs.priority):  # while the store was asked
+            place.room.give_back_soon(answer)
+        else:
+            self._let_in(place, Admission(answer, asked_us))
+            connections.pass_on()
+
+    def _let_in(self, place: Place, admission: Admission) -> None:
+        """Let a place go that has its tokens, with a turn in its pace and a connection."""
         priority, _, pace, connections = place.needs
-        if place.done() or not connections.free(priority):  # while the store was asked
-            place.room.give_back_soon(granted)
-            return
         self._pacer.use_turn(pace)
         connections.take(priority)
-        place.let_in(Admission(granted, asked_us))
+        place.let_in(admission)
         if self._stalls is not None:
             self._stalls.went()
-        connections.pass_on()
 
     def _hear_error(self, error: Exception, place: Place) -> None:
         """End the wait of ``place`` if the store is broken; else have the store asked again a little later."""
