@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, final
-from urllib.parse import parse_qs, urlsplit
 
 from .._core.idempotency_record import KeySeen
 from .._core.idempotency_states import MOVES, SAID, KeyState
@@ -13,7 +12,7 @@ from .._runtime.closing import Closing
 from ..errors import ConfigurationError, IdempotencyStoreError, QuotaStoreError
 from ..quota._redis.clients import RedisClients
 from ..quota._redis.server_script import ServerScript
-from ..quota._redis.server_url import shown
+from ..quota._redis.server_url import decodes, shown
 from ._redis.settings import DurabilityCheck
 from .keeping import DEFAULT_KEEP, Keeping
 from .protocol import UnknownKey
@@ -203,11 +202,6 @@ def _key(name: bytes) -> bytes:
 
 def _decodes(server: object) -> bool:
     if isinstance(server, str):
-        (said,) = parse_qs(urlsplit(server).query).get("decode_responses", ["no"])[-1:]
-        return said.upper() not in _FALSE
+        return decodes(server)
     pool = getattr(server, "connection_pool", None)
     return bool(getattr(pool, "connection_kwargs", {}).get("decode_responses"))
-
-
-_FALSE: Final = frozenset({"0", "F", "FALSE", "N", "NO", ""})
-"""What redis-py takes for no in a URL."""

@@ -194,7 +194,7 @@ async def test_what_can_t_be_used_is_refused_when_it_is_made(shared_redis: Redis
     with pytest.raises(ConfigurationError, match="must not contain"):
         RedisIdempotency(shared_redis.url, "{app}")
     async with Redis.from_url(shared_redis.url, decode_responses=True) as client:
-        for server in (client, f"{shared_redis.url}?decode_responses=True"):
+        servers: list[Any] = [client, *(f"{shared_redis.url}?decode_responses={said}" for said in ("True", "no", "0"))]
+        for server in servers:
             with pytest.raises(ConfigurationError, match="does not decode"):
                 RedisIdempotency(server)
-    await RedisIdempotency(f"{shared_redis.url}?decode_responses=no", volatile=True).aclose()

@@ -49,6 +49,13 @@ def password_of(url: str) -> str:
     return parse_url(url).get("password") or ""
 
 
+def decodes(url: str) -> bool:
+    """Whether answers come as text: redis-py takes any value of the option for yes."""
+    from redis.asyncio.connection import parse_url
+
+    return bool(parse_url(url).get("decode_responses"))
+
+
 def shown(url: str) -> str:
     """The URL without user, password and options."""
     parts = urlsplit(url)
