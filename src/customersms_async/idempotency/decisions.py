@@ -14,6 +14,7 @@ from .._core.idempotency_states import SAYS, KeyState
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from .._core.idempotency_record import KeySeen
     from .protocol import IdempotencyStore, UnknownKey
 
 LONGEST_NAME: Final = 60
@@ -94,11 +95,7 @@ class IdempotencyKeys:
             InvalidRecipientError: for a ``phone`` that is none.
             IdempotencyStoreError: if the store can't be asked, at once.
         """
-        one = await self._unknown_of(key_or_id, phone)
-        if one is not None:
-            return ShownKey(one.state.name.lower(), key_or_id)
-        key = self._hash(key_or_id, phone)
-        (found,) = await self._store.look([key])
+        key, found = await self._look(key_or_id, phone)
         return ShownKey("free") if found is None else ShownKey(found.state.name.lower(), shown_claim(found.claim, key))
 
     async def resolve(self, key_or_id: str, *, as_: str, by: str, phone: str | None = None) -> str:
@@ -131,14 +128,19 @@ class IdempotencyKeys:
 
     async def _find(self, key_or_id: str, phone: str | None) -> tuple[bytes, bytes]:
         """The key and the claim that are meant."""
-        one = await self._unknown_of(key_or_id, phone)
-        if one is not None:
-            return one.key, one.claim
-        key = self._hash(key_or_id, phone)
-        (found,) = await self._store.look([key])
+        key, found = await self._look(key_or_id, phone)
         if found is None or found.state is KeyState.CLAIMED:
             raise ConfigurationError(_NOTHING if found is None else "a call with this key is on its way")
         return key, found.claim
+
+    async def _look(self, key_or_id: str, phone: str | None) -> tuple[bytes, UnknownKey | KeySeen | None]:
+        """The key that is meant, and how it stands; ``None``: it is free."""
+        one = await self._unknown_of(key_or_id, phone)
+        if one is not None:
+            return one.key, one
+        key = self._hash(key_or_id, phone)
+        (found,) = await self._store.look([key])
+        return key, found
 
     async def _unknown_of(self, shown: object, phone: str | None) -> UnknownKey | None:
         """The key of unknown fate whose claim is shown so, if there is one: else it may be somebody's own key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, final
 
 from ...errors import IdempotencyStoreError, QuotaStoreError
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
     from ...quota._redis.clients import RedisClients
 
 WHAT_IT_MEANS: Final = "a text may be sent twice after a restart, a crash or an eviction. volatile=True accepts that"
+
+_UNKNOWN: Final = "unknown"
+
+_GOOD: Final = {
+    "appendonly": ("yes",),
+    "appendfsync": ("always",),
+    "no-appendfsync-on-rewrite": ("no", _UNKNOWN),  # which a server that has no such setting can't do
+    "maxmemory-policy": ("noeviction",),
+}
+"""Each setting, with the values of a server that forgets nothing; the first is the one to set."""
 
 
 @final
@@ -32,28 +43,18 @@ class DurabilityCheck:
 
             options["target_nodes"] = RedisCluster.PRIMARIES
         try:
-            found = await self._clients.ask(lambda client: client.config_get("appendfsync", **options))
-            found_policy = await self._clients.ask(lambda client: client.config_get("maxmemory-policy", **options))
-            found_log = await self._clients.ask(lambda client: client.config_get("appendonly", **options))
-            found_rewrite = await self._clients.ask(
-                lambda client: client.config_get("no-appendfsync-on-rewrite", **options)
-            )
+            found = {name: await self._clients.ask(methodcaller("config_get", name, **options)) for name in _GOOD}
         except QuotaStoreError as error:
             if error.temporary:
                 raise
             raise IdempotencyStoreError(
                 f"the Redis server does not tell its settings ({error}), so it may forget: {WHAT_IT_MEANS}"
             ) from None
-        for name, answer, needed in (
-            ("appendonly", found_log, "yes"),
-            ("appendfsync", found, "always"),
-            ("no-appendfsync-on-rewrite", found_rewrite, "no"),
-            ("maxmemory-policy", found_policy, "noeviction"),
-        ):
-            for value in _values(answer, name):
-                if value != needed and (value, name) != ("unknown", "no-appendfsync-on-rewrite"):
+        for name, good in _GOOD.items():
+            for value in _values(found[name], name):
+                if value not in good:
                     raise IdempotencyStoreError(
-                        f"the Redis server has {name} {value}, and not {needed}, so it may forget: {WHAT_IT_MEANS}"
+                        f"the Redis server has {name} {value}, and not {good[0]}, so it may forget: {WHAT_IT_MEANS}"
                     )
         self.is_done = True
 
@@ -61,7 +62,7 @@ class DurabilityCheck:
 def _values(answer: Mapping[Any, Any], name: str) -> set[str]:
     """A server's setting, or those of a cluster's nodes."""
     nodes = [node for node in answer.values() if isinstance(node, Mapping)] or [answer]
-    return {_text(value) for node in nodes for key, value in node.items() if _text(key) == name} or {"unknown"}
+    return {_text(value) for node in nodes for key, value in node.items() if _text(key) == name} or {_UNKNOWN}
 
 
 def _text(given: Any) -> str:
