@@ -28,6 +28,8 @@ from support.real_time import PATIENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.broken_gateways import Handler
+
 PHONES = [f"+1212555{i:04}" for i in range(4)]
 TRUSTED, OTHER = (DATA / "loopback.pem").read_bytes(), (DATA / "self-signed.pem").read_bytes()
 
@@ -189,6 +191,16 @@ async def always() -> bool:
     return True
 
 
+async def sent_over(engine: str, act: Handler) -> Status:
+    """What becomes of a text to a gateway that acts so."""
+    async with (
+        RawGateway(act).serve() as url,
+        engine_of(engine) as http_client,
+        AsyncClient(api_key=KEY, url=url, http_client=http_client, quota=MemoryQuota(), pace=None) as client,
+    ):
+        return (await client.send(PHONES[0], "Hello")).status
+
+
 @pytest.mark.parametrize("engine", OWN_ENGINES)
 async def test_an_encoding_that_is_written_several_times_is_a_list(engine: str) -> None:
     async def act(connection: Connection) -> None:
@@ -197,13 +209,7 @@ async def test_an_encoding_that_is_written_several_times_is_a_list(engine: str) 
         head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nContent-Encoding: gzip\r\nRETRY-AFTER: 3\r\n"
         await connection.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
-    options: dict[str, Any] = {"quota": MemoryQuota(), "pace": None}
-    async with (
-        RawGateway(act).serve() as url,
-        engine_of(engine) as http_client,
-        AsyncClient(api_key=KEY, url=url, http_client=http_client, **options) as client,
-    ):
-        assert (await client.send(PHONES[0], "Hello")).status is Status.ACCEPTED
+    assert await sent_over(engine, act) is Status.ACCEPTED
 
 
 @pytest.mark.parametrize("engine", OWN_ENGINES)
@@ -214,13 +220,7 @@ async def test_answers_that_say_to_wait_may_be_many_at_once(engine: str) -> None
         asked = await connection.read()
         await connection.write(3 * hints + 20_000 * b"HTTP/1.1 100 Continue\r\n\r\n" + http(answered(asked.phones)))
 
-    options: dict[str, Any] = {"quota": MemoryQuota(), "pace": None}
-    async with (
-        RawGateway(act).serve() as url,
-        engine_of(engine) as http_client,
-        AsyncClient(api_key=KEY, url=url, http_client=http_client, **options) as client,
-    ):
-        assert (await client.send(PHONES[0], "Hello")).status is Status.ACCEPTED
+    assert await sent_over(engine, act) is Status.ACCEPTED
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no descriptors to run out of")

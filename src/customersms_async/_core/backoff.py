@@ -24,6 +24,11 @@ TOLD_AFTER_SECONDS: Final = 60.0
 """Seconds without a request before that is worth a warning."""
 
 
+def poll_seconds(waited: float, shortest: float, longest: float) -> float:
+    """Seconds to the next look at what somebody else does: a quarter of those waited so far, within these bounds."""
+    return min(longest, max(shortest, waited / 4))
+
+
 def next_try_us(then: Then, attempt: int, max_retries: int, random: float) -> int | None:
     """Microseconds until the try after number ``attempt`` (from 1), or ``None`` to stop.
 

@@ -16,10 +16,11 @@ _NATIONAL: Final = 10
 
 def other_notation(number: str) -> str | None:
     """How else ``number`` (E.164) is written, or ``None`` if there is but one way."""
-    code, rest = number[:3], number[3:]
+    code = number[:3]
     mark = _MARKS.get(code)
     if mark is None:
         return None
+    rest = number[3:]
     if len(rest) == _NATIONAL:
         return f"{code}{mark}{rest}"
     if len(rest) == _NATIONAL + 1 and rest.startswith(mark):

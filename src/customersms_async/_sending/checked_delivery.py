@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import msgspec
 
 from .._admission.ticket import Stopped, Ticket
+from .._core.backoff import poll_seconds
 from .._core.batching import Batch
 from .._core.outcomes import dropped, everyone
 from ..errors import IdempotencyStoreError, QuotaStoreError, SuppressionStoreError
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 SHORTEST_POLL: Final = 0.02
 LONGEST_POLL: Final = 1.0
-"""Seconds between two looks at what others do: a quarter of the time waited so far, within these."""
+"""Bounds of the seconds between two looks at what others do."""
 
 UNTIL_CLAIMED: Final = 0.05
 """Seconds that a call has to claim its key once it has taken what it needs: some round trips to a store that writes."""
@@ -239,7 +240,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         await self._sleep(poll if expires is None else min(poll, expires - now), counts=True)
 
     def _poll(self) -> float:
-        return min(LONGEST_POLL, max(SHORTEST_POLL, self._waited / 4))
+        return poll_seconds(self._waited, SHORTEST_POLL, LONGEST_POLL)
 
     async def _sleep(self, seconds: float, *, counts: bool = False) -> None:
         await self.ticket.sleep(seconds)

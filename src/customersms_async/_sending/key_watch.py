@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from .._admission.place import Place
+from .._core.backoff import poll_seconds
 from .._runtime.tasks import start
 from .turned_away import TurnedAwayError
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
 SHORTEST: Final = 0.1
 LONGEST: Final = 10.0
-"""Seconds between two looks: a quarter of the time waited so far, within these. Ten thousand calls may wait for a
-day."""
+"""Bounds of the seconds between two looks: ten thousand calls may wait for a day."""
 
 
 @final
@@ -75,6 +75,6 @@ class KeyWatch:
             self._look_later()
 
     def _look_later(self) -> None:
-        seconds = min(LONGEST, max(SHORTEST, self._waited / 4))
+        seconds = poll_seconds(self._waited, SHORTEST, LONGEST)
         self._waited += seconds
         self._timer = self._loop.call_later(seconds, self._look)

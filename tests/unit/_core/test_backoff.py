@@ -13,6 +13,7 @@ from customersms_async._core.backoff import (
     Outage,
     next_try_us,
     pause_us,
+    poll_seconds,
 )
 from customersms_async._core.outcome_table import Then
 
@@ -110,3 +111,8 @@ def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:
     assert [outage.pause(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert not outage.is_hopeless(LONGEST_OUTAGE_SECONDS)
     assert outage.is_hopeless(LONGEST_OUTAGE_SECONDS + 1)
+
+
+@pytest.mark.parametrize(("waited", "seconds"), [(0.0, 0.1), (0.4, 0.1), (8.0, 2.0), (40.0, 10.0), (86_400.0, 10.0)])
+def test_whoever_has_waited_for_long_looks_less_often(waited: float, seconds: float) -> None:
+    assert poll_seconds(waited, 0.1, 10.0) == seconds
