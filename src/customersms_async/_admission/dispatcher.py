@@ -49,8 +49,8 @@ class Dispatcher:
 
     Mutable state: when it looks next (a timer, or the next turn of the loop); whether it is looking, or a task asks the
     store, and whether something has changed since it last looked; the place for which the store is being asked, and
-    whether a token may have come back since then; who was told to wait; the store's outage, from when it is first
-    spoken of; whether nobody goes for long, while anybody waits and until somebody goes.
+    whether a token may have come back since then; how often it was asked; who was told to wait; the store's outage,
+    from when it is first spoken of; whether nobody goes for long, while anybody waits and until somebody goes.
     """
 
     __slots__ = (
@@ -73,6 +73,7 @@ class Dispatcher:
         "_tell_others",
         "_timer",
         "_tokens_came_back",
+        "questions",
     )
 
     def __init__(
@@ -99,6 +100,7 @@ class Dispatcher:
         self._changed = False
         self._asking_for: Place | None = None
         self._tokens_came_back = False
+        self.questions = 0
         self._store_waits = StoreWaits(loop)
         self._log = log
         self._outage: StoreOutage | None = None
@@ -186,6 +188,11 @@ class Dispatcher:
             return False
         self.look_again()
         return True
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the store is being asked for somebody, and has not answered yet."""
+        return self._asking_for is not None
 
     def is_asking_for(self, place: Place) -> bool:
         """Whether the store is being asked for this place, and has not answered yet."""
@@ -290,6 +297,7 @@ class Dispatcher:
     def _asks_for(self, place: Place) -> int:
         """Note for whom the store is asked, and give the time."""
         self._asking_for, self._tokens_came_back = place, False
+        self.questions += 1
         return place.room.clock()
 
     def _hear(self, answer: int | Wait | Exception, asked_us: int, place: Place) -> None:

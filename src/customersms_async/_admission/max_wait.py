@@ -70,10 +70,14 @@ class MaxWait:
 
     async def _check(self, place: Place, ahead: Sequence[Group]) -> None:
         try:
-            wait_us = await self.forecasts.wait_us(ahead, place.needs)
+            wait_us = await self._least_us(place, ahead)
         except Exception:  # noqa: BLE001 - the timer ends the wait in time, and then says why
             return
-        if place.is_too_late(wait_us) and not place.done():
+        if not place.is_too_late(wait_us) or place.done():
+            return
+        if self._dispatcher.is_asking_for(place):  # and the forecast may count what it is just being granted
+            place.check_first_answer()
+        else:
             place.set_exception(self._expired(place, wait_us))
 
     def _expire(self, place: Place, expires: float) -> None:
@@ -96,12 +100,28 @@ class MaxWait:
     async def _give_up(self, place: Place, ahead: Sequence[Group]) -> None:
         """End a wait whose time is over with its least possible length, if the store can say it."""
         try:
-            wait_us = await self.forecasts.wait_us(ahead, place.needs)
+            wait_us = await self._least_us(place, ahead)
         except Exception as error:  # noqa: BLE001 - of whatever kind: it is the waiter who must hear of it
             self._end_unforeseen(place, _words(error))
             return
         if not place.done():
             place.set_exception(self._expired(place, wait_us))
+
+    async def _least_us(self, place: Place, ahead: Sequence[Group]) -> int:
+        """The least possible wait behind those ``ahead``, of whom none is counted twice if it is too long.
+
+        For whom the store is asked meanwhile, its answer may count already; so as many are left out of the line.
+        """
+        dispatcher = self._dispatcher
+        left_out = int(dispatcher.is_asking)
+        unasked = dispatcher.questions - left_out
+        while True:
+            before = dispatcher.questions
+            wait_us = await self.forecasts.wait_us(_shorter(ahead, left_out), place.needs)
+            asked = dispatcher.questions - unasked
+            if asked <= left_out or not place.is_too_late(wait_us):
+                return wait_us
+            left_out = asked + 2 * (dispatcher.questions - before)  # during the next answer there may be as many
 
     def _expired(self, place: Place, wait_us: int) -> Expired:
         by_pace = self.forecasts.is_by_pace(self._lines.ahead_of(place), place.needs, wait_us)
@@ -118,6 +138,11 @@ class MaxWait:
             return self.forecasts.wait_now_us(self._lines.ahead_of(place), place.needs)
         except Exception:  # noqa: BLE001 - in the call of a newcomer, or in a timer, which nobody awaits
             return None
+
+
+def _shorter(ahead: Sequence[Group], left_out: int) -> list[Group]:
+    """The line ahead without ``left_out`` requests, whoever's they are."""
+    return [group._replace(requests=max(0, group.requests - left_out)) for group in ahead]
 
 
 def _words(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from customersms_async._admission.ticket import Expired, Ticket
 from customersms_async._http.connections import Connections
 from customersms_async.quota.protocol import is_in_process
 from support import virtual_loop
+from support.slow_store import FarStore
 
 if TYPE_CHECKING:
     from customersms_async import MemoryQuota
@@ -70,6 +72,32 @@ def test_who_can_not_be_let_in_in_time_hears_so_at_once_and_others_when_their_ti
     at, waits_us = virtual_loop.run(main())
     assert at == [pytest.approx(0, abs=1e-3), pytest.approx(0.02, abs=1e-3), pytest.approx(12, abs=1e-3)]
     assert [wait_us / 1e6 for wait_us in waits_us] == [pytest.approx(seconds, abs=0.1) for seconds in (10, 30, 10)]
+
+
+@pytest.mark.parametrize("limit", range(1, 7))
+@pytest.mark.parametrize("seed", range(10))
+def test_of_a_distant_store_each_token_is_had_and_only_the_others_are_refused(limit: int, seed: int) -> None:
+    """Who is just being let in stands in line still, and may be counted by the store already."""
+
+    async def main() -> tuple[int, float]:
+        loop, dice = virtual_loop.loop(), random.Random(seed)
+        began = loop.time()
+        room, terms = Room(FarStore(dice), "key", loop), Terms.of((Limit(limit, 60),), 0.0, None, Connections(9))
+
+        async def admitted(priority: Priority) -> bool:
+            await asyncio.sleep(dice.uniform(0, 0.05))
+            try:
+                await room.admit(Ticket(priority, loop.time() + 5), terms, HOLD_US)
+            except Expired:
+                return False
+            return True
+
+        found = await asyncio.gather(*(admitted(dice.choice(list(Priority))) for _ in range(6)))
+        return sum(found), loop.time() - began
+
+    admitted, ended = virtual_loop.run(main())
+    assert admitted == limit
+    assert ended < 5 + ROUND_TRIP
 
 
 async def _admitted(room: Room, terms: Terms) -> None:
