@@ -122,14 +122,17 @@ def list_name(store: SuppressionStore) -> str:
 
 
 async def list_id(store: SuppressionStore) -> str:
-    """How the ledger's terms name a list: as ``list_name`` does, but for one in a database that an address leads to.
+    """How the ledger's terms name a list: as ``list_name`` does, but for one in a file or database of its own.
 
-    That is named by the database, as no other is: the same address can lead to another one, by ``PG*`` variables, a
-    service file or on another host. Raises ``SuppressionStoreError`` if that can't be told.
+    That says itself which one it is, as the same path or address can lead to another one: on another host, or by
+    ``PG*`` variables or a service file. Raises ``SuppressionStoreError`` if that can't be told.
     """
-    name, kind = list_name(store), type(store).__name__
-    ask = getattr(store, "__database__", None)
-    return name if ask is None or not name.startswith(f"{kind}(") else f"{kind} in the database {await ask()}"
+    name = list_name(store)
+    ask = getattr(store, "__list_name__", None)
+    if ask is None or not name.startswith(f"{type(store).__name__}("):
+        return name
+    told: str = await ask()
+    return told
 
 
 async def with_list(terms: CampaignTerms, store: SuppressionStore | None) -> CampaignTerms:

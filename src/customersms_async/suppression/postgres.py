@@ -125,10 +125,13 @@ class PostgresSuppression(Closing):
             for digits, is_suppressed, at_us, why, by in await self._call(_ENTRIES, number)
         ]
 
-    async def __database__(self) -> str:
-        """Which database the list is in, by the server's system identifier: see ``customersms.database_id``."""
+    async def __list_name__(self) -> str:
+        """How a campaign's terms name this list: by its database, whatever address leads there.
+
+        That is named by the server's system identifier: see ``customersms.database_id``.
+        """
         ((found,),) = await self._call(DATABASE_ID)
-        return (found or b"").decode()
+        return f"PostgresSuppression in the database {(found or b'').decode()}"
 
     def close(self) -> None:
         """Do what was asked for, and close the connections; waits for that. A closed store stays closed."""

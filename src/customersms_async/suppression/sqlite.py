@@ -117,6 +117,10 @@ class SQLiteSuppression(Closing):
         number = None if phone is None else asked([phone])[0]
         return await self._ask(lambda file: file.entries(number))
 
+    async def __list_name__(self) -> str:
+        """How a campaign's terms name this list: by its place, and by its id, as another host has another one there."""
+        return f"{self!r} with the id {await self._ask(lambda file: file.list_id())}"
+
     def close(self) -> None:
         """Do what was asked for, and close the file; waits for that. A closed store stays closed."""
         self._threads.close()

@@ -1,4 +1,4 @@
-"""A list of suppressed numbers in a database: the terms name that database, whatever address leads there."""
+"""A list of suppressed numbers in a database or a file: the terms name it, whatever address or path leads there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from customersms_async import (
     ConfigurationError,
     MemoryQuota,
     PostgresSuppression,
+    SQLiteSuppression,
     SuppressionStoreError,
 )
 from customersms_async._postgres import administration
@@ -28,6 +29,7 @@ from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
     from support.postgres_servers import PostgresServerProcess
@@ -47,9 +49,11 @@ def server(shared_postgres: PostgresServerProcess) -> Iterator[PostgresServerPro
 
 
 @contextlib.asynccontextmanager
-async def with_list(url: str, sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
+async def with_list(place: str | Path, sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
+    """A client with the list in the file at ``place``, or in the database that it is the URL of."""
+    kept = PostgresSuppression(place, timeout=PATIENCE) if isinstance(place, str) else SQLiteSuppression(place)
     async with (
-        PostgresSuppression(url, timeout=PATIENCE) as listed,
+        kept as listed,
         AsyncClient(
             api_key=KEY,
             url=sandbox.url,
@@ -116,6 +120,20 @@ async def test_a_worker_leaves_a_campaign_alone_whose_list_is_in_another_databas
         await task
     assert (event.event, event.campaign) == ("left", "lists")
     assert "and this worker has PostgresSuppression in the database" in event.why
+
+
+async def test_a_list_at_the_same_path_of_another_host_is_another_one(
+    server: PostgresServerProcess, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    address, path = f"{server.url()}#lists", tmp_path / "suppressed.db"
+    async with with_list(path, sandbox) as client:
+        await begun(address, client)
+    sent = len(sandbox.texts)
+    path.unlink()  # a new one is made there at first use
+    async with with_list(path, sandbox) as client, Campaign.open(address) as campaign:
+        with pytest.raises(ConfigurationError, match=r"with the id [0-9a-f]{16} as the list of suppressed numbers"):
+            await campaign.go_on(client)
+    assert len(sandbox.texts) == sent
 
 
 async def test_a_list_that_is_away_can_t_say_where_it_is_and_a_worker_waits_for_it(sandbox: Sandbox) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import copy
 import os
 import pickle
+import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,7 +189,9 @@ async def test_what_is_no_list_is_refused_and_stays_as_it_is(tmp_path: Path, pat
         ("PRAGMA ignore_check_constraints = ON; UPDATE entries SET suppressed = 5", "CHECK constraint failed"),
         ("PRAGMA ignore_check_constraints = ON; UPDATE entries SET phone = 5", "CHECK constraint failed"),
         ("DROP TABLE entries", "no such table"),
-        ("PRAGMA user_version = 2", "has version 2"),
+        ("DELETE FROM list", "its id is missing"),
+        ("DROP TABLE list", "no such table"),
+        ("PRAGMA user_version = 3", "has version 3"),
     ],
 )
 def test_a_damaged_list_is_refused(kept: Path, damage: str, said: str) -> None:
@@ -221,3 +225,30 @@ async def test_an_entry_takes_less_than_thirty_bytes(path: Path) -> None:
     async with SQLiteSuppression(path) as store:
         await store.add([f"+1212{number * 211 % 10**7:07d}" for number in range(20_000)], why="a long reason" * 50)
     assert len(contents_of_closed(path)) / 20_000 < 30
+
+
+async def named(path: Path) -> str:
+    """How campaigns' terms name the list at that path."""
+    async with SQLiteSuppression(path) as store:
+        return await store.__list_name__()
+
+
+def test_a_list_is_itself_wherever_its_copy_lies_and_no_other_one_at_its_place_is(kept: Path) -> None:
+    name = asyncio.run(named(kept))
+    assert name == asyncio.run(named(kept))
+    assert name.startswith(f"SQLiteSuppression({str(kept)!r}) with the id ")
+    copied = kept.with_name("copy.db")
+    shutil.copy(kept, copied)
+    kept.unlink()
+    assert asyncio.run(named(kept)) != name, "another list at its place"
+    copied.replace(kept)
+    assert asyncio.run(named(kept)) == name, "restored"
+
+
+async def test_several_programs_may_give_a_list_of_version_1_its_id_at_once(kept: Path) -> None:
+    with closing(sqlite3.connect(kept)) as db:
+        db.executescript("DROP TABLE list; PRAGMA user_version = 1")
+    names = await asyncio.gather(*(named(kept) for _ in range(6)))
+    assert len(set(names)) == 1
+    async with SQLiteSuppression(kept) as store:
+        assert await store.suppressed([ANN, BEN]) == {ANN}

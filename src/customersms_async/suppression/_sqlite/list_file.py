@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from ..entries import Change
 
 APPLICATION_ID: Final = 0x43534D53  # "CSMS"
-VERSION: Final = 1
+VERSION: Final = 2
+"""1 had no id of its own."""
+
+_ID: Final = """
+CREATE TABLE list (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL CHECK (length(id) = 16));
+INSERT INTO list VALUES (1, lower(hex(randomblob(8))));
+"""
+"""Which list it is: two hosts may have different ones at the same path."""
 
 _SCHEMA: Final = f"""
 BEGIN;
-{CLOCKS}
+{CLOCKS}{_ID}
 CREATE TABLE changes (
     first INTEGER PRIMARY KEY CHECK (first >= 0), end INTEGER NOT NULL CHECK (end > first),
     at_us INTEGER NOT NULL CHECK (typeof(at_us) = 'integer'),
@@ -48,7 +55,7 @@ LIST_FILE: Final = StoreKind(
     lambda message, passing: SuppressionStoreError(message, temporary=passing),
     "Restore it from a copy: without it, whoever said no would be texted again.",
     APPLICATION_ID,
-    (VERSION,),
+    (1, VERSION),
     _SCHEMA,
 )
 
@@ -79,6 +86,12 @@ class ListFile(StoreFile):
         with self.reading() as db:
             return [phone for phone in phones if _is_suppressed(db, _digits(phone))]
 
+    def list_id(self) -> str:
+        """The random id that this list has had since it was made; a copy has it, too."""
+        with self.reading() as db:
+            found: str = db.execute("SELECT id FROM list").fetchone()[0]
+            return found
+
     def change(self, change: Change, at_us: int) -> int:
         """Make an entry for each number that it changes anything for, durably; gives how many these are."""
         adds = change.kind is EntryKind.ADDED
@@ -102,8 +115,27 @@ class ListFile(StoreFile):
 
     def _check_rows(self, db: sqlite3.Connection) -> None:
         """Refuse a file from which entries were taken; what each row may hold is checked with the rest."""
+        if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
+            _give_id(db)
+        if db.execute("SELECT count(*) FROM list").fetchone() != (1,):
+            raise sqlite3.DataError("its id is missing")
         if db.execute(_LOST).fetchone() != (0,):
             raise sqlite3.DataError("entries are missing, or are nobody's")
+
+
+def _give_id(db: sqlite3.Connection) -> None:
+    """Bring a file of version 1 to this one, unless another process is first; all of it or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
+            for statement in _ID.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def _digits(phone: str) -> int:
