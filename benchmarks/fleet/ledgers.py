@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.fleet.sizes import SETTINGS
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.rows import Intent
 from customersms_async.models import Outcome, Status
 from customersms_async.testing._contract.ledger_hosts import BEGUN

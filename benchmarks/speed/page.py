@@ -24,7 +24,7 @@ from benchmarks.shared.phones import phone
 from customersms_async import Outcome, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent

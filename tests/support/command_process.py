@@ -109,7 +109,7 @@ def end(status: int) -> NoReturn:
 
 def import_what_it_imports() -> None:
     """Run commands in children, and import what they imported: half of the time of a command was this."""
-    for name in ("customersms_async.campaign._postgres.target", "psycopg"):
+    for name in ("customersms_async.campaign._postgres.move_target", "psycopg"):
         with contextlib.suppress(ImportError):  # where there is no libpq
             importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:

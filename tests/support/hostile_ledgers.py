@@ -23,7 +23,7 @@ from typer.main import get_command
 
 from customersms_async import AsyncClient, Campaign, MemoryQuota
 from customersms_async._core import phone as phones
-from customersms_async.campaign._sqlite import schema, whole
+from customersms_async.campaign._sqlite import schema, wal_check
 from customersms_async.cli.app import app
 from customersms_async.errors import CampaignStoppedError, CustomerSMSError
 
@@ -172,7 +172,7 @@ def folder() -> Path:
     shared = Path("/dev/shm")  # noqa: S108 - the folder in it is our own
     made = Path(tempfile.mkdtemp(prefix=f"ledgers-{os.getpid()}-", dir=shared if shared.is_dir() else None))
     (made / "people.txt").write_text("+12125550002\n")
-    whole._LOOK_SECONDS = 0.0  # type: ignore[misc]  # nobody brings a -wal here
+    wal_check._LOOK_SECONDS = 0.0  # type: ignore[misc]  # nobody brings a -wal here
     return made
 
 

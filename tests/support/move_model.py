@@ -13,14 +13,14 @@ from collections import deque
 from functools import cache
 from typing import NamedTuple
 
-from customersms_async.campaign.moving import (
+from customersms_async.campaign.move_states import (
     HERE,
     SAYS,
     FoundLedger,
     LedgerMove,
     MoveRefusedError,
     MoveState,
-    Step,
+    MoveStep,
     follows,
     next_step,
     reserved_for,
@@ -35,7 +35,7 @@ steps of other commands may come late."""
 MOST_WITH_TWIN = {0: 3, 1: 2}
 """How many moves it makes where a third place has the name of the second. There, late steps are of ``LATE`` alone."""
 
-LATE = frozenset({Step.BRING, Step.PART, Step.ARRIVE})
+LATE = frozenset({MoveStep.BRING, MoveStep.PART, MoveStep.ARRIVE})
 """Steps that could make a second place one that can be run. All of them late as well took 90 s, and were tried once."""
 
 
@@ -89,7 +89,7 @@ class Chosen(NamedTuple):
     ``packed`` is what it brings, and ``copy`` which copy it parts for, or has arrive.
     """
 
-    step: Step
+    step: MoveStep
     source: str
     target: str
     move: str
@@ -130,13 +130,13 @@ def chosen(world: World, source: str, *, undo: bool, late: str = "", to: str = "
         return None
     if found.state is MoveState.LEAVING or found.state is MoveState.LEFT:
         assert found.last is not None
-        copies = {Step.PART: None if there is None else there.last, Step.ARRIVE: found.last}
+        copies = {MoveStep.PART: None if there is None else there.last, MoveStep.ARRIVE: found.last}
         copy = "" if (about := copies.get(step)) is None else about.copy
-        return Chosen(step, source, target, found.last.move, there, found if step is Step.BRING else None, copy)
+        return Chosen(step, source, target, found.last.move, there, found if step is MoveStep.BRING else None, copy)
     move = reserved_for(found, there)
     if move is None:
         begun = sum(row.state is MoveState.LEAVING for row in found.moves)
-        move = f"{source}{begun}{late}" if step is Step.LEAVE else f"{source}{begun}{late} of {world.made}"
+        move = f"{source}{begun}{late}" if step is MoveStep.LEAVE else f"{source}{begun}{late} of {world.made}"
     return Chosen(step, source, target, move, there)
 
 
@@ -144,24 +144,24 @@ def made(world: World, act: Chosen) -> World:
     """The world after a step, which may have been chosen long ago; as it was, if what stands there refuses the step."""
     step, source, target, move, saw, packed, copy = act
     where = world.database(target)
-    if step in (Step.RESERVE, Step.BRING, Step.FREE, Step.ARRIVE) and world.at(target) != saw:
+    if step in (MoveStep.RESERVE, MoveStep.BRING, MoveStep.FREE, MoveStep.ARRIVE) and world.at(target) != saw:
         return world
     by = f"maker of {world.made}"
-    if step is Step.RESERVE:
+    if step is MoveStep.RESERVE:
         rows = (
             said(target, MoveState.LEAVING, move, by, where)._replace(place=target),
             said(target, MoveState.ARRIVING, move, "Ann", where),
         )
         reserved = FoundLedger("spring", is_filled=False, moves=rows)
         return world.changed(target, reserved)._replace(made=world.made + 1)
-    if step is Step.BRING:
+    if step is MoveStep.BRING:
         assert packed is not None
         brought = appended(packed, said(target, MoveState.ARRIVING, move, by, where, f"copy {world.made}"))
         assert brought is not None
         return world.changed(target, brought)._replace(made=world.made + 1)
-    if step is Step.FREE:
+    if step is MoveStep.FREE:
         return world.changed(target, None)
-    place = target if step is Step.ARRIVE else source
+    place = target if step is MoveStep.ARRIVE else source
     found = world.at(place)
     after = None if found is None else appended(found, said(place, SAYS[step], move, "Ann", where, copy))
     return world if after is None else world.changed(place, after)
@@ -219,7 +219,7 @@ def _reachable(start: World, pending: int, most: int, *, twin: bool = False) -> 
                 act = chosen(world, source, undo=undo, to=target)
             except MoveRefusedError:
                 continue
-            if act is None or (act.step is Step.LEAVE and moves_made(world) >= most):
+            if act is None or (act.step is MoveStep.LEAVE and moves_made(world) >= most):
                 continue
             following.append((made(world, act), waiting))
             if len(waiting) < pending and (not twin or act.step in LATE):

@@ -13,7 +13,7 @@ from customersms_async import Campaign, CampaignStoppedError, Code, Outcome, Sta
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
 from customersms_async._runtime.clock import wall_us
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.refusals import CUT_OFF_US
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import SAYS, State

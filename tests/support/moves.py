@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from customersms_async import LedgerError
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.move import DoneStep, MovedCampaign, move_campaign
-from customersms_async.campaign.moving import LedgerMove, Step
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.move_states import LedgerMove, MoveStep
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support.postgres_servers import PostgresServerProcess
 
-ALL = [Step.RESERVE, Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE]
+ALL = [MoveStep.RESERVE, MoveStep.LEAVE, MoveStep.BRING, MoveStep.PART, MoveStep.ARRIVE]
 """The steps of a move to a place where there is nothing yet."""
 
 BACK = ALL[1:]
@@ -32,7 +32,7 @@ class Places:
         self.summer = f"{server.url()}?lease=5#summer"
 
 
-async def move(source: str, target: str, *, undo: bool = False) -> list[Step]:
+async def move(source: str, target: str, *, undo: bool = False) -> list[MoveStep]:
     """The steps that were made."""
     done: list[DoneStep] = []
     came_to = await move_campaign(source, target, by="Ann", undo=undo, told=done.append)
@@ -62,10 +62,10 @@ async def is_runnable(place: str) -> bool:
 
 async def cut_off(source: str, target: str, steps: int) -> None:
     """Move it until so many steps are made, with a name reserved for it, and end there."""
-    made: list[Step] = []
+    made: list[MoveStep] = []
 
     def told(step: DoneStep) -> None:
-        made.extend([step.step] if step.step is not Step.RESERVE else [])
+        made.extend([step.step] if step.step is not MoveStep.RESERVE else [])
         if len(made) == steps:
             raise KeyboardInterrupt
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, overload
 
 from .._sending.reader import check_recipients
-from .given import add_more, by_state, letters_of, numbers_of
+from .arguments import letters_of, numbers_of
 from .ledger_holder import LedgerHolder
+from .ledger_input import add_more
+from .state_counts import by_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,13 +9,14 @@ from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
 from .adding_methods import AddingMethods
+from .arguments import numbers_of
 from .deciding_methods import DecidingMethods
-from .given import count_states, numbers_of
 from .guards import Guards, unix
-from .opened import is_address, open_ledger
+from .ledger_opening import is_address, open_ledger
 from .preparation import still_on, terms_of_run
 from .run_times import RunTimes
 from .runs import CampaignRuns
+from .state_counts import count_states
 from .states import STATUSES, State
 from .successor import client_of, guards_of
 from .terms import CampaignTerms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .given import decided, person
+from .arguments import person_name, recipients_to_resolve
 from .ledger_holder import LedgerHolder
 from .wanted import WantedChange
 from .wanted_states import WantedEvent
@@ -46,8 +46,8 @@ class DecidingMethods(LedgerHolder):
                 print(await campaign.resolve("unknown", as_="accepted", by="Ann"), "were found in the provider's list")
             ```
         """
-        among, numbers = decided(status_or_phones, as_, tuple(codes))
-        name = person(by)
+        among, numbers = recipients_to_resolve(status_or_phones, as_, tuple(codes))
+        name = person_name(by)
         return await self._ledger.resolve(among, numbers, name) if among else 0
 
     async def wanted(self) -> WantedNow | None:
@@ -86,7 +86,7 @@ class DecidingMethods(LedgerHolder):
                 await campaign.pause(by="Ann")
             ```
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=person(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.PAUSE, by=person_name(by)))
 
     async def stop(self, *, by: str) -> bool:
         """End the campaign as ``pause`` does (guard ``"stopped"``), to say that nobody means to go on with it.
@@ -107,7 +107,7 @@ class DecidingMethods(LedgerHolder):
                 await campaign.stop(by="Ann")
             ```
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person_name(by)))
 
     async def resume(self, *, by: str) -> bool:
         """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
@@ -129,4 +129,4 @@ class DecidingMethods(LedgerHolder):
                 await campaign.resume(by="Ann")
             ```
         """
-        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=person(by)))
+        return await self._ledger.want(WantedChange(event=WantedEvent.RESUME, by=person_name(by)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from .._runtime import log
 from ..errors import CampaignStoppedError, ConfigurationError
 from .campaign import Campaign
-from .opened import is_address
+from .ledger_opening import is_address
 from .refusals import RunElsewhereError, RunUnwantedError
 
 if TYPE_CHECKING:

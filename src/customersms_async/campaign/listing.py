@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import LedgerError
 from ._sqlite.schema import APPLICATION_ID
-from .given import by_state
-from .moving import why_away
-from .opened import is_address, open_ledger
+from .ledger_opening import is_address, open_ledger
+from .move_states import why_away
 from .refusals import refusal
+from .state_counts import by_state
 
 if TYPE_CHECKING:
     from .rows import RunningNow
@@ -46,8 +46,8 @@ async def campaigns_in(place: str) -> list[ListedCampaign]:
     Raises ``LedgerError`` for a place that can't be read, and ``ConfigurationError`` for what can be none.
     """
     if is_address(place):
+        from ._postgres.database_place import read_database
         from ._postgres.listing import listed
-        from ._postgres.place import read_database
 
         return await listed(read_database(place))
     folder = Path(place)

@@ -6,15 +6,25 @@ import secrets
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from .._runtime.clock import wall_us
-from .moving import HERE, SAYS, FoundLedger, LedgerMove, MoveRefusedError, MoveState, Step, next_step, reserved_for
-from .opened import is_address, open_ledger
+from .ledger_opening import is_address, open_ledger
+from .move_states import (
+    HERE,
+    SAYS,
+    FoundLedger,
+    LedgerMove,
+    MoveRefusedError,
+    MoveState,
+    MoveStep,
+    next_step,
+    reserved_for,
+)
 from .refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from .moving import MovingLedger
+    from .move_states import MovingLedger
     from .protocol import CampaignLedger
 
 
@@ -56,7 +66,7 @@ class MoveTarget(Protocol):
 class DoneStep(NamedTuple):
     """A step of a move that was made: which ledger was changed, and what is called that it put aside, if anything."""
 
-    step: Step
+    step: MoveStep
     name: str
     aside: str | None = None
 
@@ -119,20 +129,20 @@ async def _go_on(
     return True
 
 
-_AT_THE_TARGET: Final = frozenset({Step.RESERVE, Step.BRING, Step.FREE})
+_AT_THE_TARGET: Final = frozenset({MoveStep.RESERVE, MoveStep.BRING, MoveStep.FREE})
 
 
 async def _make_there(
-    step: Step, source: CampaignLedger, target: MoveTarget, found: FoundLedger, over: FoundLedger | None, by: str
+    step: MoveStep, source: CampaignLedger, target: MoveTarget, found: FoundLedger, over: FoundLedger | None, by: str
 ) -> DoneStep:
     """Make one step durable that makes or removes a ledger at the target."""
-    if step is Step.RESERVE:
+    if step is MoveStep.RESERVE:
         said = LedgerMove(_move(found, None), MoveState.LEAVING, target.name, wall_us(), by, await target.database())
         arriving = said._replace(state=MoveState.ARRIVING, place=source.name)
         await target.reserve(found.id, (said, arriving), over)
         return DoneStep(step, target.name)
     assert over is not None  # noqa: S101 - it was found
-    if step is Step.FREE:
+    if step is MoveStep.FREE:
         await target.free(over)
         return DoneStep(step, target.name)
     assert found.last is not None  # noqa: S101 - it leaves
@@ -144,23 +154,23 @@ async def _make_there(
 
 
 async def _say(
-    step: Step, source: CampaignLedger, target: MoveTarget, there: CampaignLedger | None, said: LedgerMove
+    step: MoveStep, source: CampaignLedger, target: MoveTarget, there: CampaignLedger | None, said: LedgerMove
 ) -> str:
     """Make one step durable that is said in a ledger; gives its name."""
-    if step is Step.ARRIVE:
+    if step is MoveStep.ARRIVE:
         assert there is not None  # noqa: S101 - it was found
         await there.say_of_move(said._replace(place=source.name))
         return there.name
-    if step is Step.STAY:
+    if step is MoveStep.STAY:
         await target.forget(said.move)
     await source.say_of_move(said)
     return source.name
 
 
-def _copy(step: Step, source: FoundLedger, target: FoundLedger | None) -> str:
+def _copy(step: MoveStep, source: FoundLedger, target: FoundLedger | None) -> str:
     """Which copy a step is about: the one at the target, to part; the one that was left for, to arrive."""
-    last = source.last if step is Step.ARRIVE else target.last if step is Step.PART and target is not None else None
-    return "" if last is None else last.copy
+    at = source if step is MoveStep.ARRIVE else target if step is MoveStep.PART else None
+    return "" if at is None or at.last is None else at.last.copy
 
 
 def _move(source: FoundLedger, target: FoundLedger | None) -> str:
@@ -176,10 +186,10 @@ async def _found(ledger: CampaignLedger) -> FoundLedger:
 
 def _target(place: Path | str) -> MoveTarget:
     if is_address(place):
-        from ._postgres.place import read_place
-        from ._postgres.target import DatabaseTarget
+        from ._postgres.database_place import read_place
+        from ._postgres.move_target import DatabaseTarget
 
         return DatabaseTarget(read_place(str(place), None))
-    from ._sqlite.target import FileTarget
+    from ._sqlite.move_target import FileTarget
 
     return FileTarget(place)

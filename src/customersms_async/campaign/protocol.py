@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from .moving import MovingLedger
+from .move_states import MovingLedger
 from .wanted import WantedLedger
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .._core.rulings import Ruling
     from ..models import Limit, Outcome
-    from .adding import Letters
+    from .ledger_input import Letters
     from .rows import (
         Activity,
         Addition,
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 
 class CampaignLedger(WantedLedger, MovingLedger, Protocol):
-    """The durable record of a campaign: who, what, which intents, which outcomes. Made by ``opened.open_ledger``.
+    """The durable record of a campaign: who, what, which intents, which outcomes.
+
+    Made by ``ledger_opening.open_ledger``.
 
     ``name`` is what messages call it, without any password, and ``id`` its own, made at random, whatever it is called.
 

@@ -22,7 +22,6 @@ from .._sending.run_watch import watch_run
 from .._sending.turned_away import TooLateError
 from ..errors import CampaignStoppedError, ConnectionFailedError
 from ..models import Code, Outcome, Status
-from .given import count_states
 from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 from .outage_watch import OutageWatch
 from .plan import Plan
@@ -31,9 +30,10 @@ from .process_name import this_process
 from .recorder import Recorder
 from .refusals import LedgerAwayError, RunElsewhereError
 from .rows import SuppressedMeanwhileError
+from .state_counts import count_states
 from .terms import with_list
 from .text_ids import text_id
-from .unsent import Next, gravest, next_of
+from .unsent_rules import UnsentStep, gravest, next_of
 from .wanted import WantedChange, end_of_run
 from .wanted_states import WantedEvent
 from .wanted_watch import WantedWatch
@@ -126,8 +126,8 @@ class Runner:
         """Put back who was not sent to, to be tried again, or skip them; or stop, if nothing more can go out."""
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
         self._totals.end(len(batch), len(unsent), segments.count(batch.message).segments)
-        self._recorder.skip_soon(o for o in unsent if next_of(o.code) is Next.SKIP)
-        left, error = [o for o in unsent if next_of(o.code) is not Next.SKIP], delivery.error
+        self._recorder.skip_soon(o for o in unsent if next_of(o.code) is UnsentStep.SKIP)
+        left, error = [o for o in unsent if next_of(o.code) is not UnsentStep.SKIP], delivery.error
         if isinstance(error, SuppressedMeanwhileError):
             left, error = [o for o in left if o.index not in error.ids], None
         elif isinstance(error, LedgerAwayError | TooLateError):
@@ -357,10 +357,10 @@ class Runner:
     def _react(self, unsent: Outcome) -> None:
         """Wait a while before the next try, or give up, as the table says."""
         step, now = next_of(unsent.code), self._loop.time()
-        if step is Next.AGAIN:
+        if step is UnsentStep.AGAIN:
             return
         pause = self._outage.pause(now, unsent.code)
-        if step is Next.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
+        if step is UnsentStep.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
             text = f"nothing more is sent: {unsent.error} (key {self.deliveries.log.name})"
             self.stop(ConnectionFailedError(text, code=unsent.code))
         self._pause(pause)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, Campaign, LedgerError, MemoryQuota
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.host import Host
-from customersms_async.campaign._postgres.place import read_place
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.move import DoneStep, move_campaign
-from customersms_async.campaign.moving import HERE, Step
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.move_states import HERE, MoveStep
 from customersms_async.campaign.refusals import MissingLedgerError
 from support.killing import KEY, KILLED, chosen_steps
 from support.moved_campaign import everything, half_sent
@@ -205,7 +205,7 @@ def begin(moving: Moving) -> None:
     """Begin a move to a free name, and end once the campaign leaves."""
 
     def told(step: DoneStep) -> None:
-        if step.step is Step.LEAVE:
+        if step.step is MoveStep.LEAVE:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from customersms_async import Campaign
 from customersms_async.campaign.move import DoneStep, move_campaign
-from customersms_async.campaign.moving import Step
+from customersms_async.campaign.move_states import MoveStep
 from support.command import KEY, Commands
 from support.filled_ledger import filled
 from support.postgres_servers import PASSWORD
@@ -93,7 +93,7 @@ async def cut_off(folder: Path) -> None:
         pass
 
     def told(step: DoneStep) -> None:
-        if step.step is Step.LEAVE:
+        if step.step is MoveStep.LEAVE:
             raise EndedError
 
     try:

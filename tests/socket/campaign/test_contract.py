@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.ledger import PostgresLedger
-from customersms_async.campaign._postgres.place import read_place
 from customersms_async.testing import LedgerContract
 
 if TYPE_CHECKING:

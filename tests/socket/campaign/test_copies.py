@@ -11,8 +11,8 @@ from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
 from customersms_async._postgres import wire
 from customersms_async._postgres.errors import PostgresError
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.ledger import PostgresLedger
-from customersms_async.campaign._postgres.place import read_place
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import SAYS, State
 from customersms_async.campaign.wanted_states import Wanted

@@ -13,9 +13,9 @@ from customersms_async import LedgerError, Outcome, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
 from customersms_async._postgres.administration import trust
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.host import Host
 from customersms_async.campaign._postgres.ledger import PostgresLedger
-from customersms_async.campaign._postgres.place import read_place
 from customersms_async.campaign.rows import Intent, SuppressedMeanwhileError
 from customersms_async.campaign.states import State
 from customersms_async.testing._contract.ledger_hosts import BEGUN

@@ -13,8 +13,8 @@ import pytest
 from customersms_async import Campaign, ConfigurationError, Hours
 from customersms_async._core.schedule import SendSchedule
 from customersms_async._sending.stream import OutcomeStream
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.ledger import PostgresLedger
-from customersms_async.campaign._postgres.place import read_place
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.runs import CampaignRuns
 from customersms_async.campaign.terms import CampaignTerms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, Campaign, LedgerError
-from customersms_async.campaign.moving import MoveState, Step
+from customersms_async.campaign.move_states import MoveState, MoveStep
 from support.filled_ledger import filled
 from support.moved_campaign import PEOPLE, SENT, everything, half_sent, phone
 from support.moves import ALL, BACK, Places, cut_off, is_runnable, move, moves_of
@@ -87,7 +87,7 @@ async def test_a_move_that_is_cut_off_leaves_nothing_that_can_be_run_and_goes_on
                 await move(places.database, places.other)
         assert found[-1].by == "Ann"
         if steps == 1:
-            assert await move(places.file, places.database, undo=True) == [Step.STAY, Step.FREE]
+            assert await move(places.file, places.database, undo=True) == [MoveStep.STAY, MoveStep.FREE]
             assert await is_runnable(places.file)
             assert await move(places.file, places.database, undo=True) == []
             continue

@@ -15,7 +15,7 @@ from customersms_async.campaign import move as moving_steps
 from customersms_async.campaign._postgres import copying
 from customersms_async.campaign._sqlite import packing
 from customersms_async.campaign.move import DoneStep, move_campaign
-from customersms_async.campaign.moving import Step, next_step
+from customersms_async.campaign.move_states import MoveStep, next_step
 from support.moved_campaign import everything, phone
 from support.moves import ALL, BACK, Places, is_runnable, move, moves_of
 
@@ -35,13 +35,13 @@ async def program(place: str, client: AsyncClient) -> int:
         return len([outcome async for outcome in campaign.run(client)])
 
 
-async def moved_while_programs_start(source: str, target: str, client: AsyncClient, *, steps: int) -> list[Step]:
+async def moved_while_programs_start(source: str, target: str, client: AsyncClient, *, steps: int) -> list[MoveStep]:
     """Move it until so many steps are made, and start the program at the target after each."""
     made: list[DoneStep] = []
 
     def told(step: DoneStep) -> None:
         made.append(step)
-        if step.step is not Step.ARRIVE:
+        if step.step is not MoveStep.ARRIVE:
             raise KeyboardInterrupt
 
     for _ in range(steps):
@@ -106,9 +106,9 @@ async def test_a_program_that_takes_the_name_first_has_it_and_the_campaign_stays
     await program(places.other, small_client)
     original = next_step
 
-    def too_late(*given: Any, **more: Any) -> Step | None:
+    def too_late(*given: Any, **more: Any) -> MoveStep | None:
         step = original(*given, **more)
-        if step is Step.RESERVE:
+        if step is MoveStep.RESERVE:
             make(target)
         return step
 
@@ -178,7 +178,7 @@ async def test_a_reserved_name_is_freed_by_undo(places: Places, small_client: As
     await program(places.other, small_client)
 
     def told(step: DoneStep) -> None:
-        assert step.step is Step.RESERVE
+        assert step.step is MoveStep.RESERVE
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -186,7 +186,7 @@ async def test_a_reserved_name_is_freed_by_undo(places: Places, small_client: As
     assert await is_runnable(places.other), "it has not left"
     with pytest.raises(LedgerError, match="being moved here from"):
         await program(target, small_client)
-    assert await move(places.other, target, undo=True) == [Step.LEAVE, Step.STAY, Step.FREE]
+    assert await move(places.other, target, undo=True) == [MoveStep.LEAVE, MoveStep.STAY, MoveStep.FREE]
     assert await move(places.other, target, undo=True) == []
     assert await is_runnable(places.other)
     assert await program(target, small_client) == 20, "anybody may have it now"

@@ -13,8 +13,8 @@ import pytest
 
 from customersms_async import AsyncClient, Campaign, LedgerError
 from customersms_async.campaign._sqlite.move_schema import MOVED
-from customersms_async.campaign.moving import FOLLOWS, MoveState
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
+from customersms_async.campaign.move_states import FOLLOWS, MoveState
 from customersms_async.campaign.rows import Intent
 from support.moved_campaign import PEOPLE, half_sent, phone
 from support.moves import BACK, Places, is_runnable, move, moves_of

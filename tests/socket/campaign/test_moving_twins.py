@@ -14,7 +14,7 @@ from customersms_async import AsyncClient, Campaign, LedgerError
 from customersms_async._postgres import administration
 from customersms_async.campaign._sqlite import move_rows
 from customersms_async.campaign.move import DoneStep, move_campaign
-from customersms_async.campaign.moving import LedgerMove, MoveState, Step
+from customersms_async.campaign.move_states import LedgerMove, MoveState, MoveStep
 from support.moved_campaign import phone
 from support.moves import ALL, BACK, Places, is_runnable, move, moves_of
 
@@ -53,7 +53,7 @@ async def filled(place: str) -> None:
         await campaign.add(PEOPLE, "Doors open at eight")
 
 
-async def killed_after(step: Step, source: str, target: str) -> None:
+async def killed_after(step: MoveStep, source: str, target: str) -> None:
     def told(done: DoneStep) -> None:
         if done.step is step:
             raise KeyboardInterrupt
@@ -62,9 +62,9 @@ async def killed_after(step: Step, source: str, target: str) -> None:
         await move_campaign(source, target, by="Ann", told=told)
 
 
-@pytest.mark.parametrize("step", [Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE])
+@pytest.mark.parametrize("step", [MoveStep.LEAVE, MoveStep.BRING, MoveStep.PART, MoveStep.ARRIVE])
 async def test_a_move_to_a_database_is_finished_in_that_database_alone(
-    twins: Twins, small_client: AsyncClient, sandbox: Sandbox, step: Step
+    twins: Twins, small_client: AsyncClient, sandbox: Sandbox, step: MoveStep
 ) -> None:
     await filled(twins.file)
     await killed_after(step, twins.file, twins.address)
@@ -85,7 +85,7 @@ async def test_a_move_to_a_database_is_finished_in_that_database_alone(
 async def test_what_was_only_reserved_in_one_database_can_be_moved_to_another(twins: Twins) -> None:
     """The campaign has not left yet, so nothing was said of where it goes."""
     await filled(twins.file)
-    await killed_after(Step.RESERVE, twins.file, twins.address)
+    await killed_after(MoveStep.RESERVE, twins.file, twins.address)
     twins.lead_to(TWIN)
     assert await move(twins.file, twins.address) == ALL
     assert await is_runnable(twins.address)
@@ -98,7 +98,7 @@ async def test_what_was_only_reserved_in_one_database_can_be_moved_to_another(tw
 async def test_a_dump_of_what_is_still_arriving_does_not_arrive(twins: Twins, places: Places) -> None:
     """It has all that the copy has which was brought, but for the database that it is in."""
     await filled(twins.file)
-    await killed_after(Step.PART, twins.file, twins.address)
+    await killed_after(MoveStep.PART, twins.file, twins.address)
     row = (await moves_of(twins.file))[-1]
     places.server.sql(f"DROP DATABASE {TWIN} WITH (FORCE)", f"CREATE DATABASE {TWIN} OWNER app TEMPLATE app")
     twins.lead_to(TWIN)
@@ -109,16 +109,21 @@ async def test_a_dump_of_what_is_still_arriving_does_not_arrive(twins: Twins, pl
         await move(twins.file, twins.address)
     assert not await is_runnable(twins.address)
     twins.lead_to("app")
-    assert await move(twins.file, twins.address) == [Step.ARRIVE]
+    assert await move(twins.file, twins.address) == [MoveStep.ARRIVE]
 
 
 async def test_what_was_brought_to_two_files_of_one_name_arrives_at_the_one_that_was_left_for(places: Places) -> None:
     """As on two hosts whose folders have the same path: what the one has is put away here while the other has it."""
     await filled(places.database)
     file, elsewhere = Path(places.file), Path(places.file).with_name("on this host")
-    await killed_after(Step.BRING, places.database, places.file)
+    await killed_after(MoveStep.BRING, places.database, places.file)
     await asyncio.to_thread(file.rename, elsewhere)
-    assert await move(places.database, places.file) == [Step.RESERVE, Step.BRING, Step.PART, Step.ARRIVE]
+    assert await move(places.database, places.file) == [
+        MoveStep.RESERVE,
+        MoveStep.BRING,
+        MoveStep.PART,
+        MoveStep.ARRIVE,
+    ]
     assert await is_runnable(places.file)
     await asyncio.to_thread(file.rename, file.with_name("run on the other host"))
     await asyncio.to_thread(elsewhere.rename, file)

@@ -13,10 +13,10 @@ import pytest
 from customersms_async import Campaign, LedgerError
 from customersms_async._core.intake import Letter
 from customersms_async._postgres import administration
+from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.ledger import PostgresLedger
-from customersms_async.campaign._postgres.place import read_place
 from customersms_async.campaign.move import DoneStep, move_campaign
-from customersms_async.campaign.moving import Step
+from customersms_async.campaign.move_states import MoveStep
 from customersms_async.campaign.rows import Intent
 from customersms_async.testing._contract.ledger_hosts import BEGUN
 from support.postgres_servers import postgres_server
@@ -119,7 +119,7 @@ async def test_a_campaign_is_not_moved_to_where_no_standby_has_it(level: str, tm
         assert done == []
         server.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
         await move_campaign(file, f"{server.url()}#spring", by="Ann", told=done.append)
-        assert done[-1].step is Step.ARRIVE
+        assert done[-1].step is MoveStep.ARRIVE
 
 
 async def test_calls_that_are_given_up_keep_no_process_of_the_server() -> None:

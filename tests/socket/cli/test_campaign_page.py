@@ -14,7 +14,7 @@ import pytest
 
 from customersms_async import DOCUMENTED_LIMITS, SQLiteQuota, Status
 from customersms_async._core.layers import layers
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.states import SAYS, State
 from customersms_async.testing._contract.ledger_hosts import PAUSE, TERMS, phone
 from support.campaign_page import TOKEN, begin, heard, request, served

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from customersms_async import SQLiteQuota, Status
 from customersms_async._core.layers import layers
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.states import SAYS, State
 from customersms_async.models import DOCUMENTED_LIMITS
 from customersms_async.testing._contract.ledger_hosts import PAUSE, TERMS, phone

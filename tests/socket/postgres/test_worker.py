@@ -14,7 +14,7 @@ from customersms_async import AsyncClient, Campaign, LedgerError, Limit, run_cam
 from customersms_async._postgres import administration
 from customersms_async._postgres.server import PostgresServer
 from customersms_async._sending.sending_handle import open_handle
-from customersms_async.campaign._postgres.waiting import waiting
+from customersms_async.campaign._postgres.waiting_campaigns import waiting_campaigns
 from customersms_async.campaign._worker.clients import WorkerClients
 from customersms_async.campaign._worker.doorbell import Doorbell
 from customersms_async.campaign._worker.worker import Worker, WorkerEvent
@@ -76,7 +76,7 @@ async def working(address: str, client: AsyncClient) -> AsyncIterator[Callable[[
 async def names(url: str) -> list[str]:
     server = PostgresServer(url, "a test", PATIENCE, "stop")
     try:
-        return [one.name for one in await waiting(server)]
+        return [one.name for one in await waiting_campaigns(server)]
     finally:
         await server.aclose()
 

@@ -11,8 +11,8 @@ from customersms_async import Campaign, ConfigurationError
 from customersms_async._http.httpx_engine import _HttpxRoute
 from customersms_async._http.proxies import Proxy
 from customersms_async._postgres.server_url import WrittenURL
-from customersms_async.campaign._postgres.place import read_database, read_place
-from customersms_async.campaign.opened import shown
+from customersms_async.campaign._postgres.database_place import read_database, read_place
+from customersms_async.campaign.ledger_opening import shown
 from customersms_async.cli.bundle import Bundle
 from customersms_async.cli.campaign.place import read_ledger_place
 

@@ -22,8 +22,8 @@ from ..wanted import stop_of
 from .calls import LOST_LEASE, NotPlannedError
 from .host import LEAVE
 from .questions import LedgerQuestions
+from .recent_calls import KEPT_US, RecentCalls
 from .values import first, many_words, names, said, words, words_or_null
-from .vouching import KEPT_US, RecentCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..._postgres.wire import Row
     from ...models import Outcome
     from ..rows import Intent
-    from .place import DatabasePlace
+    from .database_place import DatabasePlace
 
 _TIME: Final = b"SELECT coalesce($1::bigint, customersms.wall_us())"
 _LEAD: Final = b"SELECT * FROM customersms.campaign_lead($1, $2, $3, $4, $5, $6, $7)"

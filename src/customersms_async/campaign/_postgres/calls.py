@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..._postgres.wire import Row
+    from .database_place import DatabasePlace
     from .host import Host
-    from .place import DatabasePlace
 
 NOT_PLANNED: Final = "CSM02"
 """What ``campaign_begin`` raises where somebody is not planned any more."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection, Cursor
 
-    from ..moving import LedgerMove
+    from ..move_states import LedgerMove
 
 _LINES: Final = 20_000
 """Lines that are handed over at a time."""

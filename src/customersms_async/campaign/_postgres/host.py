@@ -17,12 +17,12 @@ from ..._runtime import forks, log
 from ..._runtime.clock import now_us
 from ..process_name import this_process
 from ..refusals import refusal
-from .looks import SharedLooks
+from .shared_wanted_queries import SharedWantedQueries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .place import DatabasePlace
+    from .database_place import DatabasePlace
 
 Lease = tuple[bytes, bytes, bytes]
 """The campaign's number, and the lease's holder and epoch, as calls take them."""
@@ -56,7 +56,7 @@ class Host:
         self.words = this_process().encode("utf-8", "replace")
         self.lease_us = round(place.lease * 1e6)
         self._server = PostgresServer(place.url, "a campaign", DEFAULT_TIMEOUT, place.failover)
-        self._looks = SharedLooks(self._server)
+        self._looks = SharedWantedQueries(self._server)
         self._process = os.getpid()
         self._key, self._clock = key, clock
         self._users: set[object] = set()

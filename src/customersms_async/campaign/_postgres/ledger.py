@@ -14,7 +14,7 @@ from ..._postgres.wire import bytea
 from ..._runtime import log
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError, LedgerError
-from ..adding import compare
+from ..ledger_input import compare
 from ..refusals import CUT_OFF_US, MissingLedgerError, judged_apart, may_be_sent_to
 from ..states import after
 from ..wanted import OF_RUNS, next_wanted
@@ -23,18 +23,18 @@ from .calls import MOVED_AWAY
 from .host import Host
 from .move_rows import LedgerMoves
 from .values import first, many_words, names, words
-from .wanted_now import WANT
+from .wanted_rows import WANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from psycopg import Connection
 
-    from ..adding import Letters
+    from ..ledger_input import Letters
     from ..rows import Count
     from ..states import Choice
     from ..wanted import WantedChange
-    from .place import DatabasePlace
+    from .database_place import DatabasePlace
 
 T = TypeVar("T")
 
@@ -166,7 +166,7 @@ class PostgresLedger(LedgerMoves):
     ) -> list[Count] | None:
         """Take more recipients in as an addition of their own: see ``CampaignLedger``."""
         from .._sqlite.ledger import judge
-        from .more import Addends, add
+        from .later_additions import LaterAddition, add
 
         if await self.added() is None:
             raise ConfigurationError(f"{self.name}: nobody was added to this ledger yet")
@@ -177,11 +177,11 @@ class PostgresLedger(LedgerMoves):
             with judged_apart(self.name):
                 await judging
             phones = await asyncio.to_thread(list, suppressed)
-            addends = Addends(
+            addition = LaterAddition(
                 *(draft, Path(folder, "fitted"), one_per_number, phones, source, file, by),
                 now_us=None if self._clock is None else self._clock(),
             )
-            return await self._lend(lambda connection: add(connection, self._number, addends))
+            return await self._lend(lambda connection: add(connection, self._number, addition))
 
     async def want(self, change: WantedChange) -> bool:
         """Make a change of what is wanted durable: see ``WantedLedger``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ..._postgres.errors import PostgresError
 from ..._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from ..listing import ListedCampaign
-from ..moving import LedgerMove, why_away
+from ..move_states import LedgerMove, why_away
 from ..refusals import refusal
 from ..rows import RunningNow
 from ..states import State
@@ -17,7 +17,7 @@ from .values import plain, said, typed, whole
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .place import DatabasePlace
+    from .database_place import DatabasePlace
 
 _LISTED: Final = b"""
 SELECT c.name, w.state, w.guard, h.words, l.since_us, k.state, k.recipients, m.move, m.state, m.place, m.at_us,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..moving import LedgerMove, why_away
+from ..move_states import LedgerMove, why_away
 from ..refusals import CHANGED, refusal, still_sent_to
 from .attempts import LedgerAttempts
 from .calls import LOST_LEASE

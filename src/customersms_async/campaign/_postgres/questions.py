@@ -29,7 +29,7 @@ from ..rows import (
 from ..states import State
 from .calls import LedgerCalls
 from .values import first, many_words, names, plain, said, typed, whole
-from .wanted_now import WANTED, read_wanted
+from .wanted_rows import WANTED, read_wanted
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ...models import Limit
     from ..rows import Timeline
     from ..wanted import WantedNow
-    from .wanted_now import WantedSeen
+    from .wanted_rows import WantedSeen
 
 _OF: Final = b"r.id >= $1::bigint << 32 AND r.id < ($1::bigint + 1) << 32"
 """The recipients of a campaign."""

@@ -19,12 +19,12 @@ from ...errors import LedgerError
 from ...quota.host_clock import boot_clock
 from ..refusals import refusal
 from . import move_rows, opening
-from .copies import Copies
+from .copy_check import CopyCheck
 from .errors import BUSY_SECONDS, translated
 from .lock import Witness
 from .schema import UPDATES, VERSION
 from .typed_rows import only
-from .whole import UNKNOWN_BOOT, changes_of, checkpoint, is_closed, open_whole
+from .wal_check import UNKNOWN_BOOT, changes_of, checkpoint, is_closed, open_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +71,7 @@ class LedgerFile:
         self._is_up_to_date = False
         if opening.look(path) != identity:
             raise refusal(path, "it was replaced by another file while in use")
-        self._reading, self._lags = open_whole(path, lock, self._boot, self._writer)
+        self._reading, self._lags = open_checked(path, lock, self._boot, self._writer)
         try:
             opening.check(self._reading, path)
             with translated(path):
@@ -80,7 +80,7 @@ class LedgerFile:
                 (self._ledger,) = only(self._reading.execute("SELECT ledger FROM session"), tuple[str])
             if self._files[0] != identity:
                 raise refusal(path, "it was replaced by another file while it was being opened")
-            self._copies = Copies(path, lock, self._reading, self._ledger, identity)
+            self._copies = CopyCheck(path, lock, self._reading, self._ledger, identity)
         except BaseException:
             self._reading.close()
             raise

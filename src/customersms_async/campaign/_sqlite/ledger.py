@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeVar, final
 
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
-from ..adding import compare, slices
+from ..ledger_input import compare, slices
 from ..refusals import MissingLedgerError, judged_apart
-from . import more, move_rows, opening, packing, queries, resolving, transitions, wanted_rows
-from .adding import Adding
+from . import later_additions, move_rows, opening, packing, queries, resolving, transitions, wanted_rows
 from .file import LedgerFile
-from .fitting import FittedAddition
+from .fitted_addition import FittedAddition
 from .handle import LedgerHandle
+from .input_writer import InputWriter
 from .questions import LedgerFileQuestions
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ..._core.rulings import Ruling
     from ...models import Outcome
-    from ..adding import Letters
-    from ..moving import LedgerMove
+    from ..ledger_input import Letters
+    from ..move_states import LedgerMove
     from ..rows import Count, Intent
     from ..states import Choice
     from ..wanted import WantedChange
@@ -186,18 +186,18 @@ class SQLiteLedger(LedgerFileQuestions):
                     await self._tell(fitted, known, given.recipients)
                     known = given.recipients
                     await asyncio.to_thread(fitted.fit, known)
-                    add = partial(more.add, fitted=fitted, offset=known, suppressed=phones, source=source)
-                    with contextlib.suppress(more.GrownMeanwhileError):
+                    add = partial(later_additions.add, fitted=fitted, offset=known, suppressed=phones, source=source)
+                    with contextlib.suppress(later_additions.GrownMeanwhileError):
                         return await self._write(partial(add, name=file, by=by, now_us=self._clock()))
 
     async def _tell(self, fitted: FittedAddition, start: int, end: int) -> None:
         """Tell an addition of the recipients at these places, page by page, between which a run has the file."""
         phones, among = fitted.phones(), fitted.texts()
-        for first in range(start, end, more.PAGE):
-            behind = min(first + more.PAGE, end)
-            recipients = await self._read(partial(more.recipients, start=first, end=behind, phones=phones))
+        for first in range(start, end, later_additions.PAGE):
+            behind = min(first + later_additions.PAGE, end)
+            recipients = await self._read(partial(later_additions.recipients, start=first, end=behind, phones=phones))
             await asyncio.to_thread(fitted.know, recipients)
-            texts = await self._read(partial(more.texts, start=first, end=behind, among=among))
+            texts = await self._read(partial(later_additions.texts, start=first, end=behind, among=among))
             await asyncio.to_thread(fitted.know_texts, texts)
 
     async def want(self, change: WantedChange) -> bool:
@@ -240,16 +240,16 @@ class SQLiteLedger(LedgerFileQuestions):
 
     def _begin_adding(
         self, file: LedgerFile, region: str | None, *, one_per_number: bool, keep: Sequence[str]
-    ) -> Adding:
+    ) -> InputWriter:
         connection = file.begin()
         if queries.added(connection) is not None:
             raise ConfigurationError(f"{self.name}: another program has just added recipients")
-        return Adding(connection, region, self._clock, one_per_number=one_per_number, keep=keep)
+        return InputWriter(connection, region, self._clock, one_per_number=one_per_number, keep=keep)
 
     def _finish_adding(
         self,
         file: LedgerFile,
-        adding: Adding,
+        adding: InputWriter,
         finish: Callable[[], None],
         suppressed: Iterable[str],
         source: str,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..moving import LedgerMove, MoveState, follows, why_away
+from ..move_states import LedgerMove, MoveState, follows, why_away
 from ..refusals import CHANGED, refusal, still_sent_to
 from ..rows import Microseconds, Number
 from ..states import State

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..moving import FOLLOWS, MoveState
+from ..move_states import FOLLOWS, MoveState
 
 
 def _moves_of_the_ledger() -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..moving import LedgerMove
+    from ..move_states import LedgerMove
 
 COPIED: Final = ".copy"
 """The end of the name of a copy that is not complete yet."""
@@ -31,7 +31,7 @@ _SIDES: Final = ("-wal", "-shm", "-journal")
 """The ends of the names of files that belong to a ledger which is in use, or was not closed in order."""
 
 
-class Seen(NamedTuple):
+class FoundLedgerFile(NamedTuple):
     """A ledger that was found at a place: which file, and all that it said of its moves."""
 
     identity: opening.Identity
@@ -96,7 +96,7 @@ def place(packed: Path, path: Path) -> None:
         lock.free()
 
 
-def replace(packed: Path, path: Path, over: Seen, *, keep: bool) -> str | None:
+def replace(packed: Path, path: Path, over: FoundLedgerFile, *, keep: bool) -> str | None:
     """Put what was packed in the place of the ledger that is ``over``; gives the other name that this has, if kept.
 
     In one step: at no moment is there nothing at ``path``, and what is there can't be run, neither before nor after. So
@@ -118,7 +118,7 @@ def replace(packed: Path, path: Path, over: Seen, *, keep: bool) -> str | None:
         lock.free()
 
 
-def free(path: Path, over: Seen) -> None:
+def free(path: Path, over: FoundLedgerFile) -> None:
     """Remove the ledger that only held a name."""
     lock = RunLock(path)
     lock.take()
@@ -131,7 +131,7 @@ def free(path: Path, over: Seen) -> None:
         lock.free()
 
 
-def _named_aside(path: Path, over: Seen, packed: Path) -> Path:
+def _named_aside(path: Path, over: FoundLedgerFile, packed: Path) -> Path:
     """The other name of what is to be replaced, by which it can be read from then on."""
     for name in opening.names_aside(path, over.identity):
         return name  # of a move that was killed here
@@ -149,7 +149,7 @@ def _named_aside(path: Path, over: Seen, packed: Path) -> Path:
     return aside
 
 
-def _refuse_unless(path: Path, over: Seen) -> None:
+def _refuse_unless(path: Path, over: FoundLedgerFile) -> None:
     """Raise ``LedgerError`` unless the ledger at ``path`` is that one still, as it was, and nobody has it open."""
     _refuse_leftovers(path)
     with translated(path):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from ...models import Limit
-    from ..moving import LedgerMove
+    from ..move_states import LedgerMove
     from ..rows import (
         Activity,
         Addition,

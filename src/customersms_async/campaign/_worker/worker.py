@@ -14,9 +14,9 @@ from ..._postgres.server import why_it_only_reads
 from ..._runtime import log
 from ..._runtime.tasks import start
 from ...errors import ConfigurationError, LedgerError, SuppressionStoreError
+from .._postgres.database_place import read_database
 from .._postgres.host import Host
-from .._postgres.place import read_database
-from .._postgres.waiting import WaitingCampaign, waiting
+from .._postgres.waiting_campaigns import WaitingCampaign, waiting_campaigns
 from ..job import run_campaign
 from ..refusals import LedgerAwayError
 from .doorbell import Doorbell
@@ -161,7 +161,7 @@ class Worker:
 
         while not self._stops:
             try:
-                await waiting(server)  # which makes the schema, if this role may
+                await waiting_campaigns(server)  # which makes the schema, if this role may
                 await server.run(job, server.timeout)
                 await self._clients.know_list()
             except LedgerAwayError as error:
@@ -188,7 +188,7 @@ class Worker:
         if not self._has_room.is_set():
             return
         try:
-            found = await waiting(self._opened.server)
+            found = await waiting_campaigns(self._opened.server)
         except LedgerError as error:
             self._note_away(error)
             return
@@ -217,7 +217,7 @@ class Worker:
         """Begin to run the campaign as soon as there is room, if it is waiting then."""
         await self._has_room.wait()
         try:
-            found = await waiting(self._opened.server, name)
+            found = await waiting_campaigns(self._opened.server, name)
         except LedgerError as error:
             self._note_away(error)
             return

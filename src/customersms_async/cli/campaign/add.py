@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.given import add_more
+from ...campaign.ledger_input import add_more
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
 from ..exits import ending_well

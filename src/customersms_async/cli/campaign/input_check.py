@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from ...campaign.adding import compare, refuse_other_message
+from ...campaign.ledger_input import compare, refuse_other_message
 from ...errors import ConfigurationError
 from ..send.message import read_message
 from .started import refuse_other_kind

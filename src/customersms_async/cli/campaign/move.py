@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..._core.plural import counted
 from ...campaign.move import move_campaign
-from ...campaign.moving import Step
+from ...campaign.move_states import MoveStep
 from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from .options import MoveOptions
 
 _SAID: Final = {
-    Step.RESERVE: "{} is reserved for it, and refuses everything else",
-    Step.LEAVE: "{} says that the campaign is moving: it can't be run there any more",
-    Step.BRING: "all of it is in {}, and can't be run there yet",
-    Step.PART: "{} says that the campaign has moved",
-    Step.ARRIVE: "{} can be run from now on",
-    Step.STAY: "{} says that the campaign stays: it can be run there as before",
-    Step.FREE: "{} is free again",
+    MoveStep.RESERVE: "{} is reserved for it, and refuses everything else",
+    MoveStep.LEAVE: "{} says that the campaign is moving: it can't be run there any more",
+    MoveStep.BRING: "all of it is in {}, and can't be run there yet",
+    MoveStep.PART: "{} says that the campaign has moved",
+    MoveStep.ARRIVE: "{} can be run from now on",
+    MoveStep.STAY: "{} says that the campaign stays: it can be run there as before",
+    MoveStep.FREE: "{} is free again",
 }
 """What each step is, for people; in braces, the ledger that was changed."""
 

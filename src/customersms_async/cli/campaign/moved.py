@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...campaign.moving import why_away
+from ...campaign.move_states import why_away
 from ...campaign.refusals import refusal
 from ..formats import plain, utc_time
 
 if TYPE_CHECKING:
-    from ...campaign.moving import LedgerMove
+    from ...campaign.move_states import LedgerMove
     from .place import LedgerPlace
 
 

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from ...campaign.job import LEDGER_VARIABLE
-from ...campaign.opened import shown
+from ...campaign.ledger_opening import shown
 from ...errors import ConfigurationError
 
 

@@ -13,8 +13,8 @@ import msgspec
 import typer
 
 from ...campaign import Campaign
-from ...campaign.given import numbers_of
-from ...campaign.opened import is_address
+from ...campaign.arguments import numbers_of
+from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import LedgerAwayError
 from ...campaign.run_times import RunTimes
 from ...campaign.states import State

@@ -10,7 +10,7 @@ import typer
 
 from ..._core.plural import counted
 from ...campaign import Campaign
-from ...campaign.opened import is_address
+from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import MissingLedgerError
 from ...campaign.run_times import RunTimes
 from ...campaign.states import State
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..._core.schedule import SendSchedule
-    from ...campaign.moving import LedgerMove
+    from ...campaign.move_states import LedgerMove
     from ...campaign.protocol import CampaignLedger
     from ...campaign.rows import Count, Input, KnownDouble, PlannedRecipient
     from ...campaign.wanted import WantedNow

@@ -30,7 +30,7 @@ from .wanted_now import wanted_lines, wanted_object
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from ...campaign.moving import LedgerMove
+    from ...campaign.move_states import LedgerMove
     from ...campaign.rows import Count, KnownDouble
     from ...campaign.wanted import WantedNow
     from .options import StatusOptions

@@ -79,7 +79,7 @@ class WorkerOptions(Bundle, frozen=True, kw_only=True):
     def database(self) -> str:
         """The database that is named. Raises ``ConfigurationError`` if none is, and for what is no database's URL."""
         from ...campaign.job import LEDGER_VARIABLE  # with the campaigns, which no other command is to pay for
-        from ...campaign.opened import is_address
+        from ...campaign.ledger_opening import is_address
 
         named = os.environ.get(LEDGER_VARIABLE, "") if self.ledger is None else self.ledger
         if not named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ...campaign.moving import FOLLOWS, HERE, LedgerMove, MoveState
+from ...campaign.move_states import FOLLOWS, HERE, LedgerMove, MoveState
 from ...campaign.rows import Intent
 from ...campaign.states import SAYS, State
 from ...errors import LedgerError

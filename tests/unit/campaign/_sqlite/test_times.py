@@ -9,7 +9,7 @@ import pytest
 from customersms_async import LedgerError, Outcome, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
-from customersms_async.campaign.opened import open_ledger
+from customersms_async.campaign.ledger_opening import open_ledger
 from customersms_async.campaign.refusals import CUT_OFF_US
 from customersms_async.campaign.rows import Intent
 from customersms_async.campaign.states import SAYS, State

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import anyio
 
 from ...._runtime.tasks import start
-from ....campaign.opened import open_ledger
+from ....campaign.ledger_opening import open_ledger
 from ....sandbox.pages.listening import listening
 from ...exits import ending_well, fail
 from ...option_values import wrong_value

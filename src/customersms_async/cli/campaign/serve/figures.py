@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ...._core.plural import counted
-from ....campaign.given import by_state
-from ....campaign.moving import why_away
+from ....campaign.move_states import why_away
 from ....campaign.rows import MOST_LISTED
+from ....campaign.state_counts import by_state
 from ....campaign.states import State
 from ....campaign.wanted_states import WORDS
 from ...formats import length
@@ -21,7 +21,7 @@ from ..wanted_now import named_terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....campaign.moving import LedgerMove
+    from ....campaign.move_states import LedgerMove
     from ....campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ....campaign.wanted import WantedNow
     from ....models import Limit, LimitStatus

@@ -11,7 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final, final
 
 from ...._runtime.tasks import start
-from ....campaign.opened import open_ledger
+from ....campaign.ledger_opening import open_ledger
 from ....errors import ConfigurationError, LedgerError
 from ...error_words import in_words
 from .look import CampaignLook

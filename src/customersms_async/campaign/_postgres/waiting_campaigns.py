@@ -29,8 +29,8 @@ class WaitingCampaign(NamedTuple):
     terms: CampaignTerms | None
 
 
-async def waiting(server: PostgresServer, name: str | None = None) -> list[WaitingCampaign]:
-    """All of them, or the one of that ``name`` if it is one; those first that have been wanted for the longest time.
+async def waiting_campaigns(server: PostgresServer, name: str | None = None) -> list[WaitingCampaign]:
+    """All waiting campaigns, or the one of that ``name`` if it is one; first those wanted for the longest time.
 
     Reads campaigns of which a run is wanted, and no other. Raises ``LedgerError``: ``LedgerAwayError`` for what may
     pass by itself.

@@ -1,4 +1,4 @@
-"""The whole input into an empty ledger, in one transaction: judged, frozen, with every repeat found.
+"""The first input of a campaign, written into an empty ledger in one transaction: judged, with every repeat found.
 
 Runs in the ledger's own thread. Cost: about 8 µs a recipient; memory: ``LedgerRepeats`` for each recipient, and one
 slice.
@@ -13,7 +13,7 @@ import msgspec
 from ..._core.intake import Judge, RefusedLetter, with_line
 from ...errors import ConfigurationError
 from ...models import Code
-from ..adding import Digest
+from ..ledger_input import InputDigest
 from ..process_name import this_process
 from ..states import RecipientEvent, after
 from ..wanted import WantedChange
@@ -33,7 +33,7 @@ _PLANNED, _SKIPPED = after(None, RecipientEvent.ADDED), after(None, RecipientEve
 
 
 @final
-class Adding:
+class InputWriter:
     """Takes slices of the input in, within a transaction that the caller has begun and ends.
 
     Mutable state: the input's digest, what came before, and whether anybody has brought a time zone.
@@ -57,7 +57,7 @@ class Adding:
         self._judge = Judge(self._repeats, region, one_per_number=one_per_number, one_per_key=True)
         self._now_us = 0
         self._has_zones = False
-        self.digest = Digest()
+        self.digest = InputDigest()
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Judge these and write them. Raises ``ConfigurationError`` for a region that can't be used."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..moving import FoundLedger, LedgerMove, MovingLedger
+    from ..move_states import FoundLedger, LedgerMove, MovingLedger
 
 
 @final
@@ -100,6 +100,6 @@ class FileTarget:
         packing.say_it_arrives(new, [said], changes)
         return packing.replace(new, self._path, self._seen(over), keep=over.is_filled)
 
-    def _seen(self, over: FoundLedger) -> packing.Seen:
+    def _seen(self, over: FoundLedger) -> packing.FoundLedgerFile:
         assert self._found is not None  # noqa: S101 - it was found
-        return packing.Seen(self._found, over.moves)
+        return packing.FoundLedgerFile(self._found, over.moves)

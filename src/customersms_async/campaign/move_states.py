@@ -110,7 +110,7 @@ class FoundLedger(NamedTuple):
         return self.moves[-1].state if self.moves else None
 
 
-class Step(enum.StrEnum):
+class MoveStep(enum.StrEnum):
     """A step of a move, as the table has them."""
 
     RESERVE = "reserve"
@@ -123,10 +123,10 @@ class Step(enum.StrEnum):
 
 
 SAYS: Final = {
-    Step.LEAVE: MoveState.LEAVING,
-    Step.PART: MoveState.LEFT,
-    Step.ARRIVE: MoveState.ARRIVED,
-    Step.STAY: MoveState.STAYED,
+    MoveStep.LEAVE: MoveState.LEAVING,
+    MoveStep.PART: MoveState.LEFT,
+    MoveStep.ARRIVE: MoveState.ARRIVED,
+    MoveStep.STAY: MoveState.STAYED,
 }
 """What a step that appends one row says; ``RESERVE`` and ``BRING`` make a ledger that says ``ARRIVING``."""
 
@@ -149,7 +149,7 @@ def follows(before: Sequence[LedgerMove], next_: LedgerMove) -> bool:
 
 def next_step(
     source: FoundLedger, target: FoundLedger | None, place: str, *, database: str = "", undo: bool = False
-) -> Step | None:
+) -> MoveStep | None:
     """The next step of the move from ``source`` to ``target`` (``None``: there is none yet), which is called ``place``.
 
     ``database`` is which one it is in, as ``LedgerMove`` has it. ``None`` once it is over. ``undo``: of ending it where
@@ -166,17 +166,17 @@ def next_step(
     if last.state is MoveState.LEFT:
         if undo or there is None:
             raise MoveRefusedError(_away(last))
-        return Step.ARRIVE if there is MoveState.ARRIVING else None
+        return MoveStep.ARRIVE if there is MoveState.ARRIVING else None
     if there is not None:
         if undo:
             raise MoveRefusedError(f"all of it is in {place} by now: finish the move, then move it back")
-        return Step.PART
+        return MoveStep.PART
     if last.place != place:
         raise MoveRefusedError(_away(last))
     if undo:
-        return Step.STAY
+        return MoveStep.STAY
     _refuse_what_is_there(source, target, place)
-    return Step.RESERVE if target is None else Step.BRING
+    return MoveStep.RESERVE if target is None else MoveStep.BRING
 
 
 def reserved_for(source: FoundLedger, target: FoundLedger | None) -> str | None:
@@ -189,21 +189,21 @@ def reserved_for(source: FoundLedger, target: FoundLedger | None) -> str | None:
     return None if target.last.move in source.known else target.last.move
 
 
-def _first_step(source: FoundLedger, target: FoundLedger | None, place: str) -> Step:
+def _first_step(source: FoundLedger, target: FoundLedger | None, place: str) -> MoveStep:
     if not source.is_filled:
         raise MoveRefusedError("nobody was added to it yet, so there is nothing to move")
     if target is None:
-        return Step.RESERVE
+        return MoveStep.RESERVE
     _refuse_what_is_there(source, target, place)
     over = _is_reserved(source, target) and reserved_for(source, target) is None
-    return Step.RESERVE if over else Step.LEAVE
+    return MoveStep.RESERVE if over else MoveStep.LEAVE
 
 
-def _first_step_back(source: FoundLedger, target: FoundLedger | None) -> Step | None:
+def _first_step_back(source: FoundLedger, target: FoundLedger | None) -> MoveStep | None:
     """What frees the target, if it is reserved: with a move that is undone, unless that is so already."""
     if target is None or not _is_reserved(source, target):
         return None
-    return Step.FREE if reserved_for(source, target) is None else Step.LEAVE
+    return MoveStep.FREE if reserved_for(source, target) is None else MoveStep.LEAVE
 
 
 def _is_reserved(source: FoundLedger, target: FoundLedger) -> bool:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from customersms_async.campaign.states import SKIPS
-from customersms_async.campaign.unsent import UNSENT, Next, gravest, markdown, next_of
+from customersms_async.campaign.unsent_rules import UNSENT, UnsentStep, gravest, markdown, next_of
 from customersms_async.models import Code, Outcome, Status
 from support.places import DOCS
 
@@ -28,17 +28,17 @@ def test_every_code_that_may_come_has_its_line() -> None:
 
 
 def test_only_an_outage_and_the_quota_pause_a_run() -> None:
-    pausing = {code for code, rule in UNSENT.items() if rule.next is Next.PAUSE}
+    pausing = {code for code, rule in UNSENT.items() if rule.next is UnsentStep.PAUSE}
     assert pausing == {Code.CONNECTION_FAILED, Code.RATE_LIMITED, Code.QUOTA_EXCEEDED}
 
 
 def test_who_is_skipped_has_a_move_in_the_ledger() -> None:
-    assert {code for code, rule in UNSENT.items() if rule.next is Next.SKIP} == set(SKIPS)
+    assert {code for code, rule in UNSENT.items() if rule.next is UnsentStep.SKIP} == set(SKIPS)
 
 
 @pytest.mark.parametrize("code", ["SOMETHING_NEW", "", None])
 def test_a_code_that_nobody_has_thought_of_ends_the_run_with_everyone_planned(code: str | None) -> None:
-    assert next_of(code) is Next.STOP
+    assert next_of(code) is UnsentStep.STOP
 
 
 @pytest.mark.parametrize("codes", list(itertools.permutations(["CERTIFICATE_REFUSED", "RATE_LIMITED", "STOPPED"])))

@@ -10,7 +10,7 @@ from ..refusals import refusal
 from . import opening
 from .lock import RunLock
 from .typed_rows import file_named, only
-from .whole import changes_of
+from .wal_check import changes_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @final
-class Copies:
+class CopyCheck:
     """Tells whether the open ledger at ``path`` is a copy, by where it was last written to.
 
     The run lock goes by the file's name, so it is looked for at the place where the file was last written to as well.

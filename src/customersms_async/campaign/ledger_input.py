@@ -1,4 +1,4 @@
-"""An input that is taken in by a ledger, whatever kind it is: slice by slice, with the hash of it all."""
+"""The recipients that a ledger of any kind takes in: slice by slice, with the hash of them all."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final, final
 
 from .._core.intake import Letter
 from ..errors import ConfigurationError
+from .arguments import person_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from .rows import Input
+    from .protocol import CampaignLedger
+    from .rows import Count, Input
 
 Letters = Iterable[Letter] | AsyncIterable[Letter]
 """Recipients with their texts, from anywhere."""
@@ -23,7 +25,7 @@ SLICE: Final = 1_000
 
 
 @final
-class Digest:
+class InputDigest:
     """The hash of an input: of every phone, text, key and time zone as given, in order."""
 
     def __init__(self) -> None:
@@ -59,7 +61,7 @@ def refuse_other_message(known: Input, template: str | None, ledger: str) -> Non
 
 async def compare(known: Input, letters: Letters, template: str | None, ledger: str) -> None:
     """Raise ``ConfigurationError`` if these are not what the ledger of this name holds."""
-    digest = Digest()
+    digest = InputDigest()
     async for some in slices(letters):
         await asyncio.to_thread(digest.take, some)
     refuse_other_message(known, template, ledger)
@@ -87,3 +89,36 @@ async def slices(letters: Letters) -> AsyncIterator[list[Letter]]:
                 some = []
     if some:
         yield some
+
+
+async def add_more(
+    ledger: CampaignLedger,
+    letters: Letters,
+    template: str | None,
+    region: str | None,
+    suppressed: Iterable[str],
+    *,
+    by: str,
+    file: str = "",
+    rehearsal: bool = False,
+    one_per_number: bool = False,
+    keep: Sequence[str] = (),
+) -> list[Count] | None:
+    """Put more letters into a ledger, or the first ones, which may be a ``rehearsal``: see ``CampaignLedger.add_more``.
+
+    Gives how many of them are in which state then; ``None`` if they were there already.
+    """
+    name = person_name(by)
+    if await ledger.added() is not None:
+        return await ledger.add_more(
+            letters, template, region, suppressed, by=name, one_per_number=one_per_number, keep=keep, file=file
+        )
+    await ledger.add(
+        *(letters, template, region, suppressed),
+        rehearsal=rehearsal,
+        one_per_number=one_per_number,
+        keep=keep,
+        file=file,
+        by=name,
+    )
+    return await ledger.counts()

@@ -1,4 +1,4 @@
-"""More recipients into a campaign of a database that holds some already, in one transaction, by COPY.
+"""Additions to a campaign of a database that holds recipients already: each in one transaction, by COPY.
 
 Additions to one campaign come one after the other, under a lock of their own. Requests go on meanwhile: only at the
 end, when all is there but not to be seen yet, nobody can begin one, or say that the campaign is done.
@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..._core.outcomes import ON_THE_LIST
-from .._sqlite.fitting import FittedAddition
+from .._sqlite.fitted_addition import FittedAddition
 from ..rows import Count
 from ..states import State
 from .copying import copy_tables, one_transaction
@@ -54,7 +54,7 @@ _PLAN: Final = (
 )
 
 
-class Addends(NamedTuple):
+class LaterAddition(NamedTuple):
     """What is to be added: judged in the file ``judged``, to be fitted in by another one, ``fitted``.
 
     ``suppressed`` are numbers that nobody is sent to, as told by ``source``; ``file`` and ``by`` say where the
@@ -71,20 +71,20 @@ class Addends(NamedTuple):
     now_us: int | None
 
 
-def add(connection: Connection[Any], campaign: int, addends: Addends) -> list[Count] | None:
+def add(connection: Connection[Any], campaign: int, addition: LaterAddition) -> list[Count] | None:
     """Add everyone; gives how many are in which state, or ``None`` if the same addition was made already.
 
     Raises ``PostgresError``; then nothing was added.
     """
     with (
-        FittedAddition(addends.judged, addends.fitted, one_per_number=addends.one_per_number) as fitted,
+        FittedAddition(addition.judged, addition.fitted, one_per_number=addition.one_per_number) as fitted,
         one_transaction(connection) as cursor,
     ):
         cursor.execute("SELECT customersms.campaign_is_here(%s)", (campaign,))
         cursor.execute(_LOCK, (campaign,))
         number, offset, is_there = _one(cursor, _FOUND, (fitted.hash, campaign))
         if is_there:
-            _suppress(cursor, campaign, addends)
+            _suppress(cursor, campaign, addition)
             return None
         _tell(connection, fitted, campaign)
         fitted.fit(int(offset))
@@ -94,15 +94,15 @@ def add(connection: Connection[Any], campaign: int, addends: Addends) -> list[Co
         behind = (base + offset, base + (1 << 32))
         added = cursor.execute(_COUNTED, behind).fetchall()
         cursor.execute("SELECT customersms.campaign_lock(%s, true)", (campaign,))
-        _suppress(cursor, campaign, addends)  # which keeps the counts of those whom it skips
+        _suppress(cursor, campaign, addition)  # which keeps the counts of those whom it skips
         for state, code, recipients, segments in added:
             cursor.execute(_COUNT, (campaign, state, code, recipients, segments))
         counted = cursor.execute(_COUNTED, behind).fetchall()
-        words = _bytes(addends.file), fitted.hash, addends.now_us, _bytes(addends.by)
+        words = _bytes(addition.file), fitted.hash, addition.now_us, _bytes(addition.by)
         cursor.execute(_ADDITION, (campaign, number + 1, *words, fitted.recipients, offset))
         counts = [Count(State(state), code.decode(), n, int(segments)) for state, code, n, segments in counted]
         if any(count.state is State.PLANNED for count in counts):
-            cursor.execute(_PLAN, {"campaign": campaign, "now_us": addends.now_us, "by": _bytes(addends.by)})
+            cursor.execute(_PLAN, {"campaign": campaign, "now_us": addition.now_us, "by": _bytes(addition.by)})
         return counts
     return None
 
@@ -129,11 +129,11 @@ def _pages(connection: Connection[Any], query: str, values: dict[str, Any]) -> I
             yield rows
 
 
-def _suppress(cursor: Cursor[tuple[Any, ...]], campaign: int, addends: Addends) -> None:
+def _suppress(cursor: Cursor[tuple[Any, ...]], campaign: int, addition: LaterAddition) -> None:
     cursor.execute(
         "SELECT customersms.campaign_suppress(%s, %s, %s, %s, %s)",
         (
-            *(campaign, addends.now_us, [_bytes(phone) for phone in addends.suppressed], _bytes(addends.source)),
+            *(campaign, addition.now_us, [_bytes(phone) for phone in addition.suppressed], _bytes(addition.source)),
             _bytes(ON_THE_LIST),
         ),
     )

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from customersms_async._postgres.errors import PostgresError
-from customersms_async.campaign._postgres.looks import SharedLooks
+from customersms_async.campaign._postgres.shared_wanted_queries import SharedWantedQueries
 
 if TYPE_CHECKING:
     from customersms_async._postgres.server import PostgresServer
@@ -33,8 +33,8 @@ class Server:
         return [(b"%d" % each,) for each in self.wanted if b"%d" % each in about.strip(b"{}").split(b",")]
 
 
-def shared(server: Server) -> SharedLooks:
-    return SharedLooks(cast("PostgresServer", server), seconds=0.0)
+def shared(server: Server) -> SharedWantedQueries:
+    return SharedWantedQueries(cast("PostgresServer", server), seconds=0.0)
 
 
 async def test_all_who_look_at_the_same_time_ask_one_question() -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ..moving import FoundLedger, LedgerMove, MovingLedger
-    from .place import DatabasePlace
+    from ..move_states import FoundLedger, LedgerMove, MovingLedger
+    from .database_place import DatabasePlace
 
 _LONGEST: Final = 3_600.0
 """Seconds that bringing a campaign into the database may take."""

@@ -1,4 +1,4 @@
-"""The look at a ledger that is to be opened: all that was ever written to it must be in it, or in its ``-wal``.
+"""The check of a ledger that is to be opened: all that was ever written to it is in it, or in its ``-wal``.
 
 ``file`` says what is written where, so that this can be told.
 """
@@ -29,7 +29,7 @@ UNKNOWN_BOOT: Final = "-"
 """The name of a machine's run that can't be known."""
 
 
-class WholeView(NamedTuple):
+class CheckedConnection(NamedTuple):
     """A connection that reads a ledger from which nothing is missing.
 
     ``lags``: the ledger has been further than what is seen through it, so nothing may be written.
@@ -39,7 +39,7 @@ class WholeView(NamedTuple):
     lags: bool = False
 
 
-def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite3.Connection]) -> WholeView:
+def open_checked(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite3.Connection]) -> CheckedConnection:
     """A look at the ledger at ``path``, from which nothing is missing.
 
     ``lock`` is its run lock, ``boot`` the name of this machine's run; ``writer`` gives the connection that writes, for
@@ -69,12 +69,12 @@ def open_whole(path: Path, lock: RunLock, boot: str, writer: Callable[[], sqlite
                 )
             if whole and _was_emptied(reading):
                 writer()  # which wants a -wal again
-                return WholeView(reading)
+                return CheckedConnection(reading)
             witnessed = _is_witnessed(reading, boot)
             if whole and (version < SESSIONS_SINCE or is_closed(reading) or witnessed):
-                return WholeView(reading)
+                return CheckedConnection(reading)
             if whole and has_wal and (witnessed is None or not left):
-                return WholeView(reading, lags=witnessed is not None)
+                return CheckedConnection(reading, lags=witnessed is not None)
         except BaseException:
             reading.close()
             raise

@@ -46,8 +46,8 @@ async def open_ledger(
     goes with no such place.
     """
     if is_address(place):
+        from ._postgres.database_place import read_place
         from ._postgres.ledger import PostgresLedger
-        from ._postgres.place import read_place
 
         return await PostgresLedger.open(read_place(str(place), name), create=create, clock=clock, looking=looking)
     if name is not None:
@@ -59,7 +59,7 @@ def shown(place: str) -> ShownPlace:
     """What of ``place`` may be shown. Raises ``ConfigurationError`` for what can be none, without a word of it."""
     if not is_address(place):
         return ShownPlace(str(Path(place)), Path(place).name, str(Path(place)), has_password=False)
-    from ._postgres.place import read_place, without_password
+    from ._postgres.database_place import read_place, without_password
 
     found, again = read_place(place, None), without_password(place)
     return ShownPlace(found.shown, found.name, again, has_password=read_place(again, None).url != found.url)

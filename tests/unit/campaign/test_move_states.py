@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from customersms_async.campaign.moving import (
+from customersms_async.campaign.move_states import (
     FOLLOWS,
     HERE,
     SAYS,
@@ -12,7 +12,7 @@ from customersms_async.campaign.moving import (
     LedgerMove,
     MoveRefusedError,
     MoveState,
-    Step,
+    MoveStep,
     next_step,
     why_away,
 )
@@ -62,7 +62,7 @@ def test_neither_can_be_run_never_for_good_where_two_places_have_one_name(*, mar
 
 def test_a_move_to_a_database_is_finished_and_undone_in_that_one_alone() -> None:
     world = crashed(2, START._replace(marked=True))
-    for step in (Step.BRING, Step.PART):
+    for step in (MoveStep.BRING, MoveStep.PART):
         for undo in (False, True):
             with pytest.raises(MoveRefusedError, match=r"to B in another database of that name .* number B\)"):
                 chosen(world, A, undo=undo, to=TWIN)
@@ -110,8 +110,8 @@ def test_the_steps_of_a_move_that_nothing_disturbs() -> None:
         steps.append((act.step, world.runnable))
         world = made(world, act)
     assert steps == [
-        *((Step.RESERVE, [A]), (Step.LEAVE, [A])),
-        *((Step.BRING, []), (Step.PART, []), (Step.ARRIVE, [])),
+        *((MoveStep.RESERVE, [A]), (MoveStep.LEAVE, [A])),
+        *((MoveStep.BRING, []), (MoveStep.PART, []), (MoveStep.ARRIVE, [])),
     ]
     assert world.runnable == [B]
 
@@ -141,7 +141,7 @@ def test_there_and_back_again_to_the_same_names_puts_aside_what_was_left_there()
     while (act := chosen(world, B, undo=False)) is not None:
         steps.append(act.step)
         world = made(world, act)
-    assert steps == [Step.LEAVE, Step.BRING, Step.PART, Step.ARRIVE]
+    assert steps == [MoveStep.LEAVE, MoveStep.BRING, MoveStep.PART, MoveStep.ARRIVE]
     assert world.runnable == [A]
 
 
@@ -156,10 +156,10 @@ def test_what_came_after_it_was_undone_can_t_be_run_and_is_put_aside() -> None:
     assert world.runnable == [A]
     again = chosen(world, A, undo=False)
     assert again is not None
-    assert again.step is Step.LEAVE
+    assert again.step is MoveStep.LEAVE
     bringing = chosen(made(world, again), A, undo=False)
     assert bringing is not None
-    assert bringing.step is Step.BRING
+    assert bringing.step is MoveStep.BRING
 
 
 def test_an_old_copy_is_not_brought_over_what_has_left() -> None:
@@ -186,7 +186,7 @@ def test_nothing_is_put_over_another_ledger(target: FoundLedger, words: str) -> 
         with pytest.raises(MoveRefusedError, match=words):
             next_step(source, target, B)
     assert crashed(2).a is not None
-    assert next_step(crashed(2).a or START.a, target, B, undo=True) is Step.STAY
+    assert next_step(crashed(2).a or START.a, target, B, undo=True) is MoveStep.STAY
 
 
 def test_a_name_that_is_reserved_is_freed_once_its_move_is_over_and_never_later() -> None:
@@ -194,9 +194,9 @@ def test_a_name_that_is_reserved_is_freed_once_its_move_is_over_and_never_later(
     world, steps, late = crashed(1), [], None
     while (act := chosen(world, A, undo=True)) is not None:
         steps.append(act.step)
-        late = act if act.step is Step.FREE else None
+        late = act if act.step is MoveStep.FREE else None
         world = made(world, act)
-    assert steps == [Step.LEAVE, Step.STAY, Step.FREE]
+    assert steps == [MoveStep.LEAVE, MoveStep.STAY, MoveStep.FREE]
     assert late is not None
     for _ in range(5):
         act = chosen(world, A, undo=False)

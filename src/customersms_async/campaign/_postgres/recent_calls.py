@@ -18,7 +18,7 @@ KEPT_US: Final = 300_000_000
 """How long a call is kept, in microseconds: a standby that lags by more is beyond what anybody can vouch for."""
 
 
-class Done(NamedTuple):
+class AcknowledgedCall(NamedTuple):
     """A call that was acknowledged: the command and its arguments, and when (``now_us``)."""
 
     command: bytes
@@ -28,19 +28,19 @@ class Done(NamedTuple):
 
 @final
 class RecentCalls:
-    """The calls of the last minutes, in their order. Mutable state: they."""
+    """The calls of the last minutes, in their order, which are its mutable state."""
 
     def __init__(self, clock: Callable[[], int] = now_us) -> None:
         self._clock = clock
-        self._done: deque[Done] = deque()
+        self._calls: deque[AcknowledgedCall] = deque()
 
     def note(self, command: bytes, given: tuple[bytes | None, ...]) -> None:
         """Keep a call that was acknowledged, and forget those that are too old."""
         now = self._clock()
-        while self._done and self._done[0].at_us < now - KEPT_US:
-            self._done.popleft()
-        self._done.append(Done(command, given, now))
+        while self._calls and self._calls[0].at_us < now - KEPT_US:
+            self._calls.popleft()
+        self._calls.append(AcknowledgedCall(command, given, now))
 
-    def __iter__(self) -> Iterator[Done]:
+    def __iter__(self) -> Iterator[AcknowledgedCall]:
         """The calls, the oldest first."""
-        return iter(tuple(self._done))
+        return iter(tuple(self._calls))

@@ -1,4 +1,4 @@
-"""What people give to a campaign, as its ledger takes it, and what a ledger counts, as people take it."""
+"""The arguments of a campaign's methods, as its ledger takes them: names of people, recipients, numbers."""
 
 from __future__ import annotations
 
@@ -15,63 +15,15 @@ if TYPE_CHECKING:
 
     from .._sending.reader import Recipients
     from ..models import Message
-    from .adding import Letters
-    from .protocol import CampaignLedger
-    from .rows import Count
+    from .ledger_input import Letters
     from .states import Choice
 
 
-def person(by: object) -> str:
+def person_name(by: object) -> str:
     """A person's name, as the ledger keeps it. Raises ``ConfigurationError`` for none."""
     if not isinstance(by, str) or not by.strip():
         raise ConfigurationError("say by whom: the ledger keeps the name")
     return by.strip()
-
-
-async def add_more(
-    ledger: CampaignLedger,
-    letters: Letters,
-    template: str | None,
-    region: str | None,
-    suppressed: Iterable[str],
-    *,
-    by: str,
-    file: str = "",
-    rehearsal: bool = False,
-    one_per_number: bool = False,
-    keep: Sequence[str] = (),
-) -> list[Count] | None:
-    """Put more letters into a ledger, or the first ones, which may be a ``rehearsal``: see ``CampaignLedger.add_more``.
-
-    Gives how many of them are in which state then; ``None`` if they were there already.
-    """
-    name = person(by)
-    if await ledger.added() is not None:
-        return await ledger.add_more(
-            letters, template, region, suppressed, by=name, one_per_number=one_per_number, keep=keep, file=file
-        )
-    await ledger.add(
-        *(letters, template, region, suppressed),
-        rehearsal=rehearsal,
-        one_per_number=one_per_number,
-        keep=keep,
-        file=file,
-        by=name,
-    )
-    return await ledger.counts()
-
-
-def by_state(counts: Iterable[Count]) -> dict[State, int]:
-    """How many recipients are in each state."""
-    found = dict.fromkeys(State, 0)
-    for count in counts:
-        found[count.state] += count.recipients
-    return found
-
-
-async def count_states(ledger: CampaignLedger) -> dict[State, int]:
-    """How many recipients of a ledger are in each state."""
-    return by_state(await ledger.counts())
 
 
 def letters_of(recipients: Recipients, message: str | None) -> Letters:
@@ -86,7 +38,7 @@ async def _each(recipients: AsyncIterable[str | Message], message: str | None) -
         yield Letter.of(item, message)
 
 
-def decided(
+def recipients_to_resolve(
     status_or_phones: str | Iterable[str], as_: str, codes: Sequence[str]
 ) -> tuple[Sequence[Choice], list[str] | None]:
     """Of whom a person says something, and which of their numbers (``None``: of all): see ``Campaign.resolve``."""

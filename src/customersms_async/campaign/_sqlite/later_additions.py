@@ -1,4 +1,4 @@
-"""More recipients into a ledger's file that holds some already: read what is there, fit them in, add them in one piece.
+"""Additions to a ledger's file that holds recipients already: what is there is read, they are fitted in, and added.
 
 What is read is read in pages, between which a run has the file; only the last step keeps it: some seconds for a
 million.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .file import LedgerFile
-    from .fitting import FittedAddition
+    from .fitted_addition import FittedAddition
 
 PAGE: Final = 50_000
 """Rows that are read at a time: some 50 ms."""

@@ -20,7 +20,7 @@ _WANTED: Final = b"SELECT campaign FROM customersms.campaign_runs_wanted WHERE c
 
 
 @final
-class SharedLooks:
+class SharedWantedQueries:
     """Looks of one process into one database, from any number of event loops.
 
     Mutable state: by event loop, the campaigns of the question that is about to be asked, and the task that asks it.
