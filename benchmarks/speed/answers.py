@@ -12,7 +12,7 @@ import time
 
 from customersms_async._core import answer_bounds
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import judge_in_steps
 from customersms_async._core.secret import Secret
 from support.large_answers import NAMES, PHONES, large_answer

@@ -30,7 +30,7 @@ Codec = tuple["Callable[[dict[str, Any]], bytes]", "Callable[[bytes, int], objec
 def ours() -> Codec:
     from customersms_async import Status
     from customersms_async._core.batching import Batch
-    from customersms_async._core.happened import Answer
+    from customersms_async._core.post_result import Answer
     from customersms_async._core.provider import encode
     from customersms_async._core.rulings import judge
 

@@ -27,9 +27,9 @@ from customersms_async import AsyncClient, Limit, MemoryQuota, Outcome, Priority
 from customersms_async._admission.ticket import Ticket
 from customersms_async._core.batching import Batch
 from customersms_async._core.rulings import Ruling
-from customersms_async._otel import table
+from customersms_async._otel import metric_table
 from customersms_async._otel.attributes import SYSTEM
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.otel import Telemetry
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def told(sender: Sender, numbers: int) -> Callable[[], None]:
 def bare(tracers: TracerProvider, meters: MeterProvider, numbers: int) -> Callable[[], None]:
     """The same calls by themselves, with what they are given made before."""
     tracer, meter = tracers.get_tracer("bare"), meters.get_meter("bare")
-    duration = meter.create_histogram("duration", explicit_bucket_boundaries_advisory=table.REQUEST_SECONDS)
-    wait = meter.create_histogram("wait", explicit_bucket_boundaries_advisory=table.WAIT_SECONDS)
+    duration = meter.create_histogram("duration", explicit_bucket_boundaries_advisory=metric_table.REQUEST_SECONDS)
+    wait = meter.create_histogram("wait", explicit_bucket_boundaries_advisory=metric_table.WAIT_SECONDS)
     sent, outcomes = meter.create_counter("sent"), meter.create_counter("outcomes")
     active = meter.create_up_down_counter("active")
     request = {**SYSTEM, "server.address": "127.0.0.1", "server.port": 80, "http.response.status_code": 200}
@@ -125,7 +125,7 @@ async def main(rounds: int) -> None:
         ways = {}
         for name, (tracers, meters) in providers.items():
             client = AsyncClient(**options, telemetry=Telemetry(tracers, meters))  # type: ignore[arg-type]
-            sender = open_handle(await stack.enter_async_context(client)).sender
+            sender = open_client(await stack.enter_async_context(client)).sender
             for numbers in (1, MANY):
                 ways[name, numbers] = told(sender, numbers), bare(tracers, meters, numbers), TIMES // numbers + 20
         for _ in range(rounds):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._http.engine import AnyEngine
     from ._http.transport_engine import HttpxShapedTransport
     from ._sending.key_source import ApiKey
-    from ._sending.looking_on import TelemetrySeam
+    from ._sending.observers import TelemetrySeam
     from ._sending.option_overrides import OptionOverrides
     from .events import Event
     from .idempotency import IdempotencyKeys, IdempotencyStore

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from ._otel.attributes import AttributeSets
-    from ._sending.looking_on import Counts
+    from ._sending.observers import Counts
     from ._sending.sender import Sender
 
 __all__ = ["Telemetry"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from customersms_async._otel.table import DURATION, METRICS
+from customersms_async._otel.metric_table import DURATION, METRICS
 from support.dashboard_files import (
     DASHBOARD,
     RULE_TESTS,

@@ -11,8 +11,8 @@ import pytest
 
 from customersms_async import AsyncClient, Limit, Message, Status
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
-from customersms_async._core.outcome_table import Then
+from customersms_async._core.outcome_table import NextStep
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import judge
 from customersms_async.sandbox import Fault
 from customersms_async.sandbox.faults import EFFECTS, Spoils
@@ -61,7 +61,7 @@ def test_a_cut_at_any_byte_leaves_each_outcome_as_it_is_or_unknown(body: bytes, 
         for of_part, of_whole in zip(part.outcomes, whole.outcomes, strict=True):
             assert of_part.status is Status.UNKNOWN or of_part == of_whole, (cut, body[:cut])
         assert part.fatal in (None, whole.fatal)
-        assert part.then in (Then.DONE, whole.then)
+        assert part.then in (NextStep.DONE, whole.then)
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["of known length", "ended by the connection's end"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, MemoryQuota, OutcomeUnknownError, Status
-from customersms_async._core.happened import NoAnswer
+from customersms_async._core.post_result import NoAnswer
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport

@@ -28,7 +28,7 @@ from customersms_async import (
     SuppressionStoreError,
 )
 from customersms_async._core.schedule import SendSchedule
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
@@ -264,7 +264,7 @@ async def test_a_run_that_cannot_begin_as_this_machine_lacks_its_time_zone_is_no
 ) -> None:
     client = make_client(on_event=told)
     schedule = SendSchedule(hours=Hours("00:00-24:00", zone="Nowhere/At_all"), margin_us=0)
-    terms = CampaignTerms.of(open_handle(client).sender, Guards(), schedule)
+    terms = CampaignTerms.of(open_client(client).sender, Guards(), schedule)
     async with Campaign.open(tmp_path / "spring.ledger") as campaign:
         await campaign.add([Message(phone, "Hello") for phone in PHONES])
         await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="somebody", terms=terms))

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
-from customersms_async._core.happened import Answer, NotSent
+from customersms_async._core.post_result import Answer, NotSent
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates
 from customersms_async._http.engine import KEEPALIVE_SECONDS

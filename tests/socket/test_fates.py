@@ -14,8 +14,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
-from customersms_async._core.outcome_table import Then
+from customersms_async._core.outcome_table import NextStep
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import Ruling, judge
 from customersms_async.models import Code, Status
 
@@ -138,6 +138,6 @@ def test_however_an_answer_is_written_nobody_is_told_the_opposite_of_what_happen
     for outcome in ruling.outcomes:
         assert outcome.status in MAY_BE_TOLD[fates[outcome.phone]], outcome
         event(f"{outcome.status} of {fates[outcome.phone].value}")
-    assert ruling.then is Then.DONE
+    assert ruling.then is NextStep.DONE
     if b"insufficient_credits" in answer.body.lower() and b"[[" not in answer.body:
         assert ruling.fatal is Code.INSUFFICIENT_CREDITS

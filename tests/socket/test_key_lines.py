@@ -136,7 +136,7 @@ async def test_a_warning_names_the_key_and_has_fields(
     assert str(raised.value).endswith("(key tenant-42)")
     assert events(caplog, "unknown") == [{"event": "unknown", "key": "tenant-42", "texts": 1, "status_code": 502}]
     assert caplog.messages[0].endswith("(key tenant-42)")
-    assert caplog.records[0].filename == "unheard.py"
+    assert caplog.records[0].filename == "outcome_log.py"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, SendError, Status
-from customersms_async._core.happened import Answer, NoAnswer, NotSent
+from customersms_async._core.post_result import Answer, NoAnswer, NotSent
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport

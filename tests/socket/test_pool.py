@@ -17,7 +17,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from customersms_async import AsyncClient, MemoryQuota, Status
-from customersms_async._core.happened import Answer
+from customersms_async._core.post_result import Answer
 from customersms_async._core.provider import encode
 from customersms_async._core.secret import Sealed
 from customersms_async._http.connections import Gates

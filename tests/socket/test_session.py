@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, ConfigurationError, OutcomeUnknownError, Priority, Status
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -21,19 +21,19 @@ async def test_a_campaign_sends_as_bulk_with_the_clients_options_and_waits_as_lo
     make_client: MakeClient,
 ) -> None:
     client = make_client(batch_size=7, timeout=3.0, max_wait=0.5, max_concurrency=4)
-    handle = open_handle(client)
+    handle = open_client(client)
     options = handle.options
     assert (options.priority, options.max_wait, options.reads_all) == (Priority.BULK, None, False)
     assert (options.batch_size, options.timeout, options.max_concurrency) == (7, 3.0, 4)
-    assert handle.sender is open_handle(client).sender
+    assert handle.sender is open_client(client).sender
     await client.aclose()
     with pytest.raises(ConfigurationError, match="the client is closed"):
-        open_handle(client)
+        open_client(client)
 
 
 def test_a_handle_is_for_a_running_event_loop() -> None:
     with pytest.raises(ConfigurationError, match="running asyncio event loop"):
-        open_handle(AsyncClient(api_key="cspro_a_key_that_must_never_show"))
+        open_client(AsyncClient(api_key="cspro_a_key_that_must_never_show"))
 
 
 async def test_closing_a_client_over_shared_connections_waits_for_its_own_requests_alone(

@@ -15,7 +15,7 @@ from customersms_async import (
     RejectedError,
     Status,
 )
-from customersms_async._core.outcome_table import Tokens
+from customersms_async._core.outcome_table import TokenFate
 from customersms_async.sandbox import Entry, Fault
 from support.broken_gateways import (
     Handler,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ACCEPTED, REJECTED, UNKNOWN, UNSENT = Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.UNSENT
-SETTLED, HELD, BACK = Tokens.SETTLE, Tokens.LAPSE, Tokens.GIVE_BACK
+SETTLED, HELD, BACK = TokenFate.SETTLE, TokenFate.LAPSE, TokenFate.GIVE_BACK
 UNREADABLE, NO_ANSWER = "UNREADABLE_ANSWER", "NO_ANSWER"
 LONG = "x" * 16_000_000
 """A text that no socket's buffers can hold."""
@@ -63,7 +63,7 @@ class Row(NamedTuple):
     pair: tuple[Status, Status]
     error: type[Exception] | None = None
     code: str | None = None
-    tokens: Tokens = SETTLED
+    tokens: TokenFate = SETTLED
     begun: int = 1
     begun_pair: int = 1
     read: bool = True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from customersms_async import AsyncClient, Campaign, Limit, MemoryQuota, Message
 from customersms_async._postgres import administration
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.terms import CampaignTerms
 from customersms_async.campaign.wanted import WantedChange
@@ -74,7 +74,7 @@ class Fleet:
                     for number in range(size)
                 )
                 if wanted:
-                    terms = CampaignTerms.of(open_handle(client).sender, Guards())
+                    terms = CampaignTerms.of(open_client(client).sender, Guards())
                     await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
 
         async def all_of_them() -> None:

@@ -21,11 +21,11 @@ from customersms_async._core import phone as phones
 from customersms_async._core import segments
 from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
 from customersms_async._core.intake import SendableLetter
-from customersms_async._core.outcome_table import Then
+from customersms_async._core.outcome_table import NextStep
 from customersms_async._core.outcomes import LONGEST_SHOWN
 from customersms_async._core.php_values import LONGEST_NUMBER, phone_digits
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.cli.files import FileProblem, open_rows
@@ -63,7 +63,7 @@ def answers(data: bytes) -> None:
 def _check_ruling(ruling: Ruling, batch: Batch, status: int) -> None:
     assert [(o.index, o.phone) for o in ruling.outcomes] == list(zip(batch.indexes, batch.phones, strict=True))
     statuses = {o.status for o in ruling.outcomes}
-    if ruling.then is not Then.DONE:
+    if ruling.then is not NextStep.DONE:
         assert statuses == {Status.UNSENT}, "only what was not sent may be sent again"
     if status >= 500:
         assert not statuses & {Status.ACCEPTED, Status.REJECTED}
@@ -96,7 +96,7 @@ def _check_rows(ruling: Ruling, body: bytes, status: int) -> None:
         if outcome.status is Status.UNSENT:
             known = [d for row in saying_so if (d := phone_digits(row.phone))]
             assert outcome.phone[1:] not in known, "a text that a row calls accepted is not known to be unsent"
-            assert not saying_so or ruling.then is Then.DONE, "what is sent again holds no text that was accepted"
+            assert not saying_so or ruling.then is NextStep.DONE, "what is sent again holds no text that was accepted"
     accepted = sum(o.status is Status.ACCEPTED for o in ruling.outcomes)
     assert accepted <= len(saying_so)
     whole = _whole(body)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import Ruling, judge
 from customersms_async.models import Status
 

@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 from weakref import WeakSet
 
-from .._runtime.telling import tell
+from .._runtime.listener_calls import call_listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,4 +80,4 @@ class StoreOutage:
             for hear in audience.listeners:
                 if hear not in told:
                     told.append(hear)
-                    tell(hear, event)
+                    call_listener(hear, event)

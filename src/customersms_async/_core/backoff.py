@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from .outcome_table import Then
+from .outcome_table import NextStep
 
 FIRST_DELAY_US: Final = 500_000
 LONGEST_DELAY_US: Final = 8_000_000
@@ -29,16 +29,16 @@ def poll_seconds(waited: float, shortest: float, longest: float) -> float:
     return min(longest, max(shortest, waited / 4))
 
 
-def next_try_us(then: Then, attempt: int, max_retries: int, random: float) -> int | None:
+def next_try_us(then: NextStep, attempt: int, max_retries: int, random: float) -> int | None:
     """Microseconds until the try after number ``attempt`` (from 1), or ``None`` to stop.
 
     After a 429 it is 0: the key's pause, kept in its quota store, is what makes it wait. After a failed connection the
     delay doubles with every attempt up to eight seconds; ``random`` (0 to 1) spreads it over its upper half, so that
     workers which lost the same server neither come back together nor at once.
     """
-    if then not in (Then.WAIT, Then.RECONNECT) or attempt > max_retries:
+    if then not in (NextStep.WAIT, NextStep.RECONNECT) or attempt > max_retries:
         return None
-    if then is Then.WAIT:
+    if then is NextStep.WAIT:
         return 0
     ceiling_us = min(LONGEST_DELAY_US, FIRST_DELAY_US << min(attempt - 1, 10))
     return ceiling_us // 2 + int(ceiling_us // 2 * random)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .rulings import Ruling
 
 
-class Counts(enum.Enum):
+class CountEffect(enum.Enum):
     """The meaning of one request for the two counts of failures in a row, in the words of the documentation."""
 
     UNKNOWN = ("one more", "")
@@ -35,7 +35,7 @@ class CountingRule(NamedTuple):
 
     what: str
     holds: Callable[[Ruling], bool]
-    counts: Counts
+    counts: CountEffect
 
 
 def _any(ruling: Ruling, status: Status) -> bool:
@@ -53,34 +53,34 @@ COUNTING: Final[Sequence[CountingRule]] = (
     CountingRule(
         "any of them accepted",
         lambda ruling: _any(ruling, Status.ACCEPTED),
-        Counts.BEGINS_ANEW,
+        CountEffect.BEGINS_ANEW,
     ),
     CountingRule(
         "any of them unknown",
         lambda ruling: _any(ruling, Status.UNKNOWN),
-        Counts.UNKNOWN,
+        CountEffect.UNKNOWN,
     ),
     CountingRule(
         "all rejected, by an answer that is not the gateway's JSON: a firewall's page, a web server's 404, a redirect",
         lambda ruling: ruling.is_foreign and _all_rejected(ruling),
-        Counts.REFUSED,
+        CountEffect.REFUSED,
     ),
     CountingRule(
         "all rejected by the gateway, two or more at once",
         lambda ruling: len(ruling.outcomes) > 1 and _all_rejected(ruling),
-        Counts.REFUSED,
+        CountEffect.REFUSED,
     ),
     CountingRule(
         "anything else: the only one, rejected by the gateway; any of them not sent (no connection, 429, a 413 that is "
         "halved, a refused key or account, sending that was stopped)",
         lambda _: True,
-        Counts.NEITHER,
+        CountEffect.NEITHER,
     ),
 )
 """The first rule that holds counts; the last one holds for everything that is left."""
 
 
-def counting(ruling: Ruling) -> Counts:
+def counting(ruling: Ruling) -> CountEffect:
     """The meaning of a request for the counts, once it is known what became of its texts."""
     place = 0
     while not COUNTING[place].holds(ruling):
@@ -111,12 +111,12 @@ class FailuresInARow(msgspec.Struct):
     def learn(self, ruling: Ruling) -> None:
         """Take in what became of the texts of one request."""
         counts = counting(ruling)
-        if counts is Counts.BEGINS_ANEW:
+        if counts is CountEffect.BEGINS_ANEW:
             self.unknown = self.refused = 0
             self.last = None
-        elif counts is not Counts.NEITHER:
-            self.unknown += counts is Counts.UNKNOWN
-            self.refused += counts is Counts.REFUSED
+        elif counts is not CountEffect.NEITHER:
+            self.unknown += counts is CountEffect.UNKNOWN
+            self.refused += counts is CountEffect.REFUSED
             self.last = ruling
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from ..models import Code, Status
 from . import provider
-from .happened import OVERDUE, NoAnswer, NotSent
+from .post_result import OVERDUE, NoAnswer, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .outcome_facts import AnswerFacts, NumberFacts
 
 
-class Then(enum.Enum):
+class NextStep(enum.Enum):
     """The next step for the texts of a request that were not sent; DONE: there is none."""
 
     DONE = "done"
@@ -29,7 +29,7 @@ class Then(enum.Enum):
     HALVE = "halve"
 
 
-class Tokens(enum.Enum):
+class TokenFate(enum.Enum):
     """The fate of a request's tokens; LAPSE: they settle after its deadline."""
 
     SETTLE = "settle"
@@ -50,8 +50,8 @@ class Rule(NamedTuple, Generic[Facts]):
     what: str
     holds: Callable[[Facts], bool]
     status: Status
-    then: Then = Then.DONE
-    tokens: Tokens = Tokens.SETTLE
+    then: NextStep = NextStep.DONE
+    tokens: TokenFate = TokenFate.SETTLE
     next: str = ""
 
 
@@ -59,31 +59,31 @@ UNANSWERED: Final[Sequence[Rule[NotSent | NoAnswer]]] = (
     Rule(
         "the process was stopped, or the machine slept, until the attempt's deadline was over and its first byte had "
         "not left",
-        lambda happened: happened is OVERDUE,
+        lambda result: result is OVERDUE,
         Status.UNSENT,
-        Then.RECONNECT,
-        Tokens.GIVE_BACK,
+        NextStep.RECONNECT,
+        TokenFate.GIVE_BACK,
         "in line again for a fresh attempt; in a campaign as *planned*, with an intent of its own",
     ),
     Rule(
         "connection refused, name not found, connect time-out, TLS handshake cut",
-        lambda happened: isinstance(happened, NotSent) and happened.again,
+        lambda result: isinstance(result, NotSent) and result.again,
         Status.UNSENT,
-        Then.RECONNECT,
-        Tokens.GIVE_BACK,
+        NextStep.RECONNECT,
+        TokenFate.GIVE_BACK,
     ),
     Rule(
         "TLS certificate refused; a set-up that can't work (proxy, authorities, a port without TLS); held back before "
         "its first byte; the client is closed",
-        lambda happened: isinstance(happened, NotSent),
+        lambda result: isinstance(result, NotSent),
         Status.UNSENT,
-        tokens=Tokens.GIVE_BACK,
+        tokens=TokenFate.GIVE_BACK,
     ),
     Rule(
         "time-out, reset or cancellation once the first byte may be out; an answer that is cut or too long",
         lambda _: True,
         Status.UNKNOWN,
-        tokens=Tokens.LAPSE,
+        tokens=TokenFate.LAPSE,
     ),
 )
 """The rules where no answer came."""
@@ -109,7 +109,7 @@ BY_ROW: Final[Sequence[Rule[NumberFacts]]] = (
         "refused for the rate",
         lambda number: number.reason is Code.RATE_LIMITED,
         Status.UNSENT,
-        Then.WAIT,
+        NextStep.WAIT,
         next="the key rests as after a 429; if the whole request was refused for it, it is retried as one",
     ),
     Rule(
@@ -127,10 +127,10 @@ AS_A_WHOLE: Final[Sequence[Rule[AnswerFacts]]] = (
         "500 and above, refuses the key or the account, and is not doubtful",
         lambda answer: answer.status >= 500 and answer.stops_everything and not answer.is_doubtful,
         Status.UNSENT,
-        tokens=Tokens.LAPSE,
+        tokens=TokenFate.LAPSE,
         next="everything stops",
     ),
-    Rule("500 and above, otherwise", lambda answer: answer.status >= 500, Status.UNKNOWN, tokens=Tokens.LAPSE),
+    Rule("500 and above, otherwise", lambda answer: answer.status >= 500, Status.UNKNOWN, tokens=TokenFate.LAPSE),
     Rule("doubtful, as explained below", lambda answer: answer.is_doubtful, Status.UNKNOWN),
     Rule(
         "code INVALID_API_KEY or INSUFFICIENT_CREDITS at any status; 401, 402",
@@ -142,13 +142,13 @@ AS_A_WHOLE: Final[Sequence[Rule[AnswerFacts]]] = (
         "413, to more than one number",
         lambda answer: answer.status == provider.TOO_LARGE_STATUS and answer.numbers > 1,
         Status.UNSENT,
-        Then.HALVE,
+        NextStep.HALVE,
     ),
     Rule(
         "429, 425; or code RATE_LIMITED in one of the answers of the next row",
         lambda answer: answer.says_no and answer.refusal is Code.RATE_LIMITED,
         Status.UNSENT,
-        Then.WAIT,
+        NextStep.WAIT,
     ),
     Rule(
         "`success: false` at 200 to 299; 301, 307, 308; 400 to 499 but 408 and 409",
@@ -173,15 +173,15 @@ def first(rules: Sequence[Rule[Facts]], facts: Facts) -> Rule[Facts]:
 
 
 _NEXT: Final = {
-    Then.DONE: "never retried",
-    Then.RECONNECT: "retried up to `max_retries`, with jittered backoff",
-    Then.WAIT: "counts as an attempt and waits as told; beyond `max_retries` or `max_wait`: code RATE_LIMITED",
-    Then.HALVE: "halved, and each half sent",
+    NextStep.DONE: "never retried",
+    NextStep.RECONNECT: "retried up to `max_retries`, with jittered backoff",
+    NextStep.WAIT: "counts as an attempt and waits as told; beyond `max_retries` or `max_wait`: code RATE_LIMITED",
+    NextStep.HALVE: "halved, and each half sent",
 }
 _TOKENS: Final = {
-    Tokens.SETTLE: "settle now",
-    Tokens.GIVE_BACK: "given back",
-    Tokens.LAPSE: "settle after the deadline",
+    TokenFate.SETTLE: "settle now",
+    TokenFate.GIVE_BACK: "given back",
+    TokenFate.LAPSE: "settle after the deadline",
 }
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ..models import Code, Outcome, Status
-from .happened import CLOSED
-from .outcome_table import Then
+from .outcome_table import NextStep
 from .php_values import as_text
+from .post_result import CLOSED
 
 if TYPE_CHECKING:
     from .batching import Batch
@@ -65,7 +65,7 @@ def outcomes_of_all(batch: Batch, rule: Rule[AnswerFacts], facts: AnswerFacts, r
 def _code_of_all(rule: Rule[AnswerFacts], facts: AnswerFacts) -> str:
     if rule.status is Status.UNSENT and facts.stops_everything:
         return str(facts.refusal)
-    if rule.then is Then.WAIT:
+    if rule.then is NextStep.WAIT:
         return Code.RATE_LIMITED
     if facts.reading.code:
         return facts.reading.code

@@ -15,12 +15,12 @@ import msgspec
 from ..models import Code, Outcome, Status
 from .answer_bounds import ONE_STEP, is_readable, may_be_usual, may_tell_of_texts, most_rows
 from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_odd, reading_of, without_doubles
-from .happened import Answer, NotSent
 from .matching import DISPUTED, Match, match_in_steps
 from .outcome_facts import STOPPING, AnswerFacts, number_facts, refusal_of
-from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, Then, Tokens, first
+from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, NextStep, TokenFate, first
 from .outcomes import LONGEST_SHOWN, everyone, outcome_of_number, outcomes_of_all
 from .php_values import as_amount
+from .post_result import Answer, NotSent
 from .retry_after import retry_after_seconds
 from .steps import finish
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from .answer_rows import AnswerRow
     from .answers import DocumentedAnswer, Reading
     from .batching import Batch
-    from .happened import Happened, NoAnswer
     from .outcome_facts import NumberFacts
     from .outcome_table import Rule
     from .outcomes import Redact
+    from .post_result import NoAnswer, PostResult
     from .steps import Steps
 
-    Decided = tuple[list[Outcome], Then, Tokens]
+    Decided = tuple[list[Outcome], NextStep, TokenFate]
 
 _ACCEPTED: Final = Status.ACCEPTED  # looked up once, as that takes longer than the rest of a row
 _ROWS_IN_A_STEP: Final = 100
@@ -53,8 +53,8 @@ class Ruling(msgspec.Struct, frozen=True):
     """
 
     outcomes: list[Outcome]
-    then: Then = Then.DONE
-    tokens: Tokens = Tokens.SETTLE
+    then: NextStep = NextStep.DONE
+    tokens: TokenFate = TokenFate.SETTLE
     fatal: Code | None = None
     status_code: int | None = None
     remaining_credits: Decimal | None = None
@@ -64,31 +64,31 @@ class Ruling(msgspec.Struct, frozen=True):
     all_accepted: bool = False
 
 
-def judge(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Ruling:
+def judge(result: PostResult, batch: Batch, now_unix: float, redact: Redact = str) -> Ruling:
     """Decide what became of every text of ``batch``; ``now_unix`` (seconds) is for a ``Retry-After`` date.
 
     ``redact`` takes out of the gateway's words what nobody may see; they are cut to ``LONGEST_SHOWN`` after it.
     """
-    return finish(judge_in_steps(happened, batch, now_unix, redact))
+    return finish(judge_in_steps(result, batch, now_unix, redact))
 
 
-def judge_in_steps(happened: Happened, batch: Batch, now_unix: float, redact: Redact = str) -> Steps[Ruling]:
+def judge_in_steps(result: PostResult, batch: Batch, now_unix: float, redact: Redact = str) -> Steps[Ruling]:
     """Decide as ``judge`` does, in steps between which others may have their turn.
 
     One step, unless an answer is both large and odd: of the usual kind a thousand rows take a moment.
     """
-    if not isinstance(happened, Answer):
-        return _judge_unanswered(happened, batch)
-    body = happened.body
+    if not isinstance(result, Answer):
+        return _judge_unanswered(result, batch)
+    body = result.body
     is_small = may_be_usual(body, batch)  # and its values are counted only if it is not usual
     written = read_documented(body) if is_small or is_readable(body, batch) else None
-    usual = None if written is None else judge_usual(happened.status, written, batch, redact)
+    usual = None if written is None else judge_usual(result.status, written, batch, redact)
     if usual is not None:
         return usual
     if is_small and not is_readable(body, batch):
         written = None
-    steps = judge_unusual(happened, written, batch, now_unix, redact)
-    return finish(steps) if len(happened.body) <= ONE_STEP else (yield from steps)
+    steps = judge_unusual(result, written, batch, now_unix, redact)
+    return finish(steps) if len(result.body) <= ONE_STEP else (yield from steps)
 
 
 def judge_usual(status: int, written: DocumentedAnswer, batch: Batch, redact: Redact) -> Ruling | None:
@@ -125,10 +125,10 @@ def _reading_of(answer: Answer, written: DocumentedAnswer | None, batch: Batch) 
     return reading if len(reading.rows) <= most_rows(batch) else TOO_MUCH
 
 
-def _judge_unanswered(happened: NotSent | NoAnswer, batch: Batch) -> Ruling:
-    rule = first(UNANSWERED, happened)
-    code = happened.code if isinstance(happened, NotSent) else Code.NO_ANSWER
-    return Ruling(everyone(batch, rule.status, code, happened.error), rule.then, rule.tokens)
+def _judge_unanswered(result: NotSent | NoAnswer, batch: Batch) -> Ruling:
+    rule = first(UNANSWERED, result)
+    code = result.code if isinstance(result, NotSent) else Code.NO_ANSWER
+    return Ruling(everyone(batch, rule.status, code, result.error), rule.then, rule.tokens)
 
 
 def judge_unusual(
@@ -150,7 +150,7 @@ def judge_unusual(
     limited = refusal is Code.RATE_LIMITED and any(o.status is Status.UNSENT for o in outcomes)
     return Ruling(
         outcomes,
-        Then.DONE if fatal else then,
+        NextStep.DONE if fatal else then,
         tokens,
         fatal,
         status,
@@ -176,7 +176,7 @@ def _by_row(found: Match, batch: Batch, refusal: Code | None, redact: Redact) ->
         if len(outcomes) % _ROWS_IN_A_STEP == 0:
             yield
     thens = {rule.then for rule in rules.values()}
-    then = thens.pop() if len(thens) == 1 else Then.DONE  # what is tried again holds nothing but what was not sent
+    then = thens.pop() if len(thens) == 1 else NextStep.DONE  # what is tried again holds nothing but what was not sent
     return outcomes, then, rules[facts.deciding].tokens
 
 

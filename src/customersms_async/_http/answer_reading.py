@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from .._core import provider
-from .._core.happened import Answer, NoAnswer
+from .._core.post_result import Answer, NoAnswer
 from .._core.unpacking import TooLong, Unpacker
 from .engine import EngineResponse
 

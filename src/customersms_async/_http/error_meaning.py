@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Final
 
-from .._core.happened import OVERDUE, NoAnswer, NotSent
+from .._core.post_result import OVERDUE, NoAnswer, NotSent
 from ..models import Code
 from .error_words import Peer, certificate_words, connect_words, lookup_words, proxy_words, timeout_words, tls_words
 from .setup_problem import SetupProblem

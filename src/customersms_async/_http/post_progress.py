@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, final
 from urllib.parse import urlsplit
 
-from .._core.happened import NoAnswer, NotSent
+from .._core.post_result import NoAnswer, NotSent
 from .engine import HAS_ENDED
 from .error_meaning import kept_back
 from .error_words import Peer
@@ -23,7 +23,7 @@ from .exact_headers import drop_cookies, make_exact_on_the_wire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from .._core.happened import Answer
+    from .._core.post_result import Answer
     from .._core.secret import Sealed
 
 BeforeFirstByte = Callable[[], Awaitable[bool]]
@@ -41,11 +41,11 @@ class HeldBack(Exception):  # noqa: N818 - unwinds the engine, and ends in trans
 
 
 class Ended(Exception):  # noqa: N818 - unwinds the engine, and ends in transport
-    """The exchange can't go on; ``happened`` is what became of the request."""
+    """The exchange can't go on; ``result`` is what became of the request."""
 
-    def __init__(self, happened: NotSent | NoAnswer) -> None:
-        super().__init__(happened.error)
-        self.happened = happened
+    def __init__(self, result: NotSent | NoAnswer) -> None:
+        super().__init__(result.error)
+        self.result = result
 
 
 @final

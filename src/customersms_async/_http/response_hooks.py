@@ -13,7 +13,7 @@ from .answer_reading import read_answer
 from .engine import EngineResponse
 
 if TYPE_CHECKING:
-    from .._core.happened import Answer, NoAnswer
+    from .._core.post_result import Answer, NoAnswer
 
 EXTENSION: Final = "customersms_async.early_answer"
 """The name of the extension in which a request carries its ``PostProgress``."""

@@ -9,7 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, final
 
 from .._core import provider
-from .._core.happened import CLOSED, OVERDUE, Answer, Happened, NoAnswer, NotSent
+from .._core.post_result import CLOSED, OVERDUE, Answer, NoAnswer, NotSent, PostResult
 from .._core.version import VERSION
 from ..errors import ConfigurationError
 from .answer_reading import read_answer
@@ -80,7 +80,7 @@ class Transport:
 
     async def post(
         self, url: str, body: Sealed, seconds_left: SecondsLeft, before_first_byte: BeforeFirstByte
-    ) -> Happened:
+    ) -> PostResult:
         """Send ``body`` once and say what happened; ``OVERDUE`` if the time was over before the body could leave.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
@@ -96,7 +96,7 @@ class Transport:
             async with asyncio.timeout(seconds + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, headers, body, progress)
         except Ended as end:
-            return end.happened
+            return end.result
         except Exception as error:  # noqa: BLE001 - translated, whatever it is
             return progress.early or meaning_of(error, progress)
         except asyncio.CancelledError:  # of a hook's own, or because the client's closing was cancelled

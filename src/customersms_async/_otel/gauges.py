@@ -13,7 +13,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import Observation
 
 from .._runtime import forks
-from . import table
+from . import metric_table
 from .readings import Readings
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
     from .attributes import Attributes
-    from .table import Metric
+    from .metric_table import Metric
 
 T = TypeVar("T")
 
@@ -49,12 +49,12 @@ class Gauges:
     def __init__(self, meter: Meter) -> None:
         self.readings = Readings()
         gauges: tuple[tuple[Metric, Callable[[], Iterable[Observation]]], ...] = (
-            (table.USAGE, self._usage),
-            (table.LIMIT, self._limit),
-            (table.UTILIZATION, self._utilization),
-            (table.PAUSE, self._pause),
-            (table.CREDITS, self._credits),
-            (table.CAMPAIGN, self._recipients),
+            (metric_table.USAGE, self._usage),
+            (metric_table.LIMIT, self._limit),
+            (metric_table.UTILIZATION, self._utilization),
+            (metric_table.PAUSE, self._pause),
+            (metric_table.CREDITS, self._credits),
+            (metric_table.CAMPAIGN, self._recipients),
         )
         for metric, observe in gauges:
             meter.create_observable_gauge(metric.name, [_callback(observe)], metric.unit, metric.says)

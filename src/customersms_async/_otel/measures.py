@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, final
 
-from . import table
+from . import metric_table
 from .attributes import known_code
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         WaitEnded,
     )
     from .attributes import AttributeSets
-    from .table import Metric
+    from .metric_table import Metric
 
 
 @final
@@ -28,14 +28,14 @@ class Measures:
     """What the events of clients add up to."""
 
     def __init__(self, meter: Meter) -> None:
-        self._duration = histogram(meter, table.DURATION)
-        self._sent = counter(meter, table.SENT)
-        self._outcomes = counter(meter, table.OUTCOMES)
-        self._wait = histogram(meter, table.WAIT)
-        self._active = up_down_counter(meter, table.ACTIVE)
-        self._waiting = up_down_counter(meter, table.WAITING)
-        self._retries = counter(meter, table.RETRIES)
-        self._store_errors = counter(meter, table.STORE_ERRORS)
+        self._duration = histogram(meter, metric_table.DURATION)
+        self._sent = counter(meter, metric_table.SENT)
+        self._outcomes = counter(meter, metric_table.OUTCOMES)
+        self._wait = histogram(meter, metric_table.WAIT)
+        self._active = up_down_counter(meter, metric_table.ACTIVE)
+        self._waiting = up_down_counter(meter, metric_table.WAITING)
+        self._retries = counter(meter, metric_table.RETRIES)
+        self._store_errors = counter(meter, metric_table.STORE_ERRORS)
 
     def wait_began(self, began: WaitBegan, sets: AttributeSets) -> None:
         """Count a request that stands in line."""

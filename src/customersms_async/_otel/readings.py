@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
     from .._core.layers import Usage
-    from .._sending.looking_on import Counts
+    from .._sending.observers import Counts
     from .._sending.sender import Sender
     from ..models import Limit
     from .attributes import Attributes, KeyNames

@@ -12,7 +12,7 @@ from ..errors import ConfigurationError
 from . import migrations, server_url
 from .errors import PostgresError
 from .session import OwnConnections, PoolConnections, ServerSession
-from .workers import SessionThreads, StoppedError
+from .session_threads import SessionThreads, StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from .. import events
 from .._core.shown_codes import shown_code
-from .._runtime.telling import not_heard, tell
+from .._runtime.listener_calls import call_listener, log_listener_error
 from ..errors import IdempotencyStoreError, SuppressionStoreError
 from ..models import Status
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from ..events import Event, RunKind, StoreName, WaitReason
     from ..models import Outcome, Priority
-    from .looking_on import Counts, Listener, TelemetrySeam
+    from .observers import Counts, Listener, TelemetrySeam
     from .sender import Sender
 
 
@@ -42,23 +42,23 @@ class Announcer:
         self.run: int | None = run
 
     def tell(self, event: Event) -> None:
-        """Have everybody hear of ``event``, as ``telling.tell`` would, whose calls take a third of all the time."""
+        """Have everybody hear of ``event``; without ``call_listener``, whose calls take a third of all the time."""
         for hear in self.listeners:
             try:
                 hear(event)
             except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
-                not_heard(hear, error)
+                log_listener_error(hear, error)
 
     def opened(self, sender: Sender) -> None:
         """Have the telemetry know of a sender, whose quota and credits it may ask for from now on."""
         if self.telemetry is not None:
-            tell(self.telemetry.__opened__, sender)
+            call_listener(self.telemetry.__opened__, sender)
         sender.room.observe(self)
 
     def begin_run(self, sender: Sender, kind: RunKind, run: int, counts: Counts | None) -> Announcer:
         """Tell that a run begins, and give the announcer of what is done in it; ``counts`` gives a campaign's."""
         if self.telemetry is not None and counts is not None:
-            tell(self.telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
+            call_listener(self.telemetry.__counted__, sender.log.name, run, sender.room.loop, counts)
         self.tell(events.RunBegan(key=sender.log.name, run=run, kind=kind))
         return Announcer(self.listeners, self.telemetry, run)
 
@@ -158,7 +158,7 @@ class RequestWatch:
     def left(self) -> None:
         """Have the telemetry know that the request's task goes on to other things."""
         if self._announcer.telemetry is not None:
-            tell(self._announcer.telemetry.__left__, id(self))
+            call_listener(self._announcer.telemetry.__left__, id(self))
 
     def ended(self, ruling: Ruling, seconds: float, *, sent: bool) -> None:
         """Tell what became of it, ``seconds`` after it was let in."""

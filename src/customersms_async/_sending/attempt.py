@@ -16,8 +16,8 @@ from .._admission.ticket import Held, Stopped
 from .._runtime import log
 from .._runtime.tasks import start, this_task
 from ..models import Code
+from .outcome_log import tell_unawaited
 from .request import BatchRequest, hold_us
-from .unheard import tell_unheard
 
 if TYPE_CHECKING:
     from .._admission.place import Admission, Place
@@ -124,7 +124,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
         return await heard
     except asyncio.CancelledError:
         if request.sent and not heard.cancelled():  # the answer came at this very moment
-            tell_unheard(heard.result().outcomes, sender, place.ticket.priority)
+            tell_unawaited(heard.result().outcomes, sender, place.ticket.priority)
         raise
 
 

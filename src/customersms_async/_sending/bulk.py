@@ -14,10 +14,10 @@ from .._core.failure_guards import FailuresInARow
 from .._core.outcomes import dropped, interrupted
 from ..models import Code, Outcome
 from .deliveries import Deliveries
+from .input_reader import InputReader
+from .outcome_log import log_unawaited
 from .outcome_queue import OutcomeQueue
-from .reader import InputReader
 from .run_watch import watch_run
-from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from .._core.batching import Batch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from ..events import RunKind
     from .delivery import Delivery
-    from .reader import Recipients
+    from .input_reader import Recipients
     from .send_options import SendOptions
     from .sender import Sender
 
@@ -102,7 +102,7 @@ class BulkSend:
 
     def interrupted(self, batch: Batch, delivery: Delivery | None) -> None:
         """Log the outcomes of a batch, which nobody will take any more."""
-        log_unheard(interrupted(batch) if delivery is None else delivery.outcomes, self.deliveries.log)
+        log_unawaited(interrupted(batch) if delivery is None else delivery.outcomes, self.deliveries.log)
 
     def go_on(self) -> None:
         """Start what may start, and wake whoever has something to do."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import EllipsisType
 
     from ..models import Estimate, SendReport
-    from .reader import Messages, Numbers, Recipients
+    from .input_reader import Messages, Numbers, Recipients
     from .session import Session
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, final
 import msgspec
 
 from .._core.caps import ID_BYTES
-from .._core.outcome_table import Tokens
+from .._core.outcome_table import TokenFate
 from ..models import Code, Outcome, Status
+from .outcome_log import log_not_told
 from .request import hold_us
 from .turned_away import TurnedAwayError
-from .unheard import log_not_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,7 +77,7 @@ class CapCounting(msgspec.Struct, eq=False):
     async def record(self, ruling: Ruling) -> None:
         """After an attempt: say whose answer is known, and who provably was not sent to. Never raises."""
         taken, self._taken = self._taken, {}
-        settles, unsent = ruling.tokens is Tokens.SETTLE, Status.UNSENT
+        settles, unsent = ruling.tokens is TokenFate.SETTLE, Status.UNSENT
         answered, not_sent = [], []
         for outcome in ruling.outcomes if taken else ():
             if outcome.status is unsent:

@@ -24,8 +24,8 @@ from .checks import Checks
 from .claims import Claims
 from .delivery import Delivery, deliver
 from .key_watch import KeyWatch
+from .outcome_log import log_unawaited
 from .turned_away import TurnedAwayError
-from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
@@ -125,7 +125,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         except Stopped:
             pass
         except (asyncio.CancelledError, GeneratorExit):
-            log_unheard((o for o in self.done.outcomes if not o.replayed), self.sender.log)
+            log_unawaited((o for o in self.done.outcomes if not o.replayed), self.sender.log)
             raise
         except Exception as error:  # noqa: BLE001 - of a store; the outcomes so far must not be lost
             self.done.error = error

@@ -22,8 +22,7 @@ from .check_options import NOTHING, CheckOptions
 from .environment import url_of_environment
 from .key_account import KeyAccount
 from .key_source import KeySource
-from .looking_on import NAMES as LOOKING_ON_NAMES
-from .looking_on import NOBODY, LookingOn
+from .observers import NO_OBSERVERS, OBSERVER_NAMES, Observers
 from .sender import Sender
 
 if TYPE_CHECKING:
@@ -38,14 +37,14 @@ if TYPE_CHECKING:
     from .option_overrides import OptionOverrides
 
 _OPTIONS: Final = frozenset(Options.__struct_fields__)
-_PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES, *LOOKING_ON_NAMES})
+_PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES, *OBSERVER_NAMES})
 
 
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
     """The parts of one client; its key and its URL may be known only when it is used.
 
     ``transport`` belongs to the client that this one was made from, unless ``owns_transport``. ``checking`` is what is
-    asked about its texts before they leave; ``looking_on`` hears of everything.
+    asked about its texts before they leave; ``observers`` hear of everything.
     """
 
     options: Options
@@ -55,7 +54,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     transport: Transport
     owns_transport: bool
     checking: CheckOptions = NOTHING
-    looking_on: LookingOn = NOBODY
+    observers: Observers = NO_OBSERVERS
 
     @classmethod
     def of(
@@ -71,7 +70,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
     ) -> ClientParts:
         """The parts of a new client; ``None`` stands for the quota of the process, and for the environment's ``url``.
 
-        ``beside`` has the arguments that ``CheckOptions`` and ``LookingOn`` are made of, by their names.
+        ``beside`` has the arguments that ``CheckOptions`` and ``Observers`` are made of, by their names.
 
         Raises ``ConfigurationError`` for an option that is out of range.
         """
@@ -79,7 +78,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         quota = PROCESS_QUOTA if quota is None else quota
         checking = {name: beside[name] for name in CHECKING_NAMES}
         check_parts(quota=quota, http_client=http_client, **checking)
-        looking_on = NOBODY.changed(beside)
+        observers = NO_OBSERVERS.changed(beside)
         transport = Transport(Gates(checked.max_concurrency), http_client)
         return cls(
             checked,
@@ -89,7 +88,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             transport,
             owns_transport=True,
             checking=NOTHING.changed(checking),
-            looking_on=looking_on,
+            observers=observers,
         )
 
     @property
@@ -152,7 +151,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             caps=overrides.get("caps", self.checking.caps and self.checking.caps.caps),
             suppression=overrides.get("suppression"),
         )
-        looking_on = self.looking_on.changed(overrides)
+        observers = self.observers.changed(overrides)
         owns_transport = "http_client" in overrides or "max_concurrency" in changed
         transport = self.transport
         if owns_transport:
@@ -162,7 +161,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         if not same_key and options.label is not None and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
         checking = self.checking.changed(overrides)
-        return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, checking, looking_on)
+        return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, checking, observers)
 
     def terms(self) -> Terms:
         """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
@@ -185,7 +184,7 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             account=self.key_account.of(secret.key_id, url),
             sizes=Sizes(),
             log=log,
-            announcer=self.looking_on.announcer(),
+            announcer=self.observers.announcer(),
             checking=self.checking,
             asks_at_once=self.checking.stores_apart(self.quota) > 1,
         )

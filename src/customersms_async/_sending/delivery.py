@@ -10,14 +10,14 @@ import msgspec
 
 from .._admission.ticket import Expired, Stopped, Ticket
 from .._core.backoff import next_try_us
-from .._core.outcome_table import Then
+from .._core.outcome_table import NextStep
 from .._core.outcomes import dropped, everyone
 from .._core.rulings import Ruling
 from .._runtime import log
 from ..models import Code, Outcome, Status
 from .attempt import attempt
+from .outcome_log import log_unawaited
 from .request import OF_A_SINGLE_SEND, AttemptOptions
-from .unheard import log_unheard
 
 if TYPE_CHECKING:
     from .._core.batching import Batch
@@ -93,14 +93,14 @@ async def deliver(
             _drop(parts, done, ticket.stopped)
             break
         except (asyncio.CancelledError, GeneratorExit):
-            log_unheard(done.outcomes, sender.log)
+            log_unawaited(done.outcomes, sender.log)
             raise
         except Exception as error:  # noqa: BLE001 - of the hook or the store; the outcomes so far must not be lost
             done.error = error
             _drop(parts, done, Code.STOPPED)
             break
         parts = parts[1:]
-        if ruling.then is Then.HALVE:
+        if ruling.then is NextStep.HALVE:
             parts = (*sender.sizes.halve(part), *parts)
             continue
         done.outcomes += ruling.outcomes
@@ -138,7 +138,7 @@ async def _try(
         done.requests += sent
         done.status_code = ruling.status_code
         done.retry_after = sender.terms.pause_us(ruling.retry_after) / 1e6 if ruling.limited else 0.0
-        if ruling.then is Then.DONE:
+        if ruling.then is NextStep.DONE:
             return ruling
         delay_us = next_try_us(ruling.then, number, sender.options.max_retries, random.random())  # noqa: S311 - no secret
         if delay_us is None:

@@ -12,7 +12,7 @@ from .._core.layers import layers
 from .._core.options import DEFAULT_RESERVE
 from .._core.secret import Secret
 from ..models import Code, Estimate, Outcome, Priority
-from .reader import YIELD_EVERY, Recipients
+from .input_reader import YIELD_EVERY, Recipients
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence

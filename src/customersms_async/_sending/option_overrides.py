@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..models import Caps
     from ..quota import QuotaStore
     from ..suppression.protocol import SuppressionStore
-    from .looking_on import TelemetrySeam
+    from .observers import TelemetrySeam
 
 
 class OptionOverrides(GivenOptions, total=False):

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from .consumers import Consumers
-from .unheard import Unheard
+from .outcome_log import UnawaitedOutcomes
 
 if TYPE_CHECKING:
     from .._runtime.log import KeyLog
@@ -81,7 +81,7 @@ class OutcomeQueue:
         self._source = weakref.ref(source)  # or each run would wait for the garbage collector
         self._news = asyncio.Event()
         self._consumers = Consumers(self)
-        self._unheard = Unheard(log)
+        self._unheard = UnawaitedOutcomes(log)
         self._watch = watch
 
     @property

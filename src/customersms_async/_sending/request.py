@@ -8,18 +8,18 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 from .._core.buckets import GRACE_US
-from .._core.happened import OVERDUE, Happened, NoAnswer, NotSent
 from .._core.layers import Wait
-from .._core.outcome_table import Tokens
+from .._core.outcome_table import TokenFate
 from .._core.outcomes import interrupted
+from .._core.post_result import OVERDUE, NoAnswer, NotSent, PostResult
 from .._core.rulings import Ruling, judge, judge_in_steps
 from .._core.steps import finish
 from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
+from .outcome_log import log_not_told, log_unknown, tell_unawaited
 from .turned_away import TooLateError
-from .unheard import log_not_told, log_unknown, tell_unheard
 
 if TYPE_CHECKING:
     from .._admission.place import Admission
@@ -114,17 +114,17 @@ class BatchRequest:
         """Send, free the connection, settle the tokens, and say what became of the texts; never raises."""
         sender = self._sender
         keep_key_out_of_logs(sender.secret)
-        happened: Happened
+        result: PostResult
         watch = self._watch
         if watch is not None:
             watch.began()
         try:
-            happened = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
+            result = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
             error = "the client was closed before an answer came"
-            happened = NoAnswer(error) if self.sent else NotSent(error, again=False)
+            result = NoAnswer(error) if self.sent else NotSent(error, again=False)
         except GeneratorExit:  # the event loop is gone, and nobody will hear of anything
             if self.sent:
                 error = "the event loop ended before an answer came"
@@ -135,12 +135,12 @@ class BatchRequest:
             if watch is not None:
                 watch.left()  # before others are let in, in this task's context
             sender.terms.connections.release(self._ticket.priority)
-        self.sent = not isinstance(happened, NotSent)
-        ruling = await self._judge_in_turns(happened)
+        self.sent = not isinstance(result, NotSent)
+        ruling = await self._judge_in_turns(result)
         if watch is not None:
             watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
         await self._keep(ruling)
-        if happened is OVERDUE and self._age_us >= STALE_US:
+        if result is OVERDUE and self._age_us >= STALE_US:
             self.late = True
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
@@ -156,7 +156,7 @@ class BatchRequest:
     def was_interrupted(self) -> None:
         """Log the texts as unknown if they may have left and nobody has heard: a signal's handler has raised."""
         if self.sent and (self._abandoned or not (self.heard is not None and self.heard.done())):
-            tell_unheard(interrupted(self._batch), self._sender, self._ticket.priority)
+            tell_unawaited(interrupted(self._batch), self._sender, self._ticket.priority)
 
     def _body(self) -> Sealed:
         return self._sender.options.request_body(self._sender.secret, self._batch.phones, self._batch.message)
@@ -207,9 +207,9 @@ class BatchRequest:
             renewed = await sender.room.renew(stale, self._ticket, sender.terms, hold_us(self._timeout))
             self._grant = None if isinstance(renewed, Wait) else renewed
 
-    async def _judge_in_turns(self, happened: Happened) -> Ruling:
+    async def _judge_in_turns(self, result: PostResult) -> Ruling:
         """Judge, with turns for everybody else in between if it takes long; who cancels it only ends the turns."""
-        steps = judge_in_steps(happened, self._batch, time.time(), self._sender.secret.redact)
+        steps = judge_in_steps(result, self._batch, time.time(), self._sender.secret.redact)
         try:
             while True:
                 next(steps)
@@ -221,7 +221,7 @@ class BatchRequest:
             self._ticket.stop(Code.STOPPED)
             ruling = finish(steps)
         except GeneratorExit:  # the collector may have ended the steps first: from Python 3.12 on it does
-            anew = judge(happened, self._batch, time.time(), self._sender.secret.redact)
+            anew = judge(result, self._batch, time.time(), self._sender.secret.redact)
             self._end_unheard(self._learned(anew))
             raise
         return self._learned(ruling)
@@ -250,7 +250,7 @@ class BatchRequest:
         self._unknown_of(ruling)
         if self._watch is not None:
             self._watch.ended(ruling, self._age_us / 1e6, sent=self.sent)
-        tell_unheard(ruling.outcomes, self._sender, self._ticket.priority)
+        tell_unawaited(ruling.outcomes, self._sender, self._ticket.priority)
 
     async def _keep(self, ruling: Ruling) -> None:
         """Record what became of the attempt, and settle its tokens; over a network both at once."""
@@ -269,9 +269,9 @@ class BatchRequest:
         """Say in the quota store what becomes of the tokens, and whether the key pauses."""
         room, grant = self._sender.room, self._grant
         try:
-            if grant is not None and ruling.tokens is Tokens.SETTLE:
+            if grant is not None and ruling.tokens is TokenFate.SETTLE:
                 await room.store.settle(room.key_id, grant)
-            elif grant is not None and ruling.tokens is Tokens.GIVE_BACK:
+            elif grant is not None and ruling.tokens is TokenFate.GIVE_BACK:
                 await room.give_back(grant)
             if ruling.limited:
                 paused_us = self._sender.terms.pause_us(ruling.retry_after)
@@ -297,4 +297,4 @@ class BatchRequest:
         if unknown:
             log_unknown(unknown, ruling.status_code, self._sender.log, stopped=self._ticket.stopped is not None)
         if self._abandoned and self.sent:
-            tell_unheard(ruling.outcomes, self._sender, self._ticket.priority)
+            tell_unawaited(ruling.outcomes, self._sender, self._ticket.priority)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..events import RunKind
     from ..models import Outcome, Priority
     from .announcer import Announcer
-    from .looking_on import Counts
+    from .observers import Counts
     from .outcome_queue import OutcomeSource
     from .sender import Sender
 

@@ -17,8 +17,8 @@ from ..models import Code, Priority
 from .bulk import BulkSend
 from .environment import revision
 from .idle_clients import count_awake
+from .input_reader import check_recipients
 from .open_sends import OpenSends
-from .reader import check_recipients
 from .send_options import NO_RULES, CallRules, SendOptions
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .._admission.ticket import Ticket
     from .client_parts import ClientParts
-    from .reader import Recipients
+    from .input_reader import Recipients
     from .sender import Sender
     from .stream import OpenSend
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from .._sending.reader import check_recipients
+from .._sending.input_reader import check_recipients
 from .arguments import letters_of, numbers_of
 from .ledger_holder import LedgerHolder
 from .ledger_input import add_more
@@ -13,7 +13,7 @@ from .state_counts import by_state
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._sending.reader import Messages, Numbers, Recipients
+    from .._sending.input_reader import Messages, Numbers, Recipients
     from .states import State
 
 

@@ -13,7 +13,7 @@ from .states import SAYS, State, chosen
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from .._sending.reader import Recipients
+    from .._sending.input_reader import Recipients
     from ..models import Message
     from .ledger_input import Letters
     from .states import Choice

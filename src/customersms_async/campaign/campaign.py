@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .._core.hours import Hours
-    from .._sending.sending_handle import SendingHandle
+    from .._sending.open_client import OpenClient
     from ..client import AsyncClient
     from .rows import Entry
 
@@ -213,7 +213,7 @@ class Campaign(AddingMethods, DecidingMethods):
         )
         times = RunTimes(hours=hours, at=at, expires=expires, margin=margin, in_database=is_address(self._path))
 
-        def terms(opened: SendingHandle) -> CampaignTerms:
+        def terms(opened: OpenClient) -> CampaignTerms:
             return CampaignTerms.of(opened.sender, guards, times.schedule(opened.options))
 
         return OutcomeStream(

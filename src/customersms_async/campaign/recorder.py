@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from .._core.plural import counted
 from .._sending.delivery import seconds_for
-from .._sending.unheard import log_unheard
+from .._sending.outcome_log import log_unawaited
 from ..errors import LedgerError
 from ..models import Outcome, Status
 from .rows import Intent
@@ -93,7 +93,7 @@ class Recorder:
 
     def give_up(self, left: list[Outcome], reason: BaseException | None) -> LedgerError:
         """Log outcomes that can't be stored; gives the error that says how many they are, and the ``reason``."""
-        log_unheard(left, self._log)
+        log_unawaited(left, self._log)
         lost = counted(len(left), "recipient")
         return LedgerError(
             f"{reason}; what became of {lost} could not be recorded, so they are unknown to the ledger (the log has"

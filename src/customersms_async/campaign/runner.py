@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from .._core.rulings import Ruling
     from .._sending.delivery import Delivery
-    from .._sending.sending_handle import SendingHandle
+    from .._sending.open_client import OpenClient
     from .protocol import CampaignLedger
     from .terms import CampaignTerms
     from .timetable import Timetable
@@ -72,7 +72,7 @@ class Runner:
     def __init__(
         self,
         ledger: CampaignLedger,
-        handle: SendingHandle,
+        opened: OpenClient,
         guards: Guards,
         suppressed: Iterable[str],
         terms: CampaignTerms,
@@ -81,13 +81,13 @@ class Runner:
         succeeds: bool = False,
         stands_by: bool = False,
     ) -> None:
-        options, loop = handle.options, handle.sender.room.loop
+        options, loop = opened.options, opened.sender.room.loop
         self._timetable: Timetable | None = None
         if terms.schedule is not None:  # before anyone hears of the run, as the zone may be none
             from .timetable import Timetable  # imported when used, as few campaigns have hours
 
-            self._timetable = Timetable(terms.schedule, ledger, handle.sender.room.clock)
-        sender, watch = watch_run(handle.sender, "campaign", options.priority, partial(count_states, ledger))
+            self._timetable = Timetable(terms.schedule, ledger, opened.sender.room.clock)
+        sender, watch = watch_run(opened.sender, "campaign", options.priority, partial(count_states, ledger))
         self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, options.lookahead, watch)
         self.deliveries: Deliveries = Deliveries(sender, options.timeout, name_of=partial(text_id, ledger.id))
         self.error: BaseException | None = None
@@ -95,18 +95,18 @@ class Runner:
         self.unread = False  # the ledger is read again by the next run
         self._ledger = ledger
         self._options = options
-        self._account = handle.sender.account
+        self._account = opened.sender.account
         self._guards = guards
         self._suppressed = suppressed
-        self._terms, self._list = terms, handle.sender.checking.suppression
+        self._terms, self._list = terms, opened.sender.checking.suppression
         self._succeeds = succeeds
         self._stands_by = stands_by
         self._is_wanted = False
         self._watch = WantedWatch(ledger, self.stop)
         self._plan = Plan(ledger, options.batch_size, options.lookahead, self._timetable)
-        self._recorder = Recorder(ledger, self._account, options.timeout, self.queue, handle.sender.log)
+        self._recorder = Recorder(ledger, self._account, options.timeout, self.queue, opened.sender.log)
         self._totals = CampaignTotals()
-        self._outage = OutageWatch(handle.sender.log)
+        self._outage = OutageWatch(opened.sender.log)
         self._paused_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._change: asyncio.Future[None] | None = None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, final
 
-from .._sending.sending_handle import open_handle
+from .._sending.open_client import open_client
 from .runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .._sending.sending_handle import SendingHandle
+    from .._sending.open_client import OpenClient
     from ..client import AsyncClient
     from .guards import Guards
     from .protocol import CampaignLedger
@@ -31,7 +31,7 @@ class CampaignRuns:
         client: AsyncClient,
         guards: Guards,
         suppressed: Iterable[str],
-        terms: Callable[[SendingHandle], CampaignTerms],
+        terms: Callable[[OpenClient], CampaignTerms],
         *,
         wait: bool,
         succeeds: bool = False,
@@ -40,10 +40,10 @@ class CampaignRuns:
 
         ``wait``: stand by while somebody else runs it. ``succeeds``: go on with the run that is wanted.
         """
-        handle = open_handle(client)
+        opened = open_client(client)
         earlier = tuple(self._runners.values())
-        runner = Runner(ledger, handle, guards, suppressed, terms(handle), earlier, succeeds=succeeds, stands_by=wait)
-        handle.watch(runner)  # so that closing the client ends it
+        runner = Runner(ledger, opened, guards, suppressed, terms(opened), earlier, succeeds=succeeds, stands_by=wait)
+        opened.watch(runner)  # so that closing the client ends it
         self._runners[runner.task] = runner
         runner.task.add_done_callback(self._runners.pop)
         return runner

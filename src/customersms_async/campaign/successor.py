@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .._sending.sending_handle import open_handle
+from .._sending.open_client import open_client
 from ..errors import ConfigurationError
 from ..models import Caps
 from .guards import Guards
@@ -28,14 +28,14 @@ async def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> A
     its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of. Raises
     ``SuppressionStoreError`` if a list in a file or database can't say which one that is.
     """
-    label = open_handle(client).sender.options.label
+    label = open_client(client).sender.options.label
     kept = client.with_options(
         limits=terms.limits,
         pace=terms.pace,
         caps=None if terms.caps is None else _caps(terms.caps),
         label=terms.key_label if label is None else label,
     )
-    sender = open_handle(kept).sender
+    sender = open_client(kept).sender
     found = await with_list(CampaignTerms.of(sender, guards_of(terms)), sender.checking.suppression)
     for name, words in _WORDS.items():
         if getattr(found, name) != getattr(terms, name):

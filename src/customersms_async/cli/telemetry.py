@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from importlib.metadata import EntryPoint
 
-    from .._sending.looking_on import TelemetrySeam
+    from .._sending.observers import TelemetrySeam
 
 HOST_VARIABLE: Final = "OTEL_EXPORTER_PROMETHEUS_HOST"
 

@@ -23,7 +23,7 @@ from support.campaign_steps import MakeClient, codes, counted, run
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
-    from customersms_async._sending.sending_handle import SendingHandle
+    from customersms_async._sending.open_client import OpenClient
     from customersms_async.sandbox import Sandbox
     from support.postgres_servers import PostgresServerProcess
 
@@ -131,7 +131,7 @@ async def goes_by(address: str, client: Any, off_us: int, schedule: SendSchedule
     ledger = await PostgresLedger.open(place, create=True, clock=lambda: time.time_ns() // 1_000 + off_us)
     runs, guards = CampaignRuns(), Guards()
 
-    def terms(opened: SendingHandle) -> CampaignTerms:
+    def terms(opened: OpenClient) -> CampaignTerms:
         return CampaignTerms.of(opened.sender, guards, schedule)
 
     try:

@@ -18,7 +18,7 @@ from customersms_async import (
     SuppressionStoreError,
 )
 from customersms_async._postgres import administration
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign._worker.clients import WorkerClients
 from customersms_async.campaign._worker.worker import Worker, WorkerEvent
 from customersms_async.campaign.terms import list_id
@@ -111,7 +111,7 @@ async def test_a_worker_leaves_a_campaign_alone_whose_list_is_in_another_databas
         await begun(f"{server.url()}#lists", client)
     monkeypatch.setenv("PGDATABASE", OTHER)
     async with PostgresSuppression(anywhere, timeout=PATIENCE) as listed, with_list(anywhere, sandbox) as client:
-        key_id = open_handle(client).sender.secret.key_id
+        key_id = open_client(client).sender.secret.key_id
         worker = Worker(server.url(), WorkerClients({key_id: client}, {}, sandbox.url, listed), 1, told.put_nowait)
         task = asyncio.create_task(worker.run())
         async with asyncio.timeout(PATIENCE):

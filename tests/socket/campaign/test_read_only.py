@@ -10,7 +10,7 @@ import pytest
 from customersms_async import AsyncClient, Campaign, LedgerError, MemoryQuota, PostgresQuota, QuotaStoreError
 from customersms_async._core.layers import Layer
 from customersms_async._postgres import administration
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign._worker.clients import WorkerClients
 from customersms_async.campaign._worker.worker import Worker
 from customersms_async.campaign.guards import Guards
@@ -42,7 +42,7 @@ def reading(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     async def fill(url: str) -> None:
         async with client_of() as client, Campaign.open(url, name="spring") as campaign:
             await campaign.add(people(3), "Hello")
-            terms = CampaignTerms.of(open_handle(client).sender, Guards())
+            terms = CampaignTerms.of(open_client(client).sender, Guards())
             await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
 
     with postgres_server(wal_level="replica", max_wal_senders="4") as server, folder_of_its_user() as folder:
@@ -89,7 +89,7 @@ async def test_what_would_change_something_is_an_error_at_once_that_says_why(rea
 async def test_no_worker_can_use_it(reading: tuple[str, str]) -> None:
     url, why = reading
     async with client_of() as client:
-        sender = open_handle(client).sender
+        sender = open_client(client).sender
         worker = Worker(url, WorkerClients({sender.secret.key_id: client}, {}, sender.url, None), 1, lambda _: None)
         async with asyncio.timeout(PATIENCE):
             with pytest.raises(LedgerError, match=why):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from customersms_async import AsyncClient, Campaign, ConfigurationError, Limit, MemorySuppression
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.successor import client_of
 from customersms_async.campaign.terms import CampaignTerms
@@ -24,7 +24,7 @@ KEY = "cspro_a_key_that_must_never_show"
 
 
 def terms_of(client: AsyncClient) -> CampaignTerms:
-    return CampaignTerms.of(open_handle(client).sender, Guards())
+    return CampaignTerms.of(open_client(client).sender, Guards())
 
 
 async def begin(campaign: Campaign, terms: CampaignTerms) -> None:
@@ -56,7 +56,7 @@ async def test_what_terms_leave_out_of_a_url_stays_the_client_s_own(make_client:
     client = make_client(url=url)
     assert "shop" not in terms_of(client).encode()
     kept = await client_of(client, terms_of(client), "spring")
-    assert open_handle(kept).sender.url == url
+    assert open_client(kept).sender.url == url
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from customersms_async import Campaign, CampaignStoppedError, LedgerError, Outcome
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async._sending.stream import OutcomeStream
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.runner import Runner
@@ -51,7 +51,7 @@ class SharedLedger:
 
 def run_over(ledger: SharedLedger, client: AsyncClient) -> OutcomeStream:
     def start() -> Runner:
-        handle, guards = open_handle(client), Guards()
+        handle, guards = open_client(client), Guards()
         terms = CampaignTerms.of(handle.sender, guards)
         runner = Runner(cast("CampaignLedger", ledger), handle, guards, (), terms)
         handle.watch(runner)

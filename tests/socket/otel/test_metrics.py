@@ -23,8 +23,8 @@ from customersms_async import (
     SuppressionStoreError,
 )
 from customersms_async._otel.attributes import MOST_KEYS
+from customersms_async._otel.metric_table import METRICS
 from customersms_async._otel.readings import FRESH_SECONDS
-from customersms_async._otel.table import METRICS
 from customersms_async.events import OutcomesKnown, RequestBegan, RequestEnded, RetryPlanned
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing

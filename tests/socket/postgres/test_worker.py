@@ -13,7 +13,7 @@ from procrastinate.schema import SchemaManager
 from customersms_async import AsyncClient, Campaign, LedgerError, Limit, run_campaign
 from customersms_async._postgres import administration
 from customersms_async._postgres.server import PostgresServer
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign._postgres.waiting_campaigns import waiting_campaigns
 from customersms_async.campaign._worker.clients import WorkerClients
 from customersms_async.campaign._worker.doorbell import Doorbell
@@ -45,7 +45,7 @@ async def add(url: str, name: str, client: AsyncClient, *, wanted: bool = True) 
     async with Campaign.open(url, name=name) as campaign:
         await campaign.add(people(5), f"Hello from {name}")
         if wanted:
-            terms = CampaignTerms.of(open_handle(client).sender, Guards())
+            terms = CampaignTerms.of(open_client(client).sender, Guards())
             await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
 
 
@@ -61,7 +61,7 @@ async def working(address: str, client: AsyncClient) -> AsyncIterator[Callable[[
         if event.event == "ended":
             end(event.campaign).set()
 
-    sender = open_handle(client).sender
+    sender = open_client(client).sender
     worker = Worker(address, WorkerClients({sender.secret.key_id: client}, {}, sender.url, None), 2, tell)
     task = asyncio.create_task(worker.run())
     try:
@@ -203,7 +203,7 @@ async def test_a_run_that_a_guard_stops_was_run_and_one_that_nobody_wants_was_no
     client = make_client(batch_size=1, max_concurrency=1)
     await add(url, "spring", client, wanted=False)
     assert await run_campaign("spring", client, ledger=url) is False
-    terms = CampaignTerms.of(open_handle(client).sender, Guards(max_recipients=2))
+    terms = CampaignTerms.of(open_client(client).sender, Guards(max_recipients=2))
     async with Campaign.open(url, name="spring") as campaign:
         await campaign.ledger.want(WantedChange(event=WantedEvent.BEGUN, by="a test", terms=terms))
     assert await run_campaign("spring", client, ledger=url) is True
@@ -228,7 +228,7 @@ async def test_a_worker_runs_a_campaign_on_no_other_terms_than_those_that_it_has
         return await run_campaign(place, client, **options)
 
     monkeypatch.setattr("customersms_async.campaign._worker.worker.run_campaign", run_later)
-    sender = open_handle(client).sender
+    sender = open_client(client).sender
     terms = CampaignTerms.of(sender, Guards())
     worker = Worker(url, WorkerClients({terms.key_id: client}, {}, sender.url, None), 1, told.put_nowait)
     task = asyncio.create_task(worker.run())
@@ -246,7 +246,7 @@ async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(
 ) -> None:
     caplog.set_level("INFO", "customersms_async")
     client = make_client()
-    sender = open_handle(client).sender
+    sender = open_client(client).sender
     address = "postgresql://app@127.0.0.1:1/app"
     worker = Worker(address, WorkerClients({sender.secret.key_id: client}, {}, sender.url, None), 1, lambda _: None)
     task = asyncio.create_task(worker.run())

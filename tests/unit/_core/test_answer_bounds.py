@@ -10,7 +10,7 @@ import pytest
 
 from customersms_async._core import answer_bounds
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import Ruling, judge, judge_in_steps
 from customersms_async._core.secret import Secret
 from customersms_async.models import Status

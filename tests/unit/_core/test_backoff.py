@@ -15,26 +15,26 @@ from customersms_async._core.backoff import (
     pause_us,
     poll_seconds,
 )
-from customersms_async._core.outcome_table import Then
+from customersms_async._core.outcome_table import NextStep
 
 randoms = st.floats(0, 1, exclude_max=True)
 
 
-@given(st.sampled_from([Then.DONE, Then.HALVE]), st.integers(1, 9), st.integers(0, 99), randoms)
-@example(Then.HALVE, 1, 9, 0.5)
-def test_what_is_done_is_never_tried_again(then: Then, attempt: int, max_retries: int, random: float) -> None:
+@given(st.sampled_from([NextStep.DONE, NextStep.HALVE]), st.integers(1, 9), st.integers(0, 99), randoms)
+@example(NextStep.HALVE, 1, 9, 0.5)
+def test_what_is_done_is_never_tried_again(then: NextStep, attempt: int, max_retries: int, random: float) -> None:
     assert next_try_us(then, attempt, max_retries, random) is None
 
 
-@given(st.sampled_from(Then), st.integers(0, 9), st.integers(1, 9), randoms)
-def test_there_are_no_more_retries_than_allowed(then: Then, max_retries: int, over: int, random: float) -> None:
+@given(st.sampled_from(NextStep), st.integers(0, 9), st.integers(1, 9), randoms)
+def test_there_are_no_more_retries_than_allowed(then: NextStep, max_retries: int, over: int, random: float) -> None:
     assert next_try_us(then, max_retries + over, max_retries, random) is None
 
 
 @given(st.integers(1, 9), st.integers(0, 9), randoms)
 @example(1, 0, 0.5)
 def test_after_a_429_only_the_keys_pause_is_waited_for(attempt: int, more: int, random: float) -> None:
-    assert next_try_us(Then.WAIT, attempt, attempt + more, random) == 0
+    assert next_try_us(NextStep.WAIT, attempt, attempt + more, random) == 0
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_after_a_429_only_the_keys_pause_is_waited_for(attempt: int, more: int, 
 def test_the_delay_after_a_failed_connection_doubles_up_to_eight_seconds(
     attempt: int, least_us: int, most_us: int
 ) -> None:
-    assert next_try_us(Then.RECONNECT, attempt, attempt, 0.0) == least_us
-    assert next_try_us(Then.RECONNECT, attempt, attempt, 0.5) == (least_us + most_us) // 2
-    assert next_try_us(Then.RECONNECT, attempt, attempt, 1.0) == most_us
+    assert next_try_us(NextStep.RECONNECT, attempt, attempt, 0.0) == least_us
+    assert next_try_us(NextStep.RECONNECT, attempt, attempt, 0.5) == (least_us + most_us) // 2
+    assert next_try_us(NextStep.RECONNECT, attempt, attempt, 1.0) == most_us
 
 
 @given(st.integers(1, 10_000), randoms)
 def test_every_delay_is_jittered_within_the_upper_half(attempt: int, random: float) -> None:
-    delay_us = next_try_us(Then.RECONNECT, attempt, attempt, random)
+    delay_us = next_try_us(NextStep.RECONNECT, attempt, attempt, random)
     assert delay_us is not None
     assert FIRST_DELAY_US // 2 <= delay_us <= LONGEST_DELAY_US
 

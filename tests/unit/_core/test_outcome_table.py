@@ -10,9 +10,9 @@ import pytest
 from customersms_async._core.answer_rows import AnswerRow
 from customersms_async._core.answers import NOTHING, Reading
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import CLOSED, OVERDUE, Answer, NoAnswer, NotSent
 from customersms_async._core.outcome_facts import AnswerFacts, NumberFacts, number_facts
-from customersms_async._core.outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, Rule, Then, first, markdown
+from customersms_async._core.outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, NextStep, Rule, first, markdown
+from customersms_async._core.post_result import CLOSED, OVERDUE, Answer, NoAnswer, NotSent
 from customersms_async._core.rulings import judge
 from customersms_async.models import Code, Status
 from support.places import DOCS
@@ -84,7 +84,7 @@ def test_every_line_decides_something_and_the_last_whatever_is_left(
 
 @pytest.mark.parametrize("rules", [UNANSWERED, BY_ROW, AS_A_WHOLE])
 def test_only_what_was_not_sent_is_tried_again(rules: Sequence[Rule[Any]]) -> None:
-    assert all(rule.status is Status.UNSENT for rule in rules if rule.then is not Then.DONE)
+    assert all(rule.status is Status.UNSENT for rule in rules if rule.then is not NextStep.DONE)
 
 
 @pytest.mark.parametrize("happened", UNANSWERED_REQUESTS)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer, NoAnswer, NotSent
-from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.outcome_table import NextStep, TokenFate
 from customersms_async._core.outcomes import dropped
+from customersms_async._core.post_result import Answer, NoAnswer, NotSent
 from customersms_async._core.rulings import Ruling, judge
 from customersms_async._core.secret import Secret
 from customersms_async.models import Code, Outcome, Status
@@ -40,14 +40,14 @@ from support.gateway_answers import (
 # The table of docs/outcomes.md
 
 
-@pytest.mark.parametrize(("again", "then"), [(True, Then.RECONNECT), (False, Then.DONE)])
-def test_what_never_left_is_unsent_and_gives_its_tokens_back(again: bool, then: Then) -> None:
+@pytest.mark.parametrize(("again", "then"), [(True, NextStep.RECONNECT), (False, NextStep.DONE)])
+def test_what_never_left_is_unsent_and_gives_its_tokens_back(again: bool, then: NextStep) -> None:
     ruling = judge(NotSent("connection refused", "SOME_CODE", again), TWO, NOW)
     assert ruling.outcomes == [
         Outcome(3, "+12125551234", UNSENT, None, "connection refused", "SOME_CODE"),
         Outcome(5, "+13235554567", UNSENT, None, "connection refused", "SOME_CODE"),
     ]
-    assert (ruling.then, ruling.tokens, ruling.fatal, ruling.status_code) == (then, Tokens.GIVE_BACK, None, None)
+    assert (ruling.then, ruling.tokens, ruling.fatal, ruling.status_code) == (then, TokenFate.GIVE_BACK, None, None)
 
 
 def test_a_failed_connection_is_tried_again_unless_said_otherwise() -> None:
@@ -60,7 +60,12 @@ def test_no_answer_leaves_every_text_unknown_and_the_tokens_held() -> None:
         Outcome(3, "+12125551234", UNKNOWN, None, "reset", "NO_ANSWER"),
         Outcome(5, "+13235554567", UNKNOWN, None, "reset", "NO_ANSWER"),
     ]
-    assert (ruling.then, ruling.tokens, ruling.fatal, ruling.status_code) == (Then.DONE, Tokens.LAPSE, None, None)
+    assert (ruling.then, ruling.tokens, ruling.fatal, ruling.status_code) == (
+        NextStep.DONE,
+        TokenFate.LAPSE,
+        None,
+        None,
+    )
 
 
 def test_the_documented_answer_accepts_every_text() -> None:
@@ -69,7 +74,7 @@ def test_the_documented_answer_accepts_every_text() -> None:
         Outcome(3, "+12125551234", ACCEPTED, "msg_123456"),
         Outcome(5, "+13235554567", ACCEPTED, "msg_123457"),
     ]
-    assert (ruling.then, ruling.tokens, ruling.fatal) == (Then.DONE, Tokens.SETTLE, None)
+    assert (ruling.then, ruling.tokens, ruling.fatal) == (NextStep.DONE, TokenFate.SETTLE, None)
     assert (ruling.status_code, ruling.remaining_credits, ruling.retry_after) == (200, Decimal(98), None)
 
 
@@ -78,21 +83,21 @@ class Expected(NamedTuple):
 
     status: Status
     code: str | None
-    then: Then = Then.DONE
+    then: NextStep = NextStep.DONE
     fatal: Code | None = None
 
 
 KEY_STOPS = Expected(UNSENT, "INVALID_API_KEY", fatal=Code.INVALID_API_KEY)
 CREDITS_STOP = Expected(UNSENT, "INSUFFICIENT_CREDITS", fatal=Code.INSUFFICIENT_CREDITS)
-WAITS = Expected(UNSENT, "RATE_LIMITED", Then.WAIT)
+WAITS = Expected(UNSENT, "RATE_LIMITED", NextStep.WAIT)
 
 
 @pytest.mark.parametrize(
     ("status", "content", "expected"),
     [
         *((status, content, WAITS) for status in (429, 425) for content in (b"", PAGE, FAILED, b"{", b"\xff")),
-        *((413, content, Expected(UNSENT, "HTTP_413", Then.HALVE)) for content in (b"", PAGE)),
-        (413, FAILED, Expected(UNSENT, "TOO_LONG", Then.HALVE)),
+        *((413, content, Expected(UNSENT, "HTTP_413", NextStep.HALVE)) for content in (b"", PAGE)),
+        (413, FAILED, Expected(UNSENT, "TOO_LONG", NextStep.HALVE)),
         *((status, KEY_REFUSED, KEY_STOPS) for status in (200, 201, 302, 308, 400, 403, 409, 413, 429, 500, 502, 503)),
         *((401, content, KEY_STOPS) for content in (b"", PAGE, FAILED, KEY_REFUSED, b'{"success": false}')),
         *((status, NO_CREDITS, CREDITS_STOP) for status in (200, 400, 403, 408, 429, 500)),
@@ -148,17 +153,17 @@ def test_without_rows_the_status_decides_and_then_the_body(status: int, content:
     assert len(set(statuses(ruling))) == 1
     assert all(outcome.error and outcome.message_id is None for outcome in ruling.outcomes)
     assert ruling.status_code == status
-    assert ruling.tokens is (Tokens.LAPSE if status >= 500 else Tokens.SETTLE)
+    assert ruling.tokens is (TokenFate.LAPSE if status >= 500 else TokenFate.SETTLE)
     assert ruling.retry_after is None
 
 
 def test_a_413_for_one_number_is_final() -> None:
     ruling = answered(413, PAGE, ONE)
-    assert (statuses(ruling), the_code(ruling), ruling.then) == ([REJECTED], "HTTP_413", Then.DONE)
+    assert (statuses(ruling), the_code(ruling), ruling.then) == ([REJECTED], "HTTP_413", NextStep.DONE)
 
 
 def test_a_413_for_three_numbers_is_halved() -> None:
-    assert answered(413, PAGE, Batch("Hello", [*TWO.phones, "+442079460958"], [0, 1, 2])).then is Then.HALVE
+    assert answered(413, PAGE, Batch("Hello", [*TWO.phones, "+442079460958"], [0, 1, 2])).then is NextStep.HALVE
 
 
 @pytest.mark.parametrize("content", [KEY_REFUSED, NO_CREDITS])
@@ -233,7 +238,7 @@ def test_a_row_that_fits_no_number_but_tells_of_a_text_makes_all_unknown(status:
     twins = Batch("Hello", ["+12125551234", "+442125551234"], [0, 1])
     content = body(success=False, code=code, results=[row("2125551234")])
     ruling = answered(status, content, twins)
-    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], Then.DONE)
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], NextStep.DONE)
 
 
 def test_success_with_a_code_that_stops_everything_is_unknown_and_stops_everything() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from customersms_async._core.answers import read
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
-from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.outcome_table import NextStep, TokenFate
 from customersms_async._core.php_values import phone_digits
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import judge
 from support.gateway_answers import (
     ACCEPTED,
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 )
 def test_an_odd_answer_is_read_for_what_it_says_and_no_more(content: bytes, expected: list[Status]) -> None:
     ruling = answered(200, content)
-    assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
+    assert (statuses(ruling), ruling.then) == (expected, NextStep.DONE)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_odd_answer_is_read_for_what_it_says_and_no_more(content: bytes, expe
 @pytest.mark.parametrize("status", [200, 400, 413, 429])
 def test_a_name_that_stands_twice_decides_nothing(status: int, content: bytes, expected: list[Status]) -> None:
     ruling = answered(status, content % json.dumps(B).encode())
-    assert (statuses(ruling), ruling.then) == (expected, Then.DONE)
+    assert (statuses(ruling), ruling.then) == (expected, NextStep.DONE)
 
 
 def test_trailing_digits_shared_by_two_numbers_decide_for_neither() -> None:
@@ -131,7 +131,7 @@ def test_trailing_digits_shared_by_two_numbers_decide_for_neither() -> None:
 def test_an_answer_cut_at_any_byte_leaves_every_text_unknown(prefix: bytes, whole: bytes) -> None:
     for length in range(len(prefix + whole)):
         ruling = answered(200, (prefix + whole)[:length])
-        assert (statuses(ruling), ruling.then, ruling.fatal) == ([UNKNOWN, UNKNOWN], Then.DONE, None), length
+        assert (statuses(ruling), ruling.then, ruling.fatal) == ([UNKNOWN, UNKNOWN], NextStep.DONE, None), length
     assert UNKNOWN not in statuses(answered(200, prefix + whole))
 
 
@@ -186,20 +186,20 @@ def test_any_answer_gives_one_outcome_per_number_and_frees_no_text_without_reaso
         assert UNSENT not in ended or ruling.fatal is not None or ruling.limited
     if status >= 500:
         assert ended <= ({UNKNOWN} if ruling.fatal is None else {UNKNOWN, UNSENT})
-    if ruling.then is not Then.DONE:
+    if ruling.then is not NextStep.DONE:
         assert ended == {UNSENT}
     if (UNSENT in ended or REJECTED in ended) and status < 500:
         reading = read(content)
         sent = {phone_digits(row.phone) for row in reading.rows if row.accepted} if reading else set()
         assert all(o.status in (ACCEPTED, UNKNOWN) for o in ruling.outcomes if o.phone[1:] in sent)
-    if ruling.then is Then.WAIT:
+    if ruling.then is NextStep.WAIT:
         assert ruling.limited
         assert status in (425, 429) or b"RATE_LIMITED" in content
-    if ruling.then is Then.HALVE:
+    if ruling.then is NextStep.HALVE:
         assert status == 413
         assert len(batch) > 1
-    assert ruling.then is not Then.RECONNECT
-    assert ruling.tokens is (Tokens.LAPSE if status >= 500 else Tokens.SETTLE)
+    assert ruling.then is not NextStep.RECONNECT
+    assert ruling.tokens is (TokenFate.LAPSE if status >= 500 else TokenFate.SETTLE)
     for outcome in ruling.outcomes:
         if outcome.status is ACCEPTED:
             assert (outcome.error, outcome.code) == (None, None)

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
-from customersms_async._core.outcome_table import Then, Tokens
+from customersms_async._core.outcome_table import NextStep, TokenFate
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import judge
 from customersms_async._core.secret import Secret
 from customersms_async.models import Outcome, Status
@@ -46,7 +46,7 @@ def test_rows_outrank_everything_below_500(status: int, said: bool | None) -> No
         Outcome(3, "+12125551234", ACCEPTED, "a"),
         Outcome(5, "+13235554567", REJECTED, None, "Blocked", "BLOCKED"),
     ]
-    assert (ruling.then, ruling.tokens, ruling.retry_after) == (Then.DONE, Tokens.SETTLE, None)
+    assert (ruling.then, ruling.tokens, ruling.retry_after) == (NextStep.DONE, TokenFate.SETTLE, None)
 
 
 @pytest.mark.parametrize("content", [KEY_REFUSED, NO_CREDITS])
@@ -75,7 +75,7 @@ def test_rows_refused_without_a_code_are_refused_for_what_the_whole_answer_says(
     refused = [row(TWO.phones[1], False), row(three.phones[2], "0", code="BLOCKED")]
     ruling = answered(status, body(**said, success=success, results=[row(TWO.phones[0]), *refused]), three)
     assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, code), (REJECTED, "BLOCKED")]
-    assert (ruling.fatal, ruling.then, ruling.limited) == (code, Then.DONE, False)
+    assert (ruling.fatal, ruling.then, ruling.limited) == (code, NextStep.DONE, False)
 
 
 ROW_STOPS = ["INVALID_API_KEY", "INSUFFICIENT_CREDITS", "insufficient_credits", " Invalid_api_key"]
@@ -104,7 +104,7 @@ def test_a_row_that_refuses_the_key_or_the_account_is_unsent_and_stops_everythin
     ruling = answered(status, body(success=True, successful_sends=1, results=[row(TWO.phones[0]), refused]))
     name = code.strip().upper()
     assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (expected, name)]
-    assert (ruling.fatal, ruling.then, ruling.tokens) == (name, Then.DONE, Tokens.SETTLE)
+    assert (ruling.fatal, ruling.then, ruling.tokens) == (name, NextStep.DONE, TokenFate.SETTLE)
     assert ruling.outcomes[1].error
     assert ruling.outcomes[1].message_id is None
 
@@ -138,7 +138,7 @@ def test_nobody_is_unsent_while_a_row_tells_of_a_text_that_may_be_anybodys(code:
     for stray in ({"success": True}, row("1234"), row("+19995550000")):
         ruling = answered(200, body(results=[*refused, stray]))
         assert [(o.status, o.code) for o in ruling.outcomes] == [(UNKNOWN, code)] * 2
-        assert (ruling.then, ruling.limited) == (Then.DONE, False)
+        assert (ruling.then, ruling.limited) == (NextStep.DONE, False)
     assert statuses(answered(200, body(results=[*refused, row("+19995550000", False)]))) == [UNSENT, UNSENT]
 
 
@@ -146,23 +146,23 @@ def test_rows_that_were_refused_for_the_limits_are_unsent_and_the_key_rests() ->
     limited = [row(phone, False, code="rate_limited") for phone in TWO.phones]
     ruling = answered(200, body(success=True, results=limited), retry_after="7")
     assert [(o.status, o.code) for o in ruling.outcomes] == [(UNSENT, "RATE_LIMITED")] * 2
-    assert (ruling.then, ruling.limited, ruling.retry_after, ruling.fatal) == (Then.WAIT, True, 7.0, None)
+    assert (ruling.then, ruling.limited, ruling.retry_after, ruling.fatal) == (NextStep.WAIT, True, 7.0, None)
     ruling = answered(200, body(success=True, results=[row(TWO.phones[0]), limited[1]]))
     assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, "RATE_LIMITED")]
-    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.DONE, True, None)
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (NextStep.DONE, True, None)
     ruling = answered(429, body(results=[row(TWO.phones[0]), row(TWO.phones[1], False)]), retry_after="7")
     assert [(o.status, o.code) for o in ruling.outcomes] == [(ACCEPTED, None), (UNSENT, "RATE_LIMITED")]
-    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.DONE, True, 7.0)
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (NextStep.DONE, True, 7.0)
     ruling = answered(200, body(results=[limited[0], row(TWO.phones[1], False, code="INVALID_API_KEY")]))
     assert [(o.status, o.code) for o in ruling.outcomes] == [(UNSENT, "RATE_LIMITED"), (UNSENT, "INVALID_API_KEY")]
-    assert (ruling.then, ruling.limited, ruling.fatal) == (Then.DONE, False, "INVALID_API_KEY")
+    assert (ruling.then, ruling.limited, ruling.fatal) == (NextStep.DONE, False, "INVALID_API_KEY")
 
 
 @pytest.mark.parametrize("status", [200, 400, 403])
 def test_a_whole_answer_that_says_so_is_a_429_whatever_its_status(status: int) -> None:
     ruling = answered(status, body(success=False, code="RATE_LIMITED"), retry_after="7")
     assert (statuses(ruling), the_code(ruling)) == ([UNSENT, UNSENT], "RATE_LIMITED")
-    assert (ruling.then, ruling.limited, ruling.retry_after) == (Then.WAIT, True, 7.0)
+    assert (ruling.then, ruling.limited, ruling.retry_after) == (NextStep.WAIT, True, 7.0)
     for doubtful in (302, 408, 500):
         assert statuses(answered(doubtful, body(success=False, code="RATE_LIMITED"))) == [UNKNOWN, UNKNOWN]
 
@@ -171,7 +171,7 @@ def test_a_whole_answer_that_says_so_is_a_429_whatever_its_status(status: int) -
 @pytest.mark.parametrize("status", [200, 400, 413, 429, 401, 500])
 def test_what_is_refused_as_a_whole_but_tells_of_some_texts_is_unknown(status: int, results: Any) -> None:
     ruling = answered(status, body(success=False, results=results))
-    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], Then.DONE)
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, UNKNOWN], NextStep.DONE)
     assert ruling.fatal == ("INVALID_API_KEY" if status == 401 else None)
 
 
@@ -198,10 +198,10 @@ def test_a_number_whose_rows_disagree_is_unknown_and_not_sent_again(
 ) -> None:
     results = [row("+12125551234"), row("+12125551234", second)]
     ruling = answered(status, body(success=success, results=results), ONE)
-    assert (statuses(ruling), ruling.then) == ([UNKNOWN], Then.DONE)
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN], NextStep.DONE)
     ruling = answered(status, body(success=success, results=[*results, row("+13235554567", False)]))
     refused = UNSENT if status in (401, 402, 425, 429) else REJECTED
-    assert (statuses(ruling), ruling.then) == ([UNKNOWN, refused], Then.DONE)
+    assert (statuses(ruling), ruling.then) == ([UNKNOWN, refused], NextStep.DONE)
 
 
 def test_a_refused_row_needs_no_reason_and_its_code_is_the_gateways() -> None:

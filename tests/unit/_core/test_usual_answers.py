@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from customersms_async._core.answers import read_documented
 from customersms_async._core.batching import Batch
-from customersms_async._core.happened import Answer
+from customersms_async._core.post_result import Answer
 from customersms_async._core.rulings import Ruling, judge_unusual, judge_usual
 from customersms_async._core.steps import finish
 

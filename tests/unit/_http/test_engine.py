@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from customersms_async._core.happened import CLOSED, Answer, NotSent
+from customersms_async._core.post_result import CLOSED, Answer, NotSent
 from customersms_async._core.secret import Sealed
 from customersms_async._core.version import VERSION
 from customersms_async._http.connections import Gates
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from customersms_async._core.happened import Happened
+    from customersms_async._core.post_result import PostResult
     from customersms_async._http.engine import AnyEngine, EngineResponse
     from customersms_async._http.transport_engine import HttpxShapedTransport
     from customersms_async.fast import FastClient
@@ -161,7 +161,7 @@ class MemoryResponse:
         pass
 
 
-async def post(transport: Transport, *, may_leave: bool = True) -> Happened:
+async def post(transport: Transport, *, may_leave: bool = True) -> PostResult:
     async def before_first_byte() -> bool:
         return may_leave
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from customersms_async._core.happened import NotSent
+from customersms_async._core.post_result import NotSent
 from customersms_async._http.error_meaning import meaning_of
 from customersms_async._http.post_progress import PostProgress
 from customersms_async.models import Code

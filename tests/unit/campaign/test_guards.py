@@ -11,7 +11,7 @@ import pytest
 from customersms_async import CampaignStoppedError, ConfigurationError
 from customersms_async._core.batching import Batch
 from customersms_async._core.failure_guards import FailuresInARow
-from customersms_async._core.happened import Answer, NoAnswer, NotSent
+from customersms_async._core.post_result import Answer, NoAnswer, NotSent
 from customersms_async._core.rulings import judge
 from customersms_async.campaign.guards import CampaignTotals, Guards, GuardTerms, Load, check, check_prefix, fitting
 from support.broken_gateways import answered

@@ -21,7 +21,7 @@ from customersms_async._core.hours import DAY_US, Hours, local_time, microsecond
 from customersms_async._core.layers import layers
 from customersms_async._core.schedule import ScheduleJudge, SendSchedule, When
 from customersms_async._core.schedule_forecast import Grants, ScheduledPeople, forecast
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async._sending.stream import OutcomeStream
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.runner import Runner
@@ -98,7 +98,7 @@ async def run(
         httpx.AsyncClient(transport=gateway) as http,
         AsyncClient(api_key="cspro_made_up", http_client=http, batch_size=5, max_concurrency=4, **quota) as client,
     ):
-        handle = open_handle(client)
+        handle = open_client(client)
         handle.sender.room.clock = virtual_loop.loop().now_us
         terms = CampaignTerms.of(handle.sender, Guards(), schedule)
         runner = Runner(ledger, handle, Guards(), (), terms)  # type: ignore[arg-type]  # it is asked for nothing else

@@ -23,7 +23,7 @@ from customersms_async import (
     Status,
 )
 from customersms_async._core.rulings import Ruling
-from customersms_async._sending.sending_handle import open_handle
+from customersms_async._sending.open_client import open_client
 from customersms_async.campaign._sqlite.ledger import SQLiteLedger
 from customersms_async.campaign.guards import Guards
 from customersms_async.campaign.rows import Intent
@@ -169,7 +169,7 @@ async def terms_of(**options: object) -> CampaignTerms:
     given = {"api_key": "cspro_made_up_secret", "url": "https://sms.example.com/api.php?token=hidden#hidden"} | options
     async with AsyncClient(**given, quota=MemoryQuota()) as client:  # type: ignore[arg-type]  # any options
         guards = Guards(keep_credits=5, allow_prefixes=("+1",), until_unix=1e9)
-        return CampaignTerms.of(open_handle(client).sender, guards)
+        return CampaignTerms.of(open_client(client).sender, guards)
 
 
 async def test_terms_hold_what_a_successor_must_keep_to_and_come_back_as_they_were(tmp_path: Path) -> None:

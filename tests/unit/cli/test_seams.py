@@ -26,7 +26,7 @@ SEAMS = {
     "_core.segments",
     "_core.gsm7_twins",  # what the preview shows of a text
     "_core.merge_tags",
-    "_core.suspicious",
+    "_core.suspicious_text",
     "_core.limits",  # a limit, as people write it
     "_core.layers",  # when requests may leave, by limits and hours
     "_core.schedule",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 import msgspec
 
-from ..._core import segments, suspicious
+from ..._core import segments, suspicious_text
 from ..._core.intake import SendableLetter
 from .placeholders import foreign_in_cell
 
@@ -22,7 +22,7 @@ _NOTHING: Final = "says nothing"
 _SMART: Final = "smart"
 _INSTEAD: Final = "instead"
 
-_NEEDS_A_LOOK: Final = frozenset(suspicious.BEGINNINGS)
+_NEEDS_A_LOOK: Final = frozenset(suspicious_text.BEGINNINGS)
 _OF_AMOUNTS: Final = frozenset("0123456789-+.,")
 
 
@@ -65,7 +65,7 @@ class Findings:
         self._signs = _signs_of(template)
         self._edges = bool(template.uses) and (not template.before or not template.uses[-1].after)
         sample = template.fill(["x"] * len(template.uses))
-        self.passes_ordinary: bool = not self._signs and not (self._edges and suspicious.has_outer_space(sample))
+        self.passes_ordinary: bool = not self._signs and not (self._edges and suspicious_text.has_outer_space(sample))
         self._counted: tuple[str | None, int, list[str]] = None, 0, []
         self._found: dict[tuple[str, str], TextFinding] = {}
 
@@ -88,7 +88,7 @@ class Findings:
             self._look_for_special(cells)
         for at, sign in self._signs:
             self._look_behind(sign, cells[at])
-        if self._edges and suspicious.has_outer_space(text):
+        if self._edges and suspicious_text.has_outer_space(text):
             self.pending.append(("edges", "the text begins or ends with white space"))
 
     def replaces(self, original: str) -> None:
@@ -118,7 +118,7 @@ class Findings:
                 self.pending.append((name, BLANK))
             elif self.first_with_fallback is None:
                 self.pending.append((_INSTEAD, name))
-        elif suspicious.means_nothing(cell):
+        elif suspicious_text.means_nothing(cell):
             self.pending.append((f"{name} {_NOTHING}", f"{{{name}}} says only {cell!r}"))
 
     def _look_for_special(self, cells: Sequence[str]) -> None:
@@ -126,9 +126,9 @@ class Findings:
             tag, _names_a_column = foreign_in_cell(cells[at], self._keys)
             if tag is not None:
                 self.pending.append(("tag", f"{tag.text} in a cell of {name!r} is sent as it stands"))
-            if (wrong := suspicious.spoiled(cells[at])) is not None:
+            if (wrong := suspicious_text.spoiled(cells[at])) is not None:
                 self.pending.append((f"{name} {wrong}", f"a cell of {name!r} has {wrong} in it"))
-            if (written := suspicious.written_break(cells[at])) is not None:
+            if (written := suspicious_text.written_break(cells[at])) is not None:
                 self.pending.append(("break", f"{written} in a cell of {name!r} is sent as it stands"))
 
     def _look_behind(self, sign: str, cell: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 import msgspec
 
-from ..._core import segments, suspicious
+from ..._core import segments, suspicious_text
 from ..files import FileProblem, open_rows
 from ..files.rows import check_kept, check_unique
 from .fallbacks import doubtful, refuse_dialects
@@ -114,7 +114,7 @@ class Job:
         if self.smart:
             text = segments.to_gsm7(text)
         told = possible(template.source, self._letters.columns)
-        return [*told, *doubtful(template.uses), *suspicious.oddities(text)]
+        return [*told, *doubtful(template.uses), *suspicious_text.oddities(text)]
 
     def __iter__(self) -> Iterator[Letter]:
         return self.read(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from ..._core import suspicious
+from ..._core import suspicious_text
 from ..._core.intake import Letter
 from ..._core.merge_tags import may_hold_tags
 from ..files import FileProblem
@@ -176,7 +176,7 @@ class FileLetters:
             raise FileProblem(error.reason, line=row.line) from None
         all_cells = "".join(cells)
         special = may_hold_tags(all_cells) or "\\" in all_cells or "&" in all_cells
-        special = special or suspicious.spoiled(all_cells) is not None
+        special = special or suspicious_text.spoiled(all_cells) is not None
         if special and (problem := _tagged(cells, self.keys)) is not None:
             return Letter(row.phone, "", row.line, kept, problem)
         text = template.fill(cells)

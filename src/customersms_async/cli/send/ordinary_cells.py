@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..._core.suspicious import BEGINNINGS
+from ..._core.suspicious_text import BEGINNINGS
 from ..files.spoiled_cells import MAY_BE_SPOILED
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..._core.intake import JudgedLetter
-    from ..._sending.reader import Messages
+    from ..._sending.input_reader import Messages
     from ...client import AsyncClient
     from ..credits_warning import CreditsWarning
     from .checked import Checked

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._core.secret import Secret
-    from ..._sending.looking_on import TelemetrySeam
+    from ..._sending.observers import TelemetrySeam
     from ...quota import QuotaStore
     from ...suppression import SuppressionStore
     from .options import WorkerOptions

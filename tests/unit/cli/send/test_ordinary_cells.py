@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from customersms_async._core import suspicious
+from customersms_async._core import suspicious_text
 from customersms_async._core.merge_tags import may_hold_tags
 from customersms_async.cli.files import open_rows
 from customersms_async.cli.files.spoiled_cells import spoiled
@@ -40,10 +40,10 @@ def is_remarkable(cell: str) -> bool:
     """By the rules, each asked by itself."""
     return (
         not cell.strip()
-        or suspicious.has_outer_space(cell)
-        or suspicious.means_nothing(cell)
-        or suspicious.spoiled(cell) is not None
-        or suspicious.written_break(cell) is not None
+        or suspicious_text.has_outer_space(cell)
+        or suspicious_text.means_nothing(cell)
+        or suspicious_text.spoiled(cell) is not None
+        or suspicious_text.written_break(cell) is not None
         or spoiled(cell) is not None
         or may_hold_tags(cell)
         or "\\" in cell

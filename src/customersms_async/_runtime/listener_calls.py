@@ -1,4 +1,4 @@
-"""Telling those who look on, who change nothing by what they do."""
+"""Calls of a program's listeners, whose errors change nothing of what becomes of a text."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def tell(hear: Callable[..., object], *what: object) -> None:
-    """Call a function of somebody who looks on; its error is logged, and harms nobody."""
+def call_listener(hear: Callable[..., object], *what: object) -> None:
+    """Call a listener, a function of the program's; its error is logged, and harms nobody."""
     try:
         hear(*what)
     except BaseException as error:  # noqa: BLE001 - whatever the program's own code may raise
-        not_heard(hear, error)
+        log_listener_error(hear, error)
 
 
-def not_heard(hear: Callable[..., object], error: BaseException) -> None:
+def log_listener_error(hear: Callable[..., object], error: BaseException) -> None:
     """Contain what ``hear`` has raised, and log it."""
     log.contain(error)
     names = [type(hear).__name__]

@@ -1,4 +1,4 @@
-"""The handle by which a campaign sends through a client: all that it needs to know of one."""
+"""A client that was opened for a campaign: all that the campaign needs to know of one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SessionOwner(Protocol):
         """The session that it sends with."""
 
 
-class SendingHandle(NamedTuple):
+class OpenClient(NamedTuple):
     """A client in the running event loop, for a campaign over it.
 
     ``options`` are the client's own, at priority BULK and with no ``max_wait``: a campaign waits as long as it takes.
@@ -34,8 +34,8 @@ class SendingHandle(NamedTuple):
     watch: Callable[[OpenSend], None]
 
 
-def open_handle(client: SessionOwner) -> SendingHandle:
+def open_client(client: SessionOwner) -> OpenClient:
     """Open ``client`` in the running event loop. Raises ``ConfigurationError`` if it is closed, or used in another."""
     session = client.__session__()
     options = session.options(priority=Priority.BULK, max_wait=None, reads_all=False)
-    return SendingHandle(session.open(), options, session.watch)
+    return OpenClient(session.open(), options, session.watch)

@@ -1,4 +1,4 @@
-"""Outcomes told to the log, and to who looks on: those that nobody waited for, and texts that may have been sent.
+"""Outcomes in the log: those that nobody waited for, and those of texts that may have been sent.
 
 Of what nobody waited for there is a line of information on each, and a warning that sums them up.
 """
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 @final
-class Unheard:
+class UnawaitedOutcomes:
     """Outcomes of one send that nobody waited for.
 
     Whoever notes them may be anybody, such as the garbage collector; the lines have the context variables of where this
@@ -63,16 +63,16 @@ class Unheard:
         )
 
 
-def log_unheard(outcomes: Iterable[Outcome], log: KeyLog) -> None:
+def log_unawaited(outcomes: Iterable[Outcome], log: KeyLog) -> None:
     """Log the outcomes of a send that nobody waited for; no more of them will come."""
-    unheard = Unheard(log)
+    unheard = UnawaitedOutcomes(log)
     unheard.note(outcomes)
     unheard.sum_up()
 
 
-def tell_unheard(outcomes: Sequence[Outcome], sender: Sender, priority: Priority) -> None:
+def tell_unawaited(outcomes: Sequence[Outcome], sender: Sender, priority: Priority) -> None:
     """Log the outcomes of a single send that nobody waited for, and tell those who look on, whom nobody else tells."""
-    log_unheard(outcomes, sender.log)
+    log_unawaited(outcomes, sender.log)
     if sender.announcer is not None:
         sender.announcer.outcomes(sender, priority, outcomes)
 

@@ -9,7 +9,7 @@ import pytest
 
 from customersms_async import ConfigurationError, Message
 from customersms_async._core.intake import Intake
-from customersms_async._sending.reader import IDLE_SECONDS, YIELD_EVERY, InputReader, check_recipients
+from customersms_async._sending.input_reader import IDLE_SECONDS, YIELD_EVERY, InputReader, check_recipients
 from support import virtual_loop
 
 if TYPE_CHECKING:

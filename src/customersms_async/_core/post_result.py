@@ -1,4 +1,4 @@
-"""The fate of one request on its way: reported by ``_http``, judged by ``rulings``."""
+"""The result of one POST: an answer, none, or nothing sent. ``_http`` reports it, ``rulings`` judges it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class NoAnswer(NamedTuple):
     error: str
 
 
-Happened = Answer | NotSent | NoAnswer
-"""The fate of a request on its way; ``judge`` says what that means for its texts."""
+PostResult = Answer | NotSent | NoAnswer
+"""The result of one POST; ``judge`` says what it means for the texts."""
 
 CLOSED: Final = "the client is closed"
 """The error of what was still to be sent when its client was closed; its code is CONNECTION_FAILED."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from customersms_async._core.suspicious import (
+from customersms_async._core.suspicious_text import (
     BEGINNINGS,
     has_outer_space,
     means_nothing,

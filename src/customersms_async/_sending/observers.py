@@ -1,4 +1,4 @@
-"""Who looks on while a client sends: a function that hears of events, and telemetry."""
+"""The observers of a client: the function that hears of its events, and its telemetry."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class TelemetrySeam(Protocol):
         """Know of a campaign's run with a key of this name; its recipients are counted until it has ended."""
 
 
-class LookingOn(msgspec.Struct, frozen=True, eq=False):
-    """The telemetry and the function that look on while a client sends; each may be missing."""
+class Observers(msgspec.Struct, frozen=True, eq=False):
+    """The telemetry and the function that observe what a client sends; each may be missing."""
 
     telemetry: TelemetrySeam | None = None
     on_event: Callable[[Event], object] | None = None
 
-    def changed(self, given: Mapping[str, Any]) -> LookingOn:
+    def changed(self, given: Mapping[str, Any]) -> Observers:
         """A copy with the arguments of ``AsyncClient`` that are ``given``, by their names, in place of its own.
 
         Raises ``ConfigurationError`` for what can't look on.
         """
-        changes = {name: given[name] for name in NAMES & given.keys()}
+        changes = {name: given[name] for name in OBSERVER_NAMES & given.keys()}
         _check(**changes)
         return msgspec.structs.replace(self, **changes) if changes else self
 
@@ -76,5 +76,5 @@ def _is_async(call: Any) -> bool:
     return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(type(call).__call__)
 
 
-NAMES: Final = frozenset(LookingOn.__struct_fields__)
-NOBODY: Final = LookingOn()
+OBSERVER_NAMES: Final = frozenset(Observers.__struct_fields__)
+NO_OBSERVERS: Final = Observers()
