@@ -28,7 +28,7 @@ TESTS = (
     "tests/unit/_core/test_phone.py",
     "tests/unit/cli/files/test_sheets.py",
     "tests/unit/cli/send",
-    "tests/unit/cli/test_bundle.py",
+    "tests/unit/cli/test_option_group.py",
     "tests/unit/quota/test_memory.py",
     "tests/socket/sandbox/test_sandbox.py",
     "tests/socket/test_send_many.py",

@@ -29,7 +29,7 @@ from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from customersms_async.cli.send.checked import Checked
+    from customersms_async.cli.send.checked_job import CheckedJob
 
 ROOT = Path(__file__).parent.parent
 LIMITS = (Limit(100, 60), Limit(5_000, 3_600), Limit(50_000, 86_400))
@@ -70,7 +70,7 @@ class Camera:
         self._console.print()
 
 
-async def send(console: Console, job: Job, checked: Checked) -> None:
+async def send(console: Console, job: Job, checked: CheckedJob) -> None:
     """Send to a sandbox, with a picture in the middle."""
     sandbox, quota = Sandbox(latency=(0.05, 0.4)), MemoryQuota()
     async with sandbox.serve() as url, AsyncClient(api_key=sandbox.api_key, url=url, quota=quota) as client:

@@ -13,7 +13,7 @@ import aiohttp
 from customersms_async._core.rulings import Ruling
 from customersms_async._runtime.tasks import start
 from customersms_async.campaign.rows import Intent
-from customersms_async.cli.campaign.place import read_ledger_place
+from customersms_async.cli.campaign.ledger_place import read_ledger_place
 from customersms_async.cli.campaign.serve.app import build
 from customersms_async.cli.campaign.serve.feed import PageFeed
 from customersms_async.cli.campaign.serve.quota import QuotaLook

@@ -30,8 +30,8 @@ import customersms_async.cli.campaign.app
 from customersms_async.cli import main
 from customersms_async.cli.campaign import add as campaign_add
 from customersms_async.cli.campaign import move as campaign_move
+from customersms_async.cli.campaign import pause_resume_stop as campaign_want
 from customersms_async.cli.campaign import run as campaign_run
-from customersms_async.cli.campaign import want as campaign_want
 from support.forked import end_if_it_hangs
 from support.step_tracer import Tracer
 

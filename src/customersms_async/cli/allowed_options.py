@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Final
 import typer
 
 from ..models import Caps, Limit
-from .bundle import Bundle
+from .option_group import OptionGroup
 from .option_values import wrong_value
 
 
@@ -31,7 +31,7 @@ SuppressionList = Annotated[
 ]
 
 
-class AllowedOptions(Bundle, frozen=True, kw_only=True):
+class AllowedOptions(OptionGroup, frozen=True, kw_only=True):
     """Who of the recipients may be texted. Raises ``typer.BadParameter`` for a cap that can't be read."""
 
     panel: ClassVar[str] = "Who may be texted"

@@ -10,37 +10,37 @@ from typing import Annotated, Final
 import typer
 
 from .._core.version import VERSION
-from .late import LateCommand, late_group
+from .lazy_commands import LazyCommand, lazy_group
 
 COMMANDS: Final = {
-    "send": LateCommand("send.app:send", help="Send a text to numbers, or to everyone in a file."),
-    "estimate": LateCommand(
+    "send": LazyCommand("send.app:send", help="Send a text to numbers, or to everyone in a file."),
+    "estimate": LazyCommand(
         "send.app:estimate",
         help="Say what a send would come to: takes those options of send that change the figures, sends nothing and"
         " needs no key.",
     ),
-    "quota": LateCommand("quota_command:app", help="Show what is used and free of every limit of the key."),
-    "doctor": LateCommand(
+    "quota": LazyCommand("quota_command:app", help="Show what is used and free of every limit of the key."),
+    "doctor": LazyCommand(
         "doctor.app:app",
         help="Look at each part of the way to the gateway, say what is wrong and what to do; sends nothing.",
     ),
-    "worker": LateCommand(
+    "worker": LazyCommand(
         "worker.app:app",
         help="Run the campaigns of a database that are wanted and that nobody runs, until SIGTERM or Ctrl-C.",
     ),
-    "sandbox": LateCommand(
+    "sandbox": LazyCommand(
         "sandbox_command:app",
         help="Serve a made-up gateway, which takes texts and sends none, until Ctrl-C; for tests and trials.",
     ),
-    "ledger": LateCommand(
+    "ledger": LazyCommand(
         "ledger.app:app", help="Make the schema of a fleet in PostgreSQL, and trust a server after a fail-over."
     ),
-    "suppress": LateCommand("suppress.app:app", help="Keep the list of people who said no, who get no text."),
-    "idempotency": LateCommand(
+    "suppress": LazyCommand("suppress.app:app", help="Keep the list of people who said no, who get no text."),
+    "idempotency": LazyCommand(
         "idempotency.app:app",
         help="Look at the idempotency keys that programs keep, and decide about texts of unknown fate.",
     ),
-    "campaign": LateCommand(
+    "campaign": LazyCommand(
         "campaign.app:app", help="Send to many over hours or days, through kills and restarts, with a durable ledger."
     ),
 }
@@ -48,7 +48,7 @@ COMMANDS: Final = {
 
 app: Final = typer.Typer(
     name="customersms",
-    cls=late_group(COMMANDS),
+    cls=lazy_group(COMMANDS),
     help="Send texts through customersms.pro: within its limits, never twice, with an outcome for everyone.",
     pretty_exceptions_enable=False,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
 
-from .bundle import Bundle
+from .option_group import OptionGroup
 from .option_values import dated, read_moment, wrong_value
 from .problems import InputProblem
 
@@ -30,7 +30,7 @@ ZoneColumn = Annotated[
 ]
 
 
-class HoursOptions(Bundle, frozen=True, kw_only=True):
+class HoursOptions(OptionGroup, frozen=True, kw_only=True):
     """The options that say when texts may leave."""
 
     panel: ClassVar[str] = "When texts may leave"

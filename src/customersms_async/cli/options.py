@@ -25,8 +25,8 @@ from .._core.options import (
 from ..errors import ConfigurationError
 from ..models import DOCUMENTED_LIMITS, Limit
 from .allowed_options import AllowedOptions
-from .bundle import Bundle
 from .credentials import QUOTA_VARIABLE, URL_VARIABLE, key_of_environment
+from .option_group import OptionGroup
 from .option_values import read_count, read_limit, read_pace
 from .panels import ROUTE_PANEL, STOP_PANEL
 
@@ -134,7 +134,7 @@ SuppressColumn = Annotated[
 ]
 
 
-class FileOptions(Bundle, frozen=True, kw_only=True):
+class FileOptions(OptionGroup, frozen=True, kw_only=True):
     """How a file of recipients is read, and the numbers in it."""
 
     panel: ClassVar[str] = "Reading the file"
@@ -152,7 +152,7 @@ class FileOptions(Bundle, frozen=True, kw_only=True):
     ] = None
 
 
-class ClientOptions(Bundle, frozen=True, kw_only=True):
+class ClientOptions(OptionGroup, frozen=True, kw_only=True):
     """The options that make a client. Raises ``typer.BadParameter`` for a limit or a pace that can't be read."""
 
     panel: ClassVar[str] = ROUTE_PANEL
@@ -210,7 +210,7 @@ class ClientOptions(Bundle, frozen=True, kw_only=True):
         return ... if self.pace is None else read_pace(self.pace)
 
 
-class FailureOptions(Bundle, frozen=True, kw_only=True):
+class FailureOptions(OptionGroup, frozen=True, kw_only=True):
     """The options that stop a send to many when request after request fails.
 
     Raises ``typer.BadParameter`` for a number that can't be read.
@@ -242,7 +242,7 @@ class FailureOptions(Bundle, frozen=True, kw_only=True):
         )
 
 
-class QuotaCommandOptions(Bundle, frozen=True, kw_only=True):
+class QuotaCommandOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms quota``."""
 
     limit: Limits = None

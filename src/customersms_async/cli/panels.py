@@ -1,4 +1,4 @@
-"""Titles in ``--help``, each of the options of several bundles."""
+"""Titles in ``--help``, each of the options of several groups."""
 
 from __future__ import annotations
 

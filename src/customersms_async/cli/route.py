@@ -14,7 +14,7 @@ from ..models import Status
 from .allowed_options import NOBODY_ASKED
 from .forecast import SendForecast
 from .quota import open_quota
-from .suppress.place import open_list
+from .suppress.list_place import open_list
 from .telemetry import open_telemetry
 
 if TYPE_CHECKING:

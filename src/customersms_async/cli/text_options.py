@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from .bundle import Bundle
+from .option_group import OptionGroup
 from .panels import LOOK_PANEL, MAIN_PANEL
 
 
-class TextOptions(Bundle, frozen=True, kw_only=True):
+class TextOptions(OptionGroup, frozen=True, kw_only=True):
     """The message, and how each person's text is made of it."""
 
     panel: ClassVar[str] = MAIN_PANEL
@@ -41,7 +41,7 @@ class TextOptions(Bundle, frozen=True, kw_only=True):
     ] = None
 
 
-class TrialOptions(Bundle, frozen=True, kw_only=True):
+class TrialOptions(OptionGroup, frozen=True, kw_only=True):
     """A text to oneself before the others get theirs."""
 
     panel: ClassVar[str] = LOOK_PANEL

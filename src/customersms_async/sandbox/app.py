@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from .faults import Fault, Spoils
 from .inbox import app as inbox
-from .inbox.claims import claims
+from .inbox.inbox_requests import is_for_inbox
 from .odd_answers import PADDING
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Endpoint:
 
 def _asks_inbox(connection: Connection | None, request: Request) -> bool:
     known = connection.asks_inbox() if connection is not None else None
-    return claims(request.method, request.url.path) if known is None else known
+    return is_for_inbox(request.method, request.url.path) if known is None else known
 
 
 async def _pass(seconds: float) -> None:

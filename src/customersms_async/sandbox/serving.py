@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from .app import EXTENSION
 from .faults import Fault
-from .inbox.claims import begins_as_claimed
+from .inbox.inbox_requests import begins_for_inbox
 from .pages.listening import QuietConnection, listening
 from .request import PATHS
 
@@ -75,7 +75,7 @@ class FaultyConnection(QuietConnection):
         """Read on, unless the fault cuts the connection before or during that."""
         if self._inbox is None:
             self._held += data
-            self._inbox = begins_as_claimed(self._held)
+            self._inbox = begins_for_inbox(self._held)
             if self._inbox is None:
                 return
             data, self._held = self._held, b""

@@ -13,8 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from customersms_async.cli.campaign.place import read_ledger_place
-from customersms_async.cli.campaign.resume import hints, resume_command
+from customersms_async.cli.campaign.ledger_place import read_ledger_place
+from customersms_async.cli.campaign.resume_hints import hints, resume_command
 from customersms_async.cli.quota import note, place
 from customersms_async.models import Limit
 from support.command import KEY, Commands

@@ -10,7 +10,7 @@ import pytest
 
 from customersms_async import AsyncClient, Campaign, CustomerSMSError, Limit, MemoryQuota
 from customersms_async._core.secret import PUBLIC_START
-from customersms_async.cli.campaign.place import read_ledger_place
+from customersms_async.cli.campaign.ledger_place import read_ledger_place
 from customersms_async.cli.campaign.report import write_report
 from customersms_async.cli.zones import read_zone
 from support.echoing_gateway import ANSWERS, KEY, PHONE, TEXT, echoing

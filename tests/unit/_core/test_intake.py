@@ -23,7 +23,7 @@ from customersms_async._core.intake import (
     with_line,
 )
 from customersms_async._core.repeats import ExactRepeats
-from customersms_async.cli.send.check import check
+from customersms_async.cli.send.first_reading import check
 from customersms_async.cli.send.results import NOWHERE, Origin
 from customersms_async.cli.send.sending import Progress, Sending
 from customersms_async.errors import ConfigurationError

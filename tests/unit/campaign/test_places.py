@@ -13,11 +13,11 @@ from customersms_async._http.proxies import Proxy
 from customersms_async._postgres.server_url import WrittenURL
 from customersms_async.campaign._postgres.database_place import read_database, read_place
 from customersms_async.campaign.ledger_opening import shown
-from customersms_async.cli.bundle import Bundle
-from customersms_async.cli.campaign.place import read_ledger_place
+from customersms_async.cli.campaign.ledger_place import read_ledger_place
+from customersms_async.cli.option_group import OptionGroup
 
 
-class ProbeOptions(Bundle, frozen=True):
+class ProbeOptions(OptionGroup, frozen=True):
     ledger: str
 
 

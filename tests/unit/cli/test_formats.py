@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customersms_async.cli.formats import length, moment, utc_time, wall_time
-from customersms_async.cli.send.checked import Checked
+from customersms_async.cli.send.checked_job import CheckedJob
 from customersms_async.cli.send.preview import preview
 from support.drawn_screens import drawn
 
@@ -96,4 +96,4 @@ def test_a_moment_is_by_the_clock_that_the_wall_will_have_then(berlin: None) -> 
 @pytest.mark.parametrize("seconds", [4e11, 1e14, 1e20])
 def test_a_moment_beyond_all_calendars_ends_nothing(seconds: float) -> None:
     assert moment(seconds)
-    assert drawn(preview("made up", Checked(rows=1, recipients=1, seconds=seconds)))
+    assert drawn(preview("made up", CheckedJob(rows=1, recipients=1, seconds=seconds)))

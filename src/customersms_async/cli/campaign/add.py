@@ -11,17 +11,17 @@ from ...campaign import Campaign
 from ...campaign.ledger_input import add_more
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
+from ..confirmation import ask
 from ..exits import ending_well
 from ..output import safe_console, say_json
-from ..permission import ask
 from ..send.commands import check_job, file_job, list_rules, show
 from ..send.list_facts import suppression
 from ..send.message import read_message, rules_of
 from .counts import counts_object
-from .moved import refuse_if_moved
-from .resume import run_needed
-from .started import read_ledger, text_for
-from .want import user
+from .move_output import refuse_if_moved
+from .pause_resume_stop import user
+from .resume_hints import run_needed
+from .started_campaign import read_ledger, text_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ...campaign.rows import Count
     from ...campaign.wanted import WantedNow
     from ..send.job import Job
+    from .ledger_place import LedgerPlace
     from .options import AddOptions
-    from .place import LedgerPlace
 
 
 def add_to_ledger(options: AddOptions) -> None:

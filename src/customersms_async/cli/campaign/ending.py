@@ -20,7 +20,7 @@ from ...models import Code
 from ..error_words import NO_WAY, in_words, once_mended
 from ..formats import credits_left, length, plain
 from .counts import counts_object, everyone_accepted, show_counts
-from .resume import hints
+from .resume_hints import hints
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ...campaign.rows import Count
     from ..send.sending import Progress
-    from .place import LedgerPlace
+    from .ledger_place import LedgerPlace
 
 _STOPS: Final = (CampaignStoppedError, AuthenticationError, InsufficientCreditsError)
 """Errors that stop a campaign for a reason which a person can remove."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...campaign.rows import Entry, PlacedText
+    from .ledger_place import LedgerPlace
     from .options import ExportOptions
-    from .place import LedgerPlace
 
 _TEXT_FIELDS: Final = (ExportedMore.TEXT, ExportedMore.SEGMENTS)
 """What is written on demand, in this order."""

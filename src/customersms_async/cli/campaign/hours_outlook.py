@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from ...errors import ConfigurationError, LedgerError, QuotaStoreError
 from ..quota import open_quota
-from .started import planned_people
+from .started_campaign import planned_people
 
 if TYPE_CHECKING:
     from ...campaign.protocol import CampaignLedger

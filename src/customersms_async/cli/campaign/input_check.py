@@ -12,15 +12,15 @@ from rich.text import Text
 from ...campaign.ledger_input import compare, refuse_other_message
 from ...errors import ConfigurationError
 from ..send.message import read_message
-from .started import refuse_other_kind
+from .started_campaign import refuse_other_kind
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..send.job import Job
+    from .ledger_place import LedgerPlace
     from .options import RunOptions
-    from .place import LedgerPlace
-    from .started import StartedCampaign
+    from .started_campaign import StartedCampaign
 
 
 def text_of(options: RunOptions, started: StartedCampaign | None) -> str | None:

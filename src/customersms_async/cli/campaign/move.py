@@ -11,7 +11,7 @@ from ...campaign.move_states import MoveStep
 from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json
-from .want import user
+from .pause_resume_stop import user
 
 if TYPE_CHECKING:
     from ...campaign.move import DoneStep

@@ -11,9 +11,9 @@ import typer
 from ...campaign.guards import Guards, unix
 from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.states import State  # noqa: TC001 - typer reads the annotations
-from ..bundle import Bundle
 from ..credits_warning import WarnCredits, read_amount
 from ..hours_options import HoursOptions, ZoneColumn
+from ..option_group import OptionGroup
 from ..option_values import read_moment
 from ..options import (
     AsJson,
@@ -37,7 +37,7 @@ from ..options import (
 from ..panels import LOOK_PANEL, MAIN_PANEL, STOP_PANEL
 from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 from ..text_options import TextOptions, TrialOptions
-from .place import LedgerPlace, read_ledger_place
+from .ledger_place import LedgerPlace, read_ledger_place
 
 Ledger = Annotated[
     LedgerPlace,
@@ -99,7 +99,7 @@ class Resolvable(enum.StrEnum):
     NO_ZONE = "no_zone"
 
 
-class GuardOptions(Bundle, frozen=True, kw_only=True):
+class GuardOptions(OptionGroup, frozen=True, kw_only=True):
     """The options that stop a campaign, and the numbers that it leaves out."""
 
     panel: ClassVar[str] = STOP_PANEL
@@ -148,7 +148,7 @@ class GuardOptions(Bundle, frozen=True, kw_only=True):
         }
 
 
-class RunOptions(Bundle, frozen=True, kw_only=True):
+class RunOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign run``."""
 
     panel: ClassVar[str] = LOOK_PANEL
@@ -173,7 +173,7 @@ class RunOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class AddOptions(Bundle, frozen=True, kw_only=True):
+class AddOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign add``."""
 
     panel: ClassVar[str] = LOOK_PANEL
@@ -202,7 +202,7 @@ class AddOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class RetryOptions(Bundle, frozen=True, kw_only=True):
+class RetryOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign retry``."""
 
     ledger: Ledger
@@ -223,7 +223,7 @@ class RetryOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class StatusOptions(Bundle, frozen=True, kw_only=True):
+class StatusOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign status``."""
 
     ledger: Ledger
@@ -235,7 +235,7 @@ class StatusOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class CampaignListOptions(Bundle, frozen=True, kw_only=True):
+class CampaignListOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign list``."""
 
     place: Annotated[
@@ -248,7 +248,7 @@ class CampaignListOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class WantOptions(Bundle, frozen=True, kw_only=True):
+class WantOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign pause``, ``resume`` and ``stop``."""
 
     ledger: Ledger
@@ -257,7 +257,7 @@ class WantOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class MoveOptions(Bundle, frozen=True, kw_only=True):
+class MoveOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign move``."""
 
     source: Annotated[
@@ -284,7 +284,7 @@ class MoveOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ExportOptions(Bundle, frozen=True, kw_only=True):
+class ExportOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign export``."""
 
     ledger: Ledger
@@ -298,7 +298,7 @@ class ExportOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ResolveOptions(Bundle, frozen=True, kw_only=True):
+class ResolveOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign resolve``."""
 
     ledger: Ledger
@@ -318,7 +318,7 @@ class ResolveOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ReportOptions(Bundle, frozen=True, kw_only=True):
+class ReportOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign report``."""
 
     ledger: Ledger
@@ -335,7 +335,7 @@ class ReportOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ServeOptions(Bundle, frozen=True, kw_only=True):
+class ServeOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms campaign serve``."""
 
     ledger: Ledger

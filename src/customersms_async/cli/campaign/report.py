@@ -20,7 +20,7 @@ from ..formats import length
 from ..options import read_limits
 from ..zones import read_zone
 from .doubles import doubles_line
-from .page import PAGE
+from .report_page import PAGE
 from .serve.figures import MOST_CODES, failures_section, limit_words
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ...campaign.rows import Count, Doubt, Input, KnownDouble, Resolution, Timeline
     from ...models import Limit
     from ..zones import ShownZone
+    from .ledger_place import LedgerPlace
     from .options import ReportOptions
-    from .place import LedgerPlace
 
 _GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
 

@@ -13,14 +13,14 @@ from ...campaign.states import SAYS, State
 from ..exits import ending_well, fail
 from ..files.phone_list import numbers_in
 from ..output import safe_console, say_json
-from .resume import hints
+from .resume_hints import hints
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ...campaign.states import Choice
+    from .ledger_place import LedgerPlace
     from .options import Resolved, ResolveOptions
-    from .place import LedgerPlace
 
 
 def resolve_recipients(options: ResolveOptions) -> None:

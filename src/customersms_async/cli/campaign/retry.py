@@ -12,11 +12,11 @@ from ..._core.plural import counted
 from ...campaign import Campaign
 from ...campaign.states import State, chosen
 from ...campaign.wanted_states import Wanted
+from ..confirmation import ask
 from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json, show_table
-from ..permission import ask
-from .resume import run_needed
+from .resume_hints import run_needed
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -21,13 +21,13 @@ from ...campaign.states import State
 from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, CustomerSMSError
+from ..confirmation import NOTHING_ELSE, ask
 from ..credentials import check_key
 from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
 from ..exits import ending_well, fail
 from ..options import quota_named
 from ..output import safe_console, say_json
-from ..permission import NOTHING_ELSE, ask
 from ..route import confirm, open_route
 from ..send.by_hours import job_by_hours
 from ..send.commands import check_job, file_job, list_rules, show
@@ -39,13 +39,13 @@ from ..send.trial import send_trial, text_of_row, trial_of
 from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary, wanted_still
-from .first_line import with_file_line
+from .file_line import with_file_line
 from .hours_outlook import HoursOutlook
 from .input_check import refuse_other_letters, text_of
-from .moved import refuse_if_moved
+from .move_output import refuse_if_moved
 from .options import check_guards
-from .resume import hints, once_resumed
-from .started import planned_text, read_ledger, recipients_among, show_started
+from .resume_hints import hints, once_resumed
+from .started_campaign import planned_text, read_ledger, recipients_among, show_started
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -55,9 +55,9 @@ if TYPE_CHECKING:
     from ...client import AsyncClient
     from ..options import ClientOptions
     from ..send.job import Job
+    from .ledger_place import LedgerPlace
     from .options import RunOptions
-    from .place import LedgerPlace
-    from .started import StartedCampaign
+    from .started_campaign import StartedCampaign
 
 
 class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,9 +23,9 @@ from ..output import safe_console, say_json
 from .counts import counts_object, counts_table
 from .doubles import doubles_line
 from .hours_outlook import HoursOutlook
-from .moved import move_lines, move_object
+from .move_output import move_lines, move_object
 from .outlook import Outlook, Waits, outlook
-from .wanted_now import wanted_lines, wanted_object
+from .wanted_output import wanted_lines, wanted_object
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -13,11 +13,11 @@ from ..exits import ending_well
 from ..formats import plain
 from ..options import quota_named, read_limits
 from ..output import safe_console, say_json
-from .account import key_finding, url_finding, url_of
 from .finding import PartHealth, exit_status, skipped
 from .gateway_path import PARTS, path_findings
+from .key_and_url import key_finding, url_finding, url_of
 from .machine import clock_finding, state_finding, versions_finding
-from .store import quota_finding
+from .quota_store import quota_finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

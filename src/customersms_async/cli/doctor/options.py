@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ..bundle import Bundle
+from ..option_group import OptionGroup
 from ..options import Limits, Logging, LogLevel, Quota, Url
 
 
-class DoctorCommandOptions(Bundle, frozen=True, kw_only=True):
+class DoctorCommandOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms doctor``."""
 
     url: Url = None

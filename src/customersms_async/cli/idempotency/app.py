@@ -10,29 +10,29 @@ from typing import Final
 import typer
 
 from .. import examples
-from ..bundle import takes_bundles
+from ..option_group import takes_option_groups
 from .commands import list_unknown, resolve_key, show_key
-from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 - takes_bundles reads them
+from .options import ListOptions, ResolveKeyOptions, ShowOptions  # noqa: TC001 - takes_option_groups reads them
 
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command("list", epilog=examples.epilog(examples.IDEMPOTENCY_LIST))
-@takes_bundles
+@takes_option_groups
 def list_(options: ListOptions) -> None:
     """List the texts that may have been sent, and of which nobody knows."""
     list_unknown(options)
 
 
 @app.command(epilog=examples.epilog(examples.IDEMPOTENCY_SHOW))
-@takes_bundles
+@takes_option_groups
 def show(options: ShowOptions) -> None:
     """Say how a key stands."""
     show_key(options)
 
 
 @app.command(epilog=examples.epilog(examples.IDEMPOTENCY_RESOLVE))
-@takes_bundles
+@takes_option_groups
 def resolve(options: ResolveKeyOptions) -> None:
     """Record what a person found out about a text of unknown fate."""
     resolve_key(options)

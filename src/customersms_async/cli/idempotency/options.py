@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from ...idempotency.keeping import DEFAULT_KEEP
-from ..bundle import Bundle
+from ..option_group import OptionGroup
 from ..options import AsJson, Logging, LogLevel
 
 STORE: Final = "CUSTOMERSMS_IDEMPOTENCY"
@@ -25,7 +25,7 @@ class FoundAs(enum.StrEnum):
     UNSENT = "unsent"
 
 
-class KeyPlace(Bundle, frozen=True, kw_only=True):
+class KeyPlace(OptionGroup, frozen=True, kw_only=True):
     """Where keys are, as the programs that send have it."""
 
     store: Annotated[
@@ -47,7 +47,7 @@ Phone = Annotated[
 ]
 
 
-class ListOptions(Bundle, frozen=True, kw_only=True):
+class ListOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms idempotency list``."""
 
     place: KeyPlace
@@ -55,7 +55,7 @@ class ListOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ShowOptions(Bundle, frozen=True, kw_only=True):
+class ShowOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms idempotency show``."""
 
     key_or_id: KeyOrId
@@ -65,7 +65,7 @@ class ShowOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ResolveKeyOptions(Bundle, frozen=True, kw_only=True):
+class ResolveKeyOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms idempotency resolve``."""
 
     key_or_id: KeyOrId

@@ -10,22 +10,22 @@ from typing import Final
 import typer
 
 from .. import examples
-from ..bundle import takes_bundles
+from ..option_group import takes_option_groups
 from .commands import migrate_schema, trust_server
-from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_bundles reads them
+from .options import MigrateOptions, TrustOptions  # noqa: TC001 - takes_option_groups reads them
 
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command(epilog=examples.epilog(examples.MIGRATE))
-@takes_bundles
+@takes_option_groups
 def migrate(options: MigrateOptions) -> None:
     """Make the schema customersms in a database, or bring it to this version; forward only."""
     migrate_schema(options)
 
 
 @app.command(epilog=examples.epilog(examples.TRUST))
-@takes_bundles
+@takes_option_groups
 def trust(options: TrustOptions) -> None:
     """Say after a fail-over that the new server lacks nothing which the old one had acknowledged."""
     trust_server(options)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ..bundle import Bundle
+from ..option_group import OptionGroup
 from ..options import AsJson, Logging, LogLevel
 
 DATABASE: Final = "CUSTOMERSMS_DATABASE"
@@ -23,7 +23,7 @@ Database = Annotated[
 ]
 
 
-class MigrateOptions(Bundle, frozen=True, kw_only=True):
+class MigrateOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms ledger migrate``."""
 
     database: Database = None
@@ -35,7 +35,7 @@ class MigrateOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class TrustOptions(Bundle, frozen=True, kw_only=True):
+class TrustOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms ledger trust``."""
 
     database: Database = None

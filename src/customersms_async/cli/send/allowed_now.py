@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from ..._core.plural import counted
 from ...suppression.asking import suppressed_among
 from ..quota import open_quota
-from ..suppress.place import open_list
+from ..suppress.list_place import open_list
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence

@@ -7,15 +7,15 @@ from typing import Final
 import typer
 
 from .. import examples
-from ..bundle import takes_bundles
-from .options import EstimateCommandOptions, SendCommandOptions  # noqa: TC001 - takes_bundles reads them
+from ..option_group import takes_option_groups
+from .options import EstimateCommandOptions, SendCommandOptions  # noqa: TC001 - takes_option_groups reads them
 
 send: Final = typer.Typer(add_completion=False)
 estimate: Final = typer.Typer(add_completion=False)
 
 
 @send.command(epilog=examples.epilog(examples.SEND))
-@takes_bundles
+@takes_option_groups
 def send_texts(options: SendCommandOptions) -> None:
     """Send as the options say."""
     from .commands import send
@@ -24,7 +24,7 @@ def send_texts(options: SendCommandOptions) -> None:
 
 
 @estimate.command(epilog=examples.epilog(examples.ESTIMATE))
-@takes_bundles
+@takes_option_groups
 def estimate_send(options: EstimateCommandOptions) -> None:
     """Say what a send would come to, by those options of send that change the figures."""
     from .commands import estimate

@@ -10,18 +10,18 @@ from ..._core.secret import Secret
 from ...campaign.run_times import RunTimes
 from ..options import MEMORY
 from ..quota import open_quota
-from .check import zoned_letters
+from .first_reading import zoned_letters
 
 if TYPE_CHECKING:
     from ..options import ClientOptions
     from ..schedule_preview import PlannedPeople, SchedulePreview
-    from .checked import Checked
+    from .checked_job import CheckedJob
     from .job import Job
 
 
 def job_by_hours(
     job: Job,
-    checked: Checked,
+    checked: CheckedJob,
     region: str | None,
     client: ClientOptions,
     times: dict[str, Any],

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from ...models import Status
+from ..confirmation import NOTHING_ELSE, ask
 from ..credentials import check_key
 from ..credits_warning import CreditsWarning, read_amount
 from ..error_words import in_words
@@ -19,14 +20,13 @@ from ..files import PhoneColumns
 from ..files.phone_list import suppressed_in
 from ..forecast import forecast
 from ..output import safe_console, say_json
-from ..permission import NOTHING_ELSE, ask
 from ..quota import note
 from ..route import confirm, open_route
 from ..watching import watching
 from .allowed_now import allowed_now
-from .check import check
-from .checked import NO_RULES, ListRules
+from .checked_job import NO_RULES, ListRules
 from .ending import ending
+from .first_reading import check
 from .job import Job, TextRules
 from .kept_results import kept_results
 from .message import read_message, rules_of
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ...models import Outcome
     from ..options import ClientOptions, FileOptions
     from ..schedule_preview import SchedulePreview
-    from .checked import Checked
+    from .checked_job import CheckedJob
     from .options import EstimateCommandOptions, RecipientOptions, SendCommandOptions
     from .results import Origin, Results
     from .sending import Progress
@@ -159,7 +159,7 @@ def check_job(
     *,
     samples: int,
     rules: ListRules = NO_RULES,
-) -> Checked:
+) -> CheckedJob:
     """Read all of a job once, by ``rules``, and ask the quota when it would end.
 
     Raises what the job raises, ``ConfigurationError`` for an option out of range, and ``QuotaStoreError``.
@@ -185,7 +185,7 @@ def check_job(
 
 def show(
     job: Job,
-    checked: Checked,
+    checked: CheckedJob,
     client: ClientOptions,
     console: Console,
     *,
@@ -206,7 +206,7 @@ def show(
 
 
 async def send_job(
-    job: Job, checked: Checked, options: SendCommandOptions, results: Results, console: Console
+    job: Job, checked: CheckedJob, options: SendCommandOptions, results: Results, console: Console
 ) -> Progress:
     """Send a checked job, show it, write every outcome, and sum up; the exit status is in what it returns."""
     recipients = options.recipients

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..._core.intake import SendableLetter
-    from .checked import Checked
+    from .checked_job import CheckedJob
 
 SHOWN_NUMBERS: Final = 3
 """Numbers of an odd length that are shown."""
@@ -50,7 +50,7 @@ class ListFacts(msgspec.Struct):
                 self.odd_examples.append(f"{where}: {phone}: {problem}")
 
 
-def list_remarks(checked: Checked) -> list[str]:
+def list_remarks(checked: CheckedJob) -> list[str]:
     """What a person has to know of a list, a line for each thing."""
     facts = checked.list_facts
     found = list(facts.remarks)

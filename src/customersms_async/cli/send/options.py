@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar
 import typer
 
 from ...models import Priority
-from ..bundle import Bundle
 from ..credits_warning import WarnCredits  # noqa: TC001 - typer reads the annotations
 from ..hours_options import HoursOptions, ZoneColumn
+from ..option_group import OptionGroup
 from ..option_values import check_seconds
 from ..options import (
     AsJson,
@@ -33,7 +33,7 @@ from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
 from ..text_options import TextOptions, TrialOptions
 
 
-class RecipientOptions(Bundle, frozen=True, kw_only=True):
+class RecipientOptions(OptionGroup, frozen=True, kw_only=True):
     """The recipients and their text: numbers, or everyone in a file."""
 
     phones: Annotated[list[str] | None, typer.Argument(metavar="PHONE…", help="Numbers such as +12125551234.")] = None
@@ -54,7 +54,7 @@ class PriorityName(enum.StrEnum):
     BULK = "bulk"
 
 
-class TurnOptions(Bundle, frozen=True, kw_only=True):
+class TurnOptions(OptionGroup, frozen=True, kw_only=True):
     """The options for how long a text may wait for its turn, and who goes first.
 
     Raises ``typer.BadParameter`` for a number that can't be.
@@ -89,7 +89,7 @@ class TurnOptions(Bundle, frozen=True, kw_only=True):
         return Priority.BULK if file else Priority.NORMAL
 
 
-class SendCommandOptions(Bundle, frozen=True, kw_only=True):
+class SendCommandOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms send``."""
 
     panel: ClassVar[str] = LOOK_PANEL
@@ -112,7 +112,7 @@ class SendCommandOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class EstimateCommandOptions(Bundle, frozen=True, kw_only=True):
+class EstimateCommandOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms estimate``: those of a send that change the figures, and the hours of a campaign.
 
     ``yes`` changes nothing: it is taken from whoever gives it as to a send, and not shown.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..._core.intake import SendableLetter
     from ...campaign.rows import PlannedRecipient
-    from .checked import Checked
+    from .checked_job import CheckedJob
 
 
 class JobEstimate(Estimate, frozen=True):
@@ -46,7 +46,7 @@ class JobEstimate(Estimate, frozen=True):
     smart_saves: int
 
 
-def preview(job: str, checked: Checked) -> RenderableType:
+def preview(job: str, checked: CheckedJob) -> RenderableType:
     """The preview of a job called ``job`` for people."""
     seconds = checked.seconds
     facts = Table.grid(padding=(0, 2))
@@ -83,7 +83,7 @@ def preview(job: str, checked: Checked) -> RenderableType:
     return Group(Text(plain(job), style="bold"), facts, *first_texts(checked.samples), *_with_fallback(checked))
 
 
-def _with_fallback(checked: Checked) -> list[Text]:
+def _with_fallback(checked: CheckedJob) -> list[Text]:
     """The first text that has words in place of a blank, unless it is among those that are shown."""
     first = checked.first_with_fallback
     if first is None or any(first.index == sample.index for sample in checked.samples):
@@ -106,7 +106,7 @@ def _line_of(sample: SendableLetter | PlannedRecipient) -> Text:
     return Text(f"{sample.phone}: {_as_sent(sample.text)}", style="bold")
 
 
-def suspicions(checked: Checked) -> list[Text]:
+def suspicions(checked: CheckedJob) -> list[Text]:
     """What is suspicious, what ``--smart`` does and ``--region`` would, for a send that shows nothing else before."""
     lines = [f"suspicious: {finding.what}" for finding in checked.suspicious]
     lines += [f"{name}: {number} {what}".replace("  ", " ") for name, number, what in _smart(checked)]
@@ -124,14 +124,14 @@ def _as_sent(text: str) -> str:
     return "\n".join(map(plain, text.replace("\r\n", "\n").split("\n")))
 
 
-def _blanks(checked: Checked) -> Iterator[tuple[str, str, str]]:
+def _blanks(checked: CheckedJob) -> Iterator[tuple[str, str, str]]:
     for finding in checked.blanks:
         name = finding.what
         instead = f"write {{{name}|words}} for words in its place, or add --require {shlex.quote(name)}"
         yield "blank", f"{finding.texts:,}", f"{{{name}}} is blank{_first(finding)}: {instead}"
 
 
-def _suspicious(checked: Checked) -> Iterator[tuple[str, str, str]]:
+def _suspicious(checked: CheckedJob) -> Iterator[tuple[str, str, str]]:
     for finding in checked.suspicious:
         yield "suspicious", f"{finding.texts:,}", f"{finding.what}{_first(finding)}"
 
@@ -145,7 +145,7 @@ def _first(finding: TextFinding) -> str:
 _SHOWN_TWINS: Final = 12
 
 
-def _smart(checked: Checked) -> Iterator[tuple[str, str, str]]:
+def _smart(checked: CheckedJob) -> Iterator[tuple[str, str, str]]:
     """What ``--smart`` has replaced and saved, or would."""
     replaced = sorted(checked.smart_replaces.items(), key=lambda item: -item[1])
     shown = ", ".join(
@@ -169,7 +169,7 @@ def _named(char: str) -> str:
     ).lower()
 
 
-def _segments(checked: Checked) -> str:
+def _segments(checked: CheckedJob) -> str:
     least, most = checked.least_segments, checked.most_segments
     each = f"{most} each" if least == most else f"{least} to {most} each"
     if not checked.ucs2_texts:

@@ -14,7 +14,7 @@ from ...errors import ConfigurationError, CustomerSMSError
 from ...models import Code, Outcome, Priority, Status
 from ..files import FileProblem
 from ..signals import GracefulStop
-from .check import judged_letters
+from .first_reading import judged_letters
 from .results import Origin
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..._sending.input_reader import Messages
     from ...client import AsyncClient
     from ..credits_warning import CreditsWarning
-    from .checked import Checked
+    from .checked_job import CheckedJob
     from .job import Job
     from .results import Results
 
@@ -60,7 +60,7 @@ class Progress(msgspec.Struct):
     error: Exception | None = None
 
     @classmethod
-    def of(cls, checked: Checked) -> Progress:
+    def of(cls, checked: CheckedJob) -> Progress:
         """The beginning of a send."""
         return cls(checked.rows, checked.requests, time.monotonic(), Counter(), {})
 
@@ -126,7 +126,7 @@ class Sending:
     def __init__(
         self,
         job: Job,
-        checked: Checked,
+        checked: CheckedJob,
         client: AsyncClient,
         results: Results,
         view: View,

@@ -13,20 +13,20 @@ from ..._core.intake import RefusedLetter
 from ..._core.plural import counted
 from ...errors import CustomerSMSError, InvalidRecipientError, OutcomeUnknownError
 from ...models import Priority
+from ..confirmation import NOTHING_ELSE
 from ..exits import fail
 from ..national_numbers import with_region
 from ..option_values import wrong_value
-from ..permission import NOTHING_ELSE
 from ..problems import InputProblem
 from ..route import open_route
-from .check import judged_letters
+from .first_reading import judged_letters
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..options import ClientOptions
     from ..text_options import TrialOptions
-    from .checked import Checked
+    from .checked_job import CheckedJob
     from .job import Job
 
 
@@ -55,7 +55,7 @@ def trial_of(options: TrialOptions, region: str | None, *, asks: bool) -> Trial 
         raise wrong_value("--test-to", f"{options.test_to!r}: {with_region(error.reason)}") from None
 
 
-def text_of_row(job: Job, checked: Checked, region: str | None, row: int | None) -> str:
+def text_of_row(job: Job, checked: CheckedJob, region: str | None, row: int | None) -> str:
     """The text of one row, or of the first that can be sent to. Raises ``InputProblem`` if there is none."""
     if row is None:
         if not checked.samples:

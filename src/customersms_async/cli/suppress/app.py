@@ -10,14 +10,14 @@ from typing import Final
 import typer
 
 from .. import examples
-from ..bundle import takes_bundles
-from .options import ChangeOptions, ImportOptions, SuppressedOptions  # noqa: TC001 - takes_bundles reads them
+from ..option_group import takes_option_groups
+from .options import ChangeOptions, ImportOptions, SuppressedOptions  # noqa: TC001 - takes_option_groups reads them
 
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command(epilog=examples.epilog(examples.SUPPRESS_ADD))
-@takes_bundles
+@takes_option_groups
 def add(options: ChangeOptions) -> None:
     """Put numbers on the list: they get no text any more."""
     from .commands import add_numbers
@@ -26,7 +26,7 @@ def add(options: ChangeOptions) -> None:
 
 
 @app.command(epilog=examples.epilog(examples.SUPPRESS_REMOVE))
-@takes_bundles
+@takes_option_groups
 def remove(options: ChangeOptions) -> None:
     """Take numbers off the list: they may be texted again. What was said of them before stays in it."""
     from .commands import remove_numbers
@@ -35,7 +35,7 @@ def remove(options: ChangeOptions) -> None:
 
 
 @app.command("list", epilog=examples.epilog(examples.SUPPRESS_LIST))
-@takes_bundles
+@takes_option_groups
 def list_(options: SuppressedOptions) -> None:
     """Show who is on the list, or all that was said of one number."""
     from .commands import show_list
@@ -44,7 +44,7 @@ def list_(options: SuppressedOptions) -> None:
 
 
 @app.command("import", epilog=examples.epilog(examples.SUPPRESS_IMPORT))
-@takes_bundles
+@takes_option_groups
 def import_(options: ImportOptions) -> None:
     """Put the numbers of a file on the list, or of those who replied STOP in a log; shows them, and asks."""
     from .importing import import_file

@@ -15,12 +15,12 @@ from ..formats import plain
 from ..national_numbers import with_region
 from ..output import SafeOutput, safe_console, say_json
 from ..problems import InputProblem
-from .place import list_to_change, list_to_read
+from .list_place import list_to_change, list_to_read
 
 if TYPE_CHECKING:
     from ...suppression import SuppressionEntry
+    from .list_place import ListPlace
     from .options import ChangeOptions, SuppressedOptions
-    from .place import ListPlace
 
 _AT_ONCE: Final = 1_000
 """Lines that are written at once."""

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..._core.phone import mask
 from ..._core.plural import counted
+from ..confirmation import ask
 from ..exits import ending_well
 from ..files.phone_list import suppressed_in
 from ..formats import plain
 from ..output import safe_console, say_json
-from ..permission import ask
 from ..problems import InputProblem
-from .place import list_to_change
+from .list_place import list_to_change
 from .stop_log import StopLog, read_stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ..output import SafeConsole
+    from .list_place import ListPlace
     from .options import ImportOptions
-    from .place import ListPlace
     from .stop_log import Reply
 
 _SHOWN: Final = 5
@@ -34,7 +34,7 @@ _LONGEST: Final = 60
 """Characters of a reply that are shown."""
 
 
-class Found(NamedTuple):
+class ImportPreview(NamedTuple):
     """What a file comes to: the numbers to suppress, lines about the file, the log of replies if it is one."""
 
     numbers: tuple[str, ...]
@@ -61,19 +61,19 @@ def import_file(options: ImportOptions) -> None:
             console.print(f"added to the list: {added:,}", highlight=False)
 
 
-def _read(options: ImportOptions) -> Found:
+def _read(options: ImportOptions) -> ImportPreview:
     """The file's numbers. Raises ``InputProblem`` where it is not sure whose they are."""
     columns = options.suppress_column
     if not options.stops:
         if options.take_doubtful or options.body_column is not None:
             raise InputProblem("--take-doubtful and --body-column go with --stops, of a log of replies")
-        return Found(*suppressed_in(options.file, options.encoding, options.region, columns))
+        return ImportPreview(*suppressed_in(options.file, options.encoding, options.region, columns))
     log = read_stops(options.file, options.encoding, options.region, columns, options.body_column)
     taken = [*log.taken, *(log.doubtful if options.take_doubtful else ())]
-    return Found(tuple(reply.phone for reply in taken), (), log)
+    return ImportPreview(tuple(reply.phone for reply in taken), (), log)
 
 
-async def _known(place: ListPlace, found: Found) -> frozenset[str]:
+async def _known(place: ListPlace, found: ImportPreview) -> frozenset[str]:
     """Whom of those that the file names the list has already."""
     took_back = [] if found.log is None else [reply.phone for reply in found.log.took_back]
     async with place.open() as store:
@@ -89,7 +89,7 @@ async def _add(place: ListPlace, numbers: Sequence[str], options: ImportOptions)
         return sum([await store.add(part, why=why, by=options.said.by) for part in parts])
 
 
-def _show(console: SafeConsole, options: ImportOptions, found: Found, known: frozenset[str]) -> None:
+def _show(console: SafeConsole, options: ImportOptions, found: ImportPreview, known: frozenset[str]) -> None:
     """Say whom the file names, and of a log whom it does not take."""
     before = len(known.intersection(found.numbers))
     console.print(f"to be suppressed: {len(found.numbers):,}, on the list already: {before:,}", highlight=False)
@@ -139,7 +139,7 @@ def _cut(text: str) -> str:
 
 
 def _summary(
-    options: ImportOptions, found: Found, known: frozenset[str], added: int, place: ListPlace
+    options: ImportOptions, found: ImportPreview, known: frozenset[str], added: int, place: ListPlace
 ) -> dict[str, object]:
     summary: dict[str, object] = {
         "added": added,

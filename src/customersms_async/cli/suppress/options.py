@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..bundle import Bundle
+from ..option_group import OptionGroup
 from ..options import AsJson, Encoding, Logging, LogLevel, Region
 
 ListPath = Annotated[
@@ -21,14 +21,14 @@ ListPath = Annotated[
 Numbers = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="Numbers such as +12125551234.")]
 
 
-class SaidOptions(Bundle, frozen=True, kw_only=True):
+class SaidOptions(OptionGroup, frozen=True, kw_only=True):
     """What an entry of the list says beside the number."""
 
     why: Annotated[str, typer.Option("--why", help="The reason, for whoever reads the list later.")] = ""
     by: Annotated[str, typer.Option("--by", help="The name of whoever decides.")] = ""
 
 
-class ChangeOptions(Bundle, frozen=True, kw_only=True):
+class ChangeOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms suppress add`` and ``remove``."""
 
     numbers: Numbers
@@ -39,7 +39,7 @@ class ChangeOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class SuppressedOptions(Bundle, frozen=True, kw_only=True):
+class SuppressedOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms suppress list``."""
 
     number: Annotated[
@@ -51,7 +51,7 @@ class SuppressedOptions(Bundle, frozen=True, kw_only=True):
     log_level: Logging = LogLevel.WARNING
 
 
-class ImportOptions(Bundle, frozen=True, kw_only=True):
+class ImportOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms suppress import``."""
 
     file: Annotated[

@@ -13,7 +13,7 @@ from ..exits import ending_well, fail
 from ..options import quota_named
 from ..output import say_json
 from ..quota import open_quota
-from ..suppress.place import open_list
+from ..suppress.list_place import open_list
 from ..telemetry import open_telemetry
 from .keys import clients_of
 

@@ -10,7 +10,7 @@ import typer
 from ..._core.options import DEFAULT_BATCH_SIZE, DEFAULT_MAX_CONCURRENCY, DEFAULT_TIMEOUT
 from ...errors import ConfigurationError
 from ..allowed_options import SuppressionList  # noqa: TC001 - typer reads the annotations
-from ..bundle import Bundle
+from ..option_group import OptionGroup
 from ..option_values import check_seconds, wrong_value
 from ..options import BatchSize, Logging, LogLevel, MaxConcurrency, Quota, Timeout
 from ..telemetry import MetricsPort  # noqa: TC001 - typer reads the annotations
@@ -22,7 +22,7 @@ DEFAULT_GRACE = 20.0
 """Seconds: Kubernetes kills after 30, and what was aborted must be recorded."""
 
 
-class WorkerOptions(Bundle, frozen=True, kw_only=True):
+class WorkerOptions(OptionGroup, frozen=True, kw_only=True):
     """The options of ``customersms worker``. Raises ``typer.BadParameter`` for a number that can't be."""
 
     ledger: Annotated[

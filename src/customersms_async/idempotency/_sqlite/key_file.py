@@ -11,7 +11,7 @@ from ..._core.idempotency_record import SPENT_US, KeyRecord, as_of
 from ..._core.idempotency_states import UNSURE, KeyState
 from ...errors import IdempotencyStoreError
 from ...quota._sqlite.file import StoreFile
-from ...quota._sqlite.place import StoreKind
+from ...quota._sqlite.file_place import StoreKind
 from ...quota._sqlite.schema import CLOCKS
 
 if TYPE_CHECKING:

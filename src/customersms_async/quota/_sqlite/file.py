@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from ..._runtime import forks
 from ...errors import CustomerSMSError, QuotaStoreError
+from .file_place import StoreKind, identity, look, make
 from .file_time import file_time_us
 from .key_rows import KeyRows
-from .place import StoreKind, identity, look, make
 from .schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from ..pages.access import refusal
 from ..pages.answers import JSON, file_bytes, json_response, response
 from ..switches import SwitchChange
 from . import feed
-from .claims import PAGE
+from .inbox_requests import PAGE
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from ...errors import SuppressionStoreError
 from ...quota._sqlite.file import StoreFile
-from ...quota._sqlite.place import StoreKind
+from ...quota._sqlite.file_place import StoreKind
 from ...quota._sqlite.schema import CLOCKS
 from ..entries import EntryKind, SuppressionEntry, moment_of
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async.cli.doctor.account import key_finding, url_finding
 from customersms_async.cli.doctor.finding import PartHealth, exit_status, look, ok, wrong
+from customersms_async.cli.doctor.key_and_url import key_finding, url_finding
 from customersms_async.cli.doctor.machine import clock_finding, state_finding, versions_finding
-from customersms_async.cli.doctor.store import quota_finding
+from customersms_async.cli.doctor.quota_store import quota_finding
 from customersms_async.models import DOCUMENTED_LIMITS, Limit
 from support.platforms import WINDOWS
 

@@ -9,8 +9,8 @@ from pathlib import Path  # noqa: TC003 - a fixture's annotation
 import pytest
 
 from customersms_async.cli.files import FileProblem, PhoneColumns
-from customersms_async.cli.send.check import check, judged_letters
-from customersms_async.cli.send.checked import Checked, ListRules
+from customersms_async.cli.send.checked_job import CheckedJob, ListRules
+from customersms_async.cli.send.first_reading import check, judged_letters
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.list_facts import list_remarks, suppression
 from customersms_async.models import Code
@@ -36,7 +36,7 @@ def job(tmp_path: Path) -> Iterator[Opening]:
         yield opened
 
 
-def checked(of: Job, rules: ListRules | None = None) -> Checked:
+def checked(of: Job, rules: ListRules | None = None) -> CheckedJob:
     return check(of, region=None, batch_size=100, lookahead=800, samples=0, rules=rules or ListRules())
 
 

@@ -14,7 +14,7 @@ from customersms_async._core import suspicious_text
 from customersms_async._core.merge_tags import may_hold_tags
 from customersms_async.cli.files import open_rows
 from customersms_async.cli.files.spoiled_cells import spoiled
-from customersms_async.cli.send.check import check
+from customersms_async.cli.send.first_reading import check
 from customersms_async.cli.send.job import Job, TextRules
 from customersms_async.cli.send.ordinary_cells import SEPARATOR, ordinary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from customersms_async._core.intake import RefusedLetter, SendableLetter
-from customersms_async.cli.send.checked import Checked
+from customersms_async.cli.send.checked_job import CheckedJob
 from customersms_async.cli.send.preview import preview
 from customersms_async.models import Outcome, Status
 from support.drawn_screens import drawn, words
@@ -18,7 +18,7 @@ def test_the_preview_says_what_will_happen() -> None:
         drawn(
             preview(
                 "people[/].csv: a table",
-                Checked(
+                CheckedJob(
                     rows=1_234_567,
                     recipients=1_200_000,
                     invalid=30_000,
@@ -53,7 +53,7 @@ def test_the_preview_says_what_will_happen() -> None:
 
 
 def test_the_preview_of_a_short_send_is_short() -> None:
-    shown = words(drawn(preview("x", Checked(rows=1, recipients=1, segments=2, least_segments=2, most_segments=2))))
+    shown = words(drawn(preview("x", CheckedJob(rows=1, recipients=1, segments=2, least_segments=2, most_segments=2))))
     assert "ends at once" in shown
     assert "estimated, 2 each" in shown
     assert "UCS-2" not in shown
@@ -65,8 +65,8 @@ def test_a_files_escape_sequences_do_not_reach_the_terminal(name: str) -> None:
     evil = "\x1b]0;gone\x07\x1b[2J"
     problem = RefusedLetter(Outcome(0, evil, Status.UNSENT, None, "no", "INVALID_PHONE"), 2)
     shown = (
-        Checked(rows=1, problems=[problem])
+        CheckedJob(rows=1, problems=[problem])
         if name == "preview"
-        else Checked(samples=[SendableLetter(0, 2, "+1", evil)])
+        else CheckedJob(samples=[SendableLetter(0, 2, "+1", evil)])
     )
     assert "\x1b" not in drawn(preview("x", shown))

@@ -16,7 +16,7 @@ from ....campaign.states import State
 from ....campaign.wanted_states import WORDS
 from ...formats import length
 from ..doubles import doubles_line
-from ..wanted_now import named_terms
+from ..wanted_output import named_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ....campaign.protocol import CampaignLedger
     from ...zones import ShownZone
-    from ..place import LedgerPlace
+    from ..ledger_place import LedgerPlace
     from .feed import PageFeed
     from .quota import QuotaLook
 

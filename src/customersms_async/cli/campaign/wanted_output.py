@@ -1,4 +1,4 @@
-"""What is wanted of a campaign, and on which terms, for people and for programs."""
+"""The output of what is wanted of a campaign, and on which terms: lines for people, JSON for programs."""
 
 from __future__ import annotations
 

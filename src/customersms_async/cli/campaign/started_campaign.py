@@ -23,7 +23,7 @@ from ..send.allowed_now import allowed_now
 from ..send.by_hours import by_hours
 from ..send.preview import first_texts
 from .counts import counts_object, show_counts
-from .wanted_now import named_terms
+from .wanted_output import named_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ...campaign.wanted import WantedNow
     from ..options import ClientOptions
     from ..schedule_preview import PlannedPeople, SchedulePreview
-    from .place import LedgerPlace
+    from .ledger_place import LedgerPlace
 
 
 class StartedCampaign(msgspec.Struct, frozen=True):

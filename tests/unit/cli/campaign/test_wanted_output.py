@@ -12,7 +12,7 @@ from customersms_async.campaign.guards import GuardTerms
 from customersms_async.campaign.terms import CapTerms
 from customersms_async.campaign.wanted import WantedNow
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
-from customersms_async.cli.campaign.wanted_now import wanted_lines, wanted_object
+from customersms_async.cli.campaign.wanted_output import wanted_lines, wanted_object
 from customersms_async.testing._contract.ledger_hosts import TERMS
 
 

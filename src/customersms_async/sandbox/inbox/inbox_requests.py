@@ -31,12 +31,12 @@ _ASKED: Final = frozenset(
 _BEGINNINGS: Final = tuple(f"{method} {path}{end}".encode() for method, path in sorted(_ASKED) for end in " ?")
 
 
-def claims(method: str, path: str) -> bool:
+def is_for_inbox(method: str, path: str) -> bool:
     """Whether a request is the inbox's."""
     return (method, path) in _ASKED
 
 
-def begins_as_claimed(first: bytes) -> bool | None:
+def begins_for_inbox(first: bytes) -> bool | None:
     """``claims`` by the first bytes of a request; ``None`` while there are too few to know."""
     if first.startswith(_BEGINNINGS):
         return True

@@ -2,7 +2,7 @@
 
 Typer reads a command's options from the signature of a function, one parameter for each. With twenty options that
 several commands share, every command would list them anew and hand them on by position. So they are listed in structs
-(``options``), and ``takes_bundles`` tells typer of each field and makes the structs again from what was typed.
+(``options``), and ``takes_option_groups`` tells typer of each field and makes the structs again from what was typed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+class OptionGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Options that belong together: of one command, or shared by several.
 
-    A field is ``name: Annotated[type, typer.Option(…)]`` with its default, or another bundle, whose options stand in
+    A field is ``name: Annotated[type, typer.Option(…)]`` with its default, or another group, whose options stand in
     its place. The order of the fields is the order in ``--help``, where they stand under the title ``panel``, if it is
-    given; a bundle in another has a title of its own.
+    given; a group in another has a title of its own.
     """
 
     panel: ClassVar[str] = ""
@@ -33,8 +33,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
         return f"<{type(self).__name__}>"  # an option may hold a password
 
 
-def takes_bundles(command: Callable[..., None]) -> Callable[..., None]:
-    """``command``, whose parameters are bundles (or what typer knows by itself), as typer can register it."""
+def takes_option_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """``command``, whose parameters are option groups (or what typer knows by itself), as typer can register it."""
     hints = get_type_hints(command, include_extras=True)
     del hints["return"]
 
@@ -49,8 +49,8 @@ def takes_bundles(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _parameters(name: str, hint: Any, default: object, panel: str = "") -> Iterator[inspect.Parameter]:
-    """The parameters that stand for one of a command, or for one field of a bundle with this ``panel``."""
-    if not _is_bundle(hint):
+    """The parameters that stand for one of a command, or for one field of a group with this ``panel``."""
+    if not _is_group(hint):
         annotation = _under(panel, hint) if panel else hint
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         return
@@ -62,7 +62,7 @@ def _parameters(name: str, hint: Any, default: object, panel: str = "") -> Itera
 
 
 def _under(panel: str, hint: Any) -> Any:
-    """The annotation of an option, with a title to stand under in ``--help``; the one of several bundles stays."""
+    """The annotation of an option, with a title to stand under in ``--help``; the one of several groups stays."""
     if get_origin(hint) is not Annotated:
         return hint
     kind, *about = get_args(hint)
@@ -75,11 +75,11 @@ def _under(panel: str, hint: Any) -> Any:
 
 def _value(name: str, hint: Any, given: dict[str, Any]) -> Any:
     """The value of one parameter of a command, made of the options ``given``."""
-    if not _is_bundle(hint):
+    if not _is_group(hint):
         return given[name]
     hints = get_type_hints(hint, include_extras=True)
     return hint(**{field: _value(field, hints[field], given) for field in hint.__struct_fields__})
 
 
-def _is_bundle(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, Bundle)
+def _is_group(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, OptionGroup)

@@ -13,13 +13,13 @@ from ...campaign.wanted_states import Wanted, WantedEvent
 from ..exits import ending_well
 from ..formats import plain
 from ..output import safe_console, say_json
-from .resume import hints
-from .wanted_now import wanted_object
+from .resume_hints import hints
+from .wanted_output import wanted_object
 
 if TYPE_CHECKING:
     from ...campaign.wanted import WantedNow
+    from .ledger_place import LedgerPlace
     from .options import WantOptions
-    from .place import LedgerPlace
 
 
 def say_what_is_wanted(options: WantOptions, event: WantedEvent) -> None:

@@ -1,4 +1,4 @@
-"""Commands that are put together when they are asked for.
+"""Lazy commands: each is put together when it is asked for.
 
 Typer makes a command of each signature and imports what the signature names: for all commands together four times what
 ``--help`` takes that only names them. Rejected: typer's panels for that page, as to draw them costs as much again.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HERE: Final = __name__.rpartition(".")[0]
 
 
-class LateCommand(NamedTuple):
+class LazyCommand(NamedTuple):
     """A command, or a group of them: ``place`` is the ``typer.Typer`` that has it, as ``module:name``."""
 
     place: str
@@ -29,36 +29,36 @@ class LateCommand(NamedTuple):
 
 
 @final
-class _LateCommands(Mapping[str, Any]):
+class _LazyCommands(Mapping[str, Any]):
     """The commands of a group by their names, each made when it is looked up. Mutable state: those made so far."""
 
-    def __init__(self, commands: Mapping[str, LateCommand]) -> None:
-        self.late = commands
+    def __init__(self, commands: Mapping[str, LazyCommand]) -> None:
+        self.lazy = commands
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            late = self.late[name]
-            module, _, attribute = late.place.partition(":")
+            lazy = self.lazy[name]
+            module, _, attribute = lazy.place.partition(":")
             command = typer.main.get_command(getattr(importlib.import_module(f"{_HERE}.{module}"), attribute))
-            command.name, command.help = name, late.help
+            command.name, command.help = name, lazy.help
             self._made[name] = command
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.late)
+        return iter(self.lazy)
 
     def __len__(self) -> int:
-        return len(self.late)
+        return len(self.lazy)
 
 
-def late_group(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
+def lazy_group(commands: Mapping[str, LazyCommand]) -> type[TyperGroup]:
     """The kind of a group that has these commands, in their order."""
 
-    class LateGroup(TyperGroup):
+    class LazyGroup(TyperGroup):
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
-            self.commands: Any = _LateCommands(commands)
+            self.commands: Any = _LazyCommands(commands)
 
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             """Show the page if nothing is asked for."""
@@ -85,6 +85,6 @@ def late_group(commands: Mapping[str, LateCommand]) -> type[TyperGroup]:
         def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - click's names
             """Write each command's name and what it does."""
             with formatter.section("Commands"):
-                formatter.write_dl([(name, late.help) for name, late in commands.items()])
+                formatter.write_dl([(name, lazy.help) for name, lazy in commands.items()])
 
-    return LateGroup
+    return LazyGroup

@@ -1,4 +1,4 @@
-"""A person's word, which a command needs before it sends to everyone in a file, or takes their numbers."""
+"""A person's confirmation, which a command needs before it sends to everyone in a file, or takes their numbers."""
 
 from __future__ import annotations
 

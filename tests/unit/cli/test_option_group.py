@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from customersms_async._core.options import Options
 from customersms_async.cli.allowed_options import AllowedOptions
 from customersms_async.cli.app import app
-from customersms_async.cli.bundle import Bundle, takes_bundles
 from customersms_async.cli.campaign.app import app as campaign
+from customersms_async.cli.option_group import OptionGroup, takes_option_groups
 from customersms_async.cli.options import ClientOptions, FileOptions
 from customersms_async.cli.send.options import EstimateCommandOptions, SendCommandOptions
 from customersms_async.client import AsyncClient
@@ -24,19 +24,19 @@ URL = "https://sms.invalid/"
 Shared = Annotated[int, typer.Option("--shared")]
 
 
-class Inner(Bundle, frozen=True, kw_only=True):
+class Inner(OptionGroup, frozen=True, kw_only=True):
     colour: Annotated[str, typer.Option("--colour")] = "red"
     size: Annotated[int, typer.Option("--size")]
 
 
-class Outer(Bundle, frozen=True, kw_only=True):
+class Outer(OptionGroup, frozen=True, kw_only=True):
     name: Annotated[str, typer.Argument()] = "nobody"
     inner: Inner
     loud: Annotated[bool, typer.Option("--loud")] = False
 
 
 def test_every_field_is_an_option_in_the_order_of_the_fields() -> None:
-    @takes_bundles
+    @takes_option_groups
     def command(*, options: Outer) -> None:
         """Do it."""
 
@@ -49,7 +49,7 @@ def test_every_field_is_an_option_in_the_order_of_the_fields() -> None:
     assert command.__doc__ == "Do it."
 
 
-class Titled(Bundle, frozen=True, kw_only=True):
+class Titled(OptionGroup, frozen=True, kw_only=True):
     panel: ClassVar[str] = "Loudness"
     loud: Annotated[bool, typer.Option("--loud")] = False
     shared: Shared = 1
@@ -57,13 +57,13 @@ class Titled(Bundle, frozen=True, kw_only=True):
 
 
 def test_the_options_of_a_bundle_stand_under_its_title_and_those_of_another_do_not() -> None:
-    @takes_bundles
+    @takes_option_groups
     def command(*, options: Titled) -> None: ...
 
     about = {name: get_args(p.annotation)[1] for name, p in inspect.signature(command).parameters.items()}
     titles = {name: each.rich_help_panel for name, each in about.items()}
     assert titles == {"loud": "Loudness", "shared": "Loudness", "colour": None, "size": None}
-    assert get_args(Shared)[1].rich_help_panel is None, "what several bundles use is left as it is"
+    assert get_args(Shared)[1].rich_help_panel is None, "what several groups use is left as it is"
 
 
 def test_a_command_gets_its_bundles_and_what_is_none_as_it_is() -> None:
@@ -71,7 +71,7 @@ def test_a_command_gets_its_bundles_and_what_is_none_as_it_is() -> None:
     made = typer.Typer()
 
     @made.command()
-    @takes_bundles
+    @takes_option_groups
     def command(context: typer.Context, options: Outer) -> None:
         given.append((context.command_path, options))
 

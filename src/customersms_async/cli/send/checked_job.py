@@ -26,7 +26,7 @@ class ListRules(msgspec.Struct, frozen=True):
 NO_RULES: Final = ListRules()
 
 
-class Checked(msgspec.Struct):
+class CheckedJob(msgspec.Struct):
     """The figures of a job, and what its sending needs to know.
 
     ``kept`` are all letters as they were judged, if the job is in memory; of a file there are only ``suspects``, the

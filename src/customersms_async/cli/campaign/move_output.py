@@ -1,4 +1,4 @@
-"""Where a campaign was moved to or from, for people and for programs."""
+"""The output of where a campaign was moved to or from: lines for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..formats import plain, utc_time
 
 if TYPE_CHECKING:
     from ...campaign.move_states import LedgerMove
-    from .place import LedgerPlace
+    from .ledger_place import LedgerPlace
 
 
 def move_object(last: LedgerMove | None) -> dict[str, Any] | None:

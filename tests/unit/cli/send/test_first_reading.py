@@ -16,8 +16,8 @@ from customersms_async._core import segments
 from customersms_async._core.intake import Judge, JudgedLetter, Letter, RefusedLetter, SendableLetter
 from customersms_async._core.repeats import SuspectRepeats
 from customersms_async.cli.files import FileProblem, FileRow, Rows
-from customersms_async.cli.send.check import check, judged_letters
-from customersms_async.cli.send.checked import Checked
+from customersms_async.cli.send.checked_job import CheckedJob
+from customersms_async.cli.send.first_reading import check, judged_letters
 from customersms_async.cli.send.job import Job
 from customersms_async.cli.send.letters import FileLetters
 from customersms_async.cli.send.results import NOWHERE, Origin
@@ -56,7 +56,7 @@ def people(pairs: Sequence[tuple[object, str]], first_line: int = 2) -> Job:
     return Job("made up", FileLetters(rows, Template.parse("{text}")))
 
 
-def checked(job: Job, **options: Any) -> Checked:
+def checked(job: Job, **options: Any) -> CheckedJob:
     defaults: dict[str, Any] = {"region": None, "batch_size": 100, "lookahead": 800, "samples": 0}
     return check(job, **(defaults | options))
 
@@ -185,13 +185,13 @@ def test_numbers_from_the_command_line_are_judged_once_and_a_file_with_every_rea
 
 
 def test_no_rows_come_to_nothing() -> None:
-    assert checked(people([])) == Checked(problems=[], samples=[], suspects=set())
+    assert checked(people([])) == CheckedJob(problems=[], samples=[], suspects=set())
     assert checked(people([])) == checked(people([]))
 
 
 def test_two_checks_share_nothing() -> None:
     checked(people([("nope", "hi"), (A, "hi"), (A, "hi")]), samples=5)
-    assert Checked() == Checked(problems=[], samples=[], suspects=set())
+    assert CheckedJob() == CheckedJob(problems=[], samples=[], suspects=set())
 
 
 def test_a_region_reads_numbers_without_a_plus() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ...campaign.job import LEDGER_VARIABLE
 from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
 from ..hours_options import with_date
-from .place import LedgerPlace
+from .ledger_place import LedgerPlace
 
 if TYPE_CHECKING:
     import typer

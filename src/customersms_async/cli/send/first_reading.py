@@ -10,7 +10,7 @@ from ..._core.intake import Judge, JudgedLetter, RefusedLetter, SendableLetter
 from ..._core.repeats import ExactRepeats, OnePerNumber, SuspectFinder, SuspectRepeats
 from ...models import Code
 from ..national_numbers import is_national
-from .checked import NO_RULES, Checked, ListRules
+from .checked_job import NO_RULES, CheckedJob, ListRules
 from .findings import TextFinding
 from .list_facts import ListFacts
 
@@ -45,7 +45,7 @@ def check(
     rules: ListRules = NO_RULES,
     findings: Findings | None = None,
     allowed: AllowedNow | None = None,
-) -> Checked:
+) -> CheckedJob:
     """Read all of ``job`` by ``rules``: counts, the first problems, and the first ``samples`` texts, in flat memory.
 
     ``findings``, if they are given, hear of what is odd about the texts that can be sent, and ``allowed`` of their
@@ -58,7 +58,7 @@ def check(
     grouper = Grouper(batch_size, lookahead)
     push = grouper.push
     facts = ListFacts(listed=None if rules.suppressed is None else len(rules.suppressed))
-    checked = Checked(suspects=finder.suspects, kept=[] if job.in_memory else None, rules=rules, list_facts=facts)
+    checked = CheckedJob(suspects=finder.suspects, kept=[] if job.in_memory else None, rules=rules, list_facts=facts)
     costs = _Costs(checked, allowed)
     usual, kept, rows, recipients = facts.usual, checked.kept, 0, 0
     pending = () if findings is None else findings.pending
@@ -103,7 +103,7 @@ def check(
     return checked
 
 
-def judged_letters(job: Job, checked: Checked, region: str | None) -> Iterator[JudgedLetter]:
+def judged_letters(job: Job, checked: CheckedJob, region: str | None) -> Iterator[JudgedLetter]:
     """A checked job's letters in order, each with its index: as they were kept, or read and judged once more.
 
     Raises what the job's iteration raises.
@@ -116,7 +116,7 @@ def judged_letters(job: Job, checked: Checked, region: str | None) -> Iterator[J
         yield judge.judge(letter, index)
 
 
-def zoned_letters(job: Job, checked: Checked, region: str | None) -> Iterator[tuple[SendableLetter, str | None]]:
+def zoned_letters(job: Job, checked: CheckedJob, region: str | None) -> Iterator[tuple[SendableLetter, str | None]]:
     """A checked job's letters that can be sent, in order, each with the time zone that its row names, if any.
 
     Raises what the job's iteration raises.
@@ -137,7 +137,7 @@ def _judge(rules: ListRules, repeats: Repeats, region: str | None) -> Judge:
     return Judge(OnePerNumber(repeats) if one else repeats, region, one_per_number=one, suppressed=suppressed)
 
 
-def _tell(checked: Checked, job: Job, findings: Findings) -> None:
+def _tell(checked: CheckedJob, job: Job, findings: Findings) -> None:
     """Put what was found in the texts beside the figures."""
     checked.blank, checked.blanks = findings.blank, findings.blanks()
     checked.suspicious = [TextFinding(what, checked.recipients) for what in job.oddities()] + findings.oddities()
@@ -149,7 +149,7 @@ def _tell(checked: Checked, job: Job, findings: Findings) -> None:
         checked.smart, checked.smart_saves, checked.smart_replaces = True, findings.saved, dict(findings.replaced)
 
 
-def _count_refused(checked: Checked, refused: RefusedLetter) -> None:
+def _count_refused(checked: CheckedJob, refused: RefusedLetter) -> None:
     if refused.outcome.code == Code.DUPLICATE:
         checked.duplicates += 1
         return
@@ -170,7 +170,7 @@ class _Costs:
     Mutable state: how many texts have so many segments, what forces UCS-2, and characters that were looked at for that.
     """
 
-    def __init__(self, checked: Checked, allowed: AllowedNow | None) -> None:
+    def __init__(self, checked: CheckedJob, allowed: AllowedNow | None) -> None:
         self._checked = checked
         self._allowed = allowed
         self._texts: dict[int, int] = {}
