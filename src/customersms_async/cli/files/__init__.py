@@ -24,13 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["FileProblem", "FileRow", "PhoneColumns", "Rows", "open_rows"]
 
 
-def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, delimiter: str | None) -> Rows:
+def open_rows(
+    path: Path,
+    *,
+    phone_column: PhoneColumns | None,
+    encoding: str,
+    delimiter: str | None,
+    has_delimiter_option: bool = True,
+) -> Rows:
     """The rows of the file ``path``, which stays open until the ``Rows`` is closed.
 
     ``phone_column`` says which columns have the numbers (else the one that has a usual name); ``encoding`` is a codec
-    of Python's, not used for XLSX; ``delimiter`` one character or ``"tab"`` (else found, in a CSV). Only the beginning
-    is read here. Raises ``FileProblem``, as does every iteration: where the file can't be read or is not what its
-    name says, or has changed since it was opened.
+    of Python's, not used for XLSX; ``delimiter`` one character or ``"tab"`` (else found, in a CSV), for which a person
+    is told of ``--delimiter`` unless the file has no such option. Only the beginning is read here. Raises
+    ``FileProblem``, as does every iteration: where the file can't be read or is not what its name says, or has changed
+    since it was opened.
     """
     extension = path.suffix.lower()
     columns = phone_column or PhoneColumns()
@@ -46,6 +54,9 @@ def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, d
         raise FileProblem(
             f"what a {extension} file holds is not known; save it as .csv, .tsv, .jsonl, .xlsx or .txt"
             " (one phone number a line), or say what separates its columns with --delimiter"
+            if has_delimiter_option
+            else f"what a {extension} file holds is not known; save it as .csv, .tsv, .jsonl, .xlsx or .txt"
+            " (one phone number a line)"
         )
     source = Source(path, encoding)
     try:
@@ -54,7 +65,8 @@ def open_rows(path: Path, *, phone_column: PhoneColumns | None, encoding: str, d
             return _plain_rows(source)
         if extension in jsonl.EXTENSIONS:
             return jsonl.open_objects(source, columns)
-        return table.open_table(source, columns, "\t" if extension == ".tsv" and not delimiter else delimiter)
+        separator = "\t" if extension == ".tsv" and not delimiter else delimiter
+        return table.open_table(source, columns, separator, has_delimiter_option=has_delimiter_option)
     except BaseException:
         source.close()
         raise

@@ -26,14 +26,9 @@ _REMEMBERED: Final = 1_000
 """Different cells whose meaning is remembered: such columns have few, or the day on which somebody refused."""
 
 
-def consent_remarks(rows: Rows) -> list[str]:
-    """A line for each column that says of any row that it should get no text; the file is read only if it has some."""
-    return ConsentCount(rows).remarks()
-
-
 @final
 class ConsentCount:
-    """Counts in each such column of a file the rows that should get no text.
+    """Counts, in each column that says who wants no texts, the rows that should get none.
 
     Mutable state: the counts, once all rows were read.
     """

@@ -72,7 +72,9 @@ def _cells(row: FileRow, columns: Sequence[str]) -> list[object]:
 def open_list(path: Path, encoding: str, columns: PhoneColumns) -> Iterator[Rows]:
     """The rows of a list; every ``FileProblem`` begins with the file."""
     try:
-        with open_rows(path, phone_column=columns, encoding=encoding, delimiter=None) as rows:
+        with open_rows(
+            path, phone_column=columns, encoding=encoding, delimiter=None, has_delimiter_option=False
+        ) as rows:
             yield rows
     except FileProblem as problem:
         raise FileProblem(f"{path}: {problem}") from None

@@ -21,14 +21,17 @@ _DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars
 _SAMPLE: Final = 100  # rows: the rest is held to the same number of columns anyway
 
 
-def open_table(source: Source, columns: PhoneColumns, delimiter: str | None) -> Rows:
+def open_table(
+    source: Source, columns: PhoneColumns, delimiter: str | None, *, has_delimiter_option: bool = True
+) -> Rows:
     """The rows under a header; every one has the header's number of columns, and one of only white space is skipped.
 
-    A first line that names the delimiter (``sep=;``) is no row, and nor are titles ahead of the header.
+    A first line that names the delimiter (``sep=;``) is no row, and nor are titles ahead of the header. Where it is not
+    known, a person is told of ``--delimiter``, or else of such a line.
     """
     named = separator_named(next(source.lines(), ""))
     skip = 0 if named is None else 1
-    separator = delimiter or named or _find_delimiter(source, columns)
+    separator = delimiter or named or _find_delimiter(source, columns, has_option=has_delimiter_option)
     header = find_header(records(source.lines(), separator, skip=skip), columns)
     if header is None:
         raise FileProblem("it is empty, without even a header")
@@ -36,7 +39,7 @@ def open_table(source: Source, columns: PhoneColumns, delimiter: str | None) -> 
     try:
         places = columns.find(names, line=header.line)
     except FileProblem:
-        _refuse_delimiter(names, header.line)
+        _refuse_delimiter(names, header.line, has_option=has_delimiter_option)
         raise
     shape = RowShape(len(names), places)
 
@@ -59,15 +62,17 @@ def open_table(source: Source, columns: PhoneColumns, delimiter: str | None) -> 
     return Rows(tuple(filter(None, names)), phones, kind, read, source.close, twice=twice, read_some=read)
 
 
-def _refuse_delimiter(names: Sequence[str], line: int) -> None:
+def _refuse_delimiter(names: Sequence[str], line: int, *, has_option: bool) -> None:
     """Raise ``FileProblem`` if the header was taken for one name, which has another delimiter in it."""
     found = [delimiter for delimiter in _DELIMITERS if delimiter in names[0]] if len(names) == 1 else []
     if found:
-        typed = "tab" if found[0] == "\t" else f"'{found[0]}'"
+        is_tab, characters = found[0] == "\t", _DELIMITERS[found[0]]
+        if has_option:
+            todo = f"so give --delimiter {'tab' if is_tab else repr(found[0])}"
+        else:
+            todo = "so save it as .tsv" if is_tab else f"so save it as .csv, with sep={found[0]} as its first line"
         raise FileProblem(
-            f"its header is read as one column, {listed(names)}: {_DELIMITERS[found[0]]} seem to separate more, so give"
-            f" --delimiter {typed}",
-            line=line,
+            f"its header is read as one column, {listed(names)}: {characters} seem to separate more, {todo}", line=line
         )
 
 
@@ -100,14 +105,18 @@ class _Trial(NamedTuple):
     problem: FileProblem | None
 
 
-def _find_delimiter(source: Source, columns: PhoneColumns) -> str:
+def _find_delimiter(source: Source, columns: PhoneColumns, *, has_option: bool) -> str:
     """The delimiter that gives a constant number of columns above one; any, if the first rows hold none at all."""
     trials = [_tried(source, delimiter, columns) for delimiter in _DELIMITERS]
     splitting = [trial for trial in trials if trial.width > 1]
     fitting = [trial for trial in splitting if trial.problem is None] or splitting
     if len(fitting) > 1:
         names = " and ".join(_DELIMITERS[trial.delimiter] for trial in fitting)
-        raise FileProblem(f"{names} may all separate its columns; say which with --delimiter")
+        raise FileProblem(
+            f"{names} may all separate its columns; say which with --delimiter"
+            if has_option
+            else f"{names} may all separate its columns; say which by a first line, such as sep={fitting[0].delimiter}"
+        )
     problems = [trial.problem for trial in fitting or trials if trial.problem]
     if problems:
         raise min(problems, key=lambda problem: problem.line or 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.cli.files import open_rows
-from customersms_async.cli.files.consent import consent_remarks
+from customersms_async.cli.files.consent import ConsentCount
 from support.recipient_files import A, B
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def remarks(folder: Path, header: str, *cells: str) -> list[str]:
         "\n".join([f"phone,{header}", *(f"{phone},{cell}" for phone, cell in zip((A, B), cells, strict=True))])
     )
     with open_rows(path, phone_column=None, encoding="utf-8", delimiter=None) as rows:
-        return consent_remarks(rows)
+        return ConsentCount(rows).remarks()
 
 
 @pytest.mark.parametrize(

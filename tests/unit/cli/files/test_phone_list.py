@@ -116,3 +116,25 @@ def test_a_comment_is_no_formula(folder: Path) -> None:
 def test_no_column_of_a_list_has_the_name_of_another(folder: Path) -> None:
     with pytest.raises(FileProblem, match="two columns are called 'home'"):
         suppressed(folder, f"phone,home,home\n{A},{B},\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("stop.dat", f"{A}\n", "or .txt (one phone number a line)"),
+        ("stop.csv", "phone,a;b\n+1,c;d\n", "may all separate its columns; say which by a first line, such as sep=,"),
+        ("stop.tsv", f"phone;name\n{A};Ann\n", "so save it as .csv, with sep=; as its first line"),
+        ("stop.csv", f"sep=;\nphone\tname\n{A}\tAnn\n", "so save it as .tsv"),
+    ],
+)
+def test_a_list_has_no_option_for_what_separates_its_columns(folder: Path, name: str, text: str, says: str) -> None:
+    with pytest.raises(FileProblem) as refused:
+        suppressed(folder, text, name=name)
+    assert str(refused.value).endswith(says), refused.value
+    assert "--delimiter" not in str(refused.value)
+
+
+def test_what_is_said_in_place_of_the_option_helps(folder: Path) -> None:
+    assert suppressed(folder, f"sep=;\nphone;name\n{A};Ann\n") == [A]
+    assert suppressed(folder, f"sep=,\nphone,a;b\n{A},c;d\n") == [A]
+    assert suppressed(folder, f"phone\tname\n{A}\tAnn\n", name="stop.tsv") == [A]
