@@ -62,7 +62,8 @@ class ConfigurationError(CustomerSMSError):
 class InvalidRecipientError(CustomerSMSError, ValueError):
     """The text is not one phone number that can be dialled from anywhere.
 
-    ``phone`` is the text as it was given, ``reason`` says what is wrong with it.
+    ``phone`` is the text as it was given, ``reason`` says what is wrong with it. ``lacks_country_code``: it may be a
+    number as it is dialled at home, and no region was given.
 
     Example:
         ```python
@@ -73,10 +74,13 @@ class InvalidRecipientError(CustomerSMSError, ValueError):
         ```
     """
 
-    def __init__(self, message: str = "", *, phone: str = "", reason: str = "") -> None:
+    def __init__(
+        self, message: str = "", *, phone: str = "", reason: str = "", lacks_country_code: bool = False
+    ) -> None:
         super().__init__(message)
         self.phone = phone
         self.reason = reason
+        self.lacks_country_code = lacks_country_code
 
 
 class QuotaExceededError(CustomerSMSError):

@@ -63,7 +63,7 @@ PARENTS: dict[type[CustomerSMSError], tuple[type[Exception], ...]] = {
 EXAMPLES: list[CustomerSMSError] = [
     CustomerSMSError("text"),
     ConfigurationError("no API key"),
-    InvalidRecipientError("'x' is not a phone number", phone="x", reason="it has no digits"),
+    InvalidRecipientError("'x' is not a phone number", phone="x", reason="it has no +", lacks_country_code=True),
     QuotaExceededError("too long", retry_after=12.5),
     QuotaStoreError("out of reach", temporary=True),
     CappedError("reached", retry_after=29.5, cap="per_number"),

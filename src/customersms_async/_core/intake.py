@@ -84,11 +84,15 @@ class SendableLetter(msgspec.Struct, frozen=True, gc=False):
 
 
 class RefusedLetter(msgspec.Struct, frozen=True, gc=False):
-    """A letter that can't go out: its outcome, which says why, and its line and what is kept of its row."""
+    """A letter that can't go out: its outcome, which says why, and its line and what is kept of its row.
+
+    ``lacks_country_code``: its number may be one as it is dialled at home, and no region was given.
+    """
 
     outcome: Outcome
     line: int | None
     kept: tuple[str, ...] = ()
+    lacks_country_code: bool = False
 
     @property
     def index(self) -> int:
@@ -151,7 +155,8 @@ class Judge:
         try:
             number = phones.parse(letter.phone, region=self._region)  # type: ignore[arg-type]  # it refuses what is not text
         except InvalidRecipientError as error:
-            return _refused(index, letter, letter.phone, Code.INVALID_PHONE, error.reason)
+            lacks = error.lacks_country_code
+            return _refused(index, letter, letter.phone, Code.INVALID_PHONE, error.reason, lacks_country_code=lacks)
         if number in self._suppressed:
             return _refused(index, letter, number, Code.SUPPRESSED, ON_THE_LIST)
         text = letter.text
@@ -274,8 +279,11 @@ class Intake:
         return self._judge.judge(letter, self.count)
 
 
-def _refused(index: int, letter: Letter, phone: object, code: Code, reason: str) -> RefusedLetter:
+def _refused(
+    index: int, letter: Letter, phone: object, code: Code, reason: str, *, lacks_country_code: bool = False
+) -> RefusedLetter:
     """A letter that can't go out, with its phone as every file can hold it."""
     given = phone if isinstance(phone, str) else repr(phone)
     shown = given[:MOST_SHOWN].encode("utf-8", "backslashreplace").decode()[:MOST_SHOWN]
-    return RefusedLetter(Outcome(index, shown, Status.UNSENT, None, reason, code), letter.line, letter.kept)
+    outcome = Outcome(index, shown, Status.UNSENT, None, reason, code)
+    return RefusedLetter(outcome, letter.line, letter.kept, lacks_country_code)

@@ -68,7 +68,8 @@ def parse(text: str, *, region: str | None = None) -> str:
     except _NotANumberError as refused:
         reason = str(refused)
         shown = text if len(text) <= 40 else text[:40] + "…"
-        raise InvalidRecipientError(f"{shown!r} is not a phone number: {reason}", phone=text, reason=reason) from None
+        message, is_national = f"{shown!r} is not a phone number: {reason}", isinstance(refused, _NoCountryCodeError)
+        raise InvalidRecipientError(message, phone=text, reason=reason, lacks_country_code=is_national) from None
 
 
 def are_clean(texts: Sequence[object]) -> bool:
@@ -94,6 +95,10 @@ _TWO_NUMBERS: Final = "as if it were two numbers; give each its own place"
 
 class _NotANumberError(Exception):
     """Why a text is no phone number, in a person's words."""
+
+
+class _NoCountryCodeError(_NotANumberError):
+    """Raised for a number without a +, where no region is given in which it may be dialled."""
 
 
 def _read(text: str, region: str | None) -> str:
@@ -185,7 +190,7 @@ def _from_region(number: str, region: str | None) -> tuple[str, str]:
     """A number without its + as it is dialled in ``region``: in E.164 form, and its country code."""
     if region is None:
         start = "it starts with 00 instead of +" if number.startswith("00") else "it has no +"
-        raise _NotANumberError(f"{start}; write it with + and the country code")
+        raise _NoCountryCodeError(f"{start}; write it with + and the country code")
     try:
         import phonenumbers
     except ImportError:

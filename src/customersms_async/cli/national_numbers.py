@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
 
 from .._core.plural import counted
 
-_ADVICE: Final = "with + and"
-"""What the reason says, among other words, for which such a number is refused where no region is given."""
+if TYPE_CHECKING:
+    from ..errors import InvalidRecipientError
 
 
-def is_national(reason: str | None) -> bool:
-    """Whether a number was refused for ``reason`` as no region is given in which it is dialled."""
-    return reason is not None and _ADVICE in reason
-
-
-def with_region(reason: str) -> str:
-    """The reason for which one number was refused, with ``--region`` if that would read it."""
-    return f"{reason}, or say with --region where it is dialled from, such as GB" if is_national(reason) else reason
+def with_region(reason: str, error: InvalidRecipientError) -> str:
+    """The ``reason`` for which one number was refused with ``error``, and ``--region`` if that would read it."""
+    if not error.lacks_country_code:
+        return reason
+    return f"{reason}, or say with --region where it is dialled from, such as GB"
 
 
 def region_remark(count: int) -> str:

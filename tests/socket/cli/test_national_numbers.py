@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async._core import phone
-from customersms_async.cli.national_numbers import is_national
 from customersms_async.errors import InvalidRecipientError
 
 if TYPE_CHECKING:
@@ -21,17 +20,17 @@ FILE = f"phone\n{HOME}\n0044 20 7183 8751\n+12125551234\nnobody\n"
 
 
 @pytest.mark.parametrize("number", [HOME, "00442071838750", "7"])
-def test_the_core_s_reason_is_known(number: str) -> None:
+def test_a_number_as_it_is_dialled_at_home_is_known_as_one(number: str) -> None:
     with pytest.raises(InvalidRecipientError) as refused:
         phone.parse(number)
-    assert is_national(refused.value.reason)
+    assert refused.value.lacks_country_code
 
 
 @pytest.mark.parametrize("number", ["+1", "nobody", "+12125551234 ext. 7", "2125551234.0"])
 def test_other_reasons_are_not_mended_by_a_region(number: str) -> None:
     with pytest.raises(InvalidRecipientError) as refused:
         phone.parse(number)
-    assert not is_national(refused.value.reason)
+    assert not refused.value.lacks_country_code
 
 
 @pytest.mark.parametrize("command", ["send", "estimate", "run", "add"])

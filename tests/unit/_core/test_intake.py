@@ -247,6 +247,14 @@ def test_a_letter_keeps_its_place_and_its_line_whatever_becomes_of_it() -> None:
     assert (sendable.index, refused.index) == (5, 6)
 
 
+def test_a_refused_number_may_be_one_as_it_is_dialled_at_home() -> None:
+    judge = Judge(ExactRepeats(None))
+    for number, lacks in (("020 7183 8750", True), ("0044 20 7183 8750", True), ("nobody", False), ("+12", False)):
+        refused = judge.judge(Letter(number, "A"), 0)
+        assert isinstance(refused, RefusedLetter)
+        assert refused.lacks_country_code is lacks
+
+
 def test_a_region_reads_numbers_without_a_plus() -> None:
     pytest.importorskip("phonenumbers")
     judge = Judge(ExactRepeats(None), "GB")

@@ -87,7 +87,7 @@ def number_in(cell: object, line: int, region: str | None) -> str:
     except InvalidRecipientError as error:
         if isinstance(cell, str) and cell.lstrip().startswith("#") and spoiled(cell) is None:
             raise FileProblem("it is a comment, and no number: take the line out", line=line) from None
-        raise FileProblem(with_region(error.reason), line=line) from None
+        raise FileProblem(with_region(error.reason, error), line=line) from None
 
 
 _WHATSAPP: Final = re.compile(r"^\s*(?:whatsapp|rcs)\s*:\s*(?=\+)", re.IGNORECASE)

@@ -9,7 +9,6 @@ from ..._core.batching import Grouper
 from ..._core.intake import Judge, JudgedLetter, RefusedLetter, SendableLetter
 from ..._core.repeats import ExactRepeats, OnePerNumber, SuspectFinder, SuspectRepeats
 from ...models import Code
-from ..national_numbers import is_national
 from .checked_job import NO_RULES, CheckedJob, ListRules
 from .findings import TextFinding
 from .list_facts import ListFacts
@@ -158,7 +157,7 @@ def _count_refused(checked: CheckedJob, refused: RefusedLetter) -> None:
         checked.list_facts.found.add(refused.outcome.phone)
         return
     checked.invalid += 1
-    checked.list_facts.national += is_national(refused.outcome.error)
+    checked.list_facts.national += refused.lacks_country_code
     if len(checked.problems) < SHOWN_PROBLEMS:
         checked.problems.append(refused)
 

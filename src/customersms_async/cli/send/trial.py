@@ -52,7 +52,7 @@ def trial_of(options: TrialOptions, region: str | None, *, asks: bool) -> Trial 
     try:
         return Trial(phone.parse(options.test_to, region=region), options.test_row)
     except InvalidRecipientError as error:
-        raise wrong_value("--test-to", f"{options.test_to!r}: {with_region(error.reason)}") from None
+        raise wrong_value("--test-to", f"{options.test_to!r}: {with_region(error.reason, error)}") from None
 
 
 def text_of_row(job: Job, checked: CheckedJob, region: str | None, row: int | None) -> str:

@@ -83,7 +83,7 @@ def _numbers(texts: list[str], region: str | None) -> list[str]:
     try:
         return [phones.parse(text, region=region) for text in texts]
     except InvalidRecipientError as error:
-        raise InputProblem(with_region(str(error))) from None
+        raise InputProblem(with_region(str(error), error)) from None
 
 
 async def _change(place: ListPlace, numbers: list[str], kind: EntryKind, why: str, by: str) -> int:
