@@ -57,6 +57,18 @@ def test_a_test_text_comes_first_and_then_a_person_is_asked(
     assert ("nothing else was sent" in terminal.shown) is (texts == 1)
 
 
+def test_the_file_of_a_campaign_that_was_begun_is_read_once(customersms: Commands, serve: Serve) -> None:
+    gateway, there = serve()
+    run = ("campaign", "run", customersms.people(2), "--ledger", "l", "--message", "Hi {name}")
+    assert customersms(*run, "--yes", "--max-recipients", "0", **there).status == 4
+    terminal = customersms.in_terminal(*run, **there)
+    terminal.wait_for(r"Send\? \[y/N\]: ?")
+    customersms.people(3)  # a reading after the question would be of another file
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert len(gateway.texts) == 2
+
+
 @pytest.mark.parametrize("left_by", ["Ctrl-C", "Ctrl-D", "SIGTERM"])
 def test_who_leaves_the_question_has_sent_nothing(customersms: Commands, serve: Serve, left_by: str) -> None:
     gateway, there = serve()

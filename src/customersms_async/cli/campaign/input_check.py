@@ -17,6 +17,8 @@ from .started_campaign import refuse_other_kind
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...campaign.protocol import CampaignLedger
+    from ...campaign.rows import Input
     from ..send.job import Job
     from .ledger_place import LedgerPlace
     from .options import RunOptions
@@ -64,3 +66,9 @@ def refuse_other_letters(
     waiting = console.status(Text(f"reading {job.name}")) if console.is_terminal else contextlib.nullcontext()
     with waiting:
         asyncio.run(compare(started.added, job, text, ledger.name))
+
+
+async def is_there(ledger: CampaignLedger, compared: Input | None) -> bool:
+    """Whether a ledger holds the input that a job was ``compared`` with, so that the job need not be read once more."""
+    there = None if compared is None else await ledger.added()
+    return there is not None and compared is not None and (there.hash, there.template) == compared[:2]

@@ -41,7 +41,7 @@ from ..watching import watching
 from .ending import exit_status, show_ending, summary, wanted_still
 from .file_line import with_file_line
 from .hours_outlook import HoursOutlook
-from .input_check import refuse_other_letters, text_of
+from .input_check import is_there, refuse_other_letters, text_of
 from .move_output import refuse_if_moved
 from .options import check_guards
 from .resume_hints import hints, once_resumed
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ...campaign.rows import Input
     from ...client import AsyncClient
     from ..options import ClientOptions
     from ..send.job import Job
@@ -63,12 +64,13 @@ if TYPE_CHECKING:
 class CampaignRun(msgspec.Struct, frozen=True, kw_only=True):
     """One ``campaign run``: where, what (a ``job`` of ``None``: what is in the ledger), how, and what stops it.
 
-    ``suppressed`` are the numbers of ``--suppress``, read once: a pipe says them only once. ``resume`` is the command
-    that goes on with the campaign.
+    ``compared`` is the ledger's input, if the job's letters were found to be those of it. ``suppressed`` are the
+    numbers of ``--suppress``, read once: a pipe says them only once. ``resume`` is the command that goes on with it.
     """
 
     ledger: LedgerPlace
     job: Job | None
+    compared: Input | None
     template: str | None
     client: ClientOptions
     region: str | None
@@ -140,6 +142,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         run = CampaignRun(
             ledger=ledger,
             job=job,
+            compared=None if started is None or job is None else started.added,
             template=text,
             client=client,
             region=region,
@@ -216,9 +219,13 @@ def _going_on(run: CampaignRun, progress: Progress) -> str:
 async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console) -> None:
     """Put the job's letters into the ledger, unless they are there already."""
     waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
+    suppressed = numbers_of(run.suppressed, run.region)
     with waiting:
+        if await is_there(campaign.ledger, run.compared):
+            await campaign.ledger.suppress(suppressed, "add")
+            return
         await campaign.ledger.add(
-            *(job, run.template, run.region, numbers_of(run.suppressed, run.region)),
+            *(job, run.template, run.region, suppressed),
             rehearsal=run.client.sandbox,
             one_per_number=run.one_per_number,
             keep=job.keep,
