@@ -66,7 +66,7 @@ async def test_its_owner_hears_of_each_end_once_and_has_room_again_then(client: 
 async def test_what_is_held_back_leaves_when_it_is_resumed(client: AsyncClient, sandbox: Sandbox) -> None:
     owner = Owner(client)
     owner.start("+12125551234")
-    owner.deliveries.hold()
+    owner.deliveries.hold_back()
     await asyncio.sleep(0.02)
     assert (sandbox.requests, len(owner.deliveries)) == (0, 1)
     owner.deliveries.resume()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from customersms_async.campaign.states import ANSWERS, ImpossibleMoveError, RecipientEvent, State, late
+from customersms_async.campaign.states import ANSWERS, ImpossibleTransitionError, RecipientEvent, State, late
 from customersms_async.campaign.wanted import STARTS
 from customersms_async.campaign.wanted_states import Wanted, WantedEvent
 from customersms_async.models import Code
@@ -277,7 +277,7 @@ def recorded(world: World, runner: Runner, outcome: RecipientEvent | None, rules
         return world._replace(ledger=State.PLANNED)
     try:
         return moved(world, outcome, rules)
-    except ImpossibleMoveError:  # it stops with an error, and what became of the text is lost
+    except ImpossibleTransitionError:  # it stops with an error, and what became of the text is lost
         return world
 
 

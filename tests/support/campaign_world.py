@@ -6,8 +6,8 @@ import enum
 from typing import NamedTuple
 
 from customersms_async.campaign.states import RecipientEvent, State, after
-from customersms_async.campaign.wanted_states import MOVES as WANTED_MOVES
 from customersms_async.campaign.wanted_states import NOT_AFTER_A_PERSON, Wanted, WantedEvent
+from customersms_async.campaign.wanted_states import TRANSITIONS as WANTED_TRANSITIONS
 
 RULES = {
     "one runner at a time": "loss",
@@ -146,7 +146,7 @@ def planned_by_person(world: World, event: RecipientEvent, rules: frozenset[str]
 def may_make(world: World, event: WantedEvent) -> bool:
     """Whether the table lets what is wanted move on."""
     state, by_guard = world.wanted
-    return (state, event) in WANTED_MOVES and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
+    return (state, event) in WANTED_TRANSITIONS and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
 
 
 def wished(world: World, event: WantedEvent, rules: frozenset[str]) -> World:
@@ -154,5 +154,5 @@ def wished(world: World, event: WantedEvent, rules: frozenset[str]) -> World:
     if not may_make(world, event):
         return world
     says_so = "the main file says that it is not closed before anything is changed" in rules
-    to = WANTED_MOVES[world.wanted[0], event].to
+    to = WANTED_TRANSITIONS[world.wanted[0], event].to
     return world._replace(wanted=(to, event is WantedEvent.GUARD), closed=world.closed and not says_so)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from customersms_async.campaign.states import State
-from customersms_async.campaign.wanted_states import MOVES as WANTED_MOVES
 from customersms_async.campaign.wanted_states import NOT_AFTER_A_PERSON, Wanted, WantedEvent
+from customersms_async.campaign.wanted_states import TRANSITIONS as WANTED_TRANSITIONS
 
 NOBODY, DEAD = -1, 2
 """Who has no host's number: no holder of a lease, and the first process that has died (the next one is one more)."""
@@ -124,14 +124,14 @@ class Bounds(NamedTuple):
 def may_make(ledger: Ledger, event: WantedEvent) -> bool:
     """Whether the table lets what is wanted move on."""
     state, by_guard = ledger.wanted
-    return (state, event) in WANTED_MOVES and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
+    return (state, event) in WANTED_TRANSITIONS and (by_guard or (state, event) not in NOT_AFTER_A_PERSON)
 
 
 def wished(world: World, event: WantedEvent) -> World:
     """Something else is wanted, if the table lets it be."""
     if not may_make(world.ledger, event):
         return world
-    to = WANTED_MOVES[world.ledger.wanted[0], event].to
+    to = WANTED_TRANSITIONS[world.ledger.wanted[0], event].to
     return world.with_ledger(wanted=(to, event is WantedEvent.INTERRUPTED))
 
 

@@ -79,7 +79,7 @@ class Outage:
         self._was_told = True
         return True
 
-    def pause(self, now: float) -> float:
+    def wait_seconds(self, now: float) -> float:
         """Take note that a try failed; seconds until the next one, doubling up to a minute."""
         self._since = now if self._since is None else self._since
         self._failures += 1

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from .buckets import GRACE_US
-from .idempotency_states import MOVES, SAID, KeyEvent, KeyState
+from .idempotency_states import SAID, TRANSITIONS, KeyEvent, KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ SPENT_US: Final = 600_000_000
 LONGEST_LABEL: Final = 60
 """Characters of a label that a record keeps, and of a name: Redis has one byte for how many bytes they take."""
 
-_CLAIMED: Final = MOVES[KeyState.FREE, KeyEvent.CLAIMED].to
+_CLAIMED: Final = TRANSITIONS[KeyState.FREE, KeyEvent.CLAIMED].to
 
 UNSENT_AFTER_US: Final = 600_000_000
 """How long past an attempt's deadline nobody may say that its text was not sent: it may be on its way somewhere."""
@@ -142,7 +142,7 @@ def ended(record: KeyRecord | None, claim: bytes, event: KeyEvent, outcome: byte
     if record is None:
         spent = event is KeyEvent.UNSENT
         return KeyRecord(KeyState.FREE, claim, b"", now_us, now_us, now_us) if spent else None
-    if record.claim != claim or (record.state, event) not in MOVES:
+    if record.claim != claim or (record.state, event) not in TRANSITIONS:
         return None
     return moved(record, event, now_us, outcome)
 
@@ -154,7 +154,7 @@ def resolved(record: KeyRecord | None, claim: bytes, event: KeyEvent, by: str, n
     """
     if record is not None and record.claim == claim and (record.state, record.by) == (SAID[event], by):
         return record
-    if record is None or record.claim != claim or (record.state, event) not in MOVES:
+    if record is None or record.claim != claim or (record.state, event) not in TRANSITIONS:
         raise LookupError("no text of this claim may have been sent")
     wait_us = record.deadline_us + UNSENT_AFTER_US - now_us
     if event is KeyEvent.FOUND_UNSENT and wait_us > 0:
@@ -163,8 +163,8 @@ def resolved(record: KeyRecord | None, claim: bytes, event: KeyEvent, by: str, n
 
 
 def moved(record: KeyRecord, event: KeyEvent, at_us: int, outcome: bytes = b"", by: str = "") -> KeyRecord:
-    """The record after a move that the table has."""
-    to, _ = MOVES[record.state, event]
+    """The record after a transition that the table has."""
+    to, _ = TRANSITIONS[record.state, event]
     return replace(record, state=to, ended_us=at_us, outcome=outcome, by=by)
 
 

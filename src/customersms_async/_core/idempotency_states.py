@@ -1,4 +1,4 @@
-"""The states of an idempotency key, and every move from one to another, in one table.
+"""The states of an idempotency key, and every transition from one to another, in one table.
 
 ===========  ====================================================  ================================
 state        durable when                                          the next call with this key
@@ -11,7 +11,7 @@ rejected     the answer is recorded                                ends as rejec
 accepted     the answer is recorded, or a person said so           ends as accepted
 ===========  ====================================================  ================================
 
-A move that is not in ``MOVES`` changes nothing: whoever asked for it was too late, or is somebody else.
+A transition that is not in ``TRANSITIONS`` changes nothing: whoever asked for it was too late, or is somebody else.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class Mover(enum.Enum):
     PERSON = "person"
 
 
-class KeyMove(NamedTuple):
-    """One move: where it leads to, and who may make it."""
+class KeyTransition(NamedTuple):
+    """One transition: where it leads to, and who may make it."""
 
     to: KeyState
     by: Mover
@@ -87,15 +87,15 @@ UNSURE: Final = (KeyState.INTERRUPTED, KeyState.UNKNOWN)
 
 _ENDED: Final = (*UNSURE, KeyState.REJECTED, KeyState.ACCEPTED)
 
-MOVES: Final[dict[tuple[KeyState, KeyEvent], KeyMove]] = {
-    (KeyState.FREE, KeyEvent.CLAIMED): KeyMove(KeyState.CLAIMED, Mover.ANYBODY),
-    **{(state, why): KeyMove(to, Mover.HOLDER) for state in _OPEN for why, to in _ANSWERED.items()},
-    (KeyState.CLAIMED, KeyEvent.LAPSED): KeyMove(KeyState.INTERRUPTED, Mover.CLOCK),
-    **{(state, KeyEvent.FOUND_ACCEPTED): KeyMove(KeyState.ACCEPTED, Mover.PERSON) for state in UNSURE},
-    **{(state, KeyEvent.FOUND_UNSENT): KeyMove(KeyState.FREE, Mover.PERSON) for state in UNSURE},
-    **{(state, KeyEvent.FORGOTTEN): KeyMove(KeyState.FREE, Mover.CLOCK) for state in _ENDED},
+TRANSITIONS: Final[dict[tuple[KeyState, KeyEvent], KeyTransition]] = {
+    (KeyState.FREE, KeyEvent.CLAIMED): KeyTransition(KeyState.CLAIMED, Mover.ANYBODY),
+    **{(state, why): KeyTransition(to, Mover.HOLDER) for state in _OPEN for why, to in _ANSWERED.items()},
+    (KeyState.CLAIMED, KeyEvent.LAPSED): KeyTransition(KeyState.INTERRUPTED, Mover.CLOCK),
+    **{(state, KeyEvent.FOUND_ACCEPTED): KeyTransition(KeyState.ACCEPTED, Mover.PERSON) for state in UNSURE},
+    **{(state, KeyEvent.FOUND_UNSENT): KeyTransition(KeyState.FREE, Mover.PERSON) for state in UNSURE},
+    **{(state, KeyEvent.FORGOTTEN): KeyTransition(KeyState.FREE, Mover.CLOCK) for state in _ENDED},
 }
-"""All moves there are."""
+"""All transitions there are."""
 
 ANSWERS: Final = {
     Status.ACCEPTED: KeyEvent.ACCEPTED,
@@ -122,5 +122,5 @@ SAID: Final = {KeyEvent.FOUND_ACCEPTED: KeyState.ACCEPTED, KeyEvent.FOUND_UNSENT
 
 def diagram() -> str:
     """The table as a Mermaid state diagram, as docs/idempotency.md shows it."""
-    moves = (f"    {state.name} --> {move.to.name}: {why.value}" for (state, why), move in MOVES.items())
-    return "\n".join(["stateDiagram-v2", *moves])
+    lines = (f"    {state.name} --> {to.name}: {why.value}" for (state, why), (to, _) in TRANSITIONS.items())
+    return "\n".join(["stateDiagram-v2", *lines])

@@ -53,12 +53,12 @@ class FileThread(Generic[F]):
     def __init__(
         self, name: str, path: Path, open_file: Callable[[], F], *, fork_patience: float = FORK_PATIENCE
     ) -> None:
-        self._jobs: queue.SimpleQueue[_Job[F] | _Pause | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job[F] | _UpcomingFork | None] = queue.SimpleQueue()
         self._path = path
         self._fork_patience = fork_patience
         self._stopping = False
         self._dead = False
-        self._pause: _Pause | None = None
+        self._fork: _UpcomingFork | None = None
         self._lock = threading.RLock()
         self.stopped: Future[None] = _uncancellable(Future())
         work = threading.Thread(target=_work, args=(self._jobs, open_file, self.stopped), daemon=True)
@@ -100,25 +100,25 @@ class FileThread(Generic[F]):
         """Have the file closed once the job in hand is done, and the thread wait."""
         if self._dead:
             return
-        self._pause = _Pause()
+        self._fork = _UpcomingFork()
         if not self.stopped.done():
-            self._jobs.put(self._pause)
-            self._pause.reached.wait(self._fork_patience)
+            self._jobs.put(self._fork)
+            self._fork.reached.wait(self._fork_patience)
 
     def after_fork(self) -> None:
         """Let the thread go on."""
-        pause, self._pause = self._pause, None
-        if pause is not None:
-            pause.over.set()
+        fork, self._fork = self._fork, None
+        if fork is not None:
+            fork.over.set()
 
     def after_fork_in_child(self) -> None:
         """Take no more jobs: the thread is the parent's, and so is the file if it could not be closed."""
-        pause, self._pause, self._dead = self._pause, None, True
-        if pause is not None and not pause.closed and not self.stopped.done():
+        fork, self._fork, self._dead = self._fork, None, True
+        if fork is not None and not fork.closed and not self.stopped.done():
             forks.disown(self._path)
 
 
-class _Pause:
+class _UpcomingFork:
     """A fork that is about to happen: ``reached`` by the thread, which then had the file ``closed``, until ``over``."""
 
     def __init__(self) -> None:
@@ -147,10 +147,12 @@ def _done() -> Future[None]:
     return future
 
 
-def _work(jobs: queue.SimpleQueue[_Job[F] | _Pause | None], open_file: Callable[[], F], stopped: Future[None]) -> None:
+def _work(
+    jobs: queue.SimpleQueue[_Job[F] | _UpcomingFork | None], open_file: Callable[[], F], stopped: Future[None]
+) -> None:
     file: F | None = None
     while (job := jobs.get()) is not None:
-        file = _wait(job, file) if isinstance(job, _Pause) else _do(*job, file, open_file)
+        file = _wait(job, file) if isinstance(job, _UpcomingFork) else _do(*job, file, open_file)
         del job  # what it refers to must not live until the next one comes
     try:
         if file is not None:
@@ -176,11 +178,11 @@ def _do(future: Future[T], call: Callable[[F], T], file: F | None, open_file: Ca
     return file
 
 
-def _wait(pause: _Pause, file: F | None) -> F | None:
+def _wait(fork: _UpcomingFork, file: F | None) -> F | None:
     """Let a fork pass, with the file closed if that is possible; return the file if it is still open."""
-    if pause.over.is_set():  # it did not wait so long
+    if fork.over.is_set():  # it did not wait so long
         return file
     if file is None or file.let_go():
         file = None
-    pause.let_pass(closed=file is None)
+    fork.let_pass(closed=file is None)
     return file

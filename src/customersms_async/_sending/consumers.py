@@ -59,7 +59,7 @@ class Consumers:
         if queue is None or queue.waiting or queue.left or (queue.is_over and not queue.outcomes):
             return
         self._asked_for_another = task is not None and _asks_for_another(task)
-        queue.hold()
+        queue.hold_back()
         if queue.outcomes:
             self.decide_soon()
 

@@ -89,7 +89,7 @@ class Deliveries:
         self._tickets[task] = ticket
         task.add_done_callback(partial(self._ended, owner))  # for one that never began
 
-    def hold(self) -> None:
+    def hold_back(self) -> None:
         """Let nothing leave until ``resume``."""
         for ticket in self._tickets.values():
             ticket.hold(self._sender.room.loop)

@@ -160,12 +160,12 @@ class OutcomeQueue:
             self._consumers.forget_all()
         return there
 
-    def hold(self) -> None:
+    def hold_back(self) -> None:
         """Hold back all that has not left yet."""
         if not self.held:
             self.held = True
             if not self.loop.is_closed() and (source := self._source()) is not None:
-                source.deliveries.hold()
+                source.deliveries.hold_back()
 
     def go_on(self) -> None:
         """Let go what was held back, and start what there is room for."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @final
 class OutageWatch:
-    """An ``Outage`` whose every pause, length and end are logged. Holds no state but that of its parts."""
+    """An ``Outage`` whose every wait, length and end are logged. Holds no state but that of its parts."""
 
     def __init__(self, log: KeyLog) -> None:
         self._log = log
@@ -23,15 +23,15 @@ class OutageWatch:
         if self._outage.end():
             self._log.info("going_again", "requests go out again: the gateway answers")
 
-    def pause(self, now: float, code: str | None) -> float:
+    def wait_seconds(self, now: float, code: str | None) -> float:
         """Take note that a try failed, with the outcomes' ``code``; seconds until the next one."""
-        pause = self._outage.pause(now)
+        seconds = self._outage.wait_seconds(now)
         message = "the run waits %.1f s before it tries again (%s)"
-        self._log.debug("wait", message, pause, code, reason="gateway", seconds=pause, code=code)
+        self._log.debug("wait", message, seconds, code, reason="gateway", seconds=seconds, code=code)
         if self._outage.is_to_be_told(now):
             message = "nothing could go out for a minute (%s); the next try is in %.0f s"
-            self._log.warning("stalled", message, code, pause, reason="gateway", seconds=pause, code=code)
-        return pause
+            self._log.warning("stalled", message, code, seconds, reason="gateway", seconds=seconds, code=code)
+        return seconds
 
     def is_hopeless(self, now: float) -> bool:
         """Whether to give up: see ``Outage``."""

@@ -41,8 +41,8 @@ class CampaignLedger(WantedLedger, MovingLedger, Protocol):
     ``name`` is what messages call it, without any password, and ``id`` its own, made at random, whatever it is called.
 
     Every method raises ``LedgerError`` where the ledger can't be used. What one changed is durable when it returns: all
-    of it, or nothing. A cancelled call leaves at once; what it asked for still happens, whole, in its turn. Every move
-    of a recipient is one of ``states.MOVES``, and what holds the rows refuses any other by itself.
+    of it, or nothing. A cancelled call leaves at once; what it asked for still happens, whole, in its turn. Every
+    transition of a recipient is one of ``states.TRANSITIONS``, and what holds the rows refuses any other by itself.
     ``customersms_async.testing.LedgerContract`` tests one.
     """
 

@@ -359,7 +359,7 @@ class Runner:
         step, now = next_of(unsent.code), self._loop.time()
         if step is UnsentStep.AGAIN:
             return
-        pause = self._outage.pause(now, unsent.code)
+        pause = self._outage.wait_seconds(now, unsent.code)
         if step is UnsentStep.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
             text = f"nothing more is sent: {unsent.error} (key {self.deliveries.log.name})"
             self.stop(ConnectionFailedError(text, code=unsent.code))

@@ -1,4 +1,4 @@
-"""The states of a campaign's recipients, and every move from one to another, in one table.
+"""The states of a campaign's recipients, and every transition from one to another, in one table.
 
 =============  ====================================================  ====================================
 state          durable when                                          a crash here leads to
@@ -13,8 +13,9 @@ skipped        added, or found suppressed, or a cap is reached, or   nothing mor
                its time ran out, or its time zone is unknown
 =============  ====================================================  ====================================
 
-A move that is not in ``MOVES`` raises here, and the ledger's file refuses it as well. Of those who are skipped, a
-person may plan those alone for whom a cap had no room, whose time ran out, or of whom no time zone was known.
+A transition that is not in ``TRANSITIONS`` raises here, and the ledger's file refuses it as well. Of those who are
+skipped, a person may plan those alone for whom a cap had no room, whose time ran out, or of whom no time zone was
+known.
 
 A late answer is one of an attempt whose process was taken for dead (code INTERRUPTED): what it proves counts, as long
 as that attempt is the recipient's last. It beats a person who has the recipient planned again, where it proves that the
@@ -66,7 +67,7 @@ class RecipientEvent(enum.StrEnum):
     SEND_LATER = "a person wants it sent after all, if it is skipped for a cap, its time or its zone"
 
 
-MOVES: Final[dict[tuple[State | None, RecipientEvent], State]] = {
+TRANSITIONS: Final[dict[tuple[State | None, RecipientEvent], State]] = {
     (None, RecipientEvent.ADDED): State.PLANNED,
     (None, RecipientEvent.REFUSED): State.SKIPPED,
     (State.PLANNED, RecipientEvent.LEAVING): State.SENDING,
@@ -88,16 +89,16 @@ MOVES: Final[dict[tuple[State | None, RecipientEvent], State]] = {
     (State.UNKNOWN, RecipientEvent.FOUND_ACCEPTED): State.ACCEPTED,
     (State.SKIPPED, RecipientEvent.SEND_LATER): State.PLANNED,
 }
-"""All moves there are; ``None`` is a recipient that is being added."""
+"""All transitions there are; ``None`` is a recipient that is being added."""
 
 ONLY_WITH_CODE: Final[Mapping[tuple[State, State], tuple[Code, ...]]] = {
     (State.SKIPPED, State.PLANNED): (Code.CAPPED, Code.EXPIRED, Code.NO_ZONE),
     (State.UNKNOWN, State.REJECTED): (Code.INTERRUPTED,),
 }
-"""Moves that no recipient makes but those with one of these codes."""
+"""Transitions that no recipient makes but those with one of these codes."""
 
 ONLY_AFTER_AN_ATTEMPT: Final = frozenset({(State.PLANNED, State.ACCEPTED)})
-"""Moves that no recipient makes whom no request was ever about to reach."""
+"""Transitions that no recipient makes whom no request was ever about to reach."""
 
 SKIPS: Final = {
     Code.SUPPRESSED: RecipientEvent.SUPPRESSED,
@@ -133,20 +134,21 @@ STATUSES: Final = {
 """A state as the status of an ``Outcome``."""
 
 
-class ImpossibleMoveError(ValueError):
-    """The table has no such move."""
+class ImpossibleTransitionError(ValueError):
+    """The table has no such transition."""
 
 
 def after(state: State | None, event: RecipientEvent) -> State:
-    """The state that ``event`` leads to from ``state``; raises ``ImpossibleMoveError`` if there is no such move."""
+    """The state that ``event`` leads to from ``state``; raises ``ImpossibleTransitionError`` if there is none."""
     try:
-        return MOVES[state, event]
+        return TRANSITIONS[state, event]
     except KeyError:
-        raise ImpossibleMoveError(f"a recipient that is {state or 'new'} can't move on because {event.value}") from None
+        words = f"a recipient that is {state or 'new'} can't move on because {event.value}"
+        raise ImpossibleTransitionError(words) from None
 
 
 def late(state: State, code: str | None, status: Status) -> RecipientEvent | None:
-    """What the late answer of a recipient's last attempt does to it, by its state and code now; ``None``: no move.
+    """What the late answer of a recipient's last attempt does to it, by its state and code now; ``None``: nothing.
 
     Only of an attempt that has no answer yet, and is not being sent any more as far as its ledger knows.
     """
@@ -193,5 +195,5 @@ def chosen(becomes: State, who: str, codes: Collection[str] = ()) -> list[Choice
 
 def diagram() -> str:
     """The table as a Mermaid state diagram, as docs/campaigns.md shows it."""
-    moves = (f"    {state or '[*]'} --> {to}: {event.value}" for (state, event), to in MOVES.items())
-    return "\n".join(["stateDiagram-v2", *moves])
+    lines = (f"    {state or '[*]'} --> {to}: {event.value}" for (state, event), to in TRANSITIONS.items())
+    return "\n".join(["stateDiagram-v2", *lines])

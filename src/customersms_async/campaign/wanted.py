@@ -10,7 +10,7 @@ import msgspec
 from ..errors import CampaignStoppedError, ConfigurationError
 from .rows import Microseconds  # noqa: TC001 - msgspec reads the annotations
 from .terms import CampaignTerms, decode
-from .wanted_states import INTERRUPTED, UnwantedMoveError, Wanted, WantedEvent, after
+from .wanted_states import INTERRUPTED, ImpossibleWantedTransitionError, Wanted, WantedEvent, after
 
 
 class WantedNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +129,7 @@ def next_wanted(now: WantedNow | None, change: WantedChange, *, anyone_left: boo
         return None
     try:
         return NextWanted(after(state, event, guard=stopped_by), event, guard, why)
-    except UnwantedMoveError:
+    except ImpossibleWantedTransitionError:
         if event in _MAY_BE_LATE:
             return None
         raise (kept_from_running(now) if event is WantedEvent.BEGUN else None) or _refusal(state, event) from None

@@ -1,4 +1,4 @@
-"""What is wanted of a campaign, and every move from one wish to another, with who may make it, in one table.
+"""What is wanted of a campaign, and every transition from one wish to another, with who may make it, in one table.
 
 =======  ===========================================  ===================================================
 wanted   since                                        what may be done
@@ -13,7 +13,7 @@ done     a run found nobody left                      there is nobody to send to
 =======  ===========================================  ===================================================
 
 A request begins only while *run* is wanted: that is looked at in the transaction that makes its intent. Every change is
-a row of its own, and none is ever changed; a ledger's file, or its database, refuses what is not in ``MOVES``.
+a row of its own, and none is ever changed; a ledger's file, or its database, refuses what is not in ``TRANSITIONS``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class WantedEvent(enum.StrEnum):
 
 
 class WantedBy(enum.StrEnum):
-    """Who may make a move; the values are the words of the docs."""
+    """Who may make a transition; the values are the words of the docs."""
 
     ADDING = "adding"
     RUN_THAT_BEGINS = "a run that begins"
@@ -59,37 +59,37 @@ class WantedBy(enum.StrEnum):
     LATE_ANSWER = "a late answer"
 
 
-class WantedMove(NamedTuple):
-    """One move: where it leads to, and who may make it."""
+class WantedTransition(NamedTuple):
+    """One transition: where it leads to, and who may make it."""
 
     to: Wanted
     by: WantedBy
 
 
-_BEGUN: Final = WantedMove(Wanted.RUN, WantedBy.RUN_THAT_BEGINS)
-_PAUSED: Final = WantedMove(Wanted.PAUSED, WantedBy.PERSON)
-_STOPPED: Final = WantedMove(Wanted.STOPPED, WantedBy.PERSON)
+_BEGUN: Final = WantedTransition(Wanted.RUN, WantedBy.RUN_THAT_BEGINS)
+_PAUSED: Final = WantedTransition(Wanted.PAUSED, WantedBy.PERSON)
+_STOPPED: Final = WantedTransition(Wanted.STOPPED, WantedBy.PERSON)
 
-MOVES: Final[dict[tuple[Wanted | None, WantedEvent], WantedMove]] = {
-    (None, WantedEvent.ADDED): WantedMove(Wanted.DRAFT, WantedBy.ADDING),
+TRANSITIONS: Final[dict[tuple[Wanted | None, WantedEvent], WantedTransition]] = {
+    (None, WantedEvent.ADDED): WantedTransition(Wanted.DRAFT, WantedBy.ADDING),
     **{(state, WantedEvent.BEGUN): _BEGUN for state in (Wanted.DRAFT, Wanted.RUN, Wanted.STOPPED, Wanted.DONE)},
-    (Wanted.RUN, WantedEvent.GUARD): WantedMove(Wanted.STOPPED, WantedBy.GUARD),
-    (Wanted.RUN, WantedEvent.INTERRUPTED): WantedMove(Wanted.STOPPED, WantedBy.RUN_THAT_ENDS),
-    (Wanted.RUN, WantedEvent.FINISHED): WantedMove(Wanted.DONE, WantedBy.RUN_THAT_ENDS),
+    (Wanted.RUN, WantedEvent.GUARD): WantedTransition(Wanted.STOPPED, WantedBy.GUARD),
+    (Wanted.RUN, WantedEvent.INTERRUPTED): WantedTransition(Wanted.STOPPED, WantedBy.RUN_THAT_ENDS),
+    (Wanted.RUN, WantedEvent.FINISHED): WantedTransition(Wanted.DONE, WantedBy.RUN_THAT_ENDS),
     **{(state, WantedEvent.PAUSE): _PAUSED for state in Wanted if state is not Wanted.PAUSED},
     **{(state, WantedEvent.STOP): _STOPPED for state in Wanted},
     **{
-        (state, event): WantedMove(to, WantedBy.PERSON)
+        (state, event): WantedTransition(to, WantedBy.PERSON)
         for state in (Wanted.PAUSED, Wanted.STOPPED)
         for event, to in ((WantedEvent.RESUME, Wanted.RUN), (WantedEvent.REOPEN, Wanted.DRAFT))
     },
-    (Wanted.DONE, WantedEvent.PLAN): WantedMove(Wanted.DRAFT, WantedBy.PERSON),
-    (Wanted.DONE, WantedEvent.LATE): WantedMove(Wanted.RUN, WantedBy.LATE_ANSWER),
+    (Wanted.DONE, WantedEvent.PLAN): WantedTransition(Wanted.DRAFT, WantedBy.PERSON),
+    (Wanted.DONE, WantedEvent.LATE): WantedTransition(Wanted.RUN, WantedBy.LATE_ANSWER),
 }
-"""All moves there are; ``None`` is a ledger that nobody was added to. ``run`` is never wanted without terms."""
+"""All transitions there are; ``None`` is a ledger that nobody was added to. ``run`` is never wanted without terms."""
 
 NOT_AFTER_A_PERSON: Final = frozenset({(Wanted.STOPPED, WantedEvent.BEGUN), (Wanted.STOPPED, WantedEvent.STOP)})
-"""Moves that only what was stopped by a guard, or by an interruption, can make."""
+"""Transitions that only what was stopped by a guard, or by an interruption, can make."""
 
 GUARDED: Final = frozenset({WantedEvent.GUARD, WantedEvent.INTERRUPTED})
 """Events that say which guard it was."""
@@ -113,28 +113,29 @@ WORDS: Final = {
 """The events for people."""
 
 
-class UnwantedMoveError(ValueError):
-    """The table has no such move."""
+class ImpossibleWantedTransitionError(ValueError):
+    """The table has no such transition."""
 
 
 def after(state: Wanted | None, event: WantedEvent, *, guard: str = "") -> Wanted:
     """What is wanted after ``event``; ``guard`` is the one that stopped it before, if it was one.
 
-    Raises ``UnwantedMoveError`` if there is no such move.
+    Raises ``ImpossibleWantedTransitionError`` if there is no such transition.
     """
-    move = MOVES.get((state, event))
-    if move is None or (not guard and (state, event) in NOT_AFTER_A_PERSON):
-        raise UnwantedMoveError(f"a campaign that is {state or 'new'} can't move on because of {event.value}")
-    return move.to
+    transition = TRANSITIONS.get((state, event))
+    if transition is None or (not guard and (state, event) in NOT_AFTER_A_PERSON):
+        words = f"a campaign that is {state or 'new'} can't move on because of {event.value}"
+        raise ImpossibleWantedTransitionError(words)
+    return transition.to
 
 
 def diagram() -> str:
-    """The table as a Mermaid state diagram, as docs/campaigns.md shows it: moves by people, and all others."""
-    moves = (
-        f"    {state or '[*]'} --> {move.to}: {WORDS[event]}{_only(state, event)} ({move.by})"
-        for (state, event), move in MOVES.items()
+    """The table as a Mermaid state diagram, as docs/campaigns.md shows it: transitions by people, and all others."""
+    lines = (
+        f"    {state or '[*]'} --> {transition.to}: {WORDS[event]}{_only(state, event)} ({transition.by})"
+        for (state, event), transition in TRANSITIONS.items()
     )
-    return "\n".join(["stateDiagram-v2", *moves])
+    return "\n".join(["stateDiagram-v2", *lines])
 
 
 def _only(state: Wanted | None, event: WantedEvent) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from .._core.idempotency_record import KeySeen
-from .._core.idempotency_states import MOVES, SAID, KeyState
+from .._core.idempotency_states import SAID, TRANSITIONS, KeyState
 from .._postgres.errors import PostgresError
 from .._postgres.server import DEFAULT_TIMEOUT, PostgresServer
 from .._postgres.wire import array, bytea, byteas, unhexed
@@ -141,7 +141,7 @@ class PostgresIdempotency(Closing):
 
         Takes effect after a cancel, too.
         """
-        states = [int(MOVES[KeyState.CLAIMED, end.event].to) for end in ends]
+        states = [int(TRANSITIONS[KeyState.CLAIMED, end.event].to) for end in ends]
         keys, outcomes = byteas([end.key for end in ends]), byteas([end.outcome for end in ends])
         await self._call(_END, bytea(claim), keys, array(states), outcomes)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from .._core.idempotency_record import KeySeen
-from .._core.idempotency_states import MOVES, SAID, KeyState
+from .._core.idempotency_states import SAID, TRANSITIONS, KeyState
 from .._runtime.closing import Closing
 from ..errors import ConfigurationError, IdempotencyStoreError, QuotaStoreError
 from ..quota._redis.clients import RedisClients
@@ -138,7 +138,7 @@ class RedisIdempotency(Closing):
 
     async def end(self, claim: bytes, ends: Sequence[ClaimEnd]) -> None:
         """Store what became of the texts of a claim: see ``IdempotencyStore.end``."""
-        given = [part for one in ends for part in (int(MOVES[KeyState.CLAIMED, one.event].to), one.outcome)]
+        given = [part for one in ends for part in (int(TRANSITIONS[KeyState.CLAIMED, one.event].to), one.outcome)]
         await self._call("end", [end.key for end in ends], claim, *given)
 
     async def unknown(self) -> Sequence[UnknownKey]:

@@ -90,7 +90,7 @@ def test_an_outage_is_told_once_when_it_has_lasted_a_minute_and_so_is_its_end() 
     assert not outage.is_to_be_told(0.0)
     assert outage.end() is False
     for _ in range(2):
-        outage.pause(100.0)
+        outage.wait_seconds(100.0)
         assert [outage.is_to_be_told(at) for at in (100.0, 159.9, 160.0, 160.0, 500.0)] == [
             False,
             False,
@@ -105,10 +105,10 @@ def test_an_outage_is_told_once_when_it_has_lasted_a_minute_and_so_is_its_end() 
 
 def test_an_outage_is_waited_for_only_by_those_who_had_an_answer() -> None:
     outage = Outage()
-    assert outage.pause(0.0) == 1.0
+    assert outage.wait_seconds(0.0) == 1.0
     assert outage.is_hopeless(0.0)
     outage.end()
-    assert [outage.pause(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert [outage.wait_seconds(float(at)) for at in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert not outage.is_hopeless(LONGEST_OUTAGE_SECONDS)
     assert outage.is_hopeless(LONGEST_OUTAGE_SECONDS + 1)
 

@@ -22,9 +22,9 @@ from customersms_async._core.idempotency_record import (
 )
 from customersms_async._core.idempotency_states import (
     ANSWERS,
-    MOVES,
     SAYS,
     STATUSES,
+    TRANSITIONS,
     UNSURE,
     KeyEvent,
     KeyState,
@@ -122,7 +122,7 @@ def test_a_person_decides_about_what_may_have_been_sent_and_nothing_else(state: 
     if state in UNSURE:
         after = resolved(record(state), b"one", event, "me", late_us)
         assert isinstance(after, KeyRecord)
-        assert (after.state, after.by) == (MOVES[state, event].to, "me")
+        assert (after.state, after.by) == (TRANSITIONS[state, event].to, "me")
         assert resolved(after, b"one", event, "me", late_us + 5) is after, "the message came twice"
     else:
         with pytest.raises(LookupError):
@@ -140,5 +140,5 @@ def test_nobody_says_unsent_until_ten_minutes_past_the_deadline() -> None:
 
 
 def test_the_diagram_has_every_move() -> None:
-    assert diagram().count("-->") == len(MOVES)
+    assert diagram().count("-->") == len(TRANSITIONS)
     assert "\n```mermaid\n" + diagram() + "\n```\n" in (DOCS / "idempotency.md").read_text(encoding="utf-8")

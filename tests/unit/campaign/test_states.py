@@ -11,13 +11,13 @@ import pytest
 from customersms_async.campaign.states import (
     ANSWERS,
     LATE,
-    MOVES,
     ONLY_AFTER_AN_ATTEMPT,
     ONLY_WITH_CODE,
     SAYS,
     SKIPS,
     STATUSES,
-    ImpossibleMoveError,
+    TRANSITIONS,
+    ImpossibleTransitionError,
     RecipientEvent,
     State,
     after,
@@ -29,15 +29,15 @@ from support.empty_ledgers import empty_ledger
 from support.places import DOCS
 
 PAGE = DOCS / "campaigns.md"
-PAIRS = {(state, to) for (state, _), to in MOVES.items() if state is not None}
+PAIRS = {(state, to) for (state, _), to in TRANSITIONS.items() if state is not None}
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *State], RecipientEvent)))
 def test_a_move_that_is_not_in_the_table_raises(state: State | None, event: RecipientEvent) -> None:
-    if (state, event) in MOVES:
-        assert after(state, event) is MOVES[state, event]
+    if (state, event) in TRANSITIONS:
+        assert after(state, event) is TRANSITIONS[state, event]
     else:
-        with pytest.raises(ImpossibleMoveError, match="can't move on"):
+        with pytest.raises(ImpossibleTransitionError, match="can't move on"):
             after(state, event)
 
 
@@ -122,7 +122,7 @@ def test_every_status_of_an_attempt_moves_a_recipient_on() -> None:
 
 def test_only_a_person_moves_anyone_on_from_an_end_or_a_late_answer_who_was_unknown() -> None:
     ends = {State.ACCEPTED, State.REJECTED, State.UNKNOWN, State.SKIPPED}
-    moves = {(state, event) for state, event in MOVES if state in ends}
+    moves = {(state, event) for state, event in TRANSITIONS if state in ends}
     proven = {(State.UNKNOWN, event) for event in LATE.values()}
     assert moves > proven
     said = {event for _, event in moves - proven}
@@ -147,7 +147,7 @@ def test_a_late_answer_moves_nobody_but_who_was_cut_off_or_planned_again_and_has
 
 
 def test_nobody_is_planned_again_but_by_proof_that_nothing_was_sent_or_by_a_person() -> None:
-    assert {event for (state, event), to in MOVES.items() if to is State.PLANNED and state is not None} == {
+    assert {event for (state, event), to in TRANSITIONS.items() if to is State.PLANNED and state is not None} == {
         RecipientEvent.UNSENT, RecipientEvent.LATE_UNSENT, RecipientEvent.SEND_AGAIN, RecipientEvent.SEND_LATER,
     }  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_nobody_is_planned_again_but_by_proof_that_nothing_was_sent_or_by_a_pers
 def test_what_a_person_may_say_is_in_the_table() -> None:
     for becomes, choices in SAYS.items():
         for word, choice in choices.items():
-            assert MOVES[choice.state, choice.event] is becomes
+            assert TRANSITIONS[choice.state, choice.event] is becomes
             assert word == (choice.code.lower() or choice.state), "people choose by the word that they read"
             assert choice.code in ONLY_WITH_CODE.get((choice.state, becomes), ("",))
         for (state, to), codes in ONLY_WITH_CODE.items():

@@ -10,10 +10,10 @@ import pytest
 
 from customersms_async.campaign.wanted_states import (
     GUARDED,
-    MOVES,
     NOT_AFTER_A_PERSON,
+    TRANSITIONS,
     WORDS,
-    UnwantedMoveError,
+    ImpossibleWantedTransitionError,
     Wanted,
     WantedBy,
     WantedEvent,
@@ -29,10 +29,10 @@ PAGE = DOCS / "campaigns.md"
 @pytest.mark.parametrize("guard", ["", "until"])
 @pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *Wanted], WantedEvent)))
 def test_a_move_that_is_not_in_the_table_raises(state: Wanted | None, event: WantedEvent, guard: str) -> None:
-    if (state, event) in MOVES and (guard or (state, event) not in NOT_AFTER_A_PERSON):
-        assert after(state, event, guard=guard) is MOVES[state, event].to
+    if (state, event) in TRANSITIONS and (guard or (state, event) not in NOT_AFTER_A_PERSON):
+        assert after(state, event, guard=guard) is TRANSITIONS[state, event].to
     else:
-        with pytest.raises(UnwantedMoveError, match="can't move on"):
+        with pytest.raises(ImpossibleWantedTransitionError, match="can't move on"):
             after(state, event, guard=guard)
 
 
@@ -55,7 +55,7 @@ INSERT = "INSERT INTO wanted (at_us, state, event, by, guard, why, terms_id) VAL
 @pytest.mark.parametrize("guard", ["", "until"])
 @pytest.mark.parametrize(("state", "event"), list(itertools.product([None, *Wanted], WantedEvent)))
 def test_the_file_itself_refuses_such_a_move(state: Wanted | None, event: WantedEvent, guard: str) -> None:
-    move = MOVES.get((state, event))
+    move = TRANSITIONS.get((state, event))
     possible = move is not None and (guard != "" or (state, event) not in NOT_AFTER_A_PERSON)
     for to in Wanted:
         with closing(with_wish(state, guard)) as connection:
@@ -103,13 +103,13 @@ def test_no_change_is_ever_overwritten(table: str, statement: str) -> None:
 
 
 def test_only_a_person_leads_out_of_what_a_person_said() -> None:
-    for (state, event), move in MOVES.items():
+    for (state, event), move in TRANSITIONS.items():
         if state is Wanted.PAUSED or (state is Wanted.STOPPED and (state, event) not in NOT_AFTER_A_PERSON):
             assert move.by is WantedBy.PERSON
 
 
 def test_only_a_run_that_begins_or_a_person_leads_to_run_or_what_a_run_did_not_know_when_it_ended() -> None:
-    makers = {move.by: state for (state, _), move in MOVES.items() if move.to is Wanted.RUN}
+    makers = {move.by: state for (state, _), move in TRANSITIONS.items() if move.to is Wanted.RUN}
     assert set(makers) == {WantedBy.RUN_THAT_BEGINS, WantedBy.PERSON, WantedBy.LATE_ANSWER}
     assert makers[WantedBy.LATE_ANSWER] is Wanted.DONE
 
@@ -117,11 +117,11 @@ def test_only_a_run_that_begins_or_a_person_leads_to_run_or_what_a_run_did_not_k
 def test_a_person_can_pause_and_stop_it_whatever_is_wanted() -> None:
     for state in Wanted:
         for event, to in ((WantedEvent.PAUSE, Wanted.PAUSED), (WantedEvent.STOP, Wanted.STOPPED)):
-            assert state is to or MOVES[state, event].to is to
+            assert state is to or TRANSITIONS[state, event].to is to
 
 
 def test_each_event_has_one_who_makes_it_and_words() -> None:
-    makers = {event: {move.by for (_, each), move in MOVES.items() if each is event} for event in WantedEvent}
+    makers = {event: {move.by for (_, each), move in TRANSITIONS.items() if each is event} for event in WantedEvent}
     assert {len(by) for by in makers.values()} == {1}
     assert set(WORDS) == set(WantedEvent)
     assert {by for each in makers.values() for by in each} == set(WantedBy)

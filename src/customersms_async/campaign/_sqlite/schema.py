@@ -1,6 +1,6 @@
 """The tables of a ledger, and the rules that its file keeps by itself.
 
-The file refuses a move that is not in ``states.MOVES`` and a change of what is only ever appended, whoever asks, and
+The file refuses a transition that is not in ``states.TRANSITIONS``, and a change of what is only ever appended. It
 keeps the counts by state and code, so that nobody has to go through a million rows for them. A recipient's ``id`` is
 its place in the input, from 0; ``texts.id`` is the recipient that had the text first. Times are microseconds since
 1970. ``session`` says whether all that is known stands in the main file (``closed``): while it does not, the file is
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .. import wanted_states
-from ..states import MOVES, ONLY_AFTER_AN_ATTEMPT, ONLY_WITH_CODE, State
+from ..states import ONLY_AFTER_AN_ATTEMPT, ONLY_WITH_CODE, TRANSITIONS, State
 from ..wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SESSIONS_SINCE: Final = 2
 """The version from which on the main file says whether all that is known stands in it."""
 
 _STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
-_PAIRS: Final = sorted({(state, to) for (state, _), to in MOVES.items() if state is not None})
+_PAIRS: Final = sorted({(state, to) for (state, _), to in TRANSITIONS.items() if state is not None})
 _CODES: Final = {(state.value, to.value): codes for (state, to), codes in ONLY_WITH_CODE.items()}
 _PAIRS_UNTIL_VERSION_2: Final = (
     *(("planned", to) for to in ("sending", "skipped")),
@@ -50,8 +50,8 @@ _CODES_OF_VERSION_3: Final = {("skipped", "planned"): ("CAPPED",), ("unknown", "
 _KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
 
 
-def _moves(pairs: Iterable[tuple[str, str]], codes: Mapping[tuple[str, str], Sequence[str]]) -> str:
-    """The trigger that refuses all moves but these, and some of them without one of these ``codes``."""
+def _transitions(pairs: Iterable[tuple[str, str]], codes: Mapping[tuple[str, str], Sequence[str]]) -> str:
+    """The trigger that refuses all transitions but these, and some of them without one of these ``codes``."""
     allowed = " OR ".join(
         f"(OLD.state = '{state}' AND NEW.state = '{to}'{_only(state, to, codes.get((state, to), ()))})"
         for state, to in pairs
@@ -106,12 +106,12 @@ PRAGMA user_version = 2;
 """What makes version 2 of a ledger of version 1."""
 
 
-def _wanted_moves() -> str:
-    """The trigger that refuses all moves of what is wanted but those of the table, and to want a run without terms."""
-    first = " OR ".join(_wanted_move(event, move.to) for (was, event), move in _WANTED if was is None)
+def _wanted_transitions() -> str:
+    """The trigger that refuses what is no transition of what is wanted, and to want a run without terms."""
+    first = " OR ".join(_wanted_transition(event, step.to) for (was, event), step in _WANTED if was is None)
     later = " OR ".join(
-        f"(o.state = '{was}'{_of_a_guard(was, event)} AND {_wanted_move(event, move.to)})"
-        for (was, event), move in _WANTED
+        f"(o.state = '{was}'{_of_a_guard(was, event)} AND {_wanted_transition(event, step.to)})"
+        for (was, event), step in _WANTED
         if was is not None
     )
     return (
@@ -123,10 +123,10 @@ def _wanted_moves() -> str:
     )
 
 
-_WANTED: Final = tuple(wanted_states.MOVES.items())
+_WANTED: Final = tuple(wanted_states.TRANSITIONS.items())
 
 
-def _wanted_move(event: WantedEvent, to: Wanted) -> str:
+def _wanted_transition(event: WantedEvent, to: Wanted) -> str:
     return f"(NEW.event = '{event}' AND NEW.state = '{to}' AND NEW.guard {'<>' if event in GUARDED else '='} '')"
 
 
@@ -176,10 +176,10 @@ _WANTED_BEFORE: Final = (
 
 _SINCE_VERSION_3: Final = (
     "DROP TRIGGER IF EXISTS moves_of_the_table",
-    _moves(_PAIRS_OF_VERSION_3, _CODES_OF_VERSION_3),
+    _transitions(_PAIRS_OF_VERSION_3, _CODES_OF_VERSION_3),
     _TERMS_TABLE,
     _WANTED_TABLE,
-    _wanted_moves(),
+    _wanted_transitions(),
     *_kept("terms"),
     *_kept("wanted"),
     _DOUBLES_TABLE,
@@ -210,7 +210,7 @@ _ADDED_BEFORE: Final = (
 UPDATES: Final = (
     *_SINCE_VERSION_3,
     "DROP TRIGGER IF EXISTS moves_of_the_table",
-    _moves(_PAIRS, _CODES),
+    _transitions(_PAIRS, _CODES),
     _ADDITIONS_TABLE,
     *_kept("additions"),
     _ADDED_BEFORE,
@@ -305,7 +305,7 @@ CREATE TABLE resolutions (
     recipients INTEGER NOT NULL,
     ids TEXT NOT NULL
 );
-{_moves(_PAIRS_UNTIL_VERSION_2, {})};
+{_transitions(_PAIRS_UNTIL_VERSION_2, {})};
 CREATE TRIGGER counted AFTER UPDATE OF state, code ON recipients BEGIN
     UPDATE counts SET recipients = recipients - 1, segments = segments - OLD.segments
         WHERE state = OLD.state AND code = OLD.code;

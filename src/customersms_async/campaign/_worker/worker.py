@@ -19,8 +19,8 @@ from .._postgres.host import Host
 from .._postgres.waiting_campaigns import WaitingCampaign, waiting_campaigns
 from ..job import run_campaign
 from ..refusals import LedgerAwayError
+from .campaign_backoff import CampaignBackoff
 from .doorbell import Doorbell
-from .pauses import CampaignPauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +81,7 @@ class Worker:
         self._runs: dict[str, asyncio.Task[None]] = {}
         self._has_room = asyncio.Event()
         self._has_room.set()
-        self._pauses = CampaignPauses()
+        self._backoff = CampaignBackoff()
         self._rung: dict[tuple[str, int], float] = {}
         self._said: set[tuple[str, str]] = set()
         self._is_away = False
@@ -193,7 +193,7 @@ class Worker:
             self._note_away(error)
             return
         self._is_away = False
-        self._pauses.forget(time.monotonic())
+        self._backoff.forget(time.monotonic())
         now, rings = time.monotonic(), True
         self._rung = {(one.name, one.since_us): self._rung.get((one.name, one.since_us), now) for one in found}
         for one in list(filter(self._may_run, found))[: self._concurrency - len(self._runs)]:
@@ -204,7 +204,7 @@ class Worker:
                 await self._heard(one.name)
 
     def _may_run(self, one: WaitingCampaign) -> bool:
-        if one.name in self._runs or self._pauses.is_paused(one.name, one.since_us, time.monotonic()):
+        if one.name in self._runs or self._backoff.is_left_alone(one.name, one.since_us, time.monotonic()):
             return False
         why = self._clients.why_not(one.terms)
         if why is not None and (one.name, why) not in self._said:
@@ -249,12 +249,12 @@ class Worker:
             self._tell(WorkerEvent("released", one.name))
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other campaigns go on, and it is told
-            seconds = self._pauses.failed(one.name, one.since_us, time.monotonic())
+            seconds = self._backoff.failed(one.name, one.since_us, time.monotonic())
             why = " ".join(str(error).split()) or type(error).__name__
             log.warning("the run of the campaign %s failed, and is tried again after %g s: %s", one.name, seconds, why)
             self._tell(WorkerEvent("failed", one.name, why))
         else:
-            self._pauses.ended(one.name, one.since_us, time.monotonic())
+            self._backoff.ended(one.name, one.since_us, time.monotonic())
             if ran:
                 log.info("the run of the campaign %s has ended", one.name)
             self._tell(WorkerEvent("ended", one.name))

@@ -11,7 +11,7 @@ import msgspec
 from ...campaign.rows import Intent
 from ...campaign.states import SAYS, State
 from ...campaign.wanted import WantedChange, WantedNow, next_wanted
-from ...campaign.wanted_states import GUARDED, MOVES, Wanted, WantedEvent
+from ...campaign.wanted_states import GUARDED, TRANSITIONS, Wanted, WantedEvent
 from ...errors import CampaignStoppedError, ConfigurationError, CustomerSMSError
 from ...models import Status
 from .ledger_hosts import BEGUN, PAUSE, RESUME, TERMS, TIMEOUT, LedgerTest, begun, refused, ruling
@@ -64,7 +64,7 @@ class LedgerWantedContract(LedgerTest):
             for event in (*WantedEvent, WantedEvent.STOP, WantedEvent.RESUME, WantedEvent.PAUSE, WantedEvent.RESUME):
                 if event is not WantedEvent.BEGUN:
                     await walk.change(event)
-            every, steps = {move for move in MOVES if move[0] is not None and move[1] is not WantedEvent.LATE}, 0
+            every, steps = {move for move in TRANSITIONS if move[0] is not None and move[1] is not WantedEvent.LATE}, 0
             while steps < 100 or (walk.made != every and steps < 1_000):
                 await walk.step()
                 steps += 1
@@ -193,7 +193,9 @@ class _WantedWalk:
         runner = self._ledgers[0]
         now = await runner.wanted()
         if self._dice.random() < 0.7:
-            new = [event for state, event in MOVES if now and state is now.state and (state, event) not in self.made]
+            new = [
+                event for state, event in TRANSITIONS if now and state is now.state and (state, event) not in self.made
+            ]
             await self.change(self._dice.choice(new if new and self._dice.random() < 0.7 else list(WantedEvent)))
         elif ids := [each.id for each in await runner.planned(0)]:
             if now is not None and now.state is Wanted.RUN:

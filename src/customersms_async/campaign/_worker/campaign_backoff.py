@@ -13,7 +13,7 @@ LONGEST_SECONDS: Final = 300.0
 
 
 @final
-class CampaignPauses:
+class CampaignBackoff:
     """The campaigns that this worker leaves alone for a while, each until a time of its own.
 
     What is wanted ``since`` another moment was wanted anew, by a person or by a run, and is not left alone. Times are
@@ -22,26 +22,26 @@ class CampaignPauses:
     """
 
     def __init__(self) -> None:
-        self._pauses: dict[str, tuple[int, float, int]] = {}
+        self._backoffs: dict[str, tuple[int, float, int]] = {}
 
     def failed(self, name: str, since_us: int, now: float) -> float:
         """Take note that a run failed; gives the seconds until the next try."""
-        known, _, failures = self._pauses.get(name, (since_us, 0.0, 0))
+        known, _, failures = self._backoffs.get(name, (since_us, 0.0, 0))
         failures = failures + 1 if known == since_us else 1
         seconds = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(failures - 1, 10))
-        self._pauses[name] = (since_us, now + seconds, failures)
+        self._backoffs[name] = (since_us, now + seconds, failures)
         return seconds
 
     def ended(self, name: str, since_us: int, now: float) -> None:
         """Take note that a run ended without a failure."""
-        self._pauses[name] = (since_us, now + AFTER_END_SECONDS, 0)
+        self._backoffs[name] = (since_us, now + AFTER_END_SECONDS, 0)
 
-    def is_paused(self, name: str, since_us: int, now: float) -> bool:
+    def is_left_alone(self, name: str, since_us: int, now: float) -> bool:
         """Whether the campaign is to be left alone."""
-        known, until, _ = self._pauses.get(name, (since_us, 0.0, 0))
+        known, until, _ = self._backoffs.get(name, (since_us, 0.0, 0))
         return known == since_us and now < until
 
     def forget(self, now: float) -> None:
         """Forget campaigns that were not tried for so long that a next failure would be a first one."""
         old = now - LONGEST_SECONDS
-        self._pauses = {name: one for name, one in self._pauses.items() if one[1] > old}
+        self._backoffs = {name: one for name, one in self._backoffs.items() if one[1] > old}
