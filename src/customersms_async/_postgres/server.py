@@ -86,7 +86,7 @@ class PostgresServer:
         return await self.run(lambda session: self._asked(session, command, given, deadline), timeout)
 
     def ask_and_wait(self, command: bytes, *given: bytes | None, seconds: float | None = None) -> list[Row]:
-        """See ``ask``; the calling thread waits."""
+        """The rows that a call gives, as from ``ask``, for which the calling thread waits."""
         deadline = time.monotonic() + (self.timeout if seconds is None else seconds)
         return self._submit(lambda session: self._asked(session, command, given, deadline)).result()
 
@@ -100,7 +100,7 @@ class PostgresServer:
         self._threads.stop()
 
     async def aclose(self) -> None:
-        """See ``close``; a cancel only ends the waiting.
+        """Close as ``close`` does; a cancel only ends the waiting.
 
         A thread of its own waits, not one of the loop's: for these the program's end would wait once more.
         """

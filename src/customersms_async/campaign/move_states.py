@@ -91,7 +91,7 @@ class FoundLedger(NamedTuple):
 
     @property
     def last(self) -> LedgerMove | None:
-        """What it says now."""
+        """What it says last of a move; ``None`` if it was never moved."""
         return self.moves[-1] if self.moves else None
 
     @property
@@ -101,12 +101,12 @@ class FoundLedger(NamedTuple):
 
     @property
     def is_reserved(self) -> bool:
-        """Whether that is only a name which is held for a campaign that is to come."""
+        """Whether it only reserves its name for a campaign that is to come."""
         return not self.is_filled and self.state is MoveState.ARRIVING
 
     @property
     def state(self) -> MoveState | None:
-        """What that is."""
+        """The state that its last move left it in; ``None`` if it was never moved."""
         return self.moves[-1].state if self.moves else None
 
 

@@ -136,7 +136,7 @@ async def list_id(store: SuppressionStore) -> str:
 
 
 async def with_list(terms: CampaignTerms, store: SuppressionStore | None) -> CampaignTerms:
-    """These terms, with the list of their client named as ledgers keep it. Raises ``SuppressionStoreError``."""
+    """The ``terms``, with the list of their client named as ledgers keep it. Raises ``SuppressionStoreError``."""
     return terms if store is None else msgspec.structs.replace(terms, suppression=await list_id(store))
 
 

@@ -64,7 +64,7 @@ class Timetable:
         self.passed_over, self.opens_us = 0, NEVER_US
 
     async def sorted(self, page: Sequence[PlannedRecipient]) -> list[PlannedRecipient]:
-        """Those of a page who may be texted now; the others are passed over, or skipped."""
+        """The recipients of a page who may be texted now; the others are passed over, or skipped."""
         await self._find_zones(page)
         await self._clock.look()
         return [one for one in page if self._may_now(one.id, one.phone)]

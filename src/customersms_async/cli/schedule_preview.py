@@ -39,7 +39,7 @@ UNKNOWN: Final = "no known zone"
 
 @final
 class PlannedPeople:
-    """Those who would be sent to by a schedule, in the input's order, in some ten bytes each.
+    """The recipients who would be sent to by a schedule, in the input's order, in some ten bytes each.
 
     Raises ``ConfigurationError`` as ``ZoneFinder`` does. Mutable state: who was added, and the zones that there are.
     """
@@ -57,7 +57,7 @@ class PlannedPeople:
         self._text_of.append(hash(text))
 
     def all(self) -> ScheduledPeople:
-        """All of them, as a forecast takes them."""
+        """All recipients, as a forecast takes them."""
         return ScheduledPeople(list(self._numbers), self._zones_of, self._text_of)
 
     def by_zone(self) -> dict[str, int]:

@@ -48,7 +48,7 @@ class Keeping:
         return self._given()
 
     def of(self, namespace: str) -> Keeping:
-        """These options for another namespace, within this one if it has a name.
+        """The options for another namespace, within this one if it has a name.
 
         Equal paths are made of equal names alone: a slash within a name is no step into another namespace.
         """

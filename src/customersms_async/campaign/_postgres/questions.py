@@ -297,7 +297,7 @@ class LedgerQuestions(LedgerCalls):
         return typed(rows, Resolution, self.name)
 
     async def doubles(self) -> list[KnownDouble]:
-        """Those who got a text twice, as a late answer has shown."""
+        """Recipients who got a text twice, as a late answer has shown."""
         rows = [
             (whole(place), said(phone), whole(ended_us))
             for place, phone, ended_us in await self._call(_DOUBLES, b"%d" % MOST_LISTED)

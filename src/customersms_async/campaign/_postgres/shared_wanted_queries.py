@@ -51,7 +51,7 @@ class SharedWantedQueries:
         return campaign in await asyncio.shield(task)
 
     async def _asked(self, loop: asyncio.AbstractEventLoop, about: set[int], seconds: float) -> frozenset[int]:
-        """Those of whom a run is wanted, asked after so many seconds."""
+        """The campaigns of which a run is wanted, asked for after so many seconds."""
         try:
             await asyncio.sleep(seconds)
         finally:

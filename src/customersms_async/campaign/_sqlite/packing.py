@@ -132,7 +132,7 @@ def free(path: Path, over: FoundLedgerFile) -> None:
 
 
 def _named_aside(path: Path, over: FoundLedgerFile, packed: Path) -> Path:
-    """The other name of what is to be replaced, by which it can be read from then on."""
+    """Another name for the ledger that is to be replaced, by which it can be read from then on."""
     for name in opening.names_aside(path, over.identity):
         return name  # of a move that was killed here
     aside = opening.name_aside(path, over.identity)

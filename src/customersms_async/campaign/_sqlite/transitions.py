@@ -181,7 +181,7 @@ def _skip(connection: sqlite3.Connection, recipients: Iterable[tuple[int, Code, 
 
 
 def _done_among(connection: sqlite3.Connection, ids: Iterable[int]) -> list[int]:
-    """Those of them who are not to be sent to any more: suppressed, or accepted by a late answer."""
+    """Recipients among them who are not to be sent to any more: suppressed, or accepted by a late answer."""
     query = "SELECT 1 FROM recipients WHERE id = ? AND (state = ? OR phone IN (SELECT phone FROM suppressed))"
     return [number for number in ids if connection.execute(query, (number, State.ACCEPTED)).fetchone()]
 

@@ -87,7 +87,7 @@ def show_ending(
 
 
 def wanted_still(ledger: LedgerPlace) -> str:
-    """That workers go on with a run which a person has interrupted, where its database could not be told of that."""
+    """The line that says that workers go on with an interrupted run, whose database could not be told of that."""
     return (
         "The database could not be told that it was interrupted, so workers go on with it, once it is back. To keep"
         f" them from that: {ledger.command('pause')}"
