@@ -1,6 +1,6 @@
 """The rules of a fleet, what goes wrong without each, and how much has to befall the world for it.
 
-Each rule is one that ``_postgres/schema/ledger.sql``, ``campaign/_postgres`` or the hook before the first byte keeps.
+Each rule is one that ``_postgres/schema``, ``campaign/_postgres`` or the hook before the first byte keeps.
 """
 
 from __future__ import annotations

@@ -177,7 +177,10 @@ def test_no_class_name_stands_twice_in_the_package() -> None:
     assert {name: places for name, places in where.items() if len(places) > 1} == {}
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+SOURCES = sorted(path for kind in ("py", "sql", "lua") for path in PACKAGE.rglob(f"*.{kind}"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_file_wants_splitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 

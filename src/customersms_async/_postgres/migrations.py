@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 VERSION: Final = 4
 """The schema's version that this package knows."""
 
-_PARTS: Final = {
+PARTS: Final = {
     1: ("base", "quota", "idempotency", "suppression", "caps"),
-    2: ("ledger",),
-    3: ("additions",),
-    4: ("durability", "quota_call", "moves"),
+    2: (
+        *("ledger_tables", "ledger_rules", "ledger_campaigns"),
+        *("ledger_attempts", "ledger_runners", "ledger_recipients"),
+    ),
+    3: ("ledger_additions",),
+    4: ("durability", "quota_call", "ledger_moves"),
 }
 """The files of SQL that make each version from the one before.
 
@@ -115,7 +118,7 @@ def migrate(connection: Connection[Any], roles: Sequence[str] = ()) -> Migrated:
                     connection.execute(_BEGIN.encode())
                     connection.execute(b"INSERT INTO customersms.version (version) VALUES (0)")
                 for number in range(before + 1, VERSION + 1):
-                    for part in _PARTS[number]:
+                    for part in PARTS[number]:
                         connection.execute(_source(part))
                 connection.execute(b"UPDATE customersms.version SET version = %d" % VERSION)
             for role in roles:

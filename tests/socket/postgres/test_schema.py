@@ -114,7 +114,7 @@ def test_a_campaign_of_version_2_has_its_input_as_its_first_addition_once_it_is_
     database: str, started_postgres: PostgresServerProcess
 ) -> None:
     schema = PACKAGE / "_postgres" / "schema"
-    parts = ("base", "quota", "idempotency", "suppression", "caps", "ledger")
+    parts = (*migrations.PARTS[1], *migrations.PARTS[2])
     started_postgres.sql(
         "CREATE SCHEMA customersms",
         "CREATE TABLE customersms.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL)",
