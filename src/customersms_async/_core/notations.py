@@ -7,7 +7,10 @@ has said it in the other.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _MARKS: Final = {"+52": "1", "+54": "9"}
 _NATIONAL: Final = 10
@@ -26,3 +29,12 @@ def other_notation(number: str) -> str | None:
     if len(rest) == _NATIONAL + 1 and rest.startswith(mark):
         return f"{code}{rest[1:]}"
     return None
+
+
+def in_all_notations(numbers: Iterable[str]) -> Iterator[str]:
+    """Each of ``numbers`` (E.164), followed by the other way in which it is written, if there is one."""
+    for number in numbers:
+        yield number
+        other = other_notation(number)
+        if other is not None:
+            yield other

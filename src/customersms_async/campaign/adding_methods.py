@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, overload
 
 from .._sending.input_reader import check_recipients
-from .arguments import letters_of, numbers_of
+from .arguments import letters_of, suppressed_numbers
 from .ledger_holder import LedgerHolder
 from .ledger_input import add_more
 from .state_counts import by_state
@@ -80,7 +80,7 @@ class AddingMethods(LedgerHolder):
             ```
         """
         check_recipients(recipients)
-        letters, suppressed = letters_of(recipients, message), numbers_of(suppress, region)
+        letters, suppressed = letters_of(recipients, message), suppressed_numbers(suppress, region)
         return await self._ledger.add(letters, message, region, suppressed, one_per_number=one_per_number)
 
     @overload
@@ -151,7 +151,7 @@ class AddingMethods(LedgerHolder):
         """
         check_recipients(recipients)
         letters = letters_of(recipients, message)
-        suppressed = numbers_of(suppress, region)
+        suppressed = suppressed_numbers(suppress, region)
         counts = await add_more(
             *(self._ledger, letters, message, region, suppressed), by=by, file=source, one_per_number=one_per_number
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._core import phone as phones
 from .._core.intake import Letter
+from .._core.notations import in_all_notations
 from ..errors import ConfigurationError
 from .states import SAYS, State, chosen
 
@@ -55,7 +56,6 @@ def recipients_to_resolve(
     return chosen(state, status_or_phones, codes), None
 
 
-def numbers_of(given: Iterable[str], region: str | None) -> Iterator[str]:
-    """Phones in E.164. Raises ``InvalidRecipientError`` for what is none."""
-    for phone in given:
-        yield phones.parse(phone, region=region)
+def suppressed_numbers(given: Iterable[str], region: str | None) -> Iterator[str]:
+    """Phones that nobody is to be sent to, in E.164 and all notations. Raises ``InvalidRecipientError`` for none."""
+    return in_all_notations(phones.parse(phone, region=region) for phone in given)

@@ -9,7 +9,7 @@ from .._sending.stream import OutcomeStream
 from ..errors import ConfigurationError
 from ..models import Outcome, Status
 from .adding_methods import AddingMethods
-from .arguments import numbers_of
+from .arguments import suppressed_numbers
 from .deciding_methods import DecidingMethods
 from .guards import Guards, unix
 from .ledger_opening import is_address, open_ledger
@@ -216,9 +216,8 @@ class Campaign(AddingMethods, DecidingMethods):
         def terms(opened: OpenClient) -> CampaignTerms:
             return CampaignTerms.of(opened.sender, guards, times.schedule(opened.options))
 
-        return OutcomeStream(
-            lambda: self._runs.begin(self._ledger, client, guards, numbers_of(suppress, region), terms, wait=wait)
-        )
+        suppressed = suppressed_numbers(suppress, region)
+        return OutcomeStream(lambda: self._runs.begin(self._ledger, client, guards, suppressed, terms, wait=wait))
 
     async def go_on(
         self, client: AsyncClient, *, wait: bool = False, terms: CampaignTerms | None = None

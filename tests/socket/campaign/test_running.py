@@ -103,6 +103,16 @@ async def test_suppressed_numbers_are_skipped_from_then_on(client: AsyncClient, 
             await run(campaign, client, suppress=["nobody"])
 
 
+async def test_who_is_suppressed_in_one_notation_is_skipped_in_the_other(
+    client: AsyncClient, sandbox: Sandbox, path: Path
+) -> None:
+    """As a reply has a 1 behind +52, or no 9 behind +54, that the list of recipients has not, or has."""
+    async with Campaign.open(path) as campaign:
+        await campaign.add(["+525512345678", "+5491123456789", "+12120000000"], "Hello", suppress=["+5215512345678"])
+        assert len(await run(campaign, client, suppress=["+54 11 2345-6789"])) == 1
+    assert [text.phone for text in sandbox.texts] == ["+12120000000"]
+
+
 async def test_rows_beyond_the_limits_are_sent_later_and_once(
     make_client: MakeClient, sandbox: Sandbox, path: Path
 ) -> None:

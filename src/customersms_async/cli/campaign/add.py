@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._core.plural import counted
 from ...campaign import Campaign
+from ...campaign.arguments import suppressed_numbers
 from ...campaign.ledger_input import add_more
 from ...campaign.states import State
 from ...campaign.wanted_states import Wanted
@@ -73,7 +74,7 @@ async def _add(
     reading = options.reading
     async with Campaign.open(options.ledger.given) as campaign:
         counts = await add_more(
-            *(campaign.ledger, job, text, reading.region, suppressed),
+            *(campaign.ledger, job, text, reading.region, suppressed_numbers(suppressed, reading.region)),
             by=options.by or user(),
             file="" if str(options.file) == "-" else options.file.name,
             rehearsal=options.client.sandbox,

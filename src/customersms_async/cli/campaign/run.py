@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 import typer
 
+from ..._core.notations import in_all_notations
 from ...campaign import Campaign
-from ...campaign.arguments import numbers_of
+from ...campaign.arguments import suppressed_numbers
 from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import LedgerAwayError
 from ...campaign.run_times import RunTimes
@@ -127,7 +128,7 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             dry_run = options.dry_run
             show_started(ledger, started, client, console, times, dry_run=dry_run, as_object=options.json and dry_run)
             tried = trial and planned_text(ledger, started, trial.row)
-            in_campaign = recipients_among(ledger, suppressed)
+            in_campaign = recipients_among(ledger, frozenset(in_all_notations(suppressed)))
         if suppress is not None and (started is not None or options.json):
             line = suppression(len(suppressed), in_campaign, rules.list_remarks)
             safe_console(json=options.json).print(line, highlight=False, markup=False)
@@ -219,7 +220,7 @@ def _going_on(run: CampaignRun, progress: Progress) -> str:
 async def _add(campaign: Campaign, run: CampaignRun, job: Job, console: Console) -> None:
     """Put the job's letters into the ledger, unless they are there already."""
     waiting = console.status("adding to the ledger") if console.is_terminal else contextlib.nullcontext()
-    suppressed = numbers_of(run.suppressed, run.region)
+    suppressed = suppressed_numbers(run.suppressed, run.region)
     with waiting:
         if await is_there(campaign.ledger, run.compared):
             await campaign.ledger.suppress(suppressed, "add")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from ..._core import gsm7_twins, segments
 from ..._core.batching import Grouper
 from ..._core.intake import Judge, JudgedLetter, RefusedLetter, SendableLetter
+from ..._core.notations import in_all_notations
 from ..._core.repeats import ExactRepeats, OnePerNumber, SuspectFinder, SuspectRepeats
 from ...models import Code
 from .checked_job import NO_RULES, CheckedJob, ListRules
@@ -132,7 +133,7 @@ def zoned_letters(job: Job, checked: CheckedJob, region: str | None) -> Iterator
 
 def _judge(rules: ListRules, repeats: Repeats, region: str | None) -> Judge:
     one = rules.one_per_number
-    suppressed = rules.suppressed or frozenset()
+    suppressed = frozenset(in_all_notations(rules.suppressed or ()))
     return Judge(OnePerNumber(repeats) if one else repeats, region, one_per_number=one, suppressed=suppressed)
 
 

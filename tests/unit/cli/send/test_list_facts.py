@@ -65,6 +65,11 @@ def test_the_suppressed_are_counted_and_get_nothing(job: Opening) -> None:
     assert codes == [Code.SUPPRESSED, Code.SUPPRESSED]
 
 
+def test_who_said_no_in_another_notation_gets_nothing(job: Opening) -> None:
+    found = checked(job("phone,name\n+525512345678,Ann\n"), ListRules(suppressed=frozenset({"+5215512345678"})))
+    assert (found.recipients, found.suppressed, found.listed, found.listed_here) == (0, 1, 1, 1)
+
+
 def test_an_empty_list_of_the_suppressed_is_said_too(job: Opening) -> None:
     found = checked(job(f"phone,name\n{A},Ann\n"), ListRules(suppressed=frozenset()))
     said = suppression(found.listed or 0, found.listed_here, ["2 rows have no number"])
