@@ -8,19 +8,18 @@ from typing import Final
 
 from .._sending.environment import KEY_FILE_VARIABLE, KEY_VARIABLE
 from ..errors import AuthenticationError, InsufficientCreditsError
+from .option_group import OptionGroup
+from .panels import ROUTE_PANEL, STOP_PANEL
 
 NO_WAY: Final = "The way to the gateway failed: customersms doctor looks at each part of it, and sends nothing"
 
-_FLAGS: Final = re.compile(
-    r"\b(stop_after_unknown|stop_after_refused|max_wait|batch_size|max_concurrency|max_recipients|max_segments"
-    r"|keep_credits|allow_prefix|timeout(?= must))\b"
-)
-"""The options that have a flag of the same name, as the messages of the package call them."""
+_MAYBE_OPTION: Final = re.compile(r"\b(?:[a-z]+(?:_[a-z]+)+|timeout(?= must))\b")
+"""What may be the name of an option in a message of the package: several words, or one that is no other word there."""
 
 
 def in_flags(text: str) -> str:
-    """A message of the package, with options called by their flags."""
-    named = _FLAGS.sub(lambda found: "--" + found[1].replace("_", "-"), text)
+    """A message of the package, with options of the client and of a run called by their flags."""
+    named = _MAYBE_OPTION.sub(lambda found: _flag(found[0]) if found[0] in _options() else found[0], text)
     return named.replace("url=…", "--url").replace("the time that until names", "the time that --until names")
 
 
@@ -47,15 +46,12 @@ def once_mended(error: Exception | None) -> str:
     if error is None:
         return ""
     guard = getattr(error, "guard", "")
-    if guard in _BY_GUARD:
-        return f", {_BY_GUARD[guard]}"
+    if guard in _BY_GUARD or guard in _options():
+        return f", {_BY_GUARD.get(guard, f'with another value of {_flag(guard)}')}"
     return f", once {_BY_KIND.get(type(error), 'that is mended')}"
 
 
 _BY_GUARD: Final = {
-    "max_recipients": "with another --max-recipients",
-    "max_segments": "with another --max-segments",
-    "until": "with another --until",
     "keep_credits": "once there are more credits, or with another --keep-credits",
     "allow_prefix": "with another --allow-prefix, or with those numbers in a file for --suppress",
     "stop_after_unknown": "once the gateway is well",
@@ -63,11 +59,22 @@ _BY_GUARD: Final = {
     "paused": "once that is right",
     "stopped": "once that is right",
 }
+"""What is to change where a guard has stopped a run, for the guards that want more than another value."""
 
 _BY_KIND: Final[dict[type[Exception], str]] = {
     AuthenticationError: "the key is mended",
     InsufficientCreditsError: "there are credits",
 }
+
+
+def _options() -> set[str]:
+    """The options of the client and of a run that the commands in this process have."""
+    groups = (each for each in OptionGroup.__subclasses__() if each.panel in (ROUTE_PANEL, STOP_PANEL))
+    return {name for group in groups for name in group.__struct_fields__}
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")
 
 
 def _key_source() -> str:

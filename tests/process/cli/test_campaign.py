@@ -31,7 +31,7 @@ def test_it_begins_stops_at_a_guard_and_goes_on_with_the_command_that_it_names(
     ended = customersms(*begin("--max-recipients", "12"), **there)
     assert ended.status == 4
     assert "stopped before the next request: 12 recipients is the most that is allowed" in ended.words
-    resume = re.search(r"To go on, with another --max-recipients:\s+(customersms .*)", ended.out)
+    resume = re.search(r"To go on, with another value of --max-recipients:\s+(customersms .*)", ended.out)
     assert resume is not None
     assert resume[1] == "customersms campaign run --ledger l --pace none --yes --max-recipients 12"
     ended = customersms(*resume[1].split()[1:-2], **there)

@@ -6,14 +6,19 @@ import errno
 
 import pytest
 
+from customersms_async.cli.campaign.options import RunOptions
 from customersms_async.cli.error_words import in_flags, in_words, once_mended
 from customersms_async.cli.problems import InputProblem
+from customersms_async.cli.send.options import SendCommandOptions
 from customersms_async.errors import (
     AuthenticationError,
     CampaignStoppedError,
     ConfigurationError,
     InsufficientCreditsError,
 )
+
+COMMANDS = (RunOptions, SendCommandOptions)
+"""The options that errors are told in: those of the commands that a process has imported."""
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,7 @@ from customersms_async.errors import (
         ("see url=… or CUSTOMERSMS_URL", "see --url or CUSTOMERSMS_URL"),
         ("it is the time that until names", "it is the time that --until names"),
         ("the connect timeout is over", "the connect timeout is over"),
+        ("there is no column first_name", "there is no column first_name"),
     ],
 )
 def test_an_option_is_called_by_its_flag(said: str, shown: str) -> None:
@@ -56,10 +62,12 @@ def test_what_the_system_refuses_is_said_with_its_file() -> None:
         (AuthenticationError("no"), ", once the key is mended"),
         (InsufficientCreditsError("no"), ", once there are credits"),
         (InputProblem("no"), ", once that is mended"),
-        (CampaignStoppedError("no", guard="max_recipients"), ", with another --max-recipients"),
+        (CampaignStoppedError("no", guard="max_recipients"), ", with another value of --max-recipients"),
+        (CampaignStoppedError("no", guard="until"), ", with another value of --until"),
         (CampaignStoppedError("no", guard="keep_credits"), ", once there are more credits, or with another --keep-c"),
         (CampaignStoppedError("no", guard="allow_prefix"), ", with another --allow-prefix, or with those numbers in "),
         (CampaignStoppedError("no", guard="stop_after_unknown"), ", once the gateway is well"),
+        (CampaignStoppedError("no", guard="interrupted"), ", once that is mended"),
     ],
 )
 def test_the_command_that_goes_on_says_what_must_change_before(error: Exception | None, change: str) -> None:
