@@ -9,7 +9,7 @@ import pytest
 
 from customersms_async import AsyncClient, MemoryQuota, OutcomeUnknownError, Status
 from customersms_async._core.post_result import NoAnswer
-from customersms_async._core.secret import Sealed
+from customersms_async._core.secret import Sealed, Secret
 from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 PHONE = "+12125551234"
-BODY = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
+BODY = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}', Secret(KEY))
 
 
 @pytest.fixture(autouse=True)

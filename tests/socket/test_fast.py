@@ -17,7 +17,7 @@ import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, OutcomeUnknownError, Status
 from customersms_async._core.post_result import Answer, NotSent
-from customersms_async._core.secret import Sealed
+from customersms_async._core.secret import Sealed, Secret
 from customersms_async._http.connections import Gates
 from customersms_async._http.engine import KEEPALIVE_SECONDS
 from customersms_async._http.transport import Transport
@@ -59,7 +59,7 @@ async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> Non
     gateway = RawGateway(page(answered))
     async with gateway.serve() as url:
         transport = Transport(Gates(1), fast)
-        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
+        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}', Secret(KEY))
         seconds_left = lambda: PATIENCE  # noqa: E731
         for _ in range(2):  # on a new connection, and on one that was used
             happened = await transport.post(url, body, seconds_left, no)
@@ -110,7 +110,7 @@ async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left
     async with nothing_left_over(), gateway.serve() as url, FastClient(tls=trusting) as fast:
         transport = Transport(Gates(1), fast)
         for count in (1, 2):
-            happened = await transport.post(url, Sealed(b" " * 50_000_000), lambda: PATIENCE, yes)
+            happened = await transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), lambda: PATIENCE, yes)
             assert isinstance(happened, Answer)
             assert gateway.connections == count
 

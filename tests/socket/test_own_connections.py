@@ -16,7 +16,7 @@ import pytest
 
 from customersms_async import AsyncClient, ConnectionFailedError, MemoryQuota, SendError, Status
 from customersms_async._core.post_result import Answer, NoAnswer, NotSent
-from customersms_async._core.secret import Sealed
+from customersms_async._core.secret import Sealed, Secret
 from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from customersms_async.sandbox import Sandbox
@@ -113,7 +113,7 @@ async def test_what_comes_on_a_connection_while_the_hook_decides_is_no_answer_an
     deciding, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act, trusted() if over_tls else None)
     async with gateway.serve() as url, engine_of(engine) as http_client:
         transport = Transport(Gates(1), http_client)
-        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}')
+        body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}', Secret(KEY))
         assert isinstance(await transport.post(url, body, lambda: PATIENCE, always), Answer)
         happened = await transport.post(url, body, lambda: PATIENCE, yes_later)
         assert isinstance(happened, NotSent)
@@ -144,7 +144,9 @@ async def test_what_has_not_left_by_the_deadline_never_leaves(
     over, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act, trusted() if over_tls else None)
     async with asyncio.timeout(PATIENCE), gateway.serve() as url, engine_of(engine) as http_client:
         transport, size, began = Transport(Gates(1), http_client), 50_000_000, time.monotonic()
-        happened = await transport.post(url, Sealed(b" " * size), lambda: began + 0.5 - time.monotonic(), always)
+        happened = await transport.post(
+            url, Sealed(b" " * size, Secret(KEY)), lambda: began + 0.5 - time.monotonic(), always
+        )
         assert isinstance(happened, NoAnswer)
         await transport.aclose()
         over.set()
@@ -160,7 +162,9 @@ async def test_an_engine_with_a_request_that_nobody_reads_is_closed_at_once(engi
 
     async with asyncio.timeout(PATIENCE), RawGateway(act).serve() as url, engine_of(engine) as http_client:
         transport = Transport(Gates(1), http_client)
-        posting = asyncio.create_task(transport.post(url, Sealed(b" " * 50_000_000), lambda: 10 * PATIENCE, always))
+        posting = asyncio.create_task(
+            transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), lambda: 10 * PATIENCE, always)
+        )
         while not (transport._engine is not None and sockets()):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)

@@ -19,7 +19,7 @@ from anyio.from_thread import start_blocking_portal
 from customersms_async import AsyncClient, MemoryQuota, Status
 from customersms_async._core.post_result import Answer
 from customersms_async._core.provider import encode
-from customersms_async._core.secret import Sealed
+from customersms_async._core.secret import Sealed, Secret
 from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from support import cancel_steps
@@ -79,7 +79,7 @@ def without_a_task_of_its_own(url: str) -> Pool:
         return True
 
     async def post() -> bool:
-        body = Sealed(encode(KEY, [PHONE], "Hello"))
+        body = Sealed(encode(KEY, [PHONE], "Hello"), Secret(KEY))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + 0.2
         happened = await transport.post(url, body, lambda: deadline - loop.time(), may_leave)

@@ -277,7 +277,8 @@ def _variables(coroutine: Any) -> Iterator[str]:
 def test_no_pickle_of_any_part_of_a_client_holds_the_key() -> None:
     client = AsyncClient(**SECRETIVE, url="http://127.0.0.1:9/")
     parts = client._session.parts
-    for part in (client, parts, parts.secret, parts.transport, client.stream([PHONE], TEXT), Sealed(KEY.encode())):
+    sealed = Sealed(KEY.encode(), Secret(KEY))
+    for part in (client, parts, parts.secret, parts.transport, client.stream([PHONE], TEXT), sealed):
         try:
             written = pickle.dumps(part, 0).decode("latin-1")
         except (TypeError, AttributeError, pickle.PicklingError) as error:
@@ -286,9 +287,10 @@ def test_no_pickle_of_any_part_of_a_client_holds_the_key() -> None:
 
 
 def test_bytes_are_sealed() -> None:
-    assert PIECE not in "".join(walked(Sealed(KEY.encode())))
-    assert Sealed(KEY.encode()).reveal() == KEY.encode()
-    assert Sealed(KEY.encode()).size == len(KEY)
+    sealed = Sealed(KEY.encode(), Secret(KEY))
+    assert PIECE not in "".join(walked(sealed))
+    assert sealed.reveal() == KEY.encode()
+    assert sealed.size == len(KEY)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ class Options(msgspec.Struct, frozen=True):
 
         What an option says of all texts alike would go into it here. Raises ``UnicodeEncodeError`` as ``encode`` does.
         """
-        return Sealed(encode(secret.reveal(), phones, message))
+        return Sealed(encode(secret.reveal(), phones, message), secret)
 
 
 def as_limits(limits: Limit | Iterable[Limit]) -> tuple[Limit, ...]:

@@ -88,12 +88,13 @@ class Secret:
 
 @final
 class Sealed:
-    """The bytes of a request, which hold the key: shown by no repr, and given out by ``reveal`` only."""
+    """The bytes of a request, which hold the key of ``secret``: shown by no repr, and given out by ``reveal`` only."""
 
-    __slots__ = ("_reveal", "size")
+    __slots__ = ("_reveal", "secret", "size")
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, secret: Secret) -> None:
         self._reveal: Callable[[], bytes] = lambda: body
+        self.secret: Secret = secret
         self.size: int = len(body)
 
     def reveal(self) -> bytes:

@@ -16,6 +16,7 @@ from .answer_reading import read_answer
 from .error_meaning import meaning_of
 from .exact_headers import make_exact
 from .in_flight import InFlight
+from .log_filter import keep_key_out_of_logs
 from .post_progress import BeforeFirstByte, Ended, PostProgress, RequestBody, SecondsLeft
 from .response_hooks import read_before_hooks
 from .transport_engine import as_engine
@@ -83,10 +84,13 @@ class Transport:
     ) -> PostResult:
         """Send ``body`` once and say what happened; ``OVERDUE`` if the time was over before the body could leave.
 
+        The key in it is kept out of all that the HTTP library logs in this task from now on.
+
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
         if self._is_closed():
             return NotSent(CLOSED, again=False)
+        keep_key_out_of_logs(body.secret)
         seconds = seconds_left()
         if seconds <= 0:  # a time-out that is over in a caller's pool costs it a place
             return OVERDUE

@@ -14,7 +14,6 @@ from .._core.outcomes import interrupted
 from .._core.post_result import OVERDUE, NoAnswer, NotSent, PostResult
 from .._core.rulings import Ruling, judge, judge_in_steps
 from .._core.steps import finish
-from .._http.log_filter import keep_key_out_of_logs
 from .._runtime import log
 from .._runtime.tasks import this_task, together
 from ..models import Code, Status
@@ -113,7 +112,6 @@ class BatchRequest:
     async def post(self) -> Ruling:
         """Send, free the connection, settle the tokens, and say what became of the texts; never raises."""
         sender = self._sender
-        keep_key_out_of_logs(sender.secret)
         result: PostResult
         watch = self._watch
         if watch is not None:

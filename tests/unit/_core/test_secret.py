@@ -163,7 +163,7 @@ def test_who_repeats_the_key_too_often_is_not_listened_to_any_more() -> None:
 
 def test_a_sealed_body_shows_its_size_only() -> None:
     body = f'{{"key": "{KEY}"}}'.encode()
-    sealed = Sealed(body)
+    sealed = Sealed(body, Secret(KEY))
     assert (sealed.reveal(), sealed.size) == (body, len(body))
     assert KEY not in repr(sealed)
     assert not hasattr(sealed, "__dict__")

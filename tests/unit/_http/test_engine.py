@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from customersms_async._core.post_result import CLOSED, Answer, NotSent
-from customersms_async._core.secret import Sealed
+from customersms_async._core.secret import Sealed, Secret
 from customersms_async._core.version import VERSION
 from customersms_async._http.connections import Gates
 from customersms_async._http.engine import Engine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from customersms_async._http.transport_engine import HttpxShapedTransport
     from customersms_async.fast import FastClient
 
+SECRET = Secret("cspro_made_up")
 METHODS = ("build_request", "send", "aclose")
 
 
@@ -165,7 +167,8 @@ async def post(transport: Transport, *, may_leave: bool = True) -> PostResult:
     async def before_first_byte() -> bool:
         return may_leave
 
-    return await transport.post("https://gateway.invalid/", Sealed(b"the body"), lambda: 30.0, before_first_byte)
+    body = Sealed(b"the body", SECRET)
+    return await transport.post("https://gateway.invalid/", body, lambda: 30.0, before_first_byte)
 
 
 async def test_an_engine_of_ones_own_sends_the_body_once_and_its_answer_is_read() -> None:
@@ -173,6 +176,18 @@ async def test_an_engine_of_ones_own_sends_the_body_once_and_its_answer_is_read(
     assert await post(Transport(Gates(1), engine)) == Answer(429, b"{}", "7")
     assert engine.sent == [b"the body"]
     assert (engine.headers["Content-Type"], engine.headers["Content-Length"]) == ("application/json", "8")
+
+
+async def test_the_key_of_any_request_is_kept_out_of_the_library_s_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever it asks the gateway for: whoever posts need not think of it."""
+
+    class LoggingEngine(MemoryEngine):
+        async def send(self, request: AsyncIterable[bytes], **options: Any) -> MemoryResponse:
+            logging.getLogger("httpx").warning("the gateway says %s", SECRET.reveal())
+            return await super().send(request, **options)
+
+    await post(Transport(Gates(1), LoggingEngine()))
+    assert caplog.messages == ["the gateway says [API key]"]
 
 
 async def test_a_request_looks_nothing_up_in_the_package_s_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +222,7 @@ async def test_a_transport_that_was_asked_to_refuse_requests_sends_no_more_and_l
 
 async def test_a_body_may_be_asked_for_its_iterator_as_often_as_one_likes_and_is_given_out_once() -> None:
     """httpx2 asks twice for one iteration."""
-    body = RequestBody(Sealed(b"the body"), lambda: asyncio.sleep(0))
+    body = RequestBody(Sealed(b"the body", SECRET), lambda: asyncio.sleep(0))
     assert [piece async for piece in aiter(aiter(body))] == [b"the body"]
     with pytest.raises(RuntimeError, match="already sent once"):
         aiter(body)
