@@ -43,11 +43,12 @@ class AsyncClient(BulkMethods):
     Mutable state: none of its own; see ``Session``.
 
     Args:
-        api_key: else the environment variable ``CUSTOMERSMS_API_KEY``, else what is in the file that
-            ``CUSTOMERSMS_API_KEY_FILE`` names. Or a function that gives the key, which is called in the event loop
-            and must not wait. It (or the file) is asked when the key is first needed, and again by the next call
-            after an ``AuthenticationError``.
-        url: else ``CUSTOMERSMS_URL``, else the documented endpoint; https, or http to this machine.
+        api_key: the key, or a function that gives it, which is called in the event loop and must not wait. By default
+            the environment variable ``CUSTOMERSMS_API_KEY``, or else what is in the file that
+            ``CUSTOMERSMS_API_KEY_FILE`` names. The function or the file is asked when the key is first needed, and
+            again by the next call after an ``AuthenticationError``.
+        url: where requests are posted, by default ``CUSTOMERSMS_URL``, or else the documented endpoint; https, or http
+            to this machine.
         limits: the provider's, by default the documented 100 a minute, 5,000 an hour and 50,000 a day.
         quota: where the tokens are kept; by default in memory, shared by all clients of this process.
         reserve: the share (0 to 0.999) of every limit that BULK leaves to more urgent requests.
@@ -72,7 +73,7 @@ class AsyncClient(BulkMethods):
             ``customersms_async.events``; what it raises is logged.
 
     Raises:
-        ConfigurationError: for an option that is none, or out of range.
+        ConfigurationError: for an option of the wrong kind, or out of range.
 
     Example:
         ```python
@@ -297,7 +298,7 @@ class AsyncClient(BulkMethods):
         client that made them.
 
         Raises:
-            ConfigurationError: for an option that does not exist, is none, or out of range.
+            ConfigurationError: for an option that does not exist, is of the wrong kind, or out of range.
 
         Example:
             ```python

@@ -125,11 +125,11 @@ class QuotaStoreError(CustomerSMSError):
 
 
 class CappedError(CustomerSMSError):
-    """A cap of ``caps`` is reached; nothing was sent, and nothing is by itself: who asks again decides that anew.
+    """A cap of ``caps`` is reached; nothing was sent, and nothing will be by itself.
 
     ``retry_after`` is how many seconds it takes, at least, until the cap has room again; ``cap`` is the one with the
-    longest wait: ``"per_number"``, ``"per_prefix"`` or ``"total"``. No kin of ``QuotaExceededError``, upon which
-    workers try again: a one-time password must not go out a day later.
+    longest wait: ``"per_number"``, ``"per_prefix"`` or ``"total"``. Not a ``QuotaExceededError``, after which workers
+    try again: a one-time password must not go out a day later.
 
     Example:
         ```python
@@ -227,9 +227,9 @@ class LedgerError(CustomerSMSError):
 class CampaignStoppedError(CustomerSMSError):
     """A guard stopped a campaign before its next request; the rest is still planned, and nothing is lost.
 
-    ``guard`` is its option's name, such as ``"keep_credits"``, or ``"paused"`` or ``"stopped"`` where a person said so,
-    who has to take that back with ``Campaign.resume`` before it is run again. ``index`` is the place in the input, from
-    0, of the first recipient for whom it stopped, where it was one.
+    ``guard`` is its option's name, such as ``"keep_credits"``, or ``"paused"`` or ``"stopped"`` where a person said so:
+    then ``Campaign.resume`` takes that back, before it can be run again. ``index`` is the place in the input, from 0,
+    of the first recipient that the guard does not allow, where it is known.
 
     Example:
         ```python

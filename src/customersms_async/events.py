@@ -65,7 +65,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WaitBegan(Event, frozen=True, kw_only=True):
-    """A request stands in line, and lacks ``reason`` so far.
+    """A request stands in line; ``reason`` is what it lacks so far.
 
     Example:
         ```python
@@ -127,9 +127,9 @@ class RequestBegan(Event, frozen=True, kw_only=True):
 class RequestEnded(Event, frozen=True, kw_only=True):
     """What became of a request is known, ``seconds`` after it was let in.
 
-    ``request`` is the number that its beginning had. ``sent``: its first byte may have left. ``status_code`` is the
-    HTTP status of the answer, if one came, of ``server`` and ``port``. Of so many ``recipients`` so many were
-    ``accepted``; where none was, ``code`` says why not.
+    ``request`` is the number that its ``RequestBegan`` had. ``sent``: its first byte may have left. ``status_code`` is
+    the HTTP status of the answer, if one came; ``server`` and ``port`` are the gateway's. Of so many ``recipients`` so
+    many were ``accepted``; where none was, ``code`` says why not.
 
     Example:
         ```python
@@ -152,7 +152,7 @@ class RequestEnded(Event, frozen=True, kw_only=True):
 
 
 class RetryPlanned(Event, frozen=True, kw_only=True):
-    """A request that failed with ``code``, at this ``attempt`` (a place from 1), is tried again in ``seconds`` seconds.
+    """A request that failed with ``code``, at this ``attempt`` (counted from 1), is tried again in ``seconds`` seconds.
 
     Example:
         ```python
@@ -203,10 +203,9 @@ class KeyPaused(Event, frozen=True, kw_only=True):
 
 
 class StoreFailed(Event, frozen=True, kw_only=True):
-    """A store could not be asked; ``failures`` is how many times since its last answer.
+    """A store could not be asked; ``failures`` is how many times since its last answer, or 1 where that is not known.
 
-    Where that is not known it is 1. Nothing is sent until it can, unless the texts were out already and it was told of
-    their end in vain.
+    Nothing is sent until the store answers. Only where it was to hear what became of texts, these were out already.
 
     Example:
         ```python

@@ -254,8 +254,8 @@ class Health(msgspec.Struct, frozen=True):
     ``store_reachable``: the quota store answered in time; else ``store_error`` says why not, without any secret, and
     ``quota`` is ``None``. ``last_answer_seconds`` is the age in seconds of the last whole HTTP answer to a send, from
     the gateway or from a server before it, and ``last_status_code`` its HTTP status; both are ``None`` before there was
-    one. ``oldest_wait_seconds`` is for how many seconds the request has stood in line that stands longest in this
-    process and event loop, 0.0 if none does; one that is tried again stands anew. ``unknown_last_hour`` counts the
+    one. ``oldest_wait_seconds`` is how many seconds ago the oldest of the requests that wait in this process and event
+    loop came into its line, 0.0 if none waits; one that is tried again comes anew. ``unknown_last_hour`` counts the
     texts that have become unknown within the last hour. The answer, the count and ``remaining_credits`` are what all
     clients of this process have learned that send with this key to this URL.
 

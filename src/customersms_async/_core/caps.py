@@ -43,7 +43,9 @@ class CapKind(NamedTuple):
 
 
 class CapScope(msgspec.Struct, frozen=True, gc=False):
-    """What is counted together: texts of one name to a number, or to a prefix, or at all. Stores need no ``kind``.
+    """What is counted together: the texts of one name to a number, to a prefix, or to all.
+
+    ``key`` is a hash, by which stores know it. ``kind`` names the cap in errors; stores make nothing of it.
 
     Example:
         ```python
@@ -60,9 +62,9 @@ class CapScope(msgspec.Struct, frozen=True, gc=False):
 class CappedText(msgspec.Struct, frozen=True, gc=False):
     """One try of a text and what it counts in. ``id`` is the try's own, and never used for another one.
 
-    ``again`` is what all tries of a text have in common that may come again, and empty for others: when one of them is
-    let through, what an earlier one counted for is let go. As ids differ, what is still heard of that one late, or
-    twice, changes nothing for the new one.
+    ``again`` is the same in all tries of a text that may be sent again, and empty for other texts: a try that is let
+    through takes the place of what an earlier one counted for. As their ids differ, what is heard of the earlier one
+    late, or twice, changes nothing for the new one.
 
     Example:
         ```python

@@ -46,7 +46,7 @@ class Hours(msgspec.Struct, frozen=True):
     known, such as ``"Europe/Paris"``; ``None``: those are skipped.
 
     Raises:
-        ConfigurationError: for hours, days, dates or a zone that can be none.
+        ConfigurationError: for hours, days, dates or a zone that can't be one.
 
     Example:
         ```python

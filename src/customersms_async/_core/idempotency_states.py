@@ -40,7 +40,7 @@ class KeyState(enum.IntEnum):
 
 
 class KeyEvent(enum.StrEnum):
-    """Why a key moves on; the values are the words of the diagram.
+    """What moves an idempotency key to its next state; the values say it in the words of docs/idempotency.md.
 
     Example:
         ```python

@@ -22,7 +22,7 @@ class Limit(msgspec.Struct, frozen=True):
     at most ``LONGEST_WINDOW``; kept in whole microseconds.
 
     Raises:
-        ValueError: for a number of requests or seconds that is none, or out of range.
+        ValueError: for ``requests`` or ``seconds`` that are no number, or out of range.
 
     Example:
         ```python
@@ -80,7 +80,7 @@ class Caps(_Named, frozen=True, kw_only=True):
     Here a limit's ``requests`` are texts.
 
     Raises:
-        ConfigurationError: for a name, a prefix or a limit that can be none, and without any limit.
+        ConfigurationError: for a name, a prefix or a limit that can't be one, and without any limit.
 
     Example:
         ```python

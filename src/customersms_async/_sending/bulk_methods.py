@@ -96,7 +96,7 @@ class BulkMethods:
                 docs/outcomes.md says what counts.
             stop_after_refused: requests refused whole in a row after which nothing more is sent; ``None``: never.
             one_per_number: whether a number that occurs again is left out with any text, not just with the same.
-            idempotency_key: each recipient has a key that is made of it and of the number, as for ``send``; a
+            idempotency_key: each text has a key that is made of this one and of its number, as for ``send``; a
                 ``Message`` may bring its own.
 
         Raises:
@@ -191,7 +191,7 @@ class BulkMethods:
                 docs/outcomes.md says what counts.
             stop_after_refused: requests refused whole in a row after which nothing more is sent; ``None``: never.
             one_per_number: whether a number that occurs again is left out with any text, not just with the same.
-            idempotency_key: each recipient has a key that is made of it and of the number, as for ``send``; a
+            idempotency_key: each text has a key that is made of this one and of its number, as for ``send``; a
                 ``Message`` may bring its own.
 
         Raises:

@@ -49,7 +49,7 @@ class AddingMethods(LedgerHolder):
         suppress: Iterable[str] = (),
         one_per_number: bool = False,
     ) -> bool:
-        """Put everyone into the ledger, in one transaction; false if the same were added before.
+        """Put everyone into the ledger, in one transaction; gives false if the same were added before.
 
         Texts are frozen as they are now. A number that comes again with the same text, or is invalid, is skipped with
         that reason.

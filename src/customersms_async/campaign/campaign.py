@@ -76,7 +76,7 @@ class Campaign(AddingMethods, DecidingMethods):
         that one dies, another can as soon as its lease is over, and sends to everyone but those whom the dead one was
         just sending to: they are unknown five seconds after their request's deadline. The URL takes libpq's options,
         and two of ours: ``lease``, the seconds (30 unless said otherwise) for which a runner counts as alive after its
-        last sign of life, and ``failover``: after another server took over, ``stop`` (as if nothing is said) begins no
+        last sign of life, and ``failover``: after another server took over, ``stop`` (the default) begins no
         request until ``customersms ledger trust``, and ``trust`` goes on, as is right where the standby is synchronous;
         see docs/fleet.md. What it does not say comes from ``PG*`` variables and the password file.
 
@@ -88,7 +88,7 @@ class Campaign(AddingMethods, DecidingMethods):
 
         Raises:
             LedgerError: on entering, for a ledger that can't be used.
-            ConfigurationError: on entering, for a path or name that can be none, without a word of the URL's
+            ConfigurationError: on entering, for a path or name that can't be one, without a word of the URL's
                 password.
 
         Example:
@@ -280,7 +280,7 @@ class Campaign(AddingMethods, DecidingMethods):
 
         Raises:
             LedgerError: if the ledger can't be used.
-            ValueError: for a ``status`` that is none.
+            ValueError: for a ``status`` that does not exist.
 
         Example:
             ```python

@@ -66,7 +66,7 @@ class DecidingMethods(LedgerHolder):
         return await self._ledger.wanted()
 
     async def pause(self, *, by: str) -> bool:
-        """Let no request begin until ``resume``, in no process; false if a person has paused it already.
+        """Let no request begin until ``resume``, in no process; gives false if a person has paused it already.
 
         Durable when it returns: from then on no intent is made, and what had one is let finish. A run elsewhere notices
         within about a second, records what is in flight, and ends with ``CampaignStoppedError`` (guard ``"paused"``),
@@ -110,7 +110,7 @@ class DecidingMethods(LedgerHolder):
         return await self._ledger.want(WantedChange(event=WantedEvent.STOP, by=person_name(by)))
 
     async def resume(self, *, by: str) -> bool:
-        """Take back ``pause`` and ``stop``, so that ``run`` may go on; false if *run* is wanted already.
+        """Take back ``pause`` and ``stop``, so that ``run`` may go on; gives false if *run* is wanted already.
 
         Sends nothing by itself.
 

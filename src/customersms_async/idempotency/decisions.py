@@ -60,8 +60,8 @@ class ShownKey(msgspec.Struct, frozen=True):
 class IdempotencyKeys:
     """The idempotency keys of a client's store and namespace, for a person. Has no state of its own.
 
-    A store knows no key in clear: one is asked for by itself, or by the id of its claim, which ``unknown`` lists. A key
-    of ``send_many`` or ``stream`` is made of theirs and of the number, which is the ``phone`` then.
+    A store knows no key in clear: one is asked for by the key itself, or by the id of its claim, which ``unknown``
+    lists. For a text of ``send_many`` or ``stream`` give the key of that call, and the text's number as ``phone``.
 
     Example:
         ```python
@@ -91,8 +91,9 @@ class IdempotencyKeys:
         """How a key stands. A claim's id finds what is unknown, and nothing else.
 
         Raises:
-            ConfigurationError: for a key that can be none, and a ``phone`` beside a claim's id, which is of one number.
-            InvalidRecipientError: for a ``phone`` that is none.
+            ConfigurationError: for a key that can't be one, and for a ``phone`` beside a claim's id, which is of
+                one number.
+            InvalidRecipientError: for a ``phone`` that is no number.
             IdempotencyStoreError: if the store can't be asked, at once.
         """
         key, found = await self._look(key_or_id, phone)
@@ -108,7 +109,7 @@ class IdempotencyKeys:
         Raises:
             ConfigurationError: where there is nothing to decide about, or not yet, without a name in ``by``, and for a
                 ``phone`` beside a claim's id, which is of one number.
-            InvalidRecipientError: for a ``phone`` that is none.
+            InvalidRecipientError: for a ``phone`` that is no number.
             IdempotencyStoreError: if the store can't be asked, at once.
         """
         if as_ not in SAYS:

@@ -39,7 +39,7 @@ class MemoryIdempotency:
     """Keeps idempotency keys for all clients of this process that are given the same ``MemoryIdempotency``.
 
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise. ``namespace`` keeps the keys of
-    some apart from those of others. ``secret`` keys the hashes; of use where a memory may be looked at.
+    some apart from those of others. ``secret`` keys the hashes, for where others may read this memory.
 
     It is bound to no event loop and may be used from several threads; it is forgotten when the process ends, and so are
     its keys: a job that is delivered again to another process is sent again. Use a shared store where that matters. It
@@ -48,7 +48,7 @@ class MemoryIdempotency:
     Mutable state, guarded by one lock that is never held across an ``await``: the keys of each namespace.
 
     Raises:
-        ConfigurationError: for a ``keep``, ``namespace`` or ``secret`` that can be none.
+        ConfigurationError: for a ``keep``, ``namespace`` or ``secret`` that can't be one.
         TypeError: when it is pickled or copied.
 
     Example:

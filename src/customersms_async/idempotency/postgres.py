@@ -58,7 +58,7 @@ class PostgresIdempotency(Closing):
 
     Raises:
         ConfigurationError: for an address, ``keep``, ``namespace``, ``secret``, ``failover`` or ``timeout`` that
-            can be none, and without psycopg.
+            can't be one, and without psycopg.
 
     Example:
         ```python

@@ -82,7 +82,7 @@ class IdempotencyStore(Protocol):
         """How each key stands; ``None`` for one that may be claimed."""
 
     async def claim(self, claim: Claim, asked: Sequence[tuple[bytes, bytes]]) -> Sequence[KeySeen | None]:
-        """Claim all of these (key, content), and give nothing but ``None``; or claim none, and say how each stands.
+        """Claim all of these pairs of key and content, and give ``None`` for each; or none, and give how each stands.
 
         A claim lapses five seconds past its deadline unless it was ended before.
         """

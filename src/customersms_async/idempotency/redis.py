@@ -61,8 +61,8 @@ class RedisIdempotency(Closing):
     ``clock`` gives integer microseconds in place of the server's time, and is for tests.
 
     Raises:
-        ConfigurationError: for an address, a client, ``prefix``, ``keep``, ``namespace`` or ``secret`` that can be
-            none, and without redis.
+        ConfigurationError: for an address, a client, ``prefix``, ``keep``, ``namespace`` or ``secret`` that can't be
+            one, and without redis.
 
     Example:
         ```python

@@ -51,7 +51,7 @@ class SQLiteIdempotency(Closing):
     ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``, which all namespaces share.
 
     Raises:
-        ConfigurationError: for a path, ``keep``, ``namespace`` or ``secret`` that can be none.
+        ConfigurationError: for a path, ``keep``, ``namespace`` or ``secret`` that can't be one.
 
     Example:
         ```python

@@ -65,7 +65,7 @@ class PostgresQuota(Closing):
     with the next call that takes some; whether a fail-over was warned of; and that of ``PostgresServer``.
 
     Raises:
-        ConfigurationError: for an address, a ``failover`` or a ``timeout`` that can be none, and without psycopg.
+        ConfigurationError: for an address, a ``failover`` or a ``timeout`` that can't be one, and without psycopg.
 
     Example:
         ```python

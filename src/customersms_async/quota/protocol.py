@@ -22,7 +22,7 @@ class QuotaStore(Protocol):
     or did not, and a grant that nobody heard of lapses by itself.
 
     What was settled is known exactly for the longest window asked for so far, by taking or looking, by the minute for a
-    day, and as one count beyond that: ``_core/history.py`` says why, and ``warn_of_rest`` when it matters.
+    day, and as one count beyond that: ``_core/history.py`` says why.
 
     A call may reach a store on another machine late, twice, or after a later one. It says only what is still true then:
     no request number is used twice, and one whose grant nobody heard of is never used.
@@ -123,9 +123,9 @@ class CapStore(Protocol):
     is one atomic decision over a whole batch, whose texts count in their order. What was settled is kept for the
     longest window that anybody has asked for so far in that space; a longer one counts from its first use.
 
-    As of a ``QuotaStore``: lengths alone cross this boundary; a call may come late, twice, or after a later one; and a
-    text that nobody speaks of again lapses by itself, and counts. Each call raises ``QuotaStoreError`` where it can't
-    decide.
+    As with a ``QuotaStore``, nothing but lengths of time crosses this boundary; a call may come late, twice, or after a
+    later one; and a text that nobody speaks of again lapses by itself, and counts. Each call raises ``QuotaStoreError``
+    where it can't decide.
 
     ``customersms_async.testing.CapStoreContract`` tests a store of your own.
 

@@ -67,7 +67,7 @@ class RedisQuota(Closing):
     with the next call that takes some.
 
     Raises:
-        ConfigurationError: for an address, a client or a ``prefix`` that can be none, and without redis.
+        ConfigurationError: for an address, a client or a ``prefix`` that can't be one, and without redis.
 
     Example:
         ```python

@@ -59,7 +59,7 @@ class SQLiteQuota(Closing):
     ``clock`` gives a ``Moment`` and is for tests. Mutable state: that of ``ProcessThreads``.
 
     Raises:
-        ConfigurationError: for a path that can be none.
+        ConfigurationError: for a path that can't be one.
 
     Example:
         ```python

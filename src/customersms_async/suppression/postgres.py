@@ -44,7 +44,7 @@ class PostgresSuppression(Closing):
     its password. ``clock`` gives integer microseconds since the epoch in place of the server's time, and is for tests.
 
     Raises:
-        ConfigurationError: for an address or a ``timeout`` that can be none, and without psycopg.
+        ConfigurationError: for an address or a ``timeout`` that can't be one, and without psycopg.
 
     Example:
         ```python

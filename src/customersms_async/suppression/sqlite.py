@@ -43,7 +43,7 @@ class SQLiteSuppression(Closing):
     the epoch and is for tests. Mutable state: that of ``ProcessThreads``.
 
     Raises:
-        ConfigurationError: for a path that can be none.
+        ConfigurationError: for a path that can't be one.
 
     Example:
         ```python
