@@ -28,7 +28,7 @@ from customersms_async._postgres.server import PostgresServer
 from customersms_async.campaign.rows import Addition, PlannedRecipient
 from customersms_async.campaign.states import State
 from customersms_async.cli.app import app
-from support.places import PACKAGE
+from support.places import DATA, PACKAGE
 from support.real_time import PATIENCE
 
 if TYPE_CHECKING:
@@ -148,6 +148,56 @@ def test_a_campaign_of_version_2_has_its_input_as_its_first_addition_once_it_is_
             assert await campaign.ledger.additions() == []
 
     asyncio.run(look())
+
+
+def test_a_database_of_version_4_goes_on_in_the_middle_of_a_request_and_ends_as_a_new_one(
+    database: str, started_postgres: PostgresServerProcess
+) -> None:
+    def ask(*statements: str) -> list[Any]:
+        return started_postgres.sql(*statements, database=database, role="app")
+
+    def definitions() -> list[Any]:
+        return ask(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'customersms'::regnamespace UNION ALL"
+            " SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE c.relnamespace = 'customersms'::regnamespace AND NOT t.tgisinternal ORDER BY 1"
+        )
+
+    schema = PACKAGE / "_postgres" / "schema"
+    parts = [part for number in range(1, 5) for part in migrations.PARTS[number]]
+    ask(
+        "CREATE SCHEMA customersms",
+        "CREATE TABLE customersms.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL)",
+        *((schema / f"{part}.sql").read_text(encoding="utf-8") for part in parts),
+        (DATA / "schema_4.sql").read_text(encoding="utf-8"),
+        "INSERT INTO customersms.version (version) VALUES (4)",
+        "INSERT INTO customersms.campaigns (name, ledger, made_us, hash, recipients, added_us, rehearsal)"
+        " VALUES ('spring', 'a', 1, 'digest', 3, 7, false)",
+        "INSERT INTO customersms.campaign_recipients (id, phone, segments, state, updated_us)"
+        " SELECT (1::bigint << 32) + place, '+12125551234', 1, 'planned', 7 FROM generate_series(0, 2) place",
+        "INSERT INTO customersms.campaign_counts VALUES (1, 'planned', '', 3, 3)",
+        "INSERT INTO customersms.campaign_leases VALUES (1, 1, 'host', 'holder', 7)",
+        "INSERT INTO customersms.campaign_wanted VALUES (1, 1, 7, 'draft', 'added', 'Ann', '', '', NULL, NULL),"
+        " (1, 2, 8, 'run', 'begun', 'Ann', '', '', 1, NULL)",
+    )
+    begin = "SELECT verdict FROM customersms.campaign_begin(1, NULL, false, 'holder', 1, {}, '{}', '', 3, NULL, '')"
+    assert ask(begin.format(7, "{0,1}")) == [("begun",)]
+    url = started_postgres.url(database=database)
+    said = json.loads(run("migrate", url, "--json"))
+    assert (said["before"], said["after"]) == (4, migrations.VERSION)
+    record = (
+        "SELECT customersms.campaign_record(1, NULL, {}, '', '{}', '{{accepted,planned}}', '{{\"\",\"\"}}',"
+        " '{{NULL,NULL}}', '{{a,NULL}}', 200, NULL, NULL)"
+    )
+    ask(record.format(7, "{0,1}"))
+    assert ask(begin.format(8, "{1,2}")) == [("begun",)]
+    ask(record.format(8, "{1,2}"))
+    counts = "SELECT state, recipients FROM customersms.campaign_counts WHERE recipients <> 0 ORDER BY 1"
+    assert ask(counts) == [("accepted", 2), ("planned", 1)]
+    found = definitions()
+    ask("DROP SCHEMA customersms CASCADE")
+    run("migrate", url)
+    assert definitions() == found
 
 
 async def test_a_schema_that_vanishes_while_it_is_used_is_made_anew(

@@ -19,19 +19,6 @@ CREATE TABLE customersms.campaign_zones (id bigint PRIMARY KEY, zone bytea NOT N
 CREATE TRIGGER kept BEFORE UPDATE OR DELETE ON customersms.campaign_zones
   FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_refuse('zones are only ever appended');
 
--- The moves of campaign/states.py, and no other.
-DROP TRIGGER moves ON customersms.campaign_recipients;
-CREATE TRIGGER moves BEFORE UPDATE OF state ON customersms.campaign_recipients FOR EACH ROW
-  WHEN (OLD.state <> NEW.state AND NOT (
-    (OLD.state = 'planned' AND NEW.state IN ('sending', 'skipped'))
-    OR (OLD.state = 'planned' AND NEW.state = 'accepted' AND OLD.attempts > 0)
-    OR (OLD.state = 'sending' AND NEW.state IN ('accepted', 'planned', 'rejected', 'unknown'))
-    OR (OLD.state = 'rejected' AND NEW.state = 'planned')
-    OR (OLD.state = 'unknown' AND NEW.state IN ('accepted', 'planned'))
-    OR (OLD.state = 'unknown' AND NEW.state = 'rejected' AND OLD.code = 'INTERRUPTED')
-    OR (OLD.state = 'skipped' AND NEW.state = 'planned' AND OLD.code IN ('CAPPED', 'EXPIRED', 'NO_ZONE'))
-  )) EXECUTE FUNCTION customersms.campaign_refuse('the ledger has no such move');
-
 -- The next ones to be sent to, in the input's order, each with the time zone of its own, if it has one. A campaign without
 -- any asks once for all of them.
 CREATE FUNCTION customersms.campaign_planned_with_zones(of_campaign integer, start integer, most integer)

@@ -3,18 +3,6 @@
 CREATE FUNCTION customersms.campaign_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'CSM01', MESSAGE = TG_ARGV[0]; END $$;
 
--- The transitions of campaign/states.py, and no other.
-CREATE TRIGGER moves BEFORE UPDATE OF state ON customersms.campaign_recipients FOR EACH ROW
-  WHEN (OLD.state <> NEW.state AND NOT (
-    (OLD.state = 'planned' AND NEW.state IN ('sending', 'skipped'))
-    OR (OLD.state = 'planned' AND NEW.state = 'accepted' AND OLD.attempts > 0)
-    OR (OLD.state = 'sending' AND NEW.state IN ('accepted', 'planned', 'rejected', 'unknown'))
-    OR (OLD.state = 'rejected' AND NEW.state = 'planned')
-    OR (OLD.state = 'unknown' AND NEW.state IN ('accepted', 'planned'))
-    OR (OLD.state = 'unknown' AND NEW.state = 'rejected' AND OLD.code = 'INTERRUPTED')
-    OR (OLD.state = 'skipped' AND NEW.state = 'planned' AND OLD.code = 'CAPPED')
-  )) EXECUTE FUNCTION customersms.campaign_refuse('the ledger has no such move');
-
 CREATE TRIGGER frozen BEFORE UPDATE OF id, phone, text, segments ON customersms.campaign_recipients
   FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_refuse('what was added is frozen');
 CREATE TRIGGER kept BEFORE DELETE ON customersms.campaign_recipients
@@ -119,27 +107,6 @@ BEGIN
 END $$;
 CREATE TRIGGER moves BEFORE INSERT ON customersms.campaign_wanted
   FOR EACH ROW EXECUTE FUNCTION customersms.campaign_wants();
-
--- Keep the counts, whoever changes a recipient; in one order, so that no two transactions wait for each other.
-CREATE FUNCTION customersms.campaign_count() RETURNS trigger LANGUAGE plpgsql
-  SET search_path = pg_catalog, customersms, pg_temp
-AS $$
-DECLARE
-  one record;
-BEGIN
-  FOR one IN
-    SELECT (c.id >> 32)::integer AS campaign, c.state, c.code, sum(c.n) AS n, sum(c.n * c.segments) AS segments
-    FROM (SELECT id, state, code, segments, 1 AS n FROM is_now UNION ALL SELECT id, state, code, segments, -1 FROM was) c
-    GROUP BY 1, 2, 3 HAVING sum(c.n) <> 0 ORDER BY 1, 2, 3
-  LOOP
-    INSERT INTO campaign_counts AS k VALUES (one.campaign, one.state, one.code, one.n, one.segments)
-      ON CONFLICT (campaign, state, code)
-      DO UPDATE SET recipients = k.recipients + one.n, segments = k.segments + one.segments;
-  END LOOP;
-  RETURN NULL;
-END $$;
-CREATE TRIGGER counted AFTER UPDATE ON customersms.campaign_recipients
-  REFERENCING OLD TABLE AS was NEW TABLE AS is_now FOR EACH STATEMENT EXECUTE FUNCTION customersms.campaign_count();
 
 -- See that what a copy of this call has written, and this one only found, is where `commit_durably` has it, before this is
 -- acknowledged: a transaction that writes nothing waits for nobody, so it writes a word into the log.

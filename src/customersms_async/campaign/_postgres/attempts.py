@@ -166,10 +166,7 @@ class LedgerAttempts(LedgerQuestions):
         """The answer to a beginning, once more after this run has vouched for what another server may lack."""
         while True:
             vouched, epoch = self._vouched, self._epoch
-            try:
-                rows = await self._begin(given)
-            except NotPlannedError:  # if they were suppressed or accepted at this very moment, that is told now
-                rows = await self._begin(given)
+            rows = await self._begin(given)
             verdict = rows[0][0]
             if verdict == b"doubted" and await self._vouch(vouched):
                 continue
