@@ -48,6 +48,9 @@ _DOUBTED: Final = (
 _VOUCH: Final = b"SELECT customersms.campaign_vouch($1)"
 _SKIP: Final = b"SELECT customersms.campaign_skip($1, $2, $3, $4, $5)"
 
+_RECORDED: Final = {status: after(State.SENDING, event) for status, event in ANSWERS.items()}
+"""What an answer makes of a recipient that is being sent to."""
+
 
 class LedgerAttempts(LedgerQuestions):
     """What a run asks of the ledger.
@@ -224,15 +227,14 @@ class LedgerAttempts(LedgerQuestions):
         if intent.attempt_id is None:
             return
         outcomes = ruling.outcomes
-        unsent = [o.status is Status.UNSENT for o in outcomes]
         worst = next((o.error for o in outcomes if o.status is not Status.ACCEPTED), None)
         given = (
             b"%d" % intent.attempt_id,
             ranges(intent.ids).encode(),
             array([o.index for o in outcomes]),
-            names([after(State.SENDING, ANSWERS[o.status]) for o in outcomes]),
-            many_words("" if none else o.code or "" for o, none in zip(outcomes, unsent, strict=True)),
-            many_words(None if none else o.error for o, none in zip(outcomes, unsent, strict=True)),
+            names([_RECORDED[o.status] for o in outcomes]),
+            many_words("" if o.status is Status.UNSENT else o.code or "" for o in outcomes),
+            many_words(None if o.status is Status.UNSENT else o.error for o in outcomes),
             many_words(o.message_id for o in outcomes),
             None if ruling.status_code is None else b"%d" % ruling.status_code,
             words_or_null(worst),

@@ -29,8 +29,8 @@ def words_or_null(text: str | None) -> bytes | None:
 
 def many_words(texts: Iterable[str | None]) -> bytes:
     """An array of texts, as the server reads it into bytes."""
-    each = (b"NULL" if text is None else b'"\\' + words(text) + b'"' for text in texts)
-    return b"{%s}" % b",".join(each)
+    each = ["NULL" if text is None else f'"\\\\x{text.encode("utf-8", "surrogatepass").hex()}"' for text in texts]
+    return f"{{{','.join(each)}}}".encode("ascii")
 
 
 def names(values: Sequence[str]) -> bytes:
