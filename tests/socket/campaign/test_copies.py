@@ -104,6 +104,26 @@ async def test_a_word_whose_answer_was_lost_does_not_undo_a_later_one(
     await ledger.close()
 
 
+async def test_an_intent_that_never_came_is_no_attempt_once_it_is_recorded_as_unsent(
+    shared_postgres: PostgresServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, ask = await running(shared_postgres), wire.ask
+
+    def lose(connection: Any, command: bytes, *given: Any) -> list[wire.Row]:
+        if b"campaign_begin(" in command:
+            raise PostgresError("the connection was lost", temporary=True)
+        return ask(connection, command, *given)
+
+    monkeypatch.setattr(wire, "ask", lose)
+    intent = Intent(range(5), None, 30.0)
+    with pytest.raises(LedgerError, match="the connection was lost"):
+        await ledger.begin(intent)
+    await ledger.record(intent, told(Status.UNSENT))
+    assert await ledger.attempts(None, 10) == []
+    assert await states(ledger) == {State.PLANNED: 5}
+    await ledger.close()
+
+
 async def test_a_run_that_lost_its_lease_says_nothing_of_what_is_wanted(
     shared_postgres: PostgresServerProcess,
 ) -> None:
