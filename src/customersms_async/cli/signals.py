@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 _ENDINGS: Final = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
+def _endings() -> list[signal.Signals]:
+    """The signals that end a send; the terminal's end does not where ``nohup``, or whoever started it, has it ignored.
+
+    Ctrl-C does in any case: shells have it ignored by what they start in the background, and people send it to those.
+    """
+    ignored = [number for number in _ENDINGS if signal.getsignal(number) is signal.SIG_IGN]
+    return [number for number in _ENDINGS if number not in ignored or number.name != "SIGHUP"]
+
+
 @final
 class GracefulStop:
     """Closes a client in the middle of its work, by itself or for a signal.
@@ -59,7 +68,7 @@ class GracefulStop:
         """
         loop = asyncio.get_running_loop()
         handled = []
-        for number in _ENDINGS:
+        for number in _endings():
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the program at once there
                 loop.add_signal_handler(number, self._interrupt)
                 handled.append(number)

@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from customersms_async.sandbox import Fault, Sandbox
-from support.command import PATIENCE, Commands, Hold, until
+from support.command import COMMAND, PATIENCE, Commands, Hold, until
 from support.command_results import accepted, spoken, texted, written
+from support.platforms import WINDOWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Serve = Callable[..., tuple[Sandbox, dict[str, str]]]
+
+
+@pytest.fixture(autouse=True)
+def _the_terminal_s_end_is_heard() -> Iterator[None]:
+    """As in a terminal, also where the tests run under ``nohup``."""
+    if WINDOWS:
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 class Held:
@@ -79,6 +91,20 @@ def test_a_signal_ends_a_send_with_an_answer_for_what_is_in_flight(
     assert summary["not_read"] > 0
     assert "once more stops at once" in held.err
     assert "rows were not read any more: nothing went out to them" in held.err
+
+
+@pytest.mark.skipif(WINDOWS, reason="no terminal says there that it ends")
+def test_the_end_of_the_terminal_does_not_end_what_nohup_has_started(customersms: Commands, serve: Serve) -> None:
+    hold = Hold(2)
+    gateway, there = serve(faults=hold)
+    options = "--message Hi --yes --batch-size 10 --max-concurrency 1 --pace none"
+    program = f"trap '' HUP; exec {COMMAND[0]} send --file {customersms.people(50)} {options}"
+    process = customersms.start_as(("/bin/sh", "-c", program), **there)
+    assert hold.begun.wait(PATIENCE)
+    process.send_signal(signal.SIGHUP)
+    hold.goes_on.set()
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, len(gateway.texts)) == (0, 50), out + err
 
 
 def test_a_second_signal_stops_at_once_and_what_is_in_flight_is_unknown(customersms: Commands, serve: Serve) -> None:
