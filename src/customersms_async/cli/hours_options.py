@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 import typer
 
 from .option_group import OptionGroup
-from .option_values import dated, read_moment, wrong_value
+from .option_values import dated, has_date, read_moment, wrong_value
 from .problems import InputProblem
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
 _WHOLE_DAY: Final = "00:00-24:00"
+_THIS_MINUTE: Final = timedelta(minutes=1)
+"""How long a time such as 18:30 is not over yet: it has no seconds."""
 
 ZoneColumn = Annotated[
     str | None,
@@ -100,6 +102,19 @@ class HoursOptions(OptionGroup, frozen=True, kw_only=True):
             "expires": expires if self.expires_after is None else _length("--expires-after", self.expires_after),
             "margin": self.margin,
         }
+
+    def refuse_over(self) -> None:
+        """Raise ``typer.BadParameter`` for a time without a date that is over today: tomorrow's may be meant.
+
+        For a campaign that begins: at once, in the evening, for ``--at 08:00``, or with everybody skipped.
+        """
+        now = datetime.now(UTC)
+        for option, text in (("--at", self.at), ("--expires", self.expires)):
+            if text is not None and not has_date(text):
+                found = read_moment(option, text, _zone(self.zone))
+                if found.astimezone(UTC) < now - _THIS_MINUTE:
+                    tomorrow = f"{found + timedelta(days=1):%Y-%m-%dT%H:%M}"
+                    raise wrong_value(option, f"{text.strip()} is over today: give its date, such as {tomorrow}")
 
 
 def with_date(text: str, zone: str | None) -> str:

@@ -66,9 +66,14 @@ def read_moment(option: str, text: str, zone: tzinfo | None) -> datetime:
     return found.replace(tzinfo=zone) if found.tzinfo is None else found
 
 
+def has_date(text: str) -> bool:
+    """Whether a time as it was typed begins with a date; else it is of today."""
+    return _DATED.match(text) is not None
+
+
 def dated(text: str, zone: tzinfo | None) -> str:
     """A time as it was typed, with today's date in ``zone`` (``None``: on this machine) if it has none."""
-    if _DATED.match(text):
+    if has_date(text):
         return text
     time = text.strip()
     return f"{datetime.now(zone):%Y-%m-%d}T{time if time[1:2] != ':' else f'0{time}'}"

@@ -114,15 +114,16 @@ def test_the_command_that_goes_on_names_the_day_of_a_time_that_was_today_s(custo
     _, there = serve()
     customersms.people(3)
     tokyo = ZoneInfo("Asia/Tokyo")
-    days = [f"{datetime.now(tokyo):%Y-%m-%d}"]
+    now = datetime.now(tokyo)
+    days, at = [f"{now:%Y-%m-%d}"], f"{now:%H:%M}"
     ended = customersms(
-        *begin("--at", "00:00", "--expires", "23:59:59", "--zone", "Asia/Tokyo", "--max-recipients", "0"), **there
+        *begin("--at", at, "--expires", "23:59:59", "--zone", "Asia/Tokyo", "--max-recipients", "0"), **there
     )
     days.append(f"{datetime.now(tokyo):%Y-%m-%d}")
     resume = re.search(r"customersms campaign run --ledger l .*", ended.out)
     assert (ended.status, resume is not None) == (4, True)
     assert resume is not None
-    found = [re.search(rf"--{name} (\S+)T{clock}", resume[0]) for name, clock in (("at", "00:00"), ("expires", "23"))]
+    found = [re.search(rf"--{name} (\S+)T{clock}", resume[0]) for name, clock in (("at", at), ("expires", "23"))]
     assert all(one is not None and one[1] in days for one in found), resume[0]
     assert "--zone Asia/Tokyo" in resume[0]
 
@@ -195,3 +196,20 @@ def test_what_can_t_be_is_refused_before_anything_is_made(
     assert says in ended.words
     assert "Traceback" not in ended.words
     assert not (customersms.folder / "l").exists()
+
+
+def test_a_beginning_that_is_over_today_begins_nothing_and_does_not_keep_one_from_going_on(
+    customersms: Commands, serve: Serve
+) -> None:
+    """At ten in the evening, ``--at 08:00`` would have texted everyone at once."""
+    gateway, there = serve()
+    customersms.people(6)
+    zone = next(each for each in ("Asia/Tokyo", "Pacific/Honolulu") if datetime.now(ZoneInfo(each)).hour >= 3)
+    over = ("--at", f"{datetime.now(ZoneInfo(zone)) - timedelta(hours=2):%H:%M}", "--zone", zone)
+    refused = customersms(*begin(*over), **there)
+    assert (refused.status, gateway.requests) == (2, 0)
+    assert "is over today: give its date" in refused.words
+    assert not (customersms.folder / "l").exists()
+    assert customersms(*begin("--max-recipients", "2"), **there).status == 4
+    assert customersms(*go_on(*over), **there).status == 0
+    assert len(gateway.texts) == 6

@@ -24,6 +24,10 @@ def read(**options: Any) -> dict[str, Any]:
     return HoursOptions(**options).read()
 
 
+def refuse_over(**options: Any) -> None:
+    HoursOptions(**options).refuse_over()
+
+
 def test_without_options_there_are_no_times() -> None:
     assert read() == NOTHING
     assert read(zone="Asia/Tokyo") == NOTHING, "a zone alone says only what times would be in"
@@ -155,3 +159,16 @@ def test_a_time_of_today_is_given_its_date_once_it_is_to_be_typed_again() -> Non
 
 def _now(zone: str | None) -> datetime:
     return datetime.now(None if zone is None else ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("option", ["at", "expires"])
+def test_a_time_of_today_that_is_over_is_refused_as_tomorrow_s_may_be_meant(option: str) -> None:
+    zone = next(each for each in ("Asia/Tokyo", "Pacific/Honolulu") if 3 <= _now(each).hour < 21)
+    now = _now(zone)
+    over, later = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-2, 2))
+    tomorrow = f"{now + timedelta(days=1):%Y-%m-%d}T{over}"
+    with pytest.raises(typer.BadParameter, match=f"{over} is over today: give its date, such as {tomorrow}") as refused:
+        refuse_over(**{option: over, "zone": zone})
+    assert refused.value.param_hint == f"'--{option}'"
+    for text in (later, f"{now:%H:%M}", f"{now:%Y-%m-%d}T{over}"):
+        refuse_over(**{option: text, "zone": zone})

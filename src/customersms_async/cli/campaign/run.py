@@ -98,6 +98,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
         times, in_database = options.times.read(), is_address(ledger.given)
         RunTimes(**times, in_database=in_database)  # refused before anything is read
         started = read_ledger(ledger, client.batch_size, samples=max(1, options.sample))
+        if started is None or started.is_draft:
+            options.times.refuse_over()
         if started is not None and not options.dry_run:
             refuse_if_moved(ledger, started.move)
         if started is not None and started.planned and not options.dry_run:

@@ -14,6 +14,7 @@ from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import MissingLedgerError
 from ...campaign.run_times import RunTimes
 from ...campaign.states import State
+from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError
 from ..forecast import forecast
 from ..formats import length, moment
@@ -63,6 +64,11 @@ class StartedCampaign(msgspec.Struct, frozen=True):
     def template(self) -> str | None:
         """The text of all; ``None``: each came with one of its own."""
         return self.added.template
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether no run has begun since somebody was added, or planned again."""
+        return self.wanted is not None and self.wanted.state is Wanted.DRAFT
 
     @property
     def is_over(self) -> bool:

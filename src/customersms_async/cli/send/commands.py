@@ -88,6 +88,7 @@ def estimate(options: EstimateCommandOptions) -> None:
         region = options.recipients.reading.region
         rules = list_rules_of(options.recipients)
         times = options.times.read()
+        options.times.refuse_over()
         checked = check_job(job, options.client, region, console, samples=options.sample, rules=rules)
         by_hours = None
         if any(given is not None for given in times.values()):
