@@ -50,6 +50,10 @@ class RunUnwantedError(CampaignStoppedError):
     """Nobody wants the campaign to run, so that no run began."""
 
 
+class MisplacedLedgerError(LedgerError):
+    """The ledger's files are not where they were opened: moved, deleted or replaced."""
+
+
 class LedgerAwayError(LedgerError):
     """The ledger can't be reached just now, and whether a request's intent was made durable is not known."""
 

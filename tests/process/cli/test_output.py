@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.command import COMMAND, KEY, PATIENCE
+from support.command_results import accepted, texted, written
 from support.platforms import WINDOWS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from customersms_async.sandbox import Sandbox
     from support.command import Commands
+
+    Serve = Callable[..., tuple[Sandbox, dict[str, str]]]
 
 SEND = [*COMMAND, "send", "--sandbox", "--message", "Hi"]
 FULL = Path("/dev/full")
@@ -30,6 +37,19 @@ def test_outcomes_that_can_not_be_kept_stop_the_send() -> None:
     assert "No space left" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "rows were not read any more" in ended.stderr or "STOPPED" in ended.stderr
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+def test_what_standard_output_can_not_keep_is_in_the_file_all_the_same(customersms: Commands, serve: Serve) -> None:
+    """``--json`` onto a disk that is full: the texts that were on their way by then are in ``--output``."""
+    gateway, there = serve(latency=0.2)
+    options = "--message Hi --batch-size 5 --pace none --yes --json --output r.jsonl"
+    program = f"exec {COMMAND[0]} send --file {customersms.people(200)} {options} >/dev/full"
+    process = customersms.start_as(("/bin/bash", "-c", program), **there)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, "standard output: No space left on device" in " ".join(err.split())) == (1, True), err
+    assert 0 < len(gateway.texts) < 200
+    assert accepted(written(customersms.folder / "r.jsonl")) == texted(gateway)
 
 
 def test_a_screen_that_nobody_reads_ends_nothing() -> None:
@@ -53,6 +73,11 @@ def test_a_disk_that_is_full_ends_the_send_with_the_file_s_name_and_no_traceback
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "Traceback" not in out + err
+    lost = re.search(r"([\d,]+) outcomes? could not be written down: who is missing there may have", out)
+    rows = re.search(r"([\d,]+) rows? (?:was|were) not read any more", out)
+    kept = len((customersms.folder / name).read_text(encoding="utf-8").splitlines()[name.endswith("csv") :]) - 1
+    assert lost is not None
+    assert int(lost[1]) + kept + (0 if rows is None else int(rows[1])) == 400
     assert f"It ended early: {name}: File too large" in out
     assert "nothing went out to those who are rejected, unsent or were not read" in " ".join(out.split())
 

@@ -84,3 +84,40 @@ def test_what_the_last_run_kept_to_and_this_one_does_not_is_said_before_anybody_
     ended = desk(*go_on(desk, "--dry-run"))
     assert (said in ended.words, "give --between again" in ended.words) == (True, True), ended.words
     assert "the last run" not in desk(*go_on(desk, *kept, "--dry-run")).words
+
+
+@pytest.mark.parametrize(
+    ("kept", "says"),
+    [
+        (("--expires-after", "3d"), "kept to an expiry (3 d after it was added), and this one has none"),
+        (("--at", "2100-01-01T10:00Z", "--until", "00:00"), "kept to a beginning (2100-01-01 "),
+        (("--keep-credits", "500"), "kept to --keep-credits (500)"),
+        (("--allow-prefix", "+1", "--allow-prefix", "+44"), "kept to --allow-prefix (+1 +44)"),
+        (("--max-segments", "9000"), "kept to --max-segments (9,000)"),
+    ],
+)
+def test_whatever_keeps_texts_from_people_is_missed_where_it_is_not_said_again(
+    desk: Desk, kept: tuple[str, ...], says: str
+) -> None:
+    assert desk(*run(desk, *kept, *(() if "--until" in kept else ("--max-recipients", "0")), "--yes")).status == 4
+    assert says in desk(*go_on(desk, "--dry-run")).words
+    assert "the last run" not in desk(*go_on(desk, *kept, "--dry-run")).words
+
+
+def test_days_and_dates_are_missed_where_only_the_hours_are_said_again(desk: Desk) -> None:
+    hours = ("--between", "00:00-24:00", "--zone", "UTC")
+    dates = desk.write("2100-12-25\n2100-12-26\n", "dates.txt")
+    kept = (*hours, "--days", "mon-sat", "--not-on", dates)
+    assert desk(*run(desk, *kept, "--max-recipients", "0", "--yes")).status == 4
+    shown = desk(*go_on(desk, *hours, "--dry-run")).words
+    assert "kept to days (mon-sat), and this one has none: give --days again" in shown
+    assert "kept to dates without texts (2100-12-25, 2100-12-26), and this one has none: give --not-on again" in shown
+    assert "the last run" not in desk(*go_on(desk, *kept, "--dry-run")).words
+
+
+def test_the_status_says_whether_a_run_is_waited_for_or_a_person_s_word(desk: Desk) -> None:
+    status = ("campaign", "status", "--ledger", str(desk.folder / "l"))
+    assert desk(*run(desk, "--max-recipients", "1", "--yes")).status == 4
+    assert "waits for: a run, as it is stopped" in desk(*status).words
+    assert desk("campaign", "stop", "--ledger", str(desk.folder / "l"), "--by", "Ann").status == 0
+    assert "waits for: a resume, as it is stopped" in desk(*status).words

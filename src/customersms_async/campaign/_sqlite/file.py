@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from ...errors import LedgerError
 from ...quota.host_clock import boot_clock
-from ..refusals import refusal
+from ..refusals import MisplacedLedgerError, refusal
 from . import move_rows, opening
 from .copy_check import CopyCheck
 from .errors import BUSY_SECONDS, translated
@@ -192,10 +192,10 @@ class LedgerFile:
         """
         if self._is_in_place or (anywhere and not self._is_replaced):
             return
-        raise refusal(
-            self.path,
-            "it (or its -wal or -shm file) was moved, deleted or replaced while in use, so nothing more is sent:"
-            " put the three of them together again",
+        raise MisplacedLedgerError(
+            f"{self.path}: it (or its -wal or -shm file) was moved, deleted or replaced while in use, so nothing more"
+            " is sent: put the three of them together again",
+            path=str(self.path),
         )
 
     def become_runner(self, *, moving: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, final
 from ..._runtime.clock import wall_us
 from ...errors import ConfigurationError
 from ..ledger_input import compare, slices
-from ..refusals import MissingLedgerError, judged_apart
+from ..refusals import MissingLedgerError, judged_apart, refusal
 from . import later_additions, move_rows, opening, packing, queries, resolving, transitions, wanted_rows
 from .file import LedgerFile
 from .fitted_addition import FittedAddition
@@ -278,8 +278,19 @@ async def judge(
 
 
 def real_path(path: Path | str) -> Path:
-    """The one name that a file has, whatever links lead to it: its lock goes by it."""
-    return Path(path).expanduser().resolve()
+    """The one name that a file has, whatever links lead to it: its lock goes by it, and the ledger keeps it.
+
+    Raises ``LedgerError`` for what names no file, and for a name that can't be kept.
+    """
+    try:
+        found = Path(path).expanduser().resolve()
+        str(found).encode()
+    except RuntimeError:
+        reason = "it names no file: nobody knows the home folder in it, or its links lead in a circle"
+        raise refusal(path, reason) from None
+    except ValueError:
+        raise refusal(path, "its name is no text in UTF-8, in which the ledger keeps it: rename it") from None
+    return found
 
 
 def _suppress(file: LedgerFile, phones: Iterable[str], source: str, now_us: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from ..._core.plural import counted
-from ...campaign.refusals import LedgerAwayError
+from ...campaign.refusals import LedgerAwayError, MisplacedLedgerError
 from ...campaign.states import State
 from ...errors import (
     AuthenticationError,
@@ -81,7 +81,8 @@ def show_ending(
         console.print("Who is rejected got nothing, and is not sent to again: see campaign resolve")
     if resume is not None:
         change = once_mended(progress.error)
-        head = f"To go on{change}:" if unrecorded else f"Nothing is lost. To go on{change}:"
+        may_lack = unrecorded or isinstance(progress.error, MisplacedLedgerError)  # as where the -wal was deleted
+        head = f"To go on{change}:" if may_lack else f"Nothing is lost. To go on{change}:"
         lines = [head, f"  {resume}", *hints(resume, ledger)]
         console.print(*lines, sep="\n", soft_wrap=True, highlight=False, markup=False)
 

@@ -11,6 +11,7 @@ from ..._core.options import DEFAULT_BATCH_SIZE
 from ..._core.plural import counted
 from ..._sending.estimate import KeyForecast, forecast_of_key
 from ...campaign.states import State
+from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError, QuotaStoreError
 from ..formats import length, moment, plain, utc_time, wall_time
@@ -126,7 +127,11 @@ def _rate(activity: Activity, running: RunningNow | None, now: float) -> tuple[f
 def _by_ledger(wanted: WantedNow, planned: int, sending: int, running: RunningNow | None) -> Waits | None:
     """What the ledger alone says that is waited for."""
     if wanted.state in (Wanted.PAUSED, Wanted.STOPPED):
-        return Waits("person", f"a resume, as it is {wanted.state.value}") if planned else None
+        if not planned:
+            return None
+        if kept_from_running(wanted) is None:
+            return Waits("person", "a run, as it is stopped")
+        return Waits("person", f"a resume, as it is {wanted.state.value}")
     if planned and running is None:
         return Waits("run", "a run, as nobody runs it")
     if sending and not planned:

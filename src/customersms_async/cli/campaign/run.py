@@ -128,7 +128,8 @@ def run_ledger(options: RunOptions, resume: str) -> None:
             if job is not None:
                 refuse_other_letters(ledger, started, job, text, console)
             dry_run = options.dry_run
-            show_started(ledger, started, client, console, times, dry_run=dry_run, as_object=options.json and dry_run)
+            as_object = options.json and dry_run
+            show_started(ledger, started, client, console, times, guards, dry_run=dry_run, as_object=as_object)
             tried = trial and planned_text(ledger, started, trial.row)
             in_campaign = recipients_among(ledger, frozenset(in_all_notations(suppressed)))
         if suppress is not None and (started is not None or options.json):

@@ -24,7 +24,7 @@ from ..send.allowed_now import allowed_now
 from ..send.by_hours import by_hours
 from ..send.preview import first_texts
 from .counts import counts_object, show_counts
-from .wanted_output import named_terms
+from .said_again import not_said_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -214,13 +214,15 @@ def show_started(
     client: ClientOptions,
     console: Console,
     times: dict[str, Any],
+    guards: dict[str, Any],
     *,
     dry_run: bool,
     as_object: bool,
 ) -> None:
     """Show how a ledger stands that is to be gone on with, and when that would end, at ``times`` if any are given.
 
-    Of one that is over, the run's ending shows how it stands, unless this is a ``dry_run``.
+    What the last run kept to and one with these options, ``guards`` among them, would not, is said, too. Of one that is
+    over, the run's ending shows how it stands, unless this is a ``dry_run``.
     """
     client.options()  # refused here as in ``check_job``, before anyone is asked
     seconds = asyncio.run(forecast(client, started.requests))
@@ -243,18 +245,5 @@ def show_started(
         if found is not None:
             found.show(console)
         show_allowed(ledger, client, console)
-        for line in _not_said_again(started, client, times):
+        for line in not_said_again(started.wanted, client, times, guards):
             console.print(line, style="yellow", highlight=False)
-
-
-def _not_said_again(started: StartedCampaign, client: ClientOptions, times: dict[str, Any]) -> list[str]:
-    """What the last run kept to and this one will not, as its options do not say it again."""
-    terms = None if started.wanted is None else started.wanted.terms
-    if terms is None:
-        return []
-    last = dict(named_terms(terms))
-    return [
-        f"the last run kept to {name} ({last[name]}), and this one has none: give {flag} again if it shall"
-        for name, flag, is_given in (("caps", "--cap", client.allowed.cap), ("hours", "--between", times.get("hours")))
-        if name in last and not is_given
-    ]

@@ -231,16 +231,28 @@ async def send_job(
 
 @final
 class EchoedResults:
-    """Results that are written to standard output as JSON lines, too."""
+    """Results that are written to standard output as JSON lines, too; mutable state: why those can't be any more."""
 
     def __init__(self, results: Results, keep: Sequence[str] = ()) -> None:
         self._results = results
         self._keep = keep
+        self._failed: OSError | None = None
 
     def write(self, outcome: Outcome, origin: Origin = NOWHERE) -> None:
-        """Write one outcome to both."""
-        self._results.write(outcome, origin)
-        say_json(with_origin(outcome, origin, self._keep))
+        """Write one outcome to both, each for as long as it can be. Raises ``OSError`` where one of them can't."""
+        try:
+            self._results.write(outcome, origin)
+        finally:
+            self._echo(outcome, origin)
+
+    def _echo(self, outcome: Outcome, origin: Origin) -> None:
+        try:
+            if self._failed is None:
+                say_json(with_origin(outcome, origin, self._keep))
+        except OSError as error:
+            self._failed = error
+        if self._failed is not None:
+            raise self._failed
 
     def close(self) -> None:
         """Close the results."""
@@ -255,6 +267,7 @@ def _summary(progress: Progress, remaining_credits: Decimal | None) -> dict[str,
         "suppressed": progress.suppressed,
         "capped": progress.capped,
         "not_read": progress.total - progress.done,
+        "not_kept": progress.not_kept,
         "requests": progress.requests,
         "remaining_credits": remaining_credits,
         "seconds": round(progress.seconds, 3),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NOTHING_WENT_OUT: Final = (
     "nothing went out to those who are rejected, unsent or were not read, so they can be sent to again"
 )
+_MISSING: Final = "who is missing there may have got the text, so find out at the provider before sending to them again"
 _UNKNOWN: Final = "Who is unknown may have got the text: find out at the provider before sending to them again"
 
 _OF_THE_WAY: Final = (Code.CONNECTION_FAILED, Code.CERTIFICATE_REFUSED)
@@ -54,6 +55,9 @@ def ending(progress: Progress, remaining_credits: object) -> RenderableType:
     if progress.done < progress.total:
         rest = counted(progress.total - progress.done, "row was", "rows were")
         lines.append(Text(f"{rest} not read any more: nothing went out to them"))
+    if progress.not_kept:
+        lost = counted(progress.not_kept, "outcome")
+        lines.append(Text(f"{lost} could not be written down: {_MISSING}", style="red"))
     if progress.error is not None:
         lines.append(Text(plain(f"It ended early: {in_words(progress.error)}"), style="red"))
         lines.append(Text(f"To go on{once_mended(progress.error)}: {_NOTHING_WENT_OUT}"))

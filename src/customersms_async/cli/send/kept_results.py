@@ -27,21 +27,23 @@ def kept_results(path: Path | None, *, raw: bool, keep: Sequence[str]) -> Iterat
 
 @final
 class NamedResults:
-    """Results whose errors name their file; mutable state: whether one of them was raised."""
+    """Results whose errors name their file; mutable state: the first of them, with which all that comes later ends."""
 
     def __init__(self, results: Results, path: Path | None) -> None:
         self._results = results
         self._path = path
-        self._failed = False
+        self._failed: OSError | None = None
 
     def write(self, outcome: Outcome, origin: Origin = NOWHERE) -> None:
-        """Write one outcome. Raises ``OSError`` where it can't be kept."""
+        """Write one outcome. Raises ``OSError`` where it can't be kept, as from then on it does for each."""
+        if self._failed is not None:
+            raise self._failed
         with self._naming():
             self._results.write(outcome, origin)
 
     def close(self) -> None:
         """Close the file; what it still holds back after an error is given up, as that was told."""
-        if self._failed:
+        if self._failed is not None:
             with contextlib.suppress(OSError):
                 self._results.close()
             return
@@ -53,5 +55,5 @@ class NamedResults:
         try:
             yield
         except OSError as error:
-            self._failed = True
-            raise OSError(error.errno, error.strerror, str(self._path)) from None
+            self._failed = OSError(error.errno, error.strerror, str(self._path))
+            raise self._failed from None

@@ -43,7 +43,11 @@ class Failures(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """A send so far. ``error`` is what ended it before its end, if anything did; ``clock`` gives seconds."""
+    """A send so far.
+
+    ``error`` is what ended it before its end, if anything did; ``not_kept`` are the outcomes that could not be written
+    where they were to be; ``clock`` gives seconds.
+    """
 
     total: int
     planned_requests: int
@@ -56,6 +60,7 @@ class Progress(msgspec.Struct):
     suppressed: int = 0
     capped: int = 0
     requests: int = 0
+    not_kept: int = 0
     interrupted: bool = False
     error: Exception | None = None
 
@@ -186,12 +191,12 @@ class Sending:
             yield letter
 
     def _tell(self, outcome: Outcome, origin: Origin) -> None:
-        if self.progress.error is None:
-            try:
-                self._results.write(_at(origin.line, outcome), origin)
-            except OSError as error:  # a full disk: what can't be recorded is not sent
-                self.progress.error = error
-                self._stopping.stop()
+        try:
+            self._results.write(_at(origin.line, outcome), origin)
+        except OSError as error:  # a full disk: what can't be recorded is not sent
+            self.progress.not_kept += 1
+            self.progress.error = self.progress.error or error
+            self._stopping.stop()
         self.progress.add(outcome, origin.line)
         if self._warning is not None:
             self._warning.look()

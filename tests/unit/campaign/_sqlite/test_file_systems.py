@@ -91,3 +91,18 @@ async def test_whatever_is_written_is_written_to_the_disk_of_a_mac_too(
             await campaign.counts()
     assert len([each for each in connections if each.writes]) >= 2
     assert all(each.is_synced_fully for each in connections if each.writes), connections
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/l", "~nobody-of-this-name"])
+async def test_a_home_that_nobody_knows_is_refused_as_a_ledger(name: str) -> None:
+    with pytest.raises(LedgerError, match="it names no file: nobody knows the home folder in it") as refused:
+        await Campaign.open(name).__aenter__()
+    assert refused.value.path == name
+
+
+async def test_a_name_that_is_no_text_is_refused_before_a_file_is_made(path: Path) -> None:
+    """As old file systems and archives have it: the ledger keeps its own name, as text."""
+    named = path.with_name("sant\udce9")
+    with pytest.raises(LedgerError, match="its name is no text in UTF-8, in which the ledger keeps it: rename it"):
+        await Campaign.open(named).__aenter__()
+    assert not any(path.parent.iterdir())

@@ -77,3 +77,11 @@ def test_where_no_way_led_to_the_gateway_the_command_that_looks_for_it_is_named(
     shown = words(drawn(ending(made, None), 160))
     assert "customersms doctor looks at each part of it, and sends nothing" in shown
     assert "see --url or CUSTOMERSMS_URL" in shown, "an option is called as it is here"
+
+
+def test_outcomes_that_could_not_be_written_are_counted_as_who_is_missing_may_have_got_the_text() -> None:
+    made = Progress(9, 1, 0.0, Counter(), {}, lambda: 0.0)
+    assert "written down" not in drawn(ending(made, None), 160)
+    made.not_kept = 7
+    shown = words(drawn(ending(made, None), 160))
+    assert "7 outcomes could not be written down: who is missing there may have got the text" in shown

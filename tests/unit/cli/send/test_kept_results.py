@@ -35,6 +35,8 @@ def test_a_write_that_fails_names_the_file_and_closing_it_says_nothing_more() ->
     with pytest.raises(OSError, match="No space left") as failed:
         results.write(ONE)
     assert failed.value.filename == "r.csv"
+    with pytest.raises(OSError, match="No space left"):  # also where there is room again: a row would be half another
+        results.write(ONE)
     results.close()
 
 
