@@ -213,3 +213,18 @@ def test_a_beginning_that_is_over_today_begins_nothing_and_does_not_keep_one_fro
     assert customersms(*begin("--max-recipients", "2"), **there).status == 4
     assert customersms(*go_on(*over), **there).status == 0
     assert len(gateway.texts) == 6
+
+
+def test_the_estimate_goes_by_the_rate_within_hours_too(customersms: Commands, serve: Serve) -> None:
+    """A gateway that takes its time is what decides when it ends, whatever the quota would allow."""
+    gateway, there = serve(latency=0.4)
+    customersms.people(600)
+    one_at_a_time = ("--batch-size", "1", "--max-concurrency", "1", "--limit", "99999/60", "--quota", "q")
+    process = customersms.start(*begin("--between", "00:00-24:00", "--zone", "UTC", *one_at_a_time), **there)
+    until(lambda: gateway.requests >= 4)
+    ended = customersms("campaign", "status", *LEDGER, "--quota", "q", "--json")
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    found = json.loads(ended.out)
+    assert (found["running"] is None, found["waits_for"]) == (False, None)
+    assert found["estimate"]["seconds"] > 100

@@ -108,7 +108,7 @@ async def outlook(ledger: CampaignLedger, wanted: WantedNow | None, quota: str |
     if wanted.terms.schedule is not None:
         ends_us = None if by_hours is None else by_hours.ends_us
         seconds = None if ends_us is None else max(0.0, ends_us / 1e6 - now)
-    elif seconds is not None and waits is None and recipients:  # as fast as it was, if that is slower
+    if seconds is not None and waits is None and recipients:  # as fast as it was, if that is slower
         seconds = max(seconds, planned / recipients * 60)
     return Outlook(running=running, requests=requests, recipients=recipients, over=over, waits=waits, seconds=seconds)
 
