@@ -121,3 +121,17 @@ def test_the_status_says_whether_a_run_is_waited_for_or_a_person_s_word(desk: De
     assert "waits for: a run, as it is stopped" in desk(*status).words
     assert desk("campaign", "stop", "--ledger", str(desk.folder / "l"), "--by", "Ann").status == 0
     assert "waits for: a resume, as it is stopped" in desk(*status).words
+
+
+def test_who_is_added_hears_of_the_command_that_sends_to_them(desk: Desk) -> None:
+    there = ("--ledger", str(desk.folder / "l"))
+
+    def added(number: int) -> str:
+        file = desk.write(f"phone,name\n+1415555010{number},Cy\n", "more.csv")
+        return desk("campaign", "add", file, *there, "--by", "Ann", "--yes").words
+
+    assert desk(*run(desk, "--max-recipients", "1", "--yes")).status == 4
+    assert f"A run is needed to send to them: customersms campaign run {' '.join(there)}" in added(0)
+    assert desk("campaign", "pause", *there, "--by", "Ann").status == 0
+    paused = added(1)
+    assert f"customersms campaign resume {' '.join(there)} && customersms campaign run {' '.join(there)}" in paused

@@ -98,5 +98,4 @@ def _said(ledger: LedgerPlace, counts: list[Count] | None, wanted: WantedNow | N
         return [*found, "Whoever runs the campaign sends to them as well"]
     if not planned:
         return found
-    verb = "resume" if wanted is not None and wanted.state in (Wanted.PAUSED, Wanted.STOPPED) else "run"
-    return [*found, *run_needed(ledger, verb)]
+    return [*found, *run_needed(ledger, wanted)]

@@ -6,12 +6,17 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from ...campaign.job import LEDGER_VARIABLE
+from ...campaign.opened import is_address
+from ...campaign.wanted import kept_from_running
+from ...campaign.wanted_states import Wanted
 from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
 from ..hours_options import with_date
 from .ledger_place import LedgerPlace
 
 if TYPE_CHECKING:
     import typer
+
+    from ...campaign.wanted import WantedNow
 
 _OF_THE_INPUT: Final = frozenset((
     "file", "message", "message_file", "literal", "smart", "require", "phone_column", "delimiter",
@@ -63,9 +68,16 @@ def once_resumed(resume: str, ledger: LedgerPlace) -> str:
     return f"{ledger.command('resume')} && {resume}"
 
 
-def run_needed(ledger: LedgerPlace, verb: str = "run") -> list[str]:
-    """Lines that say that only a run sends to those who are planned, and by which command it begins, or goes on."""
-    command = ledger.command(verb)
+def run_needed(ledger: LedgerPlace, wanted: WantedNow | None) -> list[str]:
+    """Lines that say that only a run sends to those who are planned, and by which command it begins, or goes on.
+
+    In a database that is a worker's, once the campaign is resumed.
+    """
+    command = ledger.command("run")
+    if is_address(ledger.given) and wanted is not None and wanted.state in (Wanted.PAUSED, Wanted.STOPPED):
+        command = ledger.command("resume")
+    elif kept_from_running(wanted) is not None:
+        command = once_resumed(command, ledger)
     return [f"A run is needed to send to them: {command}", *hints(command, ledger)]
 
 

@@ -55,7 +55,7 @@ def retry_recipients(options: RetryOptions) -> None:
             who_stays = counted(kept, "is", "are")
             console.print(f"{who_stays} suppressed, and stay as they are", highlight=False)
         if count and (now is None or now.state is not Wanted.RUN):
-            console.print(*run_needed(options.ledger), sep="\n", soft_wrap=True, highlight=False, markup=False)
+            console.print(*run_needed(options.ledger, now), sep="\n", soft_wrap=True, highlight=False, markup=False)
 
 
 async def _concerned(options: RetryOptions, choices: list[Choice]) -> list[Count]:
