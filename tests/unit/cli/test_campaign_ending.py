@@ -9,7 +9,7 @@ import pytest
 from customersms_async import CustomerSMSError, LedgerError
 from customersms_async.campaign.refusals import MisplacedLedgerError
 from customersms_async.cli.campaign.ending import show_ending
-from customersms_async.cli.campaign.place import read_ledger_place
+from customersms_async.cli.campaign.ledger_place import read_ledger_place
 from customersms_async.cli.send.sending import Progress
 from support.drawn_screens import console, words
 

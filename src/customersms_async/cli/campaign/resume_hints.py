@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from ...campaign.job import LEDGER_VARIABLE
-from ...campaign.opened import is_address
+from ...campaign.ledger_opening import is_address
 from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
 from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -203,8 +204,12 @@ def _known(name: str, columns: tuple[str, ...]) -> str:
 
 
 def fold(name: str) -> str:
-    """What is left of a column's name if case, how white space is written and what can't be seen don't count."""
-    return " ".join(name.translate(_UNSEEN).split()).casefold()
+    """What is left of a column's name if case, how white space is written and what can't be seen don't count.
+
+    Nor does how an accent is made: it may stand by itself, behind its letter, as in files from a Mac.
+    """
+    folded = " ".join(name.translate(_UNSEEN).split()).casefold()
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 def _normal(inner: str) -> str:

@@ -29,6 +29,7 @@ def escaped(text: str) -> str:
         ("{{}}", "{}"),
         ("{a.b}{a[0]}{a!r}{a:>9}", "1234"),  # columns with strange names, and nothing more
         ("{Name}{ NAME }", "AnnAnn"),
+        ("{e\u0301}{\u00e9}", "ee"),  # an accent by itself, and with its letter, look the same
         ("$name %s %(name)s {é}", "$name %s %(name)s e"),
     ],
 )
