@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LENGTH: Final = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
 _WHOLE_DAY: Final = "00:00-24:00"
-_THIS_MINUTE: Final = timedelta(minutes=1)
-"""How long a time such as 18:30 is not over yet: it has no seconds."""
+_JUST_OVER: Final = timedelta(minutes=5)
+"""How long a time such as 18:30 is that of today all the same: it has no seconds, and was typed a little before."""
 
 ZoneColumn = Annotated[
     str | None,
@@ -112,7 +112,7 @@ class HoursOptions(OptionGroup, frozen=True, kw_only=True):
         for option, text in (("--at", self.at), ("--expires", self.expires)):
             if text is not None and not has_date(text):
                 found = read_moment(option, text, _zone(self.zone))
-                if found.astimezone(UTC) < now - _THIS_MINUTE:
+                if found.astimezone(UTC) < now - _JUST_OVER:
                     tomorrow = f"{found + timedelta(days=1):%Y-%m-%dT%H:%M}"
                     raise wrong_value(option, f"{text.strip()} is over today: give its date, such as {tomorrow}")
 

@@ -163,12 +163,13 @@ def _now(zone: str | None) -> datetime:
 
 @pytest.mark.parametrize("option", ["at", "expires"])
 def test_a_time_of_today_that_is_over_is_refused_as_tomorrow_s_may_be_meant(option: str) -> None:
-    zone = next(each for each in ("Asia/Tokyo", "Pacific/Honolulu") if 3 <= _now(each).hour < 21)
+    zone = next(each for each in ("Asia/Tokyo", "Pacific/Honolulu") if 3 <= _now(each).hour < 22)
     now = _now(zone)
     over, later = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-2, 2))
     tomorrow = f"{now + timedelta(days=1):%Y-%m-%d}T{over}"
     with pytest.raises(typer.BadParameter, match=f"{over} is over today: give its date, such as {tomorrow}") as refused:
         refuse_over(**{option: over, "zone": zone})
     assert refused.value.param_hint == f"'--{option}'"
-    for text in (later, f"{now:%H:%M}", f"{now:%Y-%m-%d}T{over}"):
+    just_over = f"{now - timedelta(minutes=3):%H:%M}"
+    for text in (later, just_over, f"{now:%H:%M}", f"{now:%Y-%m-%d}T{over}"):
         refuse_over(**{option: text, "zone": zone})

@@ -17,6 +17,7 @@ SEAMS = {
     "_core.failure_guards",  # when a send stops, as request after request fails
     "_core.secret",  # whether a key can be one
     "_core.phone",  # a number, read as everywhere
+    "_core.notations",  # how else it is written
     "_core.plural",  # words
     "_core.number_lengths",  # how long a country's numbers are
     "_core.version",
