@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 
@@ -40,7 +41,7 @@ class _FarStore:
 
     def __getattr__(self, name: str) -> Any:
         asked = getattr(self._store, name)
-        if not asyncio.iscoroutinefunction(asked):
+        if not inspect.iscoroutinefunction(asked):
             return asked
 
         async def call(*arguments: Any) -> Any:
