@@ -140,6 +140,8 @@ class Transport:
         return progress.early or await read_answer(response)
 
     async def _ready(self) -> AnyEngine:
+        if self._making is not None and self._making.done():
+            self._made(self._making)  # which it says itself a turn of the event loop later
         if self._engine is not None:
             return self._engine
         if self._making is None:
@@ -148,6 +150,8 @@ class Transport:
         return await asyncio.shield(self._making)  # a request whose time is over leaves it to the next one
 
     def _made(self, making: asyncio.Future[AnyEngine]) -> None:
+        if making is not self._making:
+            return  # known already
         self._making = None
         if not making.cancelled() and making.exception() is None:
             self._engine = making.result()

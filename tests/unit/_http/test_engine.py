@@ -6,6 +6,8 @@ import asyncio
 import importlib.metadata
 import inspect
 import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,7 +23,7 @@ from customersms_async._http.post_progress import RequestBody
 from customersms_async._http.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 
     import httpx2
 
@@ -109,11 +111,38 @@ async def test_an_engine_that_could_not_be_made_is_tried_again_with_the_next_req
     await transport.aclose()
 
 
+class AtOnce(ThreadPoolExecutor):
+    """Has done its work before anyone can wait for it: from Python 3.14 on, what is awaited is done from the start."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
+        done = super().submit(work, *arguments, **options)
+        done.exception()
+        return done
+
+
+async def test_an_engine_that_was_made_or_not_made_at_once_is_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.get_running_loop().set_default_executor(AtOnce())
+    transport = Transport(Gates(1))
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    assert isinstance(await post(transport), NotSent)
+    monkeypatch.delenv("SSL_CERT_FILE")
+    engine = await transport._ready()
+    assert await transport._ready() is engine
+    await asyncio.sleep(0)
+    assert await transport._ready() is engine
+    await transport.aclose()
+
+
 async def test_a_request_that_is_cancelled_while_the_engine_is_made_leaves_it_to_the_next_one() -> None:
+    cancelled = threading.Event()
+    one_thread = ThreadPoolExecutor(1)
+    one_thread.submit(cancelled.wait)
+    asyncio.get_running_loop().set_default_executor(one_thread)
     transport = Transport(Gates(1))
     first, second = asyncio.create_task(transport._ready()), asyncio.create_task(transport._ready())
     await asyncio.sleep(0)
     first.cancel()
+    cancelled.set()
     engine = await second
     assert first.cancelled()
     assert await transport._ready() is engine
