@@ -112,13 +112,14 @@ class FittedAddition:
     def know(self, recipients: Iterable[tuple[str, int]]) -> None:
         """Take note of recipients of the ledger: each one's phone, and the number of the text."""
         self._in_one(
-            "INSERT OR IGNORE INTO known SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM asked_phones WHERE phone = ?1)",
+            "INSERT OR IGNORE INTO known SELECT phone, text_id FROM (SELECT ? AS phone, ? AS text_id)"
+            " WHERE phone IN asked_phones",
             recipients,
         )
 
     def know_texts(self, texts: Iterable[tuple[int, str]]) -> None:
         """Take note of texts of the ledger, each with its number."""
-        self._in_one("INSERT OR IGNORE INTO known_texts SELECT judged, ?1 FROM asked_texts WHERE text = ?2", texts)
+        self._in_one("INSERT OR IGNORE INTO known_texts SELECT judged, ? FROM asked_texts WHERE text = ?", texts)
 
     def fit(self, offset: int) -> None:
         """Write everyone as they are in a ledger that holds so many others: see ``recipients`` and the tables beside.

@@ -69,9 +69,9 @@ def planned(connection: sqlite3.Connection, start: int) -> list[PlannedRecipient
 def requests(connection: sqlite3.Connection, batch_size: int) -> int:
     """The number of requests that all who are planned come to, if all equal texts find together."""
     (found,) = connection.execute(
-        "SELECT coalesce(sum((n + ?1 - 1) / ?1), 0) FROM"
-        " (SELECT count(*) AS n FROM recipients WHERE state = ?2 GROUP BY text_id)",
-        (batch_size, State.PLANNED),
+        "SELECT coalesce(sum((n + :size - 1) / :size), 0) FROM"
+        " (SELECT count(*) AS n FROM recipients WHERE state = :planned GROUP BY text_id)",
+        {"size": batch_size, "planned": State.PLANNED},
     ).fetchone()
     return int(found)  # counted here, whatever the rows hold
 
