@@ -47,10 +47,11 @@ class FakeClient(AsyncClient):  # type: ignore[misc]  # what is typed for the cl
 
     def __init__(self, sandbox: Sandbox | None = None, **options: Unpack[OptionOverrides]) -> None:
         self.sandbox: Sandbox = Sandbox(limits=()) if sandbox is None else sandbox
+        gateway = self.sandbox._gateway  # noqa: SLF001 - there is no server to ask it by
         own: dict[str, Any] = {
             "api_key": self.sandbox.api_key,
-            "url": f"http://127.0.0.1{PATHS[0]}",
-            "http_client": InProcessEngine(self.sandbox._gateway),  # noqa: SLF001 - there is no server to ask it by
+            "url": f"http://127.0.0.1{PATHS[0]}#{id(gateway):x}",  # or all sandboxes would have one account
+            "http_client": InProcessEngine(gateway),
         }
         others: dict[str, Any] = {"limits": _UNLIMITED, "pace": None, "quota": MemoryQuota(), **options}
         super().__init__(**own, **others)

@@ -92,6 +92,17 @@ async def test_no_socket_is_opened_and_nobody_waits(monkeypatch: pytest.MonkeyPa
     assert [text.message for text in client.sandbox.texts[-4:]] == ["Hello", "Hello", "Bye", "Bye"]
 
 
+async def test_each_sandbox_has_an_account_of_its_own() -> None:
+    async with FakeClient() as first, FakeClient() as second, FakeClient(first.sandbox) as third:
+        await first.send(A, "Hello")
+        await third.send(B, "Hello")
+        assert first.remaining_credits == 999_998
+        assert second.remaining_credits is None
+        with pytest.raises(OutcomeUnknownError):
+            await second.send(magic.number(Fault.JSON_CUT), "Hello")
+        assert [(await client.health()).unknown_last_hour for client in (first, second, third)] == [0, 1, 0]
+
+
 async def test_what_it_is_asked_for_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
     async with FakeClient(Sandbox({"cspro_poor": 1}), limits=Limit(2, 3_600), label="shop") as client:
         assert (await client.send(A, "Hello")).message_id == "msg_000001"
