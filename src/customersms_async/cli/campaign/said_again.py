@@ -62,7 +62,7 @@ def _caps_and_times(
     if hours is not None and times["hours"] is None:
         yield "hours", last["hours"], "--between"
     elif hours is not None:
-        if hours.days != _EVERY_DAY == times["hours"].days:
+        if hours.days != _EVERY_DAY and times["hours"].days == _EVERY_DAY:
             yield "days", hours.days, "--days"
         if hours.not_on and not times["hours"].not_on:
             yield "dates without texts", ", ".join(map(str, hours.not_on)), "--not-on"
