@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,8 @@ async def send_and_be_killed(url: str, api_key: str) -> None:
         SQLiteIdempotency("keys.sqlite") as keys,
         AsyncClient(url=url, api_key=api_key, idempotency=keys, timeout=TIMEOUT) as client,
     ):
-        await SQLiteOutbox().send_queued(client)
+        with contextlib.closing(SQLiteOutbox()) as outbox:
+            await outbox.send_queued(client)
 
 
 async def test_a_text_whose_sender_is_killed_before_its_answer_is_unknown_and_not_sent_again(
