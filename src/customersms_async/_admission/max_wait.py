@@ -114,11 +114,11 @@ class MaxWait:
         """
         dispatcher = self._dispatcher
         left_out = int(dispatcher.is_asking)
-        unasked = dispatcher.questions - left_out
+        asked_before = dispatcher.questions - left_out
         while True:
             before = dispatcher.questions
             wait_us = await self.forecasts.wait_us(_shorter(ahead, left_out), place.needs)
-            asked = dispatcher.questions - unasked
+            asked = dispatcher.questions - asked_before
             if asked <= left_out or not place.is_too_late(wait_us):
                 return wait_us
             left_out = asked + 2 * (dispatcher.questions - before)  # during the next answer there may be as many

@@ -19,7 +19,8 @@ _MAYBE_OPTION: Final = re.compile(r"\b(?:[a-z]+(?:_[a-z]+)+|timeout(?= must))\b"
 
 def in_flags(text: str) -> str:
     """A message of the package, with options of the client and of a run called by their flags."""
-    named = _MAYBE_OPTION.sub(lambda found: _flag(found[0]) if found[0] in _options() else found[0], text)
+    options = _options()
+    named = _MAYBE_OPTION.sub(lambda found: _flag(found[0]) if found[0] in options else found[0], text)
     return named.replace("url=…", "--url").replace("the time that until names", "the time that --until names")
 
 

@@ -47,7 +47,7 @@ KEY_FILE: Final = StoreKind(
     "Restore it; or delete it, with its -wal and -shm files, to start with no keys: what was sent under one may be sent"
     " again then.",
     APPLICATION_ID,
-    (VERSION,),
+    VERSION,
     _SCHEMA,
 )
 

@@ -16,7 +16,7 @@ from ...errors import CustomerSMSError, QuotaStoreError
 from .file_place import StoreKind, identity, look, make
 from .file_time import file_time_us
 from .key_rows import KeyRows
-from .schema import APPLICATION_ID, SCHEMA, VERSION, upgrade
+from .schema import APPLICATION_ID, CHANGES, SCHEMA, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +55,9 @@ QUOTA_FILE: Final = StoreKind(
     lambda message, passing: QuotaStoreError(message),  # noqa: ARG005 - none of its errors is said to pass
     "Restore it; or delete it, with its -wal and -shm files, to start with an unused quota.",
     APPLICATION_ID,
-    tuple(range(1, VERSION + 1)),
+    VERSION,
     SCHEMA,
+    CHANGES,
 )
 
 
@@ -145,10 +146,10 @@ class StoreFile:
         kind = self.kind
         if _pragma(db, "application_id") != kind.application_id:
             raise self._error(f"{self._path} is not {_a(kind.words)}: it is another application's database.")
-        if (version := _pragma(db, "user_version")) not in kind.versions:
+        if (version := _pragma(db, "user_version")) not in (kind.version, *kind.changes):
             raise self._error(
                 f"The {kind.words} {self._path} has version {version}, and this customersms_async knows "
-                f"{kind.versions[-1]} only: update customersms_async."
+                f"{kind.version} only: update customersms_async."
             )
         if _pragma(db, "journal_mode = WAL") != "wal":
             raise self._error(f"The {kind.words} {self._path} needs a disk on which SQLite can keep a -wal file.")
@@ -156,7 +157,23 @@ class StoreFile:
             db.execute(f"PRAGMA {setting}")
         if (found := _pragma(db, "integrity_check(1)")) != "ok":
             raise sqlite3.DataError(" ".join(str(found).split()))
+        if version != kind.version:
+            self._upgrade(db)
         self._check_rows(db)
+
+    def _upgrade(self, db: sqlite3.Connection) -> None:
+        """Bring a file of an earlier version to this one, unless another process is first; all of it or nothing."""
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            for statement in self.kind.changes.get(version, "").split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {self.kind.version}")
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
 
     def _check_rows(self, db: sqlite3.Connection) -> None:
         """Refuse a file whose rows can't be."""
@@ -236,8 +253,6 @@ class QuotaFile(StoreFile):
 
     def _check_rows(self, db: sqlite3.Connection) -> None:
         """Refuse a file whose counts are wrong: all of it takes some 10 ms for a day of 50,000 requests."""
-        if _pragma(db, "user_version") != VERSION:
-            upgrade(db)
         if any(db.execute(query).fetchone() != (0,) for query in (_MISCOUNTED, _MISCOUNTED_CAPS)):
             raise sqlite3.DataError("its counts and its rows disagree")
 

@@ -8,12 +8,13 @@ import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..._runtime.new_files import give_place, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..host_clock import Moment
 
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 class StoreKind(NamedTuple):
     """One kind of store's files: ``words`` name it, ``error`` makes its error, of what may pass by itself or not.
 
-    ``start_anew`` says what a person may do who has lost one, ``schema`` makes a new one.
+    ``start_anew`` says what a person may do who has lost one, ``schema`` makes a new one, of ``version``, and
+    ``changes`` bring one of an earlier version to this.
     """
 
     words: str
     error: Callable[[str, bool], Exception]
     start_anew: str
     application_id: int
-    versions: tuple[int, ...]
+    version: int
     schema: str
+    changes: Mapping[int, str] = MappingProxyType({})
 
 
 _SMALLEST: Final = 512

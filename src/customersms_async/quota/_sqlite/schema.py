@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import sqlite3
+from typing import Final
 
 APPLICATION_ID: Final = 0x43534D51  # "CSMQ"
 VERSION: Final = 3
@@ -84,20 +81,5 @@ UPDATE clock SET boot = '';
 """How many requests were cut is known, and that none of them is in a window of those asked for so far. Its clock may
 have been that of a time namespace."""
 
-_CHANGES: Final = {1: f"{_STEPS}{_CLOCKS}{_FROM_VERSION_1}{_CAPS}", 2: _CAPS}
+CHANGES: Final = {1: f"{_STEPS}{_CLOCKS}{_FROM_VERSION_1}{_CAPS}", 2: _CAPS}
 """What brings a file of a version to this one."""
-
-
-def upgrade(db: sqlite3.Connection) -> None:
-    """Bring a file of an earlier version to this one, unless another process is first; all of it or nothing."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        for statement in _CHANGES.get(version, "").split(";"):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

@@ -55,8 +55,9 @@ LIST_FILE: Final = StoreKind(
     lambda message, passing: SuppressionStoreError(message, temporary=passing),
     "Restore it from a copy: without it, whoever said no would be texted again.",
     APPLICATION_ID,
-    (1, VERSION),
+    VERSION,
     _SCHEMA,
+    {1: _ID},
 )
 
 
@@ -115,27 +116,10 @@ class ListFile(StoreFile):
 
     def _check_rows(self, db: sqlite3.Connection) -> None:
         """Refuse a file from which entries were taken; what each row may hold is checked with the rest."""
-        if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
-            _give_id(db)
         if db.execute("SELECT count(*) FROM list").fetchone() != (1,):
             raise sqlite3.DataError("its id is missing")
         if db.execute(_LOST).fetchone() != (0,):
             raise sqlite3.DataError("entries are missing, or are nobody's")
-
-
-def _give_id(db: sqlite3.Connection) -> None:
-    """Bring a file of version 1 to this one, unless another process is first; all of it or nothing."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
-            for statement in _ID.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 def _digits(phone: str) -> int:
