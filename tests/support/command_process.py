@@ -63,7 +63,7 @@ def trace(tracer: Tracer) -> None:
     """Have ``tracer`` look on from where the command begins to work, as it makes every call slower."""
     places = (
         *((campaign_run, "run_campaign"), (campaign_want, "want"), (campaign_move, "move_campaign")),
-        (campaign_add, "add_more"),
+        (campaign_add, "_add"),
     )
     for module, name in places:
         vars(module)[name] = traced(tracer, vars(module)[name])

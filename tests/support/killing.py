@@ -6,16 +6,17 @@ import ast
 import asyncio
 import csv
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customersms_async import Campaign
 from support.command import environment
 from support.command_host import shared_host
 from support.ledger_aging import let_minutes_pass
-from support.places import PACKAGE
+from support.step_tracer import TRACED
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from customersms_async.sandbox import Sandbox
 
@@ -38,7 +39,7 @@ STEPS = {
         "recorder.py": "begin take end _store",
         "deliveries.py": "_deliver _ended",
         "plan.py": "next put_back again",
-        "file.py": "transaction begin commit check_place note become_runner settle close",
+        "file.py": "transaction begin commit check_place become_runner settle close",
         "copy_check.py": "refuse",
         "wal_check.py": "checkpoint",
         "transitions.py": "begin _begin record _record _move_all _answer recover",
@@ -53,8 +54,10 @@ STEPS = {
         "transitions.py": "begin record _record _move_all skip _skip",
     },
     "pausing": {
-        "campaign.py": "pause resume stop wanted __aexit__",
-        "ledger.py": "want wanted open close",
+        "campaign.py": "__aexit__",
+        "deciding_methods.py": "pause resume stop wanted",
+        "ledger.py": "want open close",
+        "questions.py": "wanted",
         "handle.py": "_recover leave",
         "wanted.py": "next_wanted",
         "wanted_rows.py": "want append current _terms_id",
@@ -188,6 +191,8 @@ def steps(killing: Killing, kind: str) -> list[str]:
     if kind == "pausing":
         assert killing.command("pause", "--ledger", "ledger", log="steps.txt") == 0
     found = chosen_steps(killing, kind)
+    idle = STEPS[kind].keys() - {step.partition(":")[0] for step in found}
+    assert not idle, f"nothing of {idle} is tried"
     killing.ledger.unlink()
     killing.sandbox.reset()
     return found
@@ -196,7 +201,7 @@ def steps(killing: Killing, kind: str) -> list[str]:
 def chosen_steps(killing: Killing, kind: str) -> list[str]:
     """Those of the steps in ``steps.txt`` that are chosen."""
     found = (killing.folder / "steps.txt").read_text(encoding="utf-8").split()
-    chosen = {name: set(functions.split()) for name, functions in STEPS[kind].items()}
+    chosen = functions_of(kind)
     starts = {name: statements(name) for name in chosen}
     parts = [step.split(":") for step in found]
     return [
@@ -206,9 +211,22 @@ def chosen_steps(killing: Killing, kind: str) -> list[str]:
     ]
 
 
+def functions_of(kind: str) -> dict[str, set[str]]:
+    """The functions whose lines are the steps, by file; each is there, as one that has moved on would try nothing."""
+    chosen = {name: set(functions.split()) for name, functions in STEPS[kind].items()}
+    for name, functions in chosen.items():
+        there = {node.name for node in _nodes(name) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        assert functions <= there, f"{name} has no {functions - there}"
+    return chosen
+
+
 def statements(name: str) -> set[int]:
-    """The lines on which a statement begins, in the files of that name in the folders that are traced."""
-    paths = [PACKAGE / folder / name for folder in ("campaign", "campaign/_sqlite", "campaign/_postgres", "_sending")]
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
-    assert trees, f"there is no {name}"
-    return {node.lineno for tree in trees for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    """The lines on which a statement begins, in the traced files of that name."""
+    return {node.lineno for node in _nodes(name) if isinstance(node, ast.stmt)}
+
+
+def _nodes(name: str) -> Iterator[ast.AST]:
+    paths = [path for path in map(Path, TRACED) if path.name == name]
+    assert paths, f"no {name} is traced"
+    for path in paths:
+        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))

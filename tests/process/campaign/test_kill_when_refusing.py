@@ -18,7 +18,7 @@ import pytest
 from customersms_async import Campaign, Limit
 from customersms_async.campaign.states import State
 from customersms_async.sandbox import Sandbox
-from support.killing import KILLED, STEPS, statements
+from support.killing import KILLED, functions_of, statements
 from support.ledger_aging import let_minutes_pass
 from support.refusing_run import BATCH, IN_FLIGHT, KEY, LATE, MESSAGES, PHONES, RefusingRuns, add, run
 
@@ -58,7 +58,7 @@ def steps(runs: RefusingRuns, folder: Path, sandbox: Sandbox) -> list[str]:
     assert runs.run(folder, sandbox.url, log=str(folder / "steps.txt")) == 0
     check(asyncio.run(entries(folder)), sandbox)
     sandbox.reset()
-    functions = {name: set(words.split()) for name, words in STEPS["refusing"].items()}
+    functions = functions_of("refusing")
     starts = {name: statements(name) for name in functions}
     found = [step.split(":") for step in (folder / "steps.txt").read_text(encoding="utf-8").split()]
     return [
