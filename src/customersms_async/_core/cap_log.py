@@ -53,14 +53,17 @@ class CapLog:
 
     def look(self, now_us: int, space: bytes, texts: Sequence[CappedText]) -> list[CapHit | None]:
         """For each text the cap that it hits, or ``None`` if there is room for it: see ``CapStore.look_at_caps``."""
-        now_us, of_space = self._begin(now_us, space)
+        self._now_us = now_us = max(now_us, self._now_us)
+        of_space = self._spaces.get(space) or self._new(space)
         found, earlier = of_space.judge(now_us, texts)
-        of_space.restore(earlier)
+        if earlier:
+            of_space.restore(earlier)
         return found
 
     def take(self, now_us: int, space: bytes, texts: Sequence[CappedText], hold_us: int) -> list[CapHit | None]:
         """Count all of these texts, or none of them where any hits a cap: see ``CapStore.take_caps``."""
-        now_us, of_space = self._begin(now_us, space)
+        self._now_us = now_us = max(now_us, self._now_us)
+        of_space = self._spaces.get(space) or self._new(space)
         found, earlier = of_space.judge(now_us, texts)
         if any(found):
             of_space.restore(earlier)
@@ -70,21 +73,16 @@ class CapLog:
 
     def end(self, now_us: int, space: bytes, answered: Sequence[CappedText], not_sent: Sequence[CappedText]) -> None:
         """Hear of which texts the answer is known, and which provably never left: see ``CapStore.end_caps``."""
-        now_us, of_space = self._begin(now_us, space)
+        self._now_us = now_us = max(now_us, self._now_us)
+        of_space = self._spaces.get(space) or self._new(space)
         if answered:
             of_space.end(now_us, answered, now_us)
         if not_sent:
             of_space.end(now_us, not_sent, None)
 
-    def _begin(self, now_us: int, space: bytes) -> tuple[int, _Space]:
-        """The time of a call, and what is counted together there."""
-        if now_us < self._now_us:
-            now_us = self._now_us
-        else:
-            self._now_us = now_us
-        if space not in self._spaces:
-            self._spaces[space] = _Space()
-        return now_us, self._spaces[space]
+    def _new(self, space: bytes) -> _Space:
+        self._spaces[space] = _Space()
+        return self._spaces[space]
 
 
 @final
@@ -113,11 +111,12 @@ class _Space:
 
         Times are kept for the longest window of these texts, too, from now on.
         """
+        reached = self._reached
         for text in texts:
             for scope in text.scopes:
-                if scope.layers not in self._reached:
+                if scope.layers not in reached:
                     self._longest_us = max(self._longest_us, longest_window_us([text]))
-                    self._reached = (scope.layers, *self._reached)[:_REMEMBERED]
+                    self._reached = reached = (scope.layers, *reached)[:_REMEMBERED]
         gone = self._let_go(texts) if self.again else ()
         return hits(now_us, texts, self.seen), gone
 
@@ -201,17 +200,15 @@ class _Space:
 
     def seen(self, key: bytes) -> SettleTimes:
         """The times of a scope, ascending."""
-        if key not in self._times:
-            return ()
-        kept = self._times[key]
+        kept = self._times.get(key, ())
         return memoryview(kept).cast("q") if isinstance(kept, bytes) else kept
 
     def _add(self, key: bytes, at_us: int, cut_us: int = 0) -> None:
         """Let one more time of a scope come, and those go that no window reaches."""
-        if key not in self._times:
+        kept = self._times.get(key)
+        if kept is None:
             self._times[key] = _packed(at_us)
             return
-        kept = self._times[key]
         times = array("q", kept) if isinstance(kept, bytes) else kept
         insort(times, at_us)
         if times[0] <= cut_us:

@@ -195,10 +195,13 @@ def hits(now_us: int, texts: Sequence[CappedText], times_of: Callable[[bytes], S
     """
     taken: dict[bytes, int] = {}
     found: list[CapHit | None] = []
+    more = 0
     for text in texts:
         hit = None
         for index, scope in enumerate(text.scopes):
-            times, more = times_of(scope.key), taken.get(scope.key, 0) if taken else 0
+            times = times_of(scope.key)
+            if taken:
+                more = taken.get(scope.key, 0)
             if times or more:  # else there is room for a text in every cap
                 wait_us, layer = room_us(now_us, scope.layers, times, more)
                 if wait_us and (hit is None or wait_us > hit.wait_us):

@@ -175,10 +175,15 @@ def claim_all(
 
     ``pairs`` are the record and the content of each key.
     """
-    found = [None if may_claim(record, claim, content) else _taken(record, claim, now_us) for record, content in pairs]
-    if any(found):
-        return [], found
-    return [claimed(record, claim, content, now_us) for record, content in pairs], found
+    records: list[KeyRecord] = []
+    found: list[KeySeen | None] = []
+    for record, content in pairs:
+        if may_claim(record, claim, content):
+            records.append(claimed(record, claim, content, now_us))
+            found.append(None)
+        else:
+            found.append(_taken(record, claim, now_us))
+    return (records if len(records) == len(found) else []), found
 
 
 def _taken(record: KeyRecord | None, claim: Claim, now_us: int) -> KeySeen:

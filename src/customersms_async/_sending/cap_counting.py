@@ -52,8 +52,11 @@ class CapCounting(msgspec.Struct, eq=False):
 
     async def look(self, phones: Mapping[int, str]) -> dict[int, Outcome]:
         """The outcomes of those of these numbers, by their places, for which there is no room now."""
-        texts = [self._try(index, phone) for index, phone in phones.items()]
-        self._looked_at.update(zip(phones, texts, strict=True))
+        looked_at = self._looked_at
+        for index, phone in phones.items():
+            if index not in looked_at:
+                looked_at[index] = self._new_try(index, phone)
+        texts = list(map(looked_at.__getitem__, phones))
         hits = await self.store.look_at_caps(self.scopes.space, texts)
         return self._refused(phones, texts, hits) if any(hits) else {}
 
@@ -65,8 +68,6 @@ class CapCounting(msgspec.Struct, eq=False):
         Raises ``TurnedAwayError``, and counts nothing, where there is no room for all; and what the store raises.
         """
         texts = list(map(self._try, batch.indexes, batch.phones))
-        for index in batch.indexes:
-            self._looked_at.pop(index, None)  # ids are used once
         self._taken = dict(zip(batch.indexes, texts, strict=True))
         hits = await self.store.take_caps(self.scopes.space, texts, hold_us(timeout))
         if any(hits):
@@ -77,13 +78,16 @@ class CapCounting(msgspec.Struct, eq=False):
     async def record(self, ruling: Ruling) -> None:
         """After an attempt: say whose answer is known, and who provably was not sent to. Never raises."""
         taken, self._taken = self._taken, {}
-        settles, unsent = ruling.tokens is TokenFate.SETTLE, Status.UNSENT
         answered, not_sent = [], []
-        for outcome in ruling.outcomes if taken else ():
-            if outcome.status is unsent:
-                not_sent.append(taken[outcome.index])
-            elif settles:
-                answered.append(taken[outcome.index])
+        if ruling.all_accepted:
+            answered = [*taken.values()]
+        elif taken:
+            settles, unsent = ruling.tokens is TokenFate.SETTLE, Status.UNSENT
+            for outcome in ruling.outcomes:
+                if outcome.status is unsent:
+                    not_sent.append(taken[outcome.index])
+                elif settles:
+                    answered.append(taken[outcome.index])
         if answered or not_sent:
             try:
                 await self.store.end_caps(self.scopes.space, answered, not_sent)
@@ -91,9 +95,10 @@ class CapCounting(msgspec.Struct, eq=False):
                 log_not_told(self.log, error)
 
     def _try(self, index: int, phone: str) -> CappedText:
-        """The try of a text that was looked at and has asked for nothing yet, or one with an id of its own."""
-        if index in self._looked_at:
-            return self._looked_at[index]
+        """The try of a text that was looked at, once, as its id is of use once; or one with an id of its own."""
+        return self._looked_at.pop(index, None) or self._new_try(index, phone)
+
+    def _new_try(self, index: int, phone: str) -> CappedText:
         again = b"" if self.name_of is None else self.name_of(index)
         return self.scopes.text(phone, os.urandom(ID_BYTES), again=again)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -104,7 +105,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
     """One batch whose texts are checked.
 
     Mutable state: the numbers without an outcome, by their places; what is known so far; which numbers others are
-    sending to; and how long was waited for these, or for a store.
+    sending to; how long was waited for these, or for a store; and who watches the keys while texts stand in a line.
     """
 
     sender: Sender
@@ -116,6 +117,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
     done: Delivery
     _awaited: set[int] = msgspec.field(default_factory=set)
     _waited: float = 0.0
+    _watch: KeyWatch | None = None
 
     async def run(self) -> Delivery:
         """Deliver, and say what became of everyone."""
@@ -147,22 +149,48 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
 
     async def _step(self) -> None:
         """Look at the texts, and send to who is free; or wait a little, if nobody is."""
+        free: Mapping[int, str] = self.left
         try:
-            looked = await self.checks.look(self.left)
+            looked = await self.checks.look(free)
         except _STORE_ERRORS as error:
             await self._await_store(error)
             return
-        if looked.outcomes:
+        if looked is None:
+            self._awaited = set()
+        else:
+            free, self._awaited = looked.free, looked.awaited
             self.done.status_code = looked.status_code or self.done.status_code
             await self._give_what_stands(looked.outcomes)
-        self._awaited = looked.awaited
-        if not looked.free:
-            if self._awaited:
-                await self._await_others()
-            return
-        delivery = await self._deliver(looked.free)
+        if free:
+            await self._send(free)
+        elif self._awaited:
+            await self._await_others()
+
+    async def _send(self, free: Mapping[int, str]) -> None:
+        """Send to who is free, unless another call has one of their keys while they wait."""
+        part, checks = self._part(free), self.checks
+        if checks.claims is not None:
+            self.ticket.on_standing = partial(self._watch_keys, free)
+        try:
+            delivery = await deliver(
+                self.sender,
+                part,
+                self.ticket,
+                timeout=checks.timeout,
+                before_first_byte=checks.before_first_byte,
+                after_attempt=checks.after_attempt,
+                in_own_task=self.in_own_task,
+                is_part=True,
+            )
+        finally:
+            self.ticket.on_standing = None
+            if self._watch is not None:
+                self._watch.end()
+                self._watch = None
         kept_back = delivery.error
-        if isinstance(kept_back, TurnedAwayError):
+        if kept_back is None:
+            await self._learn(delivery, for_now=False)
+        elif isinstance(kept_back, TurnedAwayError):
             await self._learn(delivery, for_now=True)
             await self._give_what_stands(kept_back.outcomes)
         elif isinstance(kept_back, _STORE_ERRORS) and kept_back.temporary:
@@ -171,24 +199,13 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         else:
             await self._learn(delivery, for_now=False)
 
-    async def _deliver(self, free: Mapping[int, str]) -> Delivery:
-        """Send to who is free, unless another call has one of their keys while they wait."""
-        sender, claims = self.sender, self.checks.claims
-        watch = None if claims is None else KeyWatch(sender.room.loop, claims, self.ticket, free)
-        try:
-            return await deliver(
-                sender,
-                self._part(free),
-                self.ticket,
-                timeout=self.checks.timeout,
-                before_first_byte=self.checks.before_first_byte,
-                after_attempt=self.checks.after_attempt,
-                in_own_task=self.in_own_task,
-                is_part=True,
-            )
-        finally:
-            if watch is not None:
-                watch.end()
+    def _watch_keys(self, free: Mapping[int, str]) -> None:
+        """Look at the keys of these texts as long as they stand in a line."""
+        claims = self.checks.claims
+        assert claims is not None  # noqa: S101 - that is why it is called
+        if self._watch is None:
+            self._watch = KeyWatch(self.sender.room.loop, claims, self.ticket, free)
+        self._watch.begin()
 
     async def _give_what_stands(self, outcomes: Sequence[Outcome]) -> None:
         """Give these outcomes.

@@ -78,17 +78,22 @@ class Checks(msgspec.Struct, eq=False):
     record: Record | None
     _turned_away: bool = False
 
-    async def look(self, left: Mapping[int, str]) -> Looked:
-        """How these texts stand now. Raises what the stores raise."""
+    async def look(self, left: Mapping[int, str]) -> Looked | None:
+        """How these texts stand now; ``None``: all of them may be sent. Raises what the stores raise."""
         if self.loop is not None:
             return await self._look_at_once(self.loop, left)
-        found = {} if self.claims is None else await self.claims.look(left)
-        looked = self._by_keys(left, found) if found or len(left) > 1 else Looked([], left, set())
-        if self.suppression is not None and looked.free:
-            suppressed = await suppressed_among(self.suppression, [*looked.free.values()])
+        looked, free, claims = None, left, self.claims
+        if claims is not None and ((found := await claims.look(left)) or len(left) > 1):
+            looked = self._by_keys(left, found)
+            free = looked.free
+        if self.suppression is not None and free:
+            suppressed = await suppressed_among(self.suppression, [*free.values()])
             if suppressed:
-                looked.leave_out(_suppressed_among(looked.free, suppressed))
-        if self.caps is not None and looked.free and (capped := await self.caps.look(looked.free)):
+                looked = looked or Looked([], free, set())
+                looked.leave_out(_suppressed_among(free, suppressed))
+                free = looked.free
+        if self.caps is not None and free and (capped := await self.caps.look(free)):
+            looked = looked or Looked([], free, set())
             looked.leave_out(capped)
         return looked
 

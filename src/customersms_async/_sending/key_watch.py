@@ -42,19 +42,18 @@ class KeyWatch:
         self._waited = 0.0
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        ticket.on_standing = self._begin
+
+    def begin(self) -> None:
+        """Look from now on, as the ticket begins to stand in a line, unless it has stood in one before."""
+        if self._timer is None:
+            self._look_later()
 
     def end(self) -> None:
         """Look no more."""
-        self._ticket.on_standing = None
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-
-    def _begin(self) -> None:
-        if self._timer is None:
-            self._look_later()
 
     def _look(self) -> None:
         if isinstance(self._ticket.waits_for, Place):

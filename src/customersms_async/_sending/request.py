@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, final
+
+import msgspec
 
 from .._core.buckets import GRACE_US
 from .._core.layers import Wait
@@ -42,7 +44,7 @@ Record = Callable[["Ruling"], Coroutine[Any, Any, None]]
 """Awaited with what became of every attempt, whether its caller is still there or not; must not raise."""
 
 
-class AttemptOptions(NamedTuple):
+class AttemptOptions(msgspec.Struct, frozen=True):
     """How the attempts of a delivery are made.
 
     ``in_own_task``: by a task of the client's own, which no caller cancels.
