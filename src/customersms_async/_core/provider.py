@@ -2,8 +2,8 @@
 
 Each name says where its fact is from; the pages meant are docs/gateway.md's "Documented" and "Not documented". What a
 client may choose is in ``options``, how an answer is read in ``answers``, what follows from it in ``outcome_table``.
-The module imports nothing of the package, so that ``models`` can take the limits from here. Another endpoint of the
-provider begins here, with its URL and the body of its request.
+The module imports nothing of the package, so that ``limits`` can take the documented ones from here. Another endpoint
+of the provider begins here, with its URL and the body of its request.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 - ``ExactRepeats``: within the last so many messages (a stream), or in all (``send_many``), in about 100 bytes each.
 - ``SuspectFinder``, then ``SuspectRepeats``: a file that is read twice, in 20 to 40 bytes a row; exact the second time.
 - ``OnePerNumber``: any of these, so that a number's second text counts as a repeat, whatever it says.
-- A campaign's own, over what its ledger holds: ``campaign.adding``.
+- A campaign's own, over what its ledger holds: ``campaign/_sqlite/ledger_repeats``.
 """
 
 from __future__ import annotations

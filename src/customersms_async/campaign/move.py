@@ -1,4 +1,4 @@
-"""The move of a campaign, done: the steps that ``moving.next_step`` names, one after the other, until it is over."""
+"""The move of a campaign, done: step after step, as ``move_states.next_step`` names them, until it is over."""
 
 from __future__ import annotations
 

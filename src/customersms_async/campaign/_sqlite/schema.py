@@ -2,13 +2,13 @@
 
 The file refuses a transition that is not in ``states.TRANSITIONS``, and a change of what is only ever appended. It
 keeps the counts by state and code, so that nobody has to go through a million rows for them. A recipient's ``id`` is
-its place in the input, from 0; ``texts.id`` is the recipient that had the text first. Times are microseconds since
-1970. ``session`` says whether all that is known stands in the main file (``closed``): while it does not, the file is
-worth nothing without its ``-wal``. ``place`` is where it was when it was last written to. ``progress`` counts all
-changes; it is written with each of them, so that it stands in the ``-wal``, and its ``era`` is that of ``session``,
-which stands in the main file, only if the two belong together. ``doubles`` are recipients (by their ``id``) of whom a
-late answer says that an attempt was accepted after which another one had begun. ``additions`` are recipients that came
-together, the first input too: those from the id ``first`` on, as many as it says.
+its place in the input, from 0; an ``id`` in ``texts`` is the recipient that had the text first. Times are
+microseconds since 1970. ``session`` says whether all that is known stands in the main file (``closed``): while it
+does not, the file is worth nothing without its ``-wal``. ``place`` is where it was when it was last written to.
+``progress`` counts all changes; it is written with each of them, so that it stands in the ``-wal``, and its ``era``
+is that of ``session``, which stands in the main file, only if the two belong together. ``doubles`` are recipients (by
+their ``id``) of whom a late answer says that an attempt was accepted after which another one had begun. ``additions``
+are recipients that came together, the first input too: those from the id ``first`` on, as many as it says.
 """
 
 from __future__ import annotations

@@ -79,7 +79,10 @@ class Findings:
         return [finding for (kind, _), finding in self._found.items() if kind != BLANK]
 
     def look(self, cells: Sequence[str], text: str, *, special: bool) -> None:
-        """Look at one row's ``cells`` and the ``text`` that they make; ``special``: ``may_hold_special`` of them."""
+        """Look at one row's ``cells`` and the ``text`` that they make.
+
+        ``special``: some cell may hold a placeholder, or something spoiled.
+        """
         for at, name, may_be_blank in self._cells:
             cell = cells[at]
             if not cell or cell[0] in _NEEDS_A_LOOK:

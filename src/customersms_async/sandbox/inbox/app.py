@@ -27,7 +27,7 @@ _LONGEST_BODY: Final = 64_000
 
 
 async def answer(gateway: Gateway, request: Request) -> Response:
-    """The inbox's answer to a request that is one of its own (see ``claims``)."""
+    """The inbox's answer to a request that is one of its own (see ``inbox_requests.is_for_inbox``)."""
     problem = refusal(request.method, request.headers, gateway.names)
     if problem is not None:
         return _problem(gateway, 403, problem)

@@ -37,7 +37,7 @@ def is_for_inbox(method: str, path: str) -> bool:
 
 
 def begins_for_inbox(first: bytes) -> bool | None:
-    """``claims`` by the first bytes of a request; ``None`` while there are too few to know."""
+    """``is_for_inbox`` by the first bytes of a request; ``None`` while there are too few to know."""
     if first.startswith(_BEGINNINGS):
         return True
     return None if any(beginning.startswith(first) for beginning in _BEGINNINGS) else False

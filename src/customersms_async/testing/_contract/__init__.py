@@ -1,1 +1,1 @@
-"""The contract of quota stores, subject by subject; ``contract`` puts it together."""
+"""The contracts of stores and ledgers, subject by subject; the modules beside this folder put each together."""
