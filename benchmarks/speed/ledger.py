@@ -27,7 +27,7 @@ from customersms_async.campaign.wanted import WantedChange
 from customersms_async.campaign.wanted_states import WantedEvent
 from customersms_async.cli.campaign.export import export_entries
 from customersms_async.cli.campaign.ledger_place import read_ledger_place
-from customersms_async.cli.campaign.options import ExportFormat
+from customersms_async.cli.campaign.looking_options import ExportFormat
 from customersms_async.cli.campaign.started_campaign import read_ledger
 from customersms_async.cli.send.job import Job
 

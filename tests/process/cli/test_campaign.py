@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from customersms_async.cli.campaign.options import GuardOptions
+from customersms_async.cli.campaign.guard_options import GuardOptions
 from customersms_async.sandbox import Fault, Sandbox, magic
 from support.campaign_command import LEDGER, A, B, begin, exported, go_on, status
 from support.command import PATIENCE, Commands, Hold, until

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from customersms_async.cli.campaign.options import RunOptions
+from customersms_async.cli.campaign.sending_options import RunOptions
 from customersms_async.cli.error_words import in_flags, in_words, once_mended
 from customersms_async.cli.problems import InputProblem
 from customersms_async.cli.send.options import SendCommandOptions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async.cli.campaign.ledger_place import read_ledger_place
-from customersms_async.cli.campaign.options import StatusOptions
+from customersms_async.cli.campaign.looking_options import StatusOptions
 from customersms_async.cli.campaign.report import write_report
 from customersms_async.cli.campaign.status import show_status
 from customersms_async.cli.zones import read_zone

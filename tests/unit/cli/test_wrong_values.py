@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async.cli.campaign.options import GuardOptions
+from customersms_async.cli.campaign.guard_options import GuardOptions
 from customersms_async.cli.hours_options import HoursOptions
 from support.typed_command import typed
 

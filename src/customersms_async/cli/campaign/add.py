@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...campaign.wanted import WantedNow
     from ..send.job import Job
     from .ledger_place import LedgerPlace
-    from .options import AddOptions
+    from .sending_options import AddOptions
 
 
 def add_to_ledger(options: AddOptions) -> None:

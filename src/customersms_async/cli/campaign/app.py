@@ -14,28 +14,29 @@ from ...campaign.wanted_states import WantedEvent
 from .. import examples
 from ..option_group import takes_option_groups
 from .add import add_to_ledger
-from .export import export_ledger
-from .listing import list_campaigns
-from .move import move_ledger
-from .options import (  # noqa: TC001 - takes_option_groups reads them
-    AddOptions,
-    CampaignListOptions,
-    ExportOptions,
+from .deciding_options import (  # noqa: TC001 - takes_option_groups reads them
     MoveOptions,
-    ReportOptions,
     ResolveOptions,
     RetryOptions,
-    RunOptions,
-    ServeOptions,
-    StatusOptions,
     WantOptions,
 )
+from .export import export_ledger
+from .listing import list_campaigns
+from .looking_options import (  # noqa: TC001 - takes_option_groups reads them
+    CampaignListOptions,
+    ExportOptions,
+    ReportOptions,
+    ServeOptions,
+    StatusOptions,
+)
+from .move import move_ledger
 from .pause_resume_stop import say_what_is_wanted
 from .report import report_on_ledger
 from .resolve import resolve_recipients
 from .resume_hints import resume_command
 from .retry import retry_recipients
 from .run import run_ledger
+from .sending_options import AddOptions, RunOptions  # noqa: TC001 - takes_option_groups reads them
 from .status import show_status
 
 app: Final = typer.Typer(no_args_is_help=True, add_completion=False)

@@ -14,14 +14,14 @@ from ..exits import ending_well, fail
 from ..kept_columns import kept_names
 from ..output import SafeOutput, as_json, visible
 from ..spreadsheets import as_csv
-from .options import ExportedMore, ExportFormat
+from .looking_options import ExportedMore, ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ...campaign.rows import Entry, PlacedText
     from .ledger_place import LedgerPlace
-    from .options import ExportOptions
+    from .looking_options import ExportOptions
 
 _TEXT_FIELDS: Final = (ExportedMore.TEXT, ExportedMore.SEGMENTS)
 """What is written on demand, in this order."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...campaign.rows import Input
     from ..send.job import Job
     from .ledger_place import LedgerPlace
-    from .options import RunOptions
+    from .sending_options import RunOptions
     from .started_campaign import StartedCampaign
 
 

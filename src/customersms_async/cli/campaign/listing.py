@@ -18,7 +18,7 @@ from .counts import COLOURS
 
 if TYPE_CHECKING:
     from ...campaign.listing import ListedCampaign
-    from .options import CampaignListOptions
+    from .looking_options import CampaignListOptions
 
 
 def list_campaigns(options: CampaignListOptions) -> None:

@@ -15,7 +15,7 @@ from .pause_resume_stop import user
 
 if TYPE_CHECKING:
     from ...campaign.move import DoneStep
-    from .options import MoveOptions
+    from .deciding_options import MoveOptions
 
 _SAID: Final = {
     MoveStep.RESERVE: "{} is reserved for it, and refuses everything else",

@@ -18,8 +18,8 @@ from .wanted_output import wanted_object
 
 if TYPE_CHECKING:
     from ...campaign.wanted import WantedNow
+    from .deciding_options import WantOptions
     from .ledger_place import LedgerPlace
-    from .options import WantOptions
 
 
 def say_what_is_wanted(options: WantOptions, event: WantedEvent) -> None:

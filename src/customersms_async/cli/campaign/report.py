@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...models import Limit
     from ..zones import ShownZone
     from .ledger_place import LedgerPlace
-    from .options import ReportOptions
+    from .looking_options import ReportOptions
 
 _GENERATOR: Final = b'<meta name="generator" content="customersms campaign report">'
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ...campaign.states import Choice
+    from .deciding_options import Resolved, ResolveOptions
     from .ledger_place import LedgerPlace
-    from .options import Resolved, ResolveOptions
 
 
 def resolve_recipients(options: ResolveOptions) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...campaign.rows import Count
     from ...campaign.states import Choice
     from ...campaign.wanted import WantedNow
-    from .options import RetryOptions
+    from .deciding_options import RetryOptions
 
 _TWICE: Final = "Who is unknown may have got the text already, and would get it twice"
 

@@ -41,10 +41,10 @@ from ..signals import GracefulStop
 from ..watching import watching
 from .ending import exit_status, show_ending, summary, wanted_still
 from .file_line import with_file_line
+from .guard_options import check_guards
 from .hours_outlook import HoursOutlook
 from .input_check import is_there, refuse_other_letters, text_of
 from .move_output import refuse_if_moved
-from .options import check_guards
 from .resume_hints import hints, once_resumed
 from .started_campaign import planned_text, read_ledger, recipients_among, show_started
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from ..options import ClientOptions
     from ..send.job import Job
     from .ledger_place import LedgerPlace
-    from .options import RunOptions
+    from .sending_options import RunOptions
     from .started_campaign import StartedCampaign
 
 

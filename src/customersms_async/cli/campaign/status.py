@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ...campaign.move_states import LedgerMove
     from ...campaign.rows import Count, KnownDouble
     from ...campaign.wanted import WantedNow
-    from .options import StatusOptions
+    from .looking_options import StatusOptions
 
 LOOK_EVERY: Final = 1.5
 """Seconds between two looks of ``--watch``."""

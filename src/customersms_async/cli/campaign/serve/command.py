@@ -29,7 +29,7 @@ from .watch import LedgerWatch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ..options import ServeOptions
+    from ..looking_options import ServeOptions
 
 _READY: Final = """\
 The page of {title}, which changes nothing of it: {origin}/?token={token}
