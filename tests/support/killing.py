@@ -32,7 +32,9 @@ INPUT = ("people.csv", "--message", "Hello")
 
 STEPS = {
     "loop": {
-        "runner.py": "_run _send_all _is_over _start delivered _leaving _answered _check _say_how_it_ended",
+        "runner.py": "_run _send_all _is_over _start delivered _leaving _answered",
+        "run_guards.py": "prepare check begin_request",
+        "run_record.py": "begin finish end",
         "preparation.py": "want_run prepare",
         "wanted.py": "next_wanted end_of_run",
         "wanted_rows.py": "want append _terms_id stop",

@@ -54,6 +54,8 @@ TRACED = {
         "campaign/plan.py",
         "campaign/preparation.py",
         "campaign/recorder.py",
+        "campaign/run_guards.py",
+        "campaign/run_record.py",
         "campaign/runner.py",
         "campaign/wanted.py",
         "campaign/_sqlite/wanted_rows.py",

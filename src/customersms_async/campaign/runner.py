@@ -8,7 +8,6 @@ synchronous method or in the ledger; the tasks only wait.
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, final
 
@@ -22,20 +21,17 @@ from .._sending.run_watch import watch_run
 from .._sending.turned_away import TooLateError
 from ..errors import CampaignStoppedError, ConnectionFailedError
 from ..models import Code, Outcome, Status
-from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
 from .outage_watch import OutageWatch
 from .plan import Plan
-from .preparation import prepare, still_on, want_run
-from .process_name import this_process
 from .recorder import Recorder
 from .refusals import LedgerAwayError, RunElsewhereError
 from .rows import SuppressedMeanwhileError
+from .run_guards import RunGuards
+from .run_record import RunRecord
+from .run_wait import RunWait
 from .state_counts import count_states
-from .terms import with_list
 from .text_ids import text_id
 from .unsent_rules import UnsentStep, gravest, next_of
-from .wanted import WantedChange, end_of_run
-from .wanted_states import WantedEvent
 from .wanted_watch import WantedWatch
 
 if TYPE_CHECKING:
@@ -44,6 +40,7 @@ if TYPE_CHECKING:
     from .._core.rulings import Ruling
     from .._sending.delivery import Delivery
     from .._sending.open_client import OpenClient
+    from .guards import Guards
     from .protocol import CampaignLedger
     from .terms import CampaignTerms
     from .timetable import Timetable
@@ -63,10 +60,9 @@ class Runner:
     ``stands_by``: or when whoever else runs the campaign has ended. ``succeeds``: it goes on with a run that is wanted,
     on its ``terms``, and if it is left early, *run* is still wanted.
 
-    ``over`` says whether no further outcome will come. Mutable state: that; the plan, the figures that the guards go
-    by, the deliveries, the record of their attempts; what the loop waits on, until when an outage, or another process
-    that may be sending, pauses it; what watches the time and what is wanted; whether the ledger has it as wanted; and
-    the error with which it ended.
+    ``over`` says whether no further outcome will come. Mutable state: that; the error with which it ended; and that of
+    its parts: the plan, the guards, the deliveries, the records of their attempts and of the run, the outage, the wait
+    of its loop, and the look at what is wanted.
     """
 
     def __init__(
@@ -95,21 +91,15 @@ class Runner:
         self.unread = False  # the ledger is read again by the next run
         self._ledger = ledger
         self._options = options
-        self._account = opened.sender.account
-        self._guards = guards
         self._suppressed = suppressed
-        self._terms, self._list = terms, opened.sender.checking.suppression
-        self._succeeds = succeeds
         self._stands_by = stands_by
-        self._is_wanted = False
+        self._guards = RunGuards(guards, opened.sender.account, self.stop)
+        self._record = RunRecord(ledger, terms, opened.sender.checking.suppression, succeeds=succeeds)
         self._watch = WantedWatch(ledger, self.stop)
         self._plan = Plan(ledger, options.batch_size, options.lookahead, self._timetable)
-        self._recorder = Recorder(ledger, self._account, options.timeout, self.queue, opened.sender.log)
-        self._totals = CampaignTotals()
+        self._recorder = Recorder(ledger, opened.sender.account, options.timeout, self.queue, opened.sender.log)
         self._outage = OutageWatch(opened.sender.log)
-        self._paused_until = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._change: asyncio.Future[None] | None = None
+        self._waiting = RunWait(loop)
         self._loop = loop
         self.task: asyncio.Task[None] = start(loop, self._run(earlier))
         self.task.add_done_callback(self._ended)
@@ -125,7 +115,7 @@ class Runner:
     def delivered(self, batch: Batch, delivery: Delivery) -> None:
         """Put back who was not sent to, to be tried again, or skip them; or stop, if nothing more can go out."""
         unsent = [o for o in delivery.outcomes if o.status is Status.UNSENT]
-        self._totals.end(len(batch), len(unsent), segments.count(batch.message).segments)
+        self._guards.totals.end(len(batch), len(unsent), segments.count(batch.message).segments)
         self._recorder.skip_soon(o for o in unsent if next_of(o.code) is UnsentStep.SKIP)
         left, error = [o for o in unsent if next_of(o.code) is not UnsentStep.SKIP], delivery.error
         if isinstance(error, SuppressedMeanwhileError):
@@ -142,8 +132,7 @@ class Runner:
 
     def go_on(self) -> None:
         """Have the loop look again, and wake whoever waits for an outcome."""
-        if self._change is not None and not self._change.done():
-            self._change.set_result(None)
+        self._waiting.wake()
         self.queue.tell()
 
     def stop(self, error: BaseException | None = None) -> None:
@@ -164,14 +153,10 @@ class Runner:
         if not await self._becomes_runner():
             return
         try:
-            if self._succeeds:
-                await still_on(self._ledger, self._terms)
-            else:
-                await want_run(self._ledger, await with_list(self._terms, self._list))
-            self._is_wanted = True
+            await self._record.begin()
             if self._timetable is not None:
                 await self._timetable.begin()
-            self._totals = await prepare(self._ledger, self._guards, self._suppressed)
+            await self._guards.prepare(self._ledger, self._suppressed)
             await self._send_all()
         except Exception as error:  # noqa: BLE001 - told to the consumer, once what is in flight has been recorded
             self.stop(error)
@@ -186,7 +171,10 @@ class Runner:
             try:
                 if isinstance(self.error, CampaignStoppedError) and not await self._plan.again():
                     self.error = None  # it was stopped when there was nobody left
-                await self._say_how_it_ended()
+                try:
+                    await self._record.end(self.error, self.deliveries)
+                except Exception as error:  # noqa: BLE001 - told to the consumer
+                    self.error = self.error or error
             finally:
                 await self._ledger.leave_running()
 
@@ -200,24 +188,13 @@ class Runner:
                     raise
             else:
                 return True
-            self._paused_until = self._loop.time() + STAND_BY_SECONDS
+            self._waiting.pause(STAND_BY_SECONDS)
             await self._wait()
         return False
 
-    async def _say_how_it_ended(self) -> None:
-        """Have the ledger say what is wanted now, unless *run* still is; who only succeeds another leaves it so."""
-        fatal = None if self.deliveries.fatal is None else self.deliveries.fatal.fatal
-        change = end_of_run(self.error, fatal, left=self.stopped, by=this_process())
-        if change is None or not self._is_wanted or (self._succeeds and change.event is WantedEvent.INTERRUPTED):
-            return
-        try:
-            await self._ledger.want(change)
-        except Exception as error:  # noqa: BLE001 - told to the consumer
-            self.error = self.error or error
-
     async def _send_all(self) -> None:
         """Start requests as long as there is anyone to send to, and nothing says to stop."""
-        self._watch_the_time()
+        self._guards.begin(self._loop)
         self._watch.begin(self._loop)
         try:
             while not self.stopped:
@@ -232,8 +209,7 @@ class Runner:
                     break
         finally:
             self._watch.end()
-            if self._timer is not None:
-                self._timer.cancel()
+            self._guards.end()
 
     async def _skip(self) -> None:
         """Make durable who is skipped by the answers so far, and by the timetable."""
@@ -245,33 +221,18 @@ class Runner:
     async def _is_over(self) -> bool:
         """Whether nobody is planned, and nobody may be by what another process still has to tell; nothing is under way.
 
-        While another one may be sending, the loop is held up until it is known what became of that. The ledger says in
-        one step that nobody is left and that it is done, so that whoever is added just then is sent to, or needs a run.
+        While another one may be sending, the loop is held up until it is known what became of that.
         """
         await self._skip()
         if not await self._plan.again():
             seconds = await self._ledger.recover()
             if seconds is not None:
-                self._pause(seconds)
-            else:
-                finished = WantedChange(event=WantedEvent.FINISHED, by=this_process())
-                if await self._ledger.want(finished):
-                    self._is_wanted = False  # said already
-                    return True
-                if not await self._plan.again():
-                    return True
+                self._waiting.pause(seconds)
+            elif await self._record.finish() or not await self._plan.again():
+                return True
         if self._timetable is not None and self._plan.waits:
-            self._pause(min(LOOK_AGAIN_SECONDS, await self._timetable.seconds_left()))
+            self._waiting.pause(min(LOOK_AGAIN_SECONDS, await self._timetable.seconds_left()))
         return False
-
-    def _pause(self, seconds: float) -> None:
-        self._paused_until = max(self._paused_until, self._loop.time() + seconds)
-
-    def _watch_the_time(self) -> None:
-        """Stop when ``until`` has come, also while everyone waits; a timer may be a moment early, as uvloop's are."""
-        if self._check() is None and self._guards.until_unix is not None:
-            left = max(0.001, self._guards.until_unix - time.time())
-            self._timer = self._loop.call_later(left, self._watch_the_time)
 
     @property
     def _full(self) -> bool:
@@ -279,55 +240,35 @@ class Runner:
             self.queue.held
             or len(self.deliveries) >= self._options.max_concurrency
             or self.queue.is_full
-            or self._loop.time() < self._paused_until
+            or self._waiting.is_paused
         )
 
     async def _wait(self) -> None:
         """Wait until something has changed that may let the next request go."""
-        if self.stopped:
-            return
-        self._change = self._loop.create_future()
-        timer = None
-        if self._paused_until:  # also one that is over by now: it was not, when it was looked at
-            timer = self._loop.call_later(max(0.0, self._paused_until - self._loop.time()), self._end_pause)
-        try:
-            await self._change
-        finally:
-            self._change = None
-            if timer is not None:
-                timer.cancel()
-
-    def _end_pause(self) -> None:
-        if self._loop.time() >= self._paused_until:
-            self._paused_until = 0.0
-        self.go_on()
+        if not self.stopped:
+            await self._waiting.wait()
 
     def _start(self, batch: Batch) -> bool:
         """Send as much of this batch as the guards allow; false if that is nothing until more answers have come."""
-        stop = self._check() or check_prefix(self._guards, batch.phones)
-        if self.stopped or stop is not None:
-            self.stop(stop)
+        if self._guards.forbids(batch.phones) or self.stopped:
             return True
         if self._timetable is not None:
             batch = self._timetable.cut(batch)
             if not len(batch):
                 return True
         each = segments.count(batch.message).segments
-        most, stop = fitting(self._guards, self._totals, Load(len(batch), each))
+        most = self._guards.begin_request(len(batch), each)
         self._plan.put_back(Batch(batch.message, batch.phones[most:], batch.indexes[most:]))
         if not most:
-            if stop is not None and not self._totals.requests_in_flight:
-                self.stop(stop)
             return False
         batch = Batch(batch.message, batch.phones[:most], batch.indexes[:most])
-        self._totals.start(most, each)
         ticket = Ticket(self._options.priority)
         self.deliveries.start(batch, ticket, self, before_first_byte=self._leaving, after_attempt=self._answered)
         return True
 
     async def _leaving(self, part: Batch) -> int | None:
         """Between the grant and the first byte: make *sending* durable. Gives until when the first byte may leave."""
-        self._check()
+        self._guards.check()
         if self.stopped:
             return None  # its ticket is stopped as well, so nothing leaves
         until_us = None
@@ -346,8 +287,8 @@ class Runner:
         intent = self._recorder.take(ruling)
         if intent is None:
             return  # it never came to the first byte
-        self._totals.learn(ruling)
-        self._check()
+        self._guards.totals.learn(ruling)
+        self._guards.check()
         try:
             await self._recorder.end(intent, ruling)
         except Exception as error:  # noqa: BLE001 - told to the consumer, after another try
@@ -363,15 +304,7 @@ class Runner:
         if step is UnsentStep.STOP or (unsent.code == Code.CONNECTION_FAILED and self._outage.is_hopeless(now)):
             text = f"nothing more is sent: {unsent.error} (key {self.deliveries.log.name})"
             self.stop(ConnectionFailedError(text, code=unsent.code))
-        self._pause(pause)
-
-    def _check(self) -> CampaignStoppedError | None:
-        """Stop if a guard says so; gives why."""
-        self._totals.credits = self._account.remaining
-        stop = check(self._guards, self._totals, time.time())
-        if stop is not None:
-            self.stop(stop)
-        return stop
+        self._waiting.pause(pause)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
