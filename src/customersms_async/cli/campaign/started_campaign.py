@@ -24,7 +24,7 @@ from ..send.allowed_now import allowed_now
 from ..send.by_hours import by_hours
 from ..send.preview import first_texts
 from .counts import counts_object, show_counts
-from .said_again import not_said_again
+from .dropped_terms import dropped_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -245,5 +245,5 @@ def show_started(
         if found is not None:
             found.show(console)
         show_allowed(ledger, client, console)
-        for line in not_said_again(started.wanted, client, times, guards):
+        for line in dropped_terms(started.wanted, client, times, guards):
             console.print(line, style="yellow", highlight=False)

@@ -1,10 +1,12 @@
-"""What the last run of a campaign kept to and the next one will not, as its options do not say it again."""
+"""Terms that the last run of a campaign kept to, and that the next one drops, as its options don't have them."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..._core.failure_guards import FailureGuards
+from ...campaign.guards import GuardTerms
 from .wanted_output import named_terms
 
 if TYPE_CHECKING:
@@ -16,31 +18,31 @@ if TYPE_CHECKING:
 
 _EVERY_DAY: Final = "mon-sun"
 
-_GUARDS: Final = {
-    "keep_credits": ("keep_credits", "--keep-credits"),
-    "max_recipients": ("max_recipients", "--max-recipients"),
-    "max_segments": ("max_segments", "--max-segments"),
-    "allow_prefix": ("allow_prefixes", "--allow-prefix"),
+_PASSED_OVER: Final = frozenset({"until_unix", *FailureGuards.__struct_fields__})
+"""Guards that nobody misses: a time that is over stops everything, and the others have a default."""
+
+_CALLED_OTHERWISE: Final = {"allow_prefixes": "allow_prefix"}
+"""Guards whose option has another name than their field in the terms."""
+
+GUARDS: Final = {
+    name: _CALLED_OTHERWISE.get(name, name) for name in GuardTerms.__struct_fields__ if name not in _PASSED_OVER
 }
-"""The guards that keep texts from anybody, by the name of the option in Python: their names in the terms, and here.
-
-Not ``until``, as a time that is over stops everything; nor those that have a default.
-"""
+"""The guards that keep texts from anybody, by their fields in the terms: their options, as Python has them."""
 
 
-def not_said_again(
+def dropped_terms(
     wanted: WantedNow | None, client: ClientOptions, times: dict[str, Any], guards: dict[str, Any]
 ) -> list[str]:
-    """A line for each of the last run's terms that keep texts from people and that a run with these options lacks.
+    """A line for each of the last run's terms that keep texts from people, and that a run with these options lacks.
 
-    But for the guard that has stopped it: it is meant to go on without that, or with another one.
+    None for the guard that has stopped that run: the next one is meant to go on without it, or with another value.
     """
     terms = None if wanted is None else wanted.terms
     if wanted is None or terms is None:
         return []
     lacking = list(_caps_and_times(terms, client, times))
-    for option, (name, flag) in _GUARDS.items():
-        value = getattr(terms.guards, name)
+    for name, option in GUARDS.items():
+        value, flag = getattr(terms.guards, name), f"--{option.replace('_', '-')}"
         if value not in (None, ()) and guards[option] in (None, ()) and wanted.guard != option:
             lacking.append((flag, " ".join(value) if isinstance(value, tuple) else f"{value:,}", flag))
     return [
@@ -52,7 +54,7 @@ def not_said_again(
 def _caps_and_times(
     terms: CampaignTerms, client: ClientOptions, times: dict[str, Any]
 ) -> Iterator[tuple[str, str, str]]:
-    """What is not said again of caps, hours, beginning and expiry: its name, its value in words, and the option."""
+    """The dropped ones among caps, hours, beginning and expiry: the name, the value in words, and the option."""
     last, schedule = dict(named_terms(terms)), terms.schedule
     if "caps" in last and not client.allowed.cap:
         yield "caps", last["caps"], "--cap"
