@@ -24,16 +24,18 @@ NOT_PLANNED: Final = "CSM02"
 MOVED_AWAY: Final = "CSM03"
 """What a change raises in a ledger that the campaign is not in, as it has moved or is moving."""
 
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 2.0
-"""Seconds before a server that is away is asked again: at first, and doubled each time, up to the second."""
-
-
 FENCED: Final = "CSM05"
 """What ``campaign_want`` raises for a run that is not the runner any more."""
 
 LOST_LEASE: Final = "another process runs it by now, as this one was not heard of in time"
 """Why a run can't go on that has lost its lease."""
+
+OF_CAMPAIGN: Final = b"r.id >= $1::bigint << 32 AND r.id < ($1::bigint + 1) << 32"
+"""The recipients ``r`` of a campaign, whose number is the first value that a call gives."""
+
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds before a server that is away is asked again: at first, and doubled each time, up to the second."""
 
 
 class NotPlannedError(LedgerError):
