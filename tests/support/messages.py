@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ELSEWHERE: Final = re.compile(
     r"(testing|sandbox)/|_core/(calling_codes|graphemes|idempotency_states|outcome_table|segments)\."
-    r"|campaign/(states|unsent_rules|wanted_states)\.|campaign/_sqlite/(queries|schema|summary|move_schema)\."
+    r"|campaign/(states|unsent_rules|wanted_states)\."
+    r"|campaign/_sqlite/(queries|schema|first_tables|triggers|summary|move_schema)\."
     r"|campaign/_postgres/(copying|packing)\."
     r"|cli/(examples|formats)\.|_otel/metric_table\.|cli/files/(column_names|cell_words|stop_words)\."
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import LedgerError
-from ._sqlite.schema import APPLICATION_ID
+from ._sqlite.first_tables import APPLICATION_ID
 from .ledger_opening import is_address, open_ledger
 from .move_states import why_away
 from .refusals import refusal

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import AsyncClient, Campaign, LedgerError, MemoryQuota, Outcome
-from customersms_async.campaign._sqlite.schema import VERSION_1
+from customersms_async.campaign._sqlite.first_tables import VERSION_1
 from customersms_async.campaign.states import State
 from support.ledger_aging import let_minutes_pass
 

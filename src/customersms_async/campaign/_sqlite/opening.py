@@ -22,8 +22,9 @@ from ...errors import LedgerError
 from ..refusals import refusal
 from . import queries
 from .errors import BUSY_SECONDS, code_of, translated
+from .first_tables import APPLICATION_ID
 from .move_schema import MOVED
-from .schema import APPLICATION_ID, ORIGINS, SCHEMA, TRIGGERS, VERSION, ZONES
+from .schema import ORIGINS, SCHEMA, TRIGGERS, VERSION, ZONES
 from .typed_rows import only, typed
 
 _CACHE_KB: Final = 4_096

@@ -13,17 +13,12 @@ are recipients that came together, the first input too: those from the id ``firs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from .. import wanted_states
-from ..states import ONLY_AFTER_AN_ATTEMPT, ONLY_WITH_CODE, TRANSITIONS, State
-from ..wanted_states import GUARDED, NOT_AFTER_A_PERSON, Wanted, WantedEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-APPLICATION_ID: Final = 0x43534D53
-"""SQLite's place for saying whose file it is: "CSMS"."""
+from ..states import ONLY_WITH_CODE, TRANSITIONS
+from ..wanted_states import Wanted, WantedEvent
+from .first_tables import PAIRS_UNTIL_VERSION_2, VERSION_1
+from .triggers import append_only_triggers, append_only_triggers_if_missing, transitions_trigger, wanted_trigger
 
 VERSION: Final = 4
 """The schema's version. A ledger of version 1 is brought up to it when opened, a later one when first changed.
@@ -34,48 +29,12 @@ One of a newer version is refused.
 SESSIONS_SINCE: Final = 2
 """The version from which on the main file says whether all that is known stands in it."""
 
-_STATES: Final = " OR ".join(f"state = '{state}'" for state in State)  # an IN makes every insertion twice as slow
 _PAIRS: Final = sorted({(state, to) for (state, _), to in TRANSITIONS.items() if state is not None})
 _CODES: Final = {(state.value, to.value): codes for (state, to), codes in ONLY_WITH_CODE.items()}
-_PAIRS_UNTIL_VERSION_2: Final = (
-    *(("planned", to) for to in ("sending", "skipped")),
-    ("rejected", "planned"),
-    *(("sending", to) for to in ("accepted", "planned", "rejected", "unknown")),
-    *(("unknown", to) for to in ("accepted", "planned")),
-)
 _PAIRS_OF_VERSION_3: Final = tuple(
-    sorted({*_PAIRS_UNTIL_VERSION_2, ("planned", "accepted"), ("skipped", "planned"), ("unknown", "rejected")})
+    sorted({*PAIRS_UNTIL_VERSION_2, ("planned", "accepted"), ("skipped", "planned"), ("unknown", "rejected")})
 )
 _CODES_OF_VERSION_3: Final = {("skipped", "planned"): ("CAPPED",), ("unknown", "rejected"): ("INTERRUPTED",)}
-_KEPT: Final = ("input", "texts", "attempts", "answers", "resolutions")
-
-
-def _transitions(pairs: Iterable[tuple[str, str]], codes: Mapping[tuple[str, str], Sequence[str]]) -> str:
-    """The trigger that refuses all transitions but these, and some of them without one of these ``codes``."""
-    allowed = " OR ".join(
-        f"(OLD.state = '{state}' AND NEW.state = '{to}'{_only(state, to, codes.get((state, to), ()))})"
-        for state, to in pairs
-    )
-    return (
-        f"CREATE TRIGGER moves_of_the_table BEFORE UPDATE OF state ON recipients WHEN NOT ({allowed})"
-        " BEGIN SELECT raise(ABORT, 'the ledger has no such move'); END"
-    )
-
-
-def _only(state: str, to: str, codes: Sequence[str]) -> str:
-    if (State(state), State(to)) in ONLY_AFTER_AN_ATTEMPT:
-        return " AND OLD.attempt_id IS NOT NULL AND OLD.attempts > 0"
-    any_of = " OR ".join(f"OLD.code = '{code}'" for code in codes)
-    return "" if not codes else f" AND {any_of}" if len(codes) == 1 else f" AND ({any_of})"
-
-
-def _appended(table: str) -> str:
-    """The triggers that keep what is in a table."""
-    return "\n".join(
-        f"CREATE TRIGGER kept_{table}_{verb} BEFORE {verb} ON {table}"
-        f" BEGIN SELECT raise(ABORT, '{table} are only ever appended'); END;"
-        for verb in ("UPDATE", "DELETE")
-    )
 
 
 SINCE_VERSION_2: Final = f"""
@@ -100,47 +59,10 @@ CREATE TABLE suppressed (
     PRIMARY KEY (phone, source)
 ) WITHOUT ROWID;
 ALTER TABLE attempts ADD COLUMN deadline_us INTEGER NOT NULL DEFAULT 0;
-{_appended("suppressed")}
+{append_only_triggers("suppressed")}
 PRAGMA user_version = 2;
 """  # noqa: S608 - made of our own words
 """What makes version 2 of a ledger of version 1."""
-
-
-def _wanted_transitions() -> str:
-    """The trigger that refuses what is no transition of what is wanted, and to want a run without terms."""
-    first = " OR ".join(_wanted_transition(event, step.to) for (was, event), step in _WANTED if was is None)
-    later = " OR ".join(
-        f"(o.state = '{was}'{_of_a_guard(was, event)} AND {_wanted_transition(event, step.to)})"
-        for (was, event), step in _WANTED
-        if was is not None
-    )
-    return (
-        "CREATE TRIGGER IF NOT EXISTS moves_of_what_is_wanted AFTER INSERT ON wanted"  # noqa: S608 - made of our own words
-        f" WHEN (NEW.state = '{Wanted.RUN}' AND NEW.terms_id IS NULL)"
-        " OR EXISTS (SELECT 1 FROM wanted WHERE id > NEW.id)"
-        f" OR NOT coalesce((SELECT {later} FROM wanted AS o WHERE o.id < NEW.id ORDER BY o.id DESC LIMIT 1), {first})"
-        " BEGIN SELECT raise(ABORT, 'nothing in the ledger leads to wanting that'); END"
-    )
-
-
-_WANTED: Final = tuple(wanted_states.TRANSITIONS.items())
-
-
-def _wanted_transition(event: WantedEvent, to: Wanted) -> str:
-    return f"(NEW.event = '{event}' AND NEW.state = '{to}' AND NEW.guard {'<>' if event in GUARDED else '='} '')"
-
-
-def _of_a_guard(was: Wanted, event: WantedEvent) -> str:
-    return " AND o.guard <> ''" if (was, event) in NOT_AFTER_A_PERSON else ""
-
-
-def _kept(table: str) -> tuple[str, ...]:
-    """The triggers that keep what is in a table that a ledger may have already."""
-    return tuple(
-        f"CREATE TRIGGER IF NOT EXISTS kept_{table}_{verb} BEFORE {verb} ON {table}"
-        f" BEGIN SELECT raise(ABORT, '{table} are only ever appended'); END"
-        for verb in ("UPDATE", "DELETE")
-    )
 
 
 _TERMS_TABLE: Final = """
@@ -176,14 +98,14 @@ _WANTED_BEFORE: Final = (
 
 _SINCE_VERSION_3: Final = (
     "DROP TRIGGER IF EXISTS moves_of_the_table",
-    _transitions(_PAIRS_OF_VERSION_3, _CODES_OF_VERSION_3),
+    transitions_trigger(_PAIRS_OF_VERSION_3, _CODES_OF_VERSION_3),
     _TERMS_TABLE,
     _WANTED_TABLE,
-    _wanted_transitions(),
-    *_kept("terms"),
-    *_kept("wanted"),
+    wanted_trigger(),
+    *append_only_triggers_if_missing("terms"),
+    *append_only_triggers_if_missing("wanted"),
     _DOUBLES_TABLE,
-    *_kept("doubles"),
+    *append_only_triggers_if_missing("doubles"),
     _WANTED_BEFORE,
     "PRAGMA user_version = 3",
 )
@@ -210,9 +132,9 @@ _ADDED_BEFORE: Final = (
 UPDATES: Final = (
     *_SINCE_VERSION_3,
     "DROP TRIGGER IF EXISTS moves_of_the_table",
-    _transitions(_PAIRS, _CODES),
+    transitions_trigger(_PAIRS, _CODES),
     _ADDITIONS_TABLE,
-    *_kept("additions"),
+    *append_only_triggers_if_missing("additions"),
     _ADDED_BEFORE,
     f"PRAGMA user_version = {VERSION}",
 )
@@ -236,91 +158,15 @@ TRIGGERS: Final = frozenset(
 
 ORIGINS: Final = (
     "CREATE TABLE IF NOT EXISTS origins (id INTEGER PRIMARY KEY, line INTEGER NOT NULL, kept TEXT)",
-    *_kept("origins"),
+    *append_only_triggers_if_missing("origins"),
 )
 """Where recipients stand in their file, and what was kept of their rows (a JSON object), if there is a file."""
 
 ZONES: Final = (
     "CREATE TABLE IF NOT EXISTS zones (id INTEGER PRIMARY KEY, zone TEXT NOT NULL)",
-    *_kept("zones"),
+    *append_only_triggers_if_missing("zones"),
 )
 """The time zones of recipients who have brought one of their own."""
-
-VERSION_1: Final = f"""
-CREATE TABLE input (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    hash TEXT NOT NULL,
-    template TEXT,
-    recipients INTEGER NOT NULL,
-    added_us INTEGER NOT NULL,
-    rehearsal INTEGER NOT NULL
-);
-CREATE TABLE texts (
-    id INTEGER PRIMARY KEY,
-    text TEXT NOT NULL
-);
-CREATE TABLE recipients (
-    id INTEGER PRIMARY KEY,
-    phone TEXT NOT NULL,
-    text_id INTEGER,
-    segments INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK ({_STATES}),
-    code TEXT NOT NULL DEFAULT '',
-    error TEXT,
-    message_id TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    attempt_id INTEGER,
-    updated_us INTEGER NOT NULL
-);
-CREATE TABLE counts (
-    state TEXT NOT NULL,
-    code TEXT NOT NULL,
-    recipients INTEGER NOT NULL,
-    segments INTEGER NOT NULL,
-    PRIMARY KEY (state, code)
-) WITHOUT ROWID;
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY,
-    began_us INTEGER NOT NULL,
-    recipients INTEGER NOT NULL,
-    ids TEXT NOT NULL,
-    credits_before TEXT
-);
-CREATE TABLE answers (
-    attempt_id INTEGER PRIMARY KEY,
-    ended_us INTEGER NOT NULL,
-    status_code INTEGER,
-    accepted INTEGER NOT NULL,
-    rejected INTEGER NOT NULL,
-    unknown INTEGER NOT NULL,
-    unsent INTEGER NOT NULL,
-    error TEXT,
-    credits_after TEXT
-);
-CREATE TABLE resolutions (
-    id INTEGER PRIMARY KEY,
-    at_us INTEGER NOT NULL,
-    by TEXT NOT NULL,
-    becomes TEXT NOT NULL,
-    recipients INTEGER NOT NULL,
-    ids TEXT NOT NULL
-);
-{_transitions(_PAIRS_UNTIL_VERSION_2, {})};
-CREATE TRIGGER counted AFTER UPDATE OF state, code ON recipients BEGIN
-    UPDATE counts SET recipients = recipients - 1, segments = segments - OLD.segments
-        WHERE state = OLD.state AND code = OLD.code;
-    INSERT INTO counts VALUES (NEW.state, NEW.code, 1, NEW.segments) ON CONFLICT DO UPDATE
-        SET recipients = recipients + 1, segments = segments + NEW.segments;
-END;
-CREATE TRIGGER frozen BEFORE UPDATE OF id, phone, text_id, segments ON recipients
-BEGIN SELECT raise(ABORT, 'what was added is frozen'); END;
-CREATE TRIGGER kept_recipients BEFORE DELETE ON recipients
-BEGIN SELECT raise(ABORT, 'recipients are never removed'); END;
-{" ".join(map(_appended, _KEPT))}
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = 1;
-"""  # noqa: S608 - made of our own words
-"""The first tables, as they were."""
 
 SCHEMA: Final = f"{VERSION_1}{UPGRADE}"
 """What makes an empty ledger; every trigger that a campaign has ever made stands in it."""

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from customersms_async import Campaign, Code, LedgerError, Outcome, Status
+from customersms_async.campaign._sqlite.first_tables import VERSION_1
 from customersms_async.campaign._sqlite.ledger import SQLiteLedger
-from customersms_async.campaign._sqlite.schema import SCHEMA, TRIGGERS, VERSION, VERSION_1
+from customersms_async.campaign._sqlite.schema import SCHEMA, TRIGGERS, VERSION
 from customersms_async.campaign.rows import Intent
 from support.filled_ledger import PEOPLE, counted, filled
 from support.old_ledgers import MOVES_OF_VERSION_2, make_version_2, make_version_3, schema_of
