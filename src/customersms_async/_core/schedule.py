@@ -55,11 +55,11 @@ class SendSchedule(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, expires_us=expires_us, expires_after_us=None)
 
 
-class When(enum.Enum):
-    """What a schedule says of one recipient at one moment.
+class VerdictKind(enum.Enum):
+    """The kinds of verdict on one recipient at one moment.
 
-    They may be texted now, or later; their time has run out; no time zone is known of them, which hours need; or those
-    that they may be in are never within hours at once.
+    NOW and LATER: they may be texted then. EXPIRED: their time has run out. NO_ZONE: no time zone is known of them,
+    which hours need. NEVER: the zones that they may be in are never within hours at once.
     """
 
     NOW = "now"
@@ -70,9 +70,12 @@ class When(enum.Enum):
 
 
 class Verdict(NamedTuple):
-    """What a schedule says of a recipient: of NOW the moment until which that is so, of LATER from when it will be."""
+    """The verdict of a schedule on one recipient at one moment.
 
-    when: When
+    ``us`` (microseconds since 1970) is, for NOW, until when they may be texted; for LATER, from when on.
+    """
+
+    kind: VerdictKind
     us: int = 0
 
 
@@ -107,20 +110,20 @@ class ScheduleJudge:
     def judge(self, zones: Sequence[str], now_us: int) -> Verdict:
         """The verdict on a recipient who may be in any of ``zones``: it has to be within hours in all of them."""
         if now_us >= self._until_us:
-            return Verdict(When.EXPIRED)
+            return Verdict(VerdictKind.EXPIRED)
         opens_us, closes_us = self._from_us, NEVER_US
         if self._hours is not None:
             if not zones:
-                return Verdict(When.NO_ZONE)
+                return Verdict(VerdictKind.NO_ZONE)
             opening = self._opening(tuple(zones), max(now_us, self._from_us))
             if opening is None:
-                return Verdict(When.NEVER)
+                return Verdict(VerdictKind.NEVER)
             opens_us, closes_us = max(opening.from_us, opens_us), opening.until_us - self._margin_us
         if opens_us >= self._until_us:
-            return Verdict(When.EXPIRED)
+            return Verdict(VerdictKind.EXPIRED)
         if now_us < opens_us:
-            return Verdict(When.LATER, opens_us)
-        return Verdict(When.NOW, min(closes_us, self._until_us))
+            return Verdict(VerdictKind.LATER, opens_us)
+        return Verdict(VerdictKind.NOW, min(closes_us, self._until_us))
 
     def _opening(self, zones: tuple[str, ...], at_us: int) -> Opening | None:
         """The first opening of which more than the margin is left at that moment, or when it begins."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 import msgspec
 
 from .batching import Batch, Grouper
-from .schedule import NEVER_US, ScheduleJudge, Verdict, When
+from .schedule import NEVER_US, ScheduleJudge, Verdict, VerdictKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ class ScheduleForecast(NamedTuple):
     begin_us: int | None
     end_us: int | None
     requests: int
-    skipped: dict[When, int]
+    skipped: dict[VerdictKind, int]
 
 
 @final
@@ -95,7 +95,7 @@ class _Plan:
         self._judged_us = -1
         self._verdicts: dict[int, Verdict] = {}
         self.opens_us = NEVER_US
-        self.skipped: dict[When, int] = {}
+        self.skipped: dict[VerdictKind, int] = {}
 
     def next(self, now_us: int) -> Batch | None:
         """The next batch of who may be texted, or ``None`` once the sweep is through."""
@@ -118,7 +118,7 @@ class _Plan:
 
     def all_may(self, batch: Batch, now_us: int) -> bool:
         """Whether everybody in a batch may be texted now."""
-        return all(self._verdict(index, now_us).when is When.NOW for index in batch.indexes)
+        return all(self._verdict(index, now_us).kind is VerdictKind.NOW for index in batch.indexes)
 
     def sweep(self) -> bool:
         """Begin a sweep through those who were passed over; false if there is nobody."""
@@ -135,13 +135,13 @@ class _Plan:
         return verdict
 
     def _may(self, index: int, now_us: int) -> bool:
-        when, us = self._verdict(index, now_us)
-        if when is When.LATER:
+        kind, us = self._verdict(index, now_us)
+        if kind is VerdictKind.LATER:
             self._later.append(index)
             self.opens_us = min(self.opens_us, us)
-        elif when is not When.NOW:
-            self.skipped[when] = self.skipped.get(when, 0) + 1
-        return when is When.NOW
+        elif kind is not VerdictKind.NOW:
+            self.skipped[kind] = self.skipped.get(kind, 0) + 1
+        return kind is VerdictKind.NOW
 
 
 def forecast(

@@ -80,24 +80,24 @@ class PostgresError(Exception):
         return self.sqlstate in _MISSING
 
 
-def said(sqlstate: str, message: str, *, secret: str = "") -> PostgresError:
-    """What a server said to a call."""
+def server_error(sqlstate: str, message: str, *, secret: str = "") -> PostgresError:
+    """The error for what a server said to a call."""
     if sqlstate == _DENIED:
         message += ", so this user may not use it: see customersms ledger migrate --grant"
     return PostgresError(
-        without(message, secret), temporary=_PASSING.match(sqlstate) is not None, sqlstate=sqlstate or "XX000"
+        without_secret(message, secret), temporary=_PASSING.match(sqlstate) is not None, sqlstate=sqlstate or "XX000"
     )
 
 
-def not_connected(message: str, *, secret: str = "") -> PostgresError:
-    """What libpq or the server said while a connection was made, or as it was lost."""
+def connection_error(message: str, *, secret: str = "") -> PostgresError:
+    """The error for what libpq or the server said while a connection was made, or as it was lost."""
     passes = _PASSES_ALL_THE_SAME.search(message) is not None or _MENDED_BY_A_PERSON.search(message) is None
     if _NEVER_PASSES.search(message) is not None:
         passes = False
-    return PostgresError(without(message, secret), temporary=passes)
+    return PostgresError(without_secret(message, secret), temporary=passes)
 
 
-def without(message: str, secret: str) -> str:
+def without_secret(message: str, secret: str) -> str:
     """The message in one line, and without the password."""
     words = " ".join(message.split())
     return words.replace(secret, "***") if len(secret) > _SHORT else words

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import wire
-from .errors import PostgresError, said
+from .errors import PostgresError, server_error
 from .migrations import LOCK_TIMEOUT
 from .session import problem_of
 
@@ -116,7 +116,7 @@ def check(session: ServerSession, deadline: float) -> None:
     """See that the tables are there, and those of this procrastinate. Raises ``PostgresError``."""
     tables = installed()
     if tables is None:
-        raise said("", "customersms worker needs procrastinate: pip install 'customersms-async[postgres]'")
+        raise server_error("", "customersms worker needs procrastinate: pip install 'customersms-async[postgres]'")
     if not _found(session.ask(_THERE, (), deadline)):
         raise PostgresError(f"it has no tables of jobs for workers: {_WAY}", temporary=False)
     ((version, digest),) = session.ask(_READ, (), deadline)

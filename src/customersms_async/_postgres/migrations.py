@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from . import wire
-from .errors import PostgresError, said
+from .errors import PostgresError, server_error
 from .session import problem_of
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def version_over(connection: Connection[Any]) -> int:
 def refuse_newer(found: int) -> None:
     """Raise ``PostgresError`` for a version that this package does not know."""
     if found > VERSION:
-        raise said(
+        raise server_error(
             "",
             f"the schema customersms has version {found}, and this customersms_async knows {VERSION}: update"
             " customersms_async",

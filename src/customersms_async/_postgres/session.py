@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from . import server_url, wire
-from .errors import PostgresError, not_connected, said
+from .errors import PostgresError, connection_error, server_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -180,9 +180,9 @@ class ServerSession:
 
 
 def problem_of(error: Exception, secret: str) -> PostgresError:
-    """What psycopg or its pool raised, as an error of ours."""
+    """The error of ours for what psycopg or its pool raised."""
     state = getattr(error, "sqlstate", None)
     if state:
         message = getattr(getattr(error, "diag", None), "message_primary", None) or str(error)
-        return said(state, message, secret=secret)
-    return not_connected(str(error) or type(error).__name__, secret=secret)
+        return server_error(state, message, secret=secret)
+    return connection_error(str(error) or type(error).__name__, secret=secret)

@@ -12,7 +12,7 @@ import select
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import PostgresError, said, without
+from .errors import PostgresError, server_error, without_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def ask(
                     break
                 results.append(result)
         except psycopg.Error as error:
-            raise PostgresError(without(str(error), secret), temporary=True) from None
+            raise PostgresError(without_secret(str(error), secret), temporary=True) from None
         except PostgresError:
             _have_ended(connection)
             raise
@@ -68,8 +68,10 @@ def ask(
             state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
             message = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b"").decode("utf-8", "replace")
             if not state:  # libpq speaks, not the server: the connection is lost
-                raise PostgresError(without(result.error_message.decode("utf-8", "replace"), secret), temporary=True)
-            raise said(state, message, secret=secret)
+                raise PostgresError(
+                    without_secret(result.error_message.decode("utf-8", "replace"), secret), temporary=True
+                )
+            raise server_error(state, message, secret=secret)
     refuse_warned(warned, secret)
     if not results:
         raise PostgresError("no answer came", temporary=True)
@@ -99,7 +101,7 @@ def warnings_heard(connection: Connection[Any]) -> Iterator[list[str]]:
 def refuse_warned(warned: Sequence[str], secret: str = "") -> None:
     """Raise ``PostgresError`` for a commit that the server warned of: it counts as not done."""
     if warned:
-        raise said(_NOT_WAITED, warned[0], secret=secret)
+        raise server_error(_NOT_WAITED, warned[0], secret=secret)
 
 
 def _have_ended(connection: Connection[Any]) -> None:

@@ -7,7 +7,7 @@ from array import array
 from typing import TYPE_CHECKING, Final, final
 
 from .._core.batching import Batch
-from .._core.schedule import NEVER_US, ScheduleJudge, SendSchedule, Verdict, When
+from .._core.schedule import NEVER_US, ScheduleJudge, SendSchedule, Verdict, VerdictKind
 from ..models import Code, Outcome, Status
 from .ledger_clock import LedgerClock
 from .zones import ZoneFinder, load_zone
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from .rows import PlannedRecipient
 
 _SKIPPED: Final = {
-    When.EXPIRED: (Code.EXPIRED, "its time has run out"),
-    When.NO_ZONE: (Code.NO_ZONE, "no time zone is known for it"),
-    When.NEVER: (Code.NO_ZONE, "it may be in several time zones, which are never within hours at once"),
+    VerdictKind.EXPIRED: (Code.EXPIRED, "its time has run out"),
+    VerdictKind.NO_ZONE: (Code.NO_ZONE, "no time zone is known for it"),
+    VerdictKind.NEVER: (Code.NO_ZONE, "it may be in several time zones, which are never within hours at once"),
 }
 """Whom a schedule skips: with which code, and why."""
 
@@ -86,7 +86,7 @@ class Timetable:
         until_us = NEVER_US
         for index in batch.indexes:
             verdict = self._verdict(index)
-            if verdict.when is not When.NOW:
+            if verdict.kind is not VerdictKind.NOW:
                 return None
             until_us = min(until_us, verdict.us)
         return self._clock.of_process(until_us)
@@ -98,13 +98,13 @@ class Timetable:
 
     def _may_now(self, index: int, phone: str) -> bool:
         verdict = self._verdict(index)
-        if verdict.when is When.NOW:
+        if verdict.kind is VerdictKind.NOW:
             return True
-        if verdict.when is When.LATER:
+        if verdict.kind is VerdictKind.LATER:
             self.passed_over += 1
             self.opens_us = min(self.opens_us, verdict.us)
         else:
-            code, error = _SKIPPED[verdict.when]
+            code, error = _SKIPPED[verdict.kind]
             self.skipped.append(Outcome(index, phone, Status.UNSENT, None, error, code))
         return False
 
@@ -112,7 +112,7 @@ class Timetable:
         """The verdict on one recipient now: now by the earliest reading of the clock, and still so by the latest."""
         zones = self._sets[self._set_of[index]]
         verdict = self._judge.judge(zones, self._clock.earliest_us)
-        if verdict.when is When.NOW and self._clock.latest_us >= verdict.us:
+        if verdict.kind is VerdictKind.NOW and self._clock.latest_us >= verdict.us:
             return self._judge.judge(zones, verdict.us)
         return verdict
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 from .._core.layers import layers
 from .._core.options import DEFAULT_BATCH_SIZE, DEFAULT_MAX_CONCURRENCY, DEFAULT_RESERVE
 from .._core.plural import counted
-from .._core.schedule import ScheduleJudge, When
+from .._core.schedule import ScheduleJudge, VerdictKind
 from .._core.schedule_forecast import Grants, ScheduledPeople, forecast
 from .._sending.estimate import bulk_wait
 from ..campaign.zones import ZoneFinder, load_zone
@@ -31,7 +31,7 @@ _MOST_LOOKS: Final = 200
 _MOST_ZONES: Final = 6
 """Zones that are named, those of most recipients first."""
 
-_CODES: Final = {When.EXPIRED: "EXPIRED", When.NO_ZONE: "NO_ZONE", When.NEVER: "NO_ZONE"}
+_CODES: Final = {VerdictKind.EXPIRED: "EXPIRED", VerdictKind.NO_ZONE: "NO_ZONE", VerdictKind.NEVER: "NO_ZONE"}
 
 SEVERAL: Final = "several zones"
 UNKNOWN: Final = "no known zone"

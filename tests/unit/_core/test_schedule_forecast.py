@@ -8,7 +8,7 @@ import pytest
 
 from customersms_async._core.hours import Hours
 from customersms_async._core.layers import Layer
-from customersms_async._core.schedule import ScheduleJudge, SendSchedule, When
+from customersms_async._core.schedule import ScheduleJudge, SendSchedule, VerdictKind
 from customersms_async._core.schedule_forecast import Grants, ScheduledPeople, ScheduleForecast, forecast
 from customersms_async.models import Limit
 
@@ -67,15 +67,21 @@ def test_a_batch_that_waits_is_cut_where_hours_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("zones_of", "reason"), [([3], When.NO_ZONE), ([2], When.NEVER), ([0], When.EXPIRED), ([0, 0, 0], When.EXPIRED)]
+    ("zones_of", "reason"),
+    [
+        ([3], VerdictKind.NO_ZONE),
+        ([2], VerdictKind.NEVER),
+        ([0], VerdictKind.EXPIRED),
+        ([0, 0, 0], VerdictKind.EXPIRED),
+    ],
 )
-def test_who_gets_none_is_counted_by_the_reason(zones_of: list[int], reason: When) -> None:
+def test_who_gets_none_is_counted_by_the_reason(zones_of: list[int], reason: VerdictKind) -> None:
     schedule = SendSchedule(hours=Hours("09:00-11:00"), expires_us=BEGIN + HOUR)
-    if reason is When.NEVER:
+    if reason is VerdictKind.NEVER:
         schedule = SendSchedule(hours=Hours("09:00-11:00"))
     assert ends(schedule, zones_of) == (None, None, 0, {reason: len(zones_of)})
 
 
 def test_a_time_that_runs_out_in_the_line_is_seen_there() -> None:
     found = ends(SendSchedule(expires_us=BEGIN + 2 * HOUR + 1), [0] * 10, quota=grants(Layer(1, HOUR)))
-    assert found == (BEGIN, BEGIN + 2 * HOUR, 3, {When.EXPIRED: 4})
+    assert found == (BEGIN, BEGIN + 2 * HOUR, 3, {VerdictKind.EXPIRED: 4})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from customersms_async._postgres.errors import not_connected, said
+from customersms_async._postgres.errors import connection_error, server_error
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from customersms_async._postgres.errors import not_connected, said
     ],
 )
 def test_what_a_server_says_passes_by_its_code(sqlstate: str, temporary: bool) -> None:
-    assert said(sqlstate, "words").temporary is temporary
+    assert server_error(sqlstate, "words").temporary is temporary
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_what_a_server_says_passes_by_its_code(sqlstate: str, temporary: bool) -
     ],
 )
 def test_what_is_said_while_connecting_passes_by_its_words(message: str, temporary: bool) -> None:
-    assert not_connected(message).temporary is temporary
+    assert connection_error(message).temporary is temporary
 
 
 def test_a_password_is_in_no_error_and_a_very_short_one_takes_no_letters_away() -> None:
-    assert str(said("XX000", "it was s3cret\n  indeed", secret="s3cret")) == "it was *** indeed"
-    assert str(not_connected("a cat sat", secret="at")) == "a cat sat"
+    assert str(server_error("XX000", "it was s3cret\n  indeed", secret="s3cret")) == "it was *** indeed"
+    assert str(connection_error("a cat sat", secret="at")) == "a cat sat"

@@ -19,7 +19,7 @@ import pytest
 from customersms_async import AsyncClient, Limit, Outcome
 from customersms_async._core.hours import DAY_US, Hours, local_time, microseconds
 from customersms_async._core.layers import layers
-from customersms_async._core.schedule import ScheduleJudge, SendSchedule, When
+from customersms_async._core.schedule import ScheduleJudge, SendSchedule, VerdictKind
 from customersms_async._core.schedule_forecast import Grants, ScheduledPeople, forecast
 from customersms_async._sending.open_client import open_client
 from customersms_async._sending.stream import OutcomeStream
@@ -256,4 +256,4 @@ def test_a_forecast_is_right_to_the_second(seed: int) -> None:
     ended_us = virtual_loop.run(main())
     assert expected.end_us is not None
     assert timedelta(microseconds=abs(ended_us - expected.end_us)) < timedelta(seconds=1)
-    assert sum(expected.skipped.values()) == 0 or set(expected.skipped) == {When.EXPIRED}
+    assert sum(expected.skipped.values()) == 0 or set(expected.skipped) == {VerdictKind.EXPIRED}

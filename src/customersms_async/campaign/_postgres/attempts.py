@@ -23,7 +23,7 @@ from .calls import LOST_LEASE, NotPlannedError
 from .host import LEAVE
 from .questions import LedgerQuestions
 from .recent_calls import KEPT_US, RecentCalls
-from .values import first, many_words, names, said, words, words_or_null
+from .values import decode_text, encode_names, encode_text, encode_text_or_null, encode_texts, only_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,7 +101,7 @@ class LedgerAttempts(LedgerQuestions):
         host, given_us = self._opened, now_us()
         length, who, also = b"%d" % host.lease_us, bytea(host.words), b"t" if moving else b"f"
         rows = await self._call(_LEAD, self._now(), bytea(host.id), bytea(self._holder), length, who, also)
-        epoch, holder, since_us = first(rows)
+        epoch, holder, since_us = only_row(rows)
         if not int(epoch or 0):
             raise self._running(holder, since_us)
         self._epoch, self._since_us = int(epoch or 0), since_us
@@ -129,7 +129,7 @@ class LedgerAttempts(LedgerQuestions):
 
         Nobody, and ``None``, where nothing can be written, as on a standby: there the ledger can be looked at as it is.
         """
-        for (left_us,) in await self._call(_RECOVER, self._now(), bytea(self._holder), words(CRASHED)):
+        for (left_us,) in await self._call(_RECOVER, self._now(), bytea(self._holder), encode_text(CRASHED)):
             return None if left_us is None else max(0.0, int(left_us) / 1e6)
         return None
 
@@ -142,7 +142,7 @@ class LedgerAttempts(LedgerQuestions):
         figure = None if intent.credits_before is None else str(intent.credits_before).encode()
         given = (
             *(b"%d" % intent.attempt_id, array(intent.ids), ranges(intent.ids).encode()),
-            *(b"%d" % round(intent.timeout * 1e6), figure, words(ON_THE_LIST)),
+            *(b"%d" % round(intent.timeout * 1e6), figure, encode_text(ON_THE_LIST)),
         )
         try:
             rows = await self._begin_surely(given)
@@ -232,12 +232,12 @@ class LedgerAttempts(LedgerQuestions):
             b"%d" % intent.attempt_id,
             ranges(intent.ids).encode(),
             array([o.index for o in outcomes]),
-            names([_RECORDED[o.status] for o in outcomes]),
-            many_words("" if o.status is Status.UNSENT else o.code or "" for o in outcomes),
-            many_words(None if o.status is Status.UNSENT else o.error for o in outcomes),
-            many_words(o.message_id for o in outcomes),
+            encode_names([_RECORDED[o.status] for o in outcomes]),
+            encode_texts("" if o.status is Status.UNSENT else o.code or "" for o in outcomes),
+            encode_texts(None if o.status is Status.UNSENT else o.error for o in outcomes),
+            encode_texts(o.message_id for o in outcomes),
             None if ruling.status_code is None else b"%d" % ruling.status_code,
-            words_or_null(worst),
+            encode_text_or_null(worst),
             None if ruling.remaining_credits is None else str(ruling.remaining_credits).encode(),
         )
         await self._call(_RECORD, self._now(), *given, patient=True)
@@ -245,7 +245,7 @@ class LedgerAttempts(LedgerQuestions):
 
     async def skip(self, outcomes: Sequence[Outcome]) -> None:
         """Skip, with the code and the words of these outcomes, those recipients of them who are planned."""
-        codes, errors = many_words(o.code or "" for o in outcomes), many_words(o.error for o in outcomes)
+        codes, errors = encode_texts(o.code or "" for o in outcomes), encode_texts(o.error for o in outcomes)
         await self._call(_SKIP, self._now(), array([o.index for o in outcomes]), codes, errors)
 
 
@@ -260,4 +260,4 @@ _WHY: Final = {
 
 def _who(holder: bytes | None, since_us: bytes | None) -> str:
     since = datetime.fromtimestamp(int(since_us or 0) / 1e6).astimezone()
-    return f"{said(holder) or 'somebody'}, since {since:%Y-%m-%d %H:%M:%S}"
+    return f"{decode_text(holder) or 'somebody'}, since {since:%Y-%m-%d %H:%M:%S}"

@@ -22,7 +22,7 @@ from . import copying, packing
 from .calls import MOVED_AWAY
 from .host import Host
 from .move_rows import LedgerMoves
-from .values import first, many_words, names, words
+from .values import encode_names, encode_text, encode_texts, only_row
 from .wanted_rows import WANT
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class PostgresLedger(LedgerMoves):
         ledger._host = Host.join(place, clock, ledger)
         try:
             made = secrets.token_hex(16).encode() if create else b""
-            rows = await ledger._ask(_OPEN, words(place.name), ledger._now(), made)
+            rows = await ledger._ask(_OPEN, encode_text(place.name), ledger._now(), made)
             if not rows:
                 raise MissingLedgerError(f"{ledger.name}: the database has no campaign of that name", path=ledger.name)
-            number, name = first(rows)
+            number, name = only_row(rows)
             ledger.id = (name or b"").decode()
             ledger._number = int(number or 0)
             if not looking:
@@ -202,18 +202,18 @@ class PostgresLedger(LedgerMoves):
                 b"t" if seen.anyone_left else b"f",
                 following.state.encode(),
                 following.event.encode(),
-                words(change.by),
-                words(following.guard),
-                words(following.why),
-                None if change.terms is None else words(change.terms.encode()),
+                encode_text(change.by),
+                encode_text(following.guard),
+                encode_text(following.why),
+                None if change.terms is None else encode_text(change.terms.encode()),
             )
             if done == b"t":
                 return True
 
     async def suppress(self, phones: Iterable[str], source: str) -> int:
         """Suppress these numbers for good: nobody with one of them is sent to. Gives how many planned are skipped."""
-        listed = await asyncio.to_thread(lambda: many_words(phones))
-        given = (self._now(), listed, words(source), words(ON_THE_LIST))
+        listed = await asyncio.to_thread(lambda: encode_texts(phones))
+        given = (self._now(), listed, encode_text(source), encode_text(ON_THE_LIST))
         ((count,),) = await self._call(_SUPPRESS, *given, seconds=_LONGEST_CHANGE)
         return int(count or 0)
 
@@ -224,15 +224,15 @@ class PostgresLedger(LedgerMoves):
             _RESOLVE,
             self._now(),
             bytea(secrets.token_bytes(16)),
-            names([choice.state for choice in choices]),
-            many_words(choice.code for choice in choices),
+            encode_names([choice.state for choice in choices]),
+            encode_texts(choice.code for choice in choices),
             becomes.encode(),
-            None if phones is None else many_words(phones),
-            words(by),
+            None if phones is None else encode_texts(phones),
+            encode_text(by),
             b"%d" % CUT_OFF_US,
             seconds=_LONGEST_CHANGE,
         )
-        count, held, until_us = (int(value or 0) for value in first(rows))
+        count, held, until_us = (int(value or 0) for value in only_row(rows))
         if held:
             raise may_be_sent_to(self.name, held, until_us)
         return count

@@ -12,7 +12,7 @@ from ..refusals import refusal
 from ..rows import RunningNow
 from ..states import State
 from .calls import refused
-from .values import plain, said, typed, whole
+from .values import decode_name, decode_number, decode_text, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,11 @@ def _move(row: Sequence[bytes | None], database: str) -> LedgerMove | None:
     move, state, place, at_us, by = row
     if move is None:
         return None
-    (last,) = typed([(plain(move), plain(state), said(place), whole(at_us), said(by))], LedgerMove, database)
+    (last,) = typed(
+        [(decode_name(move), decode_name(state), decode_text(place), decode_number(at_us), decode_text(by))],
+        LedgerMove,
+        database,
+    )
     return last
 
 
@@ -57,15 +61,17 @@ async def listed(place: DatabasePlace) -> list[ListedCampaign]:
     found: dict[str, ListedCampaign] = {}
     try:
         for name, wanted, guard, by, since_us, state, recipients, *move in rows:
-            title = said(name) or ""
+            title = decode_text(name) or ""
             one = found.get(title)
             if one is None:
-                running = None if by is None else RunningNow(said(by) or "", whole(since_us))
+                running = None if by is None else RunningNow(decode_text(by) or "", decode_number(since_us))
                 counts = dict.fromkeys(State, 0)
                 away = why_away(_move(move, place.shown))
-                one = found[title] = ListedCampaign(title, plain(wanted), said(guard) or None, counts, running, away)
+                one = found[title] = ListedCampaign(
+                    title, decode_name(wanted), decode_text(guard) or None, counts, running, away
+                )
             if state is not None:
-                one.counts[State(plain(state) or "")] = whole(recipients) or 0
+                one.counts[State(decode_name(state) or "")] = decode_number(recipients) or 0
     except ValueError as error:  # also of bytes that are no text
         raise refusal(place.shown, f"it holds what no campaign writes there ({error})") from None
     return list(found.values())

@@ -8,7 +8,7 @@ from ..move_states import LedgerMove, why_away
 from ..refusals import CHANGED, refusal, still_sent_to
 from .attempts import LedgerAttempts
 from .calls import LOST_LEASE
-from .values import first, plain, said, typed, whole, words
+from .values import decode_name, decode_number, decode_text, encode_text, only_row, typed
 
 if TYPE_CHECKING:
     from ...errors import LedgerError
@@ -30,7 +30,15 @@ class LedgerMoves(LedgerAttempts):
     async def moves(self) -> list[LedgerMove]:
         """All that was ever said of its moves, the oldest first."""
         rows = [
-            (plain(move), plain(state), said(place), whole(at_us), said(by), plain(database), plain(copy))
+            (
+                decode_name(move),
+                decode_name(state),
+                decode_text(place),
+                decode_number(at_us),
+                decode_text(by),
+                decode_name(database),
+                decode_name(copy),
+            )
             for move, state, place, at_us, by, database, copy in await self._call(_MOVES)
         ]
         return typed(rows, LedgerMove, self.name)
@@ -38,9 +46,9 @@ class LedgerMoves(LedgerAttempts):
     async def say_of_move(self, said: LedgerMove) -> None:
         """Append what is said of a move: see ``MovingLedger``."""
         lease = self._lease()
-        row = said.move.encode(), said.state.encode(), words(said.place), words(said.by)
+        row = said.move.encode(), said.state.encode(), encode_text(said.place), encode_text(said.by)
         where = said.database.encode(), said.copy.encode()
-        verdict, count, until_us = first(await self._call(_SAY, *lease, *row, *where, patient=False))
+        verdict, count, until_us = only_row(await self._call(_SAY, *lease, *row, *where, patient=False))
         if verdict == b"sending":
             raise still_sent_to(self.name, int(count or 0), int(until_us or 0))
         if verdict != b"said":

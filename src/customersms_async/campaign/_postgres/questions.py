@@ -20,7 +20,7 @@ from ..rows import (
 from ..states import State
 from .calls import OF_CAMPAIGN
 from .summary import LedgerSummary
-from .values import first, many_words, names, plain, said, typed, whole
+from .values import decode_name, decode_number, decode_text, encode_names, encode_texts, only_row, typed
 from .wanted_rows import WANTED, read_wanted
 
 if TYPE_CHECKING:
@@ -99,7 +99,13 @@ class LedgerQuestions(LedgerSummary):
     async def added(self) -> Input | None:
         """The input that was added, or ``None``."""
         rows = [
-            (plain(digest), said(template), whole(recipients), whole(added_us), int(rehearsal == b"t"))
+            (
+                decode_name(digest),
+                decode_text(template),
+                decode_number(recipients),
+                decode_number(added_us),
+                int(rehearsal == b"t"),
+            )
             for digest, template, recipients, added_us, rehearsal in await self._call(_ADDED)
         ]
         found = typed(rows, Input, self.name)
@@ -108,7 +114,14 @@ class LedgerQuestions(LedgerSummary):
     async def additions(self) -> list[Addition]:
         """All additions, the first input as the first."""
         rows = [
-            (said(source), plain(digest), whole(added_us), said(by), whole(recipients), whole(place))
+            (
+                decode_text(source),
+                decode_name(digest),
+                decode_number(added_us),
+                decode_text(by),
+                decode_number(recipients),
+                decode_number(place),
+            )
             for source, digest, added_us, by, recipients, place in await self._call(_ADDITIONS)
         ]
         return typed(rows, Addition, self.name)
@@ -116,7 +129,7 @@ class LedgerQuestions(LedgerSummary):
     async def counts(self) -> list[Count]:
         """How many recipients there are by state and code."""
         rows = [
-            (plain(state), said(code), whole(recipients), whole(segments))
+            (decode_name(state), decode_text(code), decode_number(recipients), decode_number(segments))
             for state, code, recipients, segments in await self._call(_COUNTS)
         ]
         order = list(State)
@@ -127,7 +140,7 @@ class LedgerQuestions(LedgerSummary):
         rows = await self._call(_PLANNED, b"%d" % start, b"%d" % PAGE)
         texts = _Texts()
         found = [
-            (whole(place), said(phone), texts.said(text), whole(segments), said(zone))
+            (decode_number(place), decode_text(phone), texts.decode(text), decode_number(segments), decode_text(zone))
             for place, phone, text, segments, zone in rows
         ]
         return typed(found, PlannedRecipient, self.name)
@@ -139,29 +152,36 @@ class LedgerQuestions(LedgerSummary):
 
     async def outside(self, prefixes: Collection[str]) -> tuple[int, int | None]:
         """How many planned numbers begin with none of ``prefixes``, and the first one's place."""
-        ((count, place),) = await self._call(_OUTSIDE, many_words(prefixes))
-        return int(count or 0), whole(place)
+        ((count, place),) = await self._call(_OUTSIDE, encode_texts(prefixes))
+        return int(count or 0), decode_number(place)
 
     async def kept_names(self) -> tuple[str, ...]:
         """The columns of files whose texts are kept beside each recipient."""
-        return kept_columns((said(kept) or "" for (kept,) in await self._call(_FIRST_KEPT)), self.name)
+        return kept_columns((decode_text(kept) or "" for (kept,) in await self._call(_FIRST_KEPT)), self.name)
 
     async def among(self, phones: Collection[str]) -> int:
         """How many of these numbers recipients have."""
-        ((count,),) = await self._call(_AMONG, many_words(phones))
+        ((count,),) = await self._call(_AMONG, encode_texts(phones))
         return int(count or 0)
 
     async def entries(self, start: int, states: Collection[State]) -> list[Entry]:
         """The next recipients in any of ``states``."""
-        rows = await self._call(_ENTRIES, b"%d" % start, names(list(states)), b"%d" % PAGE)
+        rows = await self._call(_ENTRIES, b"%d" % start, encode_names(list(states)), b"%d" % PAGE)
         fields = Entry.__struct_fields__
         found = [
             dict(
                 zip(
                     fields,
                     (
-                        *(whole(place), said(phone), plain(state), said(code) or None, said(error), said(message_id)),
-                        *(whole(attempts), whole(updated_us), whole(line), said(kept)),
+                        *(
+                            decode_number(place),
+                            decode_text(phone),
+                            decode_name(state),
+                            decode_text(code) or None,
+                            decode_text(error),
+                            decode_text(message_id),
+                        ),
+                        *(decode_number(attempts), decode_number(updated_us), decode_number(line), decode_text(kept)),
                     ),
                     strict=True,
                 )
@@ -174,14 +194,14 @@ class LedgerQuestions(LedgerSummary):
         """The texts of the recipients at these places."""
         known = _Texts()
         rows = [
-            (whole(place), known.said(text), whole(segments))
+            (decode_number(place), known.decode(text), decode_number(segments))
             for place, text, segments in await self._call(_TEXTS, array(places))
         ]
         return typed(rows, PlacedText, self.name)
 
     async def running(self) -> RunningNow | None:
         """Who runs it, as far as its host was heard of in time."""
-        rows = [(said(by), whole(since_us)) for by, since_us in await self._call(_RUNNING, self._now())]
+        rows = [(decode_text(by), decode_number(since_us)) for by, since_us in await self._call(_RUNNING, self._now())]
         return next(iter(typed(rows, RunningNow, self.name)), None)
 
     async def version(self) -> str:
@@ -204,7 +224,7 @@ class LedgerQuestions(LedgerSummary):
             return False
 
     async def _wanted(self) -> WantedSeen:
-        return read_wanted(first(await self._call(WANTED)), self.name)
+        return read_wanted(only_row(await self._call(WANTED)), self.name)
 
 
 class _Texts:
@@ -213,7 +233,7 @@ class _Texts:
     def __init__(self) -> None:
         self._known: dict[bytes | None, str | None] = {}
 
-    def said(self, value: bytes | None) -> str | None:
+    def decode(self, value: bytes | None) -> str | None:
         if value not in self._known:
-            self._known[value] = said(value)
+            self._known[value] = decode_text(value)
         return self._known[value]

@@ -9,7 +9,7 @@ from ..figures import TimeSpan
 from ..rows import MOST_LISTED, MOST_RESOLUTIONS, Activity, Doubt, KnownDouble, Resolution, SeenAttempt
 from ..states import State
 from .calls import OF_CAMPAIGN, LedgerCalls
-from .values import first, plain, said, typed, whole
+from .values import decode_name, decode_number, decode_text, only_row, typed
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -70,8 +70,15 @@ class LedgerSummary(LedgerCalls):
 
     async def activity(self, since_us: int) -> Activity:
         """What was attempted lately."""
-        requests, recipients, first_us, last_us, status, error = first(await self._call(_ACTIVITY, b"%d" % since_us))
-        row = (whole(requests), whole(recipients), whole(first_us), whole(last_us), whole(status), said(error))
+        requests, recipients, first_us, last_us, status, error = only_row(await self._call(_ACTIVITY, b"%d" % since_us))
+        row = (
+            decode_number(requests),
+            decode_number(recipients),
+            decode_number(first_us),
+            decode_number(last_us),
+            decode_number(status),
+            decode_text(error),
+        )
         return typed([row], Activity, self.name)[0]
 
     async def timeline(self, limits: Sequence[Limit]) -> Timeline | None:
@@ -87,7 +94,7 @@ class LedgerSummary(LedgerCalls):
         """The attempts that follow one."""
         began_us, number = (0, 0) if after is None else (after.began_us, after.number)
         rows = [
-            (whole(attempt), whole(began), plain(ids), None if left is None else left == b"t")
+            (decode_number(attempt), decode_number(began), decode_name(ids), None if left is None else left == b"t")
             for attempt, began, ids, left in await self._call(_ATTEMPTS, b"%d" % began_us, b"%d" % number, b"%d" % most)
         ]
         return typed(rows, SeenAttempt, self.name)
@@ -95,15 +102,21 @@ class LedgerSummary(LedgerCalls):
     async def by_calling_code(self, places: range | None = None) -> list[tuple[str, Counter[State]]]:
         """The recipients by calling code."""
         found = await self._call(_STARTS, *_bounds(places))
-        rows = [(said(start), plain(state), whole(count)) for start, state, count in found]
+        rows = [(decode_text(start), decode_name(state), decode_number(count)) for start, state, count in found]
         return figures.by_calling_code(typed(rows, tuple[str, State, int], self.name))
 
     async def doubts(self, places: range | None = None) -> list[Doubt]:
         """The first unknown recipients, each with its last attempt."""
         rows = [
             (
-                *(said(phone), said(code), said(error), whole(attempts), whole(began_us)),
-                *(plain(before), plain(later), whole(with_it)),
+                *(
+                    decode_text(phone),
+                    decode_text(code),
+                    decode_text(error),
+                    decode_number(attempts),
+                    decode_number(began_us),
+                ),
+                *(decode_name(before), decode_name(later), decode_number(with_it)),
             )
             for phone, code, error, attempts, began_us, before, later, with_it in await self._call(
                 _DOUBTS, *_bounds(places), b"%d" % MOST_LISTED
@@ -114,7 +127,7 @@ class LedgerSummary(LedgerCalls):
     async def resolutions(self) -> list[Resolution]:
         """People's decisions, the latest first."""
         rows = [
-            (whole(at_us), said(by), plain(becomes), whole(recipients))
+            (decode_number(at_us), decode_text(by), decode_name(becomes), decode_number(recipients))
             for at_us, by, becomes, recipients in await self._call(_RESOLUTIONS, b"%d" % MOST_RESOLUTIONS)
         ]
         return typed(rows, Resolution, self.name)
@@ -122,7 +135,7 @@ class LedgerSummary(LedgerCalls):
     async def doubles(self) -> list[KnownDouble]:
         """Recipients who got a text twice, as a late answer has shown."""
         rows = [
-            (whole(place), said(phone), whole(ended_us))
+            (decode_number(place), decode_text(phone), decode_number(ended_us))
             for place, phone, ended_us in await self._call(_DOUBLES, b"%d" % MOST_LISTED)
         ]
         return typed(rows, KnownDouble, self.name)

@@ -17,38 +17,38 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def words(text: str) -> bytes:
+def encode_text(text: str) -> bytes:
     """A text, as the server reads it into bytes."""
     return b"\\x" + text.encode("utf-8", "surrogatepass").hex().encode()
 
 
-def words_or_null(text: str | None) -> bytes | None:
+def encode_text_or_null(text: str | None) -> bytes | None:
     """A text that may be missing, as the server reads it into bytes."""
-    return None if text is None else words(text)
+    return None if text is None else encode_text(text)
 
 
-def many_words(texts: Iterable[str | None]) -> bytes:
+def encode_texts(texts: Iterable[str | None]) -> bytes:
     """An array of texts, as the server reads it into bytes."""
     each = ["NULL" if text is None else f'"\\\\x{text.encode("utf-8", "surrogatepass").hex()}"' for text in texts]
     return f"{{{','.join(each)}}}".encode("ascii")
 
 
-def names(values: Sequence[str]) -> bytes:
+def encode_names(values: Sequence[str]) -> bytes:
     """An array of plain names, such as states."""
     return b"{%s}" % ",".join(values).encode("ascii")
 
 
-def said(value: bytes | None) -> str | None:
+def decode_text(value: bytes | None) -> str | None:
     """The text of a column of bytes. Raises ``UnicodeDecodeError`` for what is none."""
     return None if value is None else unhexed(value).decode("utf-8", "surrogatepass")
 
 
-def plain(value: bytes | None) -> str | None:
+def decode_name(value: bytes | None) -> str | None:
     """The text of any other column."""
     return None if value is None else value.decode()
 
 
-def whole(value: bytes | None) -> int | None:
+def decode_number(value: bytes | None) -> int | None:
     """The number of a column."""
     return None if value is None else int(value)
 
@@ -61,7 +61,7 @@ def typed(rows: Iterable[Any], kind: type[T], ledger: str) -> list[T]:
         raise refusal(ledger, f"it holds what no campaign writes there ({error})") from None
 
 
-def first(rows: Sequence[Row]) -> Row:
+def only_row(rows: Sequence[Row]) -> Row:
     """The one row of an answer that always has one."""
     (row,) = rows
     return row

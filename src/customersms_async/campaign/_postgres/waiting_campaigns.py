@@ -10,7 +10,7 @@ from ..._postgres.wire import unhexed
 from ...errors import LedgerError
 from ..refusals import LedgerAwayError
 from ..terms import CampaignTerms, decode
-from .values import said, words
+from .values import decode_text, encode_text
 
 if TYPE_CHECKING:
     from ..._postgres.server import PostgresServer
@@ -36,11 +36,13 @@ async def waiting_campaigns(server: PostgresServer, name: str | None = None) -> 
     pass by itself.
     """
     try:
-        rows = await server.ask(_WAITING, None, None if name is None else words(name))
+        rows = await server.ask(_WAITING, None, None if name is None else encode_text(name))
     except PostgresError as error:
         kind = LedgerAwayError if error.temporary else LedgerError
         raise kind(f"the database of the campaigns can't be used: {error}") from None
-    return [WaitingCampaign(said(name) or "", int(since_us or 0), _terms(terms)) for name, since_us, terms in rows]
+    return [
+        WaitingCampaign(decode_text(name) or "", int(since_us or 0), _terms(terms)) for name, since_us, terms in rows
+    ]
 
 
 @lru_cache(maxsize=1_000)

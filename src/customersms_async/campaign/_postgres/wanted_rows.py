@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..refusals import refusal
 from ..wanted import WantedNow, WantedRow
-from .values import plain, said, typed, whole
+from .values import decode_name, decode_number, decode_text, typed
 
 if TYPE_CHECKING:
     from ..._postgres.wire import Row
@@ -34,7 +34,15 @@ def read_wanted(answer: Row, ledger: str) -> WantedSeen:
     anyone_left = left == b"t"
     if number is None:
         return WantedSeen(None, 0, anyone_left)
-    row = (plain(state), plain(event), whole(at_us), said(by), said(guard), said(why), said(written))
+    row = (
+        decode_name(state),
+        decode_name(event),
+        decode_number(at_us),
+        decode_text(by),
+        decode_text(guard),
+        decode_text(why),
+        decode_text(written),
+    )
     (found,) = typed([row], WantedRow, ledger)
     try:
         return WantedSeen(found.now(), int(number), anyone_left)
