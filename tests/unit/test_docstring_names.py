@@ -1,4 +1,4 @@
-"""What docstrings refer to is there: a name that has changed must not stay in the words about another one."""
+"""Docstrings can be read alone, and what they refer to is there."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FENCE: Final = re.compile(r"```.*?```", re.DOTALL)
 DOTTED: Final = re.compile(r"``([A-Za-z]\w*(?:\.\w+)+)``")
 SEE: Final = re.compile(r"\b[Ss]ee ``(\w+)``")
+NEIGHBOUR: Final = re.compile(r"(It|Its|The same|This|That|Those|These|Such|See|They|Of whom) ")
+"""First words that need a neighbour to be understood."""
+
 MADE_UP: Final = frozenset({"LEDGER.lock", "contact.first_name"})
 """Examples of what people may have: a file, a placeholder."""
 
@@ -104,3 +107,16 @@ def test_what_a_reader_is_told_to_see_is_there() -> None:
 
 def _is_near(module: Path, path: Path) -> bool:
     return module.parent in path.parents or path.parent in module.parents
+
+
+def test_a_docstring_begins_with_the_thing() -> None:
+    """Whoever sees it in a hover sees none of its neighbours; the public door is held to more than this."""
+    riddles = []
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                said = ast.get_docstring(node) or ""
+                is_test = getattr(node, "name", "").startswith("test_")  # whose words go on from the name
+                if not is_test and NEIGHBOUR.match(said) and not re.match("See (that|whether) ", said):
+                    riddles.append((str(path.relative_to(PACKAGE)), said.partition("\n")[0]))
+    assert riddles == []

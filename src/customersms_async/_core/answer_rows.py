@@ -49,7 +49,7 @@ class AnswerRow(msgspec.Struct, frozen=True, gc=False):
 class WrittenAnswer:
     """An answer as it is written, ``source``, and all that is in its ``results``.
 
-    Read when first asked for, and once, as it takes several times as long as the reading that keeps the last of two.
+    Read when first asked for, and once: it takes several times as long as one that keeps the last of two equal names.
     Mutable state: nothing but that.
     """
 

@@ -35,7 +35,7 @@ ID_BYTES: Final = 6
 
 
 class CapKind(NamedTuple):
-    """What a scope is to people: ``name`` is the option that says it, ``texts`` which texts it counts."""
+    """A kind of scope, for people: ``name`` is the option that says it, ``texts`` which texts it counts."""
 
     name: str
     texts: str
@@ -99,7 +99,7 @@ class CapHit(NamedTuple):
 
 @final
 class CapScopes:
-    """What the texts of a client with these ``caps`` count in; ``space`` stands for their name. Frozen."""
+    """The scopes that the texts of a client with these ``caps`` count in; ``space`` stands for their name. Frozen."""
 
     __slots__ = ("_begun", "_by_prefix", "_longest_prefix", "_number", "_number_layers", "_total", "caps", "space")
 

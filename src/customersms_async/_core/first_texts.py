@@ -39,7 +39,10 @@ class FirstTexts:
         self._room = _TABLES * _FIRST_SIZE // 2
 
     def look(self, phone: str, text: str) -> int:
-        """``NEW_NUMBER``, ``SAME_TEXT`` as at first, or ``OTHER_TEXT`` for the first time, then ``FURTHER_TEXT``."""
+        """A text beside its number's first: ``NEW_NUMBER``, ``SAME_TEXT``, ``OTHER_TEXT`` or ``FURTHER_TEXT``.
+
+        The last is for whatever differs from the first once another one has come.
+        """
         number, said = hash(phone), hash(text)
         table = (number >> 60) & 15
         places = self._places[table]

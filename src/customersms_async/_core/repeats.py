@@ -1,4 +1,4 @@
-"""Who got a text before: one class for each way of being asked, all of them answering ``Repeats.known``.
+"""Repeats: who had a text before. One class for each way of being asked, all of them answering ``Repeats.known``.
 
 - ``ExactRepeats``: within the last so many messages (a stream), or in all (``send_many``), in about 100 bytes each.
 - ``SuspectFinder``, then ``SuspectRepeats``: a file that is read twice, in 20 to 40 bytes a row; exact the second time.

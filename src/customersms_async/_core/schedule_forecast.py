@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ScheduledPeople(msgspec.Struct):
-    """Who is left of a campaign, in the input's order: of each the place of the zones in ``zones``, and of the text.
+    """The recipients left of a campaign, in the input's order: of each its zones' place in ``zones``, and its text.
 
     Texts are numbers, as only which are equal counts.
     """

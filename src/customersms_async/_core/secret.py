@@ -103,7 +103,7 @@ class Sealed:
 
 
 def _out_of_sight(key: str) -> Callable[[], str]:
-    """What gives the key, and shows it in no repr, in no vars() and to nobody who captures locals.
+    """A function that gives the key, and shows it in no repr, in no vars() and to nobody who captures locals.
 
     A method of the text itself, as there may be 10,000 keys, and a closure takes four times as much.
     """
@@ -116,7 +116,7 @@ def _forms(key: str) -> tuple[str, ...]:
 
 
 def _shapes_of(*keys: str) -> Callable[[], tuple[tuple[str, ...], tuple[str, ...]]]:
-    """What gives how the forms of these keys begin, and the forms, out of sight."""
+    """A function that gives how the forms of these keys begin, and the forms, out of sight."""
     forms = tuple(form for key in keys for form in _forms(key))
     found = tuple(dict.fromkeys(form[:PUBLIC_START] for form in forms)), forms
     return lambda: found

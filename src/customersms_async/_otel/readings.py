@@ -37,7 +37,7 @@ GIVEN_UP_SECONDS: Final = 10.0
 
 
 class _KeyQuota(NamedTuple):
-    """Whose quota it is: what names the key, its store and fingerprint, and the limits by which it is judged.
+    """The quota of one key: what names the key, its store and fingerprint, and the limits by which it is judged.
 
     ``loop`` is where it is asked for: one that rests must take nothing from what others know.
     """

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class OpenSession(Protocol):
-    """What a thread works with; it is used, and closed, in that thread only."""
+    """A session that one thread uses, and closes."""
 
     def close(self) -> None:
         """Close the session, as its thread ends. Must not raise."""

@@ -67,7 +67,7 @@ async def together(loop: asyncio.AbstractEventLoop, *calls: Coroutine[Any, Any, 
 
 
 async def cancelled_until_it_ends(loop: asyncio.AbstractEventLoop, call: Coroutine[Any, Any, T]) -> T:
-    """What a call gives of somebody else's code, which may swallow a cancel: it is cancelled again until it has ended.
+    """The result of a call of somebody else's code, which may swallow a cancel: it is cancelled until it has ended.
 
     asyncio tells a task once, and whoever catches that and goes on, as ``asyncio.wait_for`` may before Python 3.12,
     goes on for ever.

@@ -280,7 +280,7 @@ class _CheckedDelivery(msgspec.Struct, eq=False):
         return everyone(self._part(indexes), status, code, error)
 
     def _part(self, indexes: Collection[int]) -> Batch:
-        """These of the numbers that are left."""
+        """The numbers that are left at these places, as a batch."""
         if len(indexes) == len(self.batch.phones):
             return self.batch
         places = sorted(indexes)

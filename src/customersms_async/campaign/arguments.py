@@ -42,7 +42,7 @@ async def _each(recipients: AsyncIterable[str | Message], message: str | None) -
 def recipients_to_resolve(
     status_or_phones: str | Iterable[str], as_: str, codes: Sequence[str]
 ) -> tuple[Sequence[Choice], list[str] | None]:
-    """Of whom a person says something, and which of their numbers (``None``: of all): see ``Campaign.resolve``."""
+    """The recipients that a person decides about, and their numbers (``None``: all): see ``Campaign.resolve``."""
     choices = SAYS.get(as_)  # type: ignore[call-overload]  # the states are text
     if choices is None:
         raise ConfigurationError(f"a recipient can be resolved as accepted or planned, not as {as_!r}")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LedgerHolder:
-    """What has one ledger between entering and leaving. Mutable state: the ledger while it is open."""
+    """A holder of one ledger between entering and leaving. Mutable state: the ledger while it is open."""
 
     _opened: CampaignLedger | None = None
 

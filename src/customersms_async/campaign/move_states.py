@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class MoveState(enum.StrEnum):
-    """What a ledger says of a campaign's move: the first three the one that it leaves, the others the one to come."""
+    """The states of a move, as ledgers say them: the first three the one that it leaves, the others the one to come."""
 
     LEAVING = "leaving"
     LEFT = "left"
@@ -152,8 +152,8 @@ def next_step(
 ) -> MoveStep | None:
     """The next step of the move from ``source`` to ``target`` (``None``: there is none yet), which is called ``place``.
 
-    ``database`` is which one it is in, as ``LedgerMove`` has it. ``None`` once it is over. ``undo``: of ending it where
-    it began. Raises ``MoveRefusedError``.
+    ``database`` is which one it is in, as ``LedgerMove`` has it. ``None`` once it is over. ``undo``: the step of ending
+    it where it began. Raises ``MoveRefusedError``.
     """
     last = source.last
     if last is not None and last.state is MoveState.ARRIVING:

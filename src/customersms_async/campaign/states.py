@@ -182,9 +182,9 @@ SAYS: Final[Mapping[State, Mapping[str, Choice]]] = {
 
 
 def chosen(becomes: State, who: str, codes: Collection[str] = ()) -> list[Choice]:
-    """Of whom a person says that they become that: of those called ``who``, which may be a state, with these codes.
+    """The recipients called ``who``, which may be a state, with one of ``codes``, as far as they can become that.
 
-    Without ``codes``: with any. Empty if nobody can become that.
+    Without ``codes``: with any. Empty if none of them can.
     """
     says = SAYS.get(becomes, {})
     found = [says[who]] if who in says else [choice for choice in says.values() if choice.state.value == who]

@@ -25,7 +25,7 @@ async def client_of(client: AsyncClient, terms: CampaignTerms, ledger: str) -> A
 
     Its key goes to its own URL and to no other: whoever can write into the ledger must not say where it is sent. Raises
     ``ConfigurationError`` if that is not the URL of the terms, as far as that is shown, if its key is another one, or
-    its list of suppressed numbers is kept elsewhere; ``ledger`` is the name that is said of. Raises
+    its list of suppressed numbers is kept elsewhere; ``ledger`` is the ledger's name, for the error. Raises
     ``SuppressionStoreError`` if a list in a file or database can't say which one that is.
     """
     label = open_client(client).sender.options.label

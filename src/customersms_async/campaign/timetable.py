@@ -80,7 +80,7 @@ class Timetable:
     async def leave_until(self, batch: Batch) -> int | None:
         """The moment, by the process's clock, before which the first byte has to leave; ``None``: it is too late.
 
-        For somebody of these, who is passed over, or skipped, by the next look at them.
+        Whoever of the batch that is so for is passed over, or skipped, by the next look at them.
         """
         await self._clock.look()
         until_us = NEVER_US

@@ -169,7 +169,7 @@ def _stopped(guard: str, reason: str) -> CampaignStoppedError:
 
 
 def end_of_run(error: BaseException | None, fatal_code: str | None, *, left: bool, by: str) -> WantedChange | None:
-    """What the end of a run is to a ledger; ``None`` for that after which *run* is still wanted.
+    """The change that the end of a run makes in its ledger; ``None`` where *run* is still wanted after it.
 
     ``error`` is why it ended, ``fatal_code`` the gateway's that lets nothing more go out, ``left`` whether it was left
     early. An outage, a store or a ledger that fails is nobody's word.

@@ -42,7 +42,7 @@ class ZoneFinder:
     def zones(self, phone: str, own: str | None) -> tuple[str, ...]:
         """The names of the zones: the recipient's own, else all of the number, else the fallback.
 
-        None if there is none, or if one of them is not known to this machine, as who may be in it is not known then.
+        Empty if there is none, or if this machine does not know one of them, as nobody knows the time there then.
         """
         zones = (own,) if own else self._by_number(phone) or self._otherwise
         try:

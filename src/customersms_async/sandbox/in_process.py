@@ -50,7 +50,7 @@ class InProcessEngine:
         content: AsyncIterable[bytes],
         extensions: dict[str, Any],  # noqa: ARG002 - httpx's
     ) -> InProcessRequest:
-        """See ``Engine.build_request``."""
+        """Put a request together: see ``Engine.build_request``."""
         given = {name.lower(): value for name, value in headers.items()}
         return InProcessRequest(method, urlsplit(url).path, given, content)
 
@@ -62,7 +62,7 @@ class InProcessEngine:
         auth: None,  # noqa: ARG002
         follow_redirects: bool,  # noqa: ARG002 - never
     ) -> InProcessResponse:
-        """See ``Engine.send``."""
+        """Ask the sandbox: see ``Engine.send``."""
         gateway = self._gateway
         await asyncio.sleep(0)  # others have a turn, as while a connection is waited for
         planned = gateway.begin()
@@ -110,7 +110,7 @@ class InProcessResponse:
         yield self._body
 
     async def aclose(self) -> None:
-        """There is no connection to give back."""
+        """Do nothing: there is no connection to give back."""
 
 
 class _Headers(dict[str, str]):

@@ -53,7 +53,7 @@ _RECORDED: Final = {status: after(State.SENDING, event) for status, event in ANS
 
 
 class LedgerAttempts(LedgerQuestions):
-    """What a run asks of the ledger.
+    """The calls that a run makes: its lease, its intents, and what became of them.
 
     Mutable state: whether a run over this object is, becomes or ceases to be the runner, and since when; what it has
     done lately; how often the lease had lapsed when it became the runner, if that was on a server which lacked nothing,

@@ -43,7 +43,7 @@ class NotPlannedError(LedgerError):
 
 
 class LedgerCalls:
-    """What asks the server, for one open ledger; ``name`` is what messages call it, without a password.
+    """The calls of one open ledger to its server; ``name`` is what messages call it, without a password.
 
     Mutable state: the host, while it is open; the campaign's number in the database; the epoch of its lease while it
     runs the campaign; whether a server that is away is waited for no more.

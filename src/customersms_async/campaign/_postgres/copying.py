@@ -31,7 +31,7 @@ _LINES: Final = 20_000
 
 
 class NamedCampaign(NamedTuple):
-    """What has a name in the database: a campaign, by its number, which has said so many rows of its moves."""
+    """The campaign that has a name in the database: its number, and how many rows it has said of its moves."""
 
     campaign: int
     said: int
@@ -46,7 +46,7 @@ class BroughtTable(NamedTuple):
 
     @property
     def query(self) -> str:
-        """What gives the lines of COPY."""
+        """The query that gives the lines of COPY."""
         return f"SELECT {' || char(9) || '.join(self.columns)} FROM {self.source}"  # noqa: S608 - ours alone
 
 

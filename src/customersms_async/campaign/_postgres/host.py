@@ -40,7 +40,7 @@ _guard: Final = forks.Guard(_lock)
 
 @final
 class Host:
-    """This process in one database, for all ledgers of the same URL, lease and fail-over; made by ``join``.
+    """A process in one database, for all its ledgers of the same URL, lease and fail-over; made by ``join``.
 
     ``id`` is drawn at random. As long as any of its ledgers runs a campaign, a thread tells the server that it is
     alive: a process that is stopped, or cut off, is not. A run whose event loop was closed under it can't go on: the
@@ -95,7 +95,7 @@ class Host:
 
     @property
     def server(self) -> PostgresServer:
-        """What to ask. Raises ``LedgerError`` in a forked child: it would pass for its parent, and leave for it."""
+        """The server to ask. Raises ``LedgerError`` in a forked child: it would pass, and leave, for its parent."""
         if os.getpid() != self._process:
             raise refusal(self._shown, "this process was forked when it was open: open it anew here")
         return self._server

@@ -45,13 +45,13 @@ class PackedTable(NamedTuple):
 
     @property
     def query(self) -> str:
-        """What gives the rows, for one campaign."""
+        """The query that gives the rows of one campaign."""
         columns = ", ".join(each.removeprefix(_BYTES) for each in self.columns)
         return f"COPY (SELECT {columns} FROM {self.source}) TO STDOUT"  # noqa: S608 - ours alone
 
     @property
     def insert(self) -> str:
-        """What takes a row in."""
+        """The statement that takes a row in."""
         return f"INSERT INTO {self.target} VALUES ({', '.join('?' * len(self.columns))})"  # noqa: S608 - ours alone
 
 
@@ -175,7 +175,7 @@ def _copy(cursor: Cursor[tuple[Any, ...]], file: sqlite3.Connection, table: Pack
 
 
 def _reader(columns: Sequence[str]) -> Callable[[bytes], list[str | None]]:
-    """What reads a line of COPY; each number comes as text, of which SQLite makes a number in its column."""
+    """A function that reads a line of COPY; each number comes as text, of which SQLite makes a number in its column."""
     kinds = [each.startswith(_BYTES) for each in columns]
     known: dict[bytes, str] = {}
 

@@ -19,7 +19,7 @@ _WAITING: Final = b"SELECT * FROM customersms.campaign_waiting($1, $2)"
 
 
 class WaitingCampaign(NamedTuple):
-    """A campaign of which a run is wanted since then (microseconds since 1970), and that nobody alive runs.
+    """A campaign that nobody alive runs, though a run is wanted, since ``since_us`` (microseconds since 1970).
 
     ``terms`` are those that a run must keep to; ``None`` if what stands there is none that this version can read.
     """

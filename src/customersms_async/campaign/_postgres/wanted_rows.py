@@ -21,7 +21,7 @@ WANT: Final = b"SELECT customersms.campaign_want($1, $2, $3, $4, $5, $6, $7, $8,
 
 
 class WantedSeen(NamedTuple):
-    """What is wanted now (``None``: nobody was added), in which row from 1 that stands, and whether anyone is left."""
+    """The wish that holds now (``None``: nobody was added), the row (from 1) that says so, and if anyone is left."""
 
     now: WantedNow | None
     number: int

@@ -28,7 +28,7 @@ class FileTarget:
         self._found: opening.Identity | None = None
 
     async def database(self) -> str:
-        """Nothing: what is brought into a file is known by the id that it holds."""
+        """An empty text: what is brought into a file is known by the id that it holds."""
         return ""
 
     async def find(self) -> SQLiteLedger | None:

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class LedgerFileQuestions:
-    """What a ledger in a file says when it is asked, and nothing that changes it. Mutable state: the open file."""
+    """The questions of a ledger in a file, none of which changes it. Mutable state: the open file."""
 
     name: str
     _handle: LedgerHandle | None

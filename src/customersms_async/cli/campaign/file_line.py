@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def with_file_line(error: Exception | None, job: Job | None) -> Exception | None:
     """``error``, in which a place in the input is called by its line of the file that ``job`` was read from.
 
-    As it is where it names none, and where the run had no file. Raises what the job's iteration raises.
+    It comes back as it is where it names none, and where the run had no file. Raises what the job's iteration raises.
     """
     if not isinstance(error, CampaignStoppedError) or error.index is None or job is None:
         return error

@@ -1,4 +1,4 @@
-"""What comes of the hours of a campaign's terms, as far as its ledger and the quota tell."""
+"""The outlook by the hours of a campaign's terms: when it goes on and ends, as its ledger and the quota tell."""
 
 from __future__ import annotations
 

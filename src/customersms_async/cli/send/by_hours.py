@@ -1,4 +1,4 @@
-"""What comes of the hours of a job that was checked, for its preview."""
+"""The hours of a job that was checked, in its preview: when it would begin and end, and who would get no text."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class PhoneLetters:
 
 @final
 class _Quick(NamedTuple):
-    """What takes a row's cells for the placeholders, what says that they are ordinary, and the text with ``%s``."""
+    """The short way to a row's text: what takes its cells, whether they are ordinary, and the text with ``%s``."""
 
     cells_of: Callable[[Mapping[str, str]], str | tuple[str, ...]]
     is_ordinary: Callable[[str], object]
