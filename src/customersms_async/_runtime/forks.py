@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Holder(Protocol):
+class ForkAware(Protocol):
     """Something that a fork must not catch in the middle. No method may raise, or wait for long."""
 
     def before_fork(self) -> None:
@@ -58,12 +58,12 @@ class Guard:
 
 _lock = threading.RLock()
 _turn = threading.RLock()
-_holders: WeakSet[Holder] = WeakSet()
-_forking: list[list[Holder]] = []
+_holders: WeakSet[ForkAware] = WeakSet()
+_forking: list[list[ForkAware]] = []
 _inherited: set[tuple[int, int]] = set()
 
 
-def watch(holder: Holder) -> None:
+def watch(holder: ForkAware) -> None:
     """Tell ``holder`` of every fork of this process, as long as it lives."""
     with _lock:
         _holders.add(holder)
@@ -84,7 +84,7 @@ def is_disowned(identity: tuple[int, int]) -> bool:
 def _before() -> None:
     """Have all holders let go, one fork after the other; ``_lock`` is free meanwhile, as a holder may need it."""
     _turn.acquire()
-    reached: list[Holder] = []
+    reached: list[ForkAware] = []
     _forking.append(reached)
     with _lock:
         holders = list(_holders)

@@ -97,7 +97,7 @@ class CampaignTotals(msgspec.Struct):
         self.failures.learn(ruling)
 
 
-class Load(NamedTuple):
+class NextBatch(NamedTuple):
     """The next batch, as the guards see it: its recipients, and the segments of its text."""
 
     recipients: int
@@ -142,23 +142,23 @@ def prefix_stop(guards: Guards, count: int, first: str, index: int | None = None
     return _stop("allow_prefix", f"{strangers} not begin with {allowed}; the first is {first}", index)
 
 
-def fitting(guards: Guards, totals: CampaignTotals, load: Load) -> tuple[int, CampaignStoppedError | None]:
+def fitting(guards: Guards, totals: CampaignTotals, batch: NextBatch) -> tuple[int, CampaignStoppedError | None]:
     """How many of the next batch's recipients may go out now; if none, the guard that stops the campaign, or ``None``.
 
     None and no guard means: not before another answer has come. Requests in flight count as if everyone in them were
     sent to. A segment is reckoned to cost one credit, as nobody documents a price.
     """
     stop: CampaignStoppedError | None = None
-    most = load.recipients
+    most = batch.recipients
     if guards.max_recipients is not None and guards.max_recipients - totals.recipients < most:
         most = max(0, guards.max_recipients - totals.recipients)
         stop = _stop("max_recipients", f"{counted(guards.max_recipients, 'recipient')} is the most that is allowed")
-    if guards.max_segments is not None and (guards.max_segments - totals.segments) // load.segments < most:
-        most = max(0, (guards.max_segments - totals.segments) // load.segments)
+    if guards.max_segments is not None and (guards.max_segments - totals.segments) // batch.segments < most:
+        most = max(0, (guards.max_segments - totals.segments) // batch.segments)
         stop = _stop("max_segments", f"{counted(guards.max_segments, 'segment')} is the most that is allowed")
     keep = guards.keep_credits
     if keep is not None and totals.credits is not None:
-        affordable = int(totals.credits - keep - totals.segments_in_flight) // load.segments
+        affordable = int(totals.credits - keep - totals.segments_in_flight) // batch.segments
         if affordable < most:
             most = max(0, affordable)
             stop = _stop("keep_credits", _left(totals.credits, keep))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, final
 
-from .guards import CampaignTotals, Guards, Load, check, check_prefix, fitting
+from .guards import CampaignTotals, Guards, NextBatch, check, check_prefix, fitting
 from .preparation import prepare
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class RunGuards:
 
         Where no answer can change that, the run is stopped.
         """
-        most, stop = fitting(self._guards, self.totals, Load(recipients, segments_each))
+        most, stop = fitting(self._guards, self.totals, NextBatch(recipients, segments_each))
         if most:
             self.totals.start(most, segments_each)
         elif stop is not None and not self.totals.requests_in_flight:

@@ -59,7 +59,7 @@ class SuppressionEntry(msgspec.Struct, frozen=True, gc=False):
     by: str = ""
 
 
-class Change(NamedTuple):
+class SuppressionChange(NamedTuple):
     """What somebody asks of a list: the numbers, each once and in their order, what is said of them, why, by whom."""
 
     phones: Sequence[str]

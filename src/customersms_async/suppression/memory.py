@@ -9,7 +9,7 @@ from .._core.phone import are_clean
 from .._runtime import forks
 from .._runtime.clock import wall_us
 from .._runtime.closing import Closing
-from .entries import Change, EntryKind, SuppressionEntry, asked, moment_of
+from .entries import EntryKind, SuppressionChange, SuppressionEntry, asked, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -75,7 +75,7 @@ class MemorySuppression(Closing):
             InvalidRecipientError: for what is no number; then nothing has changed.
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
         """
-        return self._change(Change.of(phones, EntryKind.ADDED, why, by))
+        return self._change(SuppressionChange.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
@@ -84,7 +84,7 @@ class MemorySuppression(Closing):
             InvalidRecipientError: for what is no number; then nothing has changed.
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
         """
-        return self._change(Change.of(phones, EntryKind.REMOVED, why, by))
+        return self._change(SuppressionChange.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
         """All entries, or those about one number, in the order in which they were made; looks at every one.
@@ -99,7 +99,7 @@ class MemorySuppression(Closing):
     async def aclose(self) -> None:
         """Do nothing, as there is nothing to close."""
 
-    def _change(self, change: Change) -> int:
+    def _change(self, change: SuppressionChange) -> int:
         with self._lock:
             time = moment_of(self._clock())
             adds = change.kind is EntryKind.ADDED

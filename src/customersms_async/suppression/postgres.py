@@ -10,7 +10,7 @@ from .._postgres.server import DATABASE_ID, DEFAULT_TIMEOUT, PostgresServer
 from .._postgres.wire import array, bytea, unhexed
 from .._runtime.closing import Closing
 from ..errors import SuppressionStoreError
-from .entries import Change, EntryKind, SuppressionEntry, asked, moment_of
+from .entries import EntryKind, SuppressionChange, SuppressionEntry, asked, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -92,7 +92,7 @@ class PostgresSuppression(Closing):
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
             SuppressionStoreError: if the store can't be used.
         """
-        return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
+        return await self._change(SuppressionChange.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
@@ -104,7 +104,7 @@ class PostgresSuppression(Closing):
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
             SuppressionStoreError: if the store can't be used.
         """
-        return await self._change(Change.of(phones, EntryKind.REMOVED, why, by))
+        return await self._change(SuppressionChange.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
         """All entries, or those about one number, in the order in which they were made.
@@ -141,7 +141,7 @@ class PostgresSuppression(Closing):
         """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._server.aclose()
 
-    async def _change(self, change: Change) -> int:
+    async def _change(self, change: SuppressionChange) -> int:
         clock = None if self._clock is None else b"%d" % self._clock()
         numbers = array([_digits(phone) for phone in change.phones])
         adds = b"t" if change.kind is EntryKind.ADDED else b"f"

@@ -14,7 +14,7 @@ from .._runtime.process_threads import ProcessThreads
 from ..errors import ConfigurationError, SuppressionStoreError
 from ..quota.host_clock import host_moment
 from ._sqlite.list_file import ListFile
-from .entries import Change, EntryKind, asked
+from .entries import EntryKind, SuppressionChange, asked
 
 if TYPE_CHECKING:
     import os
@@ -93,7 +93,7 @@ class SQLiteSuppression(Closing):
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
             SuppressionStoreError: if the store can't be used.
         """
-        return await self._change(Change.of(phones, EntryKind.ADDED, why, by))
+        return await self._change(SuppressionChange.of(phones, EntryKind.ADDED, why, by))
 
     async def remove(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
         """Stop suppressing a number, or several; gives how many were suppressed. Each of those gets an entry.
@@ -105,7 +105,7 @@ class SQLiteSuppression(Closing):
             ConfigurationError: for a ``why`` or ``by`` that is no text, or above 1,000 characters.
             SuppressionStoreError: if the store can't be used.
         """
-        return await self._change(Change.of(phones, EntryKind.REMOVED, why, by))
+        return await self._change(SuppressionChange.of(phones, EntryKind.REMOVED, why, by))
 
     async def entries(self, phone: str | None = None) -> list[SuppressionEntry]:
         """All entries, or those about one number, in the order in which they were made.
@@ -129,7 +129,7 @@ class SQLiteSuppression(Closing):
         """Close the store as ``close`` does; a cancel only ends the waiting."""
         await self._threads.aclose()
 
-    async def _change(self, change: Change) -> int:
+    async def _change(self, change: SuppressionChange) -> int:
         at_us = self._clock()
         return await self._ask(lambda file: file.change(change, at_us))
 

@@ -13,7 +13,15 @@ from customersms_async._core.batching import Batch
 from customersms_async._core.failure_guards import FailuresInARow
 from customersms_async._core.post_result import Answer, NoAnswer, NotSent
 from customersms_async._core.rulings import judge
-from customersms_async.campaign.guards import CampaignTotals, Guards, GuardTerms, Load, check, check_prefix, fitting
+from customersms_async.campaign.guards import (
+    CampaignTotals,
+    Guards,
+    GuardTerms,
+    NextBatch,
+    check,
+    check_prefix,
+    fitting,
+)
 from support.broken_gateways import answered
 
 
@@ -48,20 +56,26 @@ def test_a_guard_stops_at_its_value(guards: Guards, totals: CampaignTotals, now:
 @pytest.mark.parametrize(
     ("guards", "totals", "load", "most", "guard"),
     [
-        (Guards(), CampaignTotals(), Load(100, 3), 100, None),
-        (Guards(max_recipients=250), CampaignTotals(recipients=200), Load(100, 1), 50, None),
-        (Guards(max_recipients=200), CampaignTotals(recipients=200), Load(100, 1), 0, "max_recipients"),
-        (Guards(max_recipients=100), CampaignTotals(recipients=200), Load(100, 1), 0, "max_recipients"),
-        (Guards(max_segments=10), CampaignTotals(segments=5), Load(100, 2), 2, None),
-        (Guards(max_segments=10), CampaignTotals(segments=9), Load(100, 2), 0, "max_segments"),
-        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(100), segments_in_flight=30), Load(100, 1), 60, None),
-        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(10)), Load(100, 1), 0, "keep_credits"),
-        (Guards(keep_credits=10), CampaignTotals(), Load(100, 1), 100, None),
-        (Guards(keep_credits=10), CampaignTotals(requests_in_flight=1), Load(100, 1), 0, None),
+        (Guards(), CampaignTotals(), NextBatch(100, 3), 100, None),
+        (Guards(max_recipients=250), CampaignTotals(recipients=200), NextBatch(100, 1), 50, None),
+        (Guards(max_recipients=200), CampaignTotals(recipients=200), NextBatch(100, 1), 0, "max_recipients"),
+        (Guards(max_recipients=100), CampaignTotals(recipients=200), NextBatch(100, 1), 0, "max_recipients"),
+        (Guards(max_segments=10), CampaignTotals(segments=5), NextBatch(100, 2), 2, None),
+        (Guards(max_segments=10), CampaignTotals(segments=9), NextBatch(100, 2), 0, "max_segments"),
+        (
+            Guards(keep_credits=10),
+            CampaignTotals(credits=Decimal(100), segments_in_flight=30),
+            NextBatch(100, 1),
+            60,
+            None,
+        ),
+        (Guards(keep_credits=10), CampaignTotals(credits=Decimal(10)), NextBatch(100, 1), 0, "keep_credits"),
+        (Guards(keep_credits=10), CampaignTotals(), NextBatch(100, 1), 100, None),
+        (Guards(keep_credits=10), CampaignTotals(requests_in_flight=1), NextBatch(100, 1), 0, None),
     ],
 )
 def test_as_many_go_out_as_the_guards_allow(
-    guards: Guards, totals: CampaignTotals, load: Load, most: int, guard: str | None
+    guards: Guards, totals: CampaignTotals, load: NextBatch, most: int, guard: str | None
 ) -> None:
     found, stop = fitting(guards, totals, load)
     assert (found, None if stop is None else stop.guard) == (most, guard)
@@ -88,7 +102,7 @@ def test_as_many_go_out_as_the_guards_allow(
     ],
 )
 def test_a_stop_says_in_words_why_it_is_one(guards: Guards, totals: CampaignTotals, says: str) -> None:
-    stop = check(guards, totals, 0.0) or fitting(guards, totals, Load(1, 1))[1]
+    stop = check(guards, totals, 0.0) or fitting(guards, totals, NextBatch(1, 1))[1]
     assert says in str(stop)
 
 

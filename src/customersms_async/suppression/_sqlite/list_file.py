@@ -15,7 +15,7 @@ from ..entries import EntryKind, SuppressionEntry, moment_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..entries import Change
+    from ..entries import SuppressionChange
 
 APPLICATION_ID: Final = 0x43534D53  # "CSMS"
 VERSION: Final = 2
@@ -93,7 +93,7 @@ class ListFile(StoreFile):
             found: str = db.execute("SELECT id FROM list").fetchone()[0]
             return found
 
-    def change(self, change: Change, at_us: int) -> int:
+    def change(self, change: SuppressionChange, at_us: int) -> int:
         """Make an entry for each number that it changes anything for, durably; gives how many these are."""
         adds = change.kind is EntryKind.ADDED
         with self.transaction(durable=True) as (db, _):
