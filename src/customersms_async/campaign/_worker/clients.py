@@ -65,7 +65,10 @@ class WorkerClients:
             label = "" if terms.key_label is None else f" ({terms.key_label})"
             return f"its key, with the fingerprint {terms.key_id}{label}, is not here"
         if terms.url != self._url:
-            return f"it is to be sent to {terms.url}, and keys of this worker go to {self._url} alone: see --url"
+            return (
+                f"it is to be sent to {terms.url}, and keys of this worker go to {self._url} alone: see"
+                " customersms worker --url"
+            )
         if terms.suppression is not None and terms.suppression != self._suppression:
             ours = self._suppression or "none"
             return f"its list of suppressed numbers is {terms.suppression}, and this worker has {ours}"
