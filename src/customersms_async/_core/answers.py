@@ -81,7 +81,9 @@ class _OddAnswer(DocumentedAnswer, gc=False):
 
 _decode: Final = msgspec.json.Decoder(DocumentedAnswer, float_hook=Decimal).decode
 _decode_odd: Final = msgspec.json.Decoder(_OddAnswer, float_hook=Decimal).decode
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError)
+"""What decoding raises of a body that is no JSON, or of another shape than was asked for."""
+
 _NONE_SENT: Final = (None, "", 0, "0", Decimal(0), "0.0")
 
 
@@ -94,7 +96,7 @@ def read_documented(body: bytes) -> DocumentedAnswer | None:
     """An answer of the documented shape, its scalars as they came; ``None`` for any other."""
     try:
         answer: DocumentedAnswer = _decode(body)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return answer
 
@@ -120,7 +122,7 @@ def read_odd(body: bytes) -> Steps[Reading | None]:
     yield
     try:
         answer = _decode_odd(found.source)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return _reading(answer, _rows(answer.results), found.source, may_be_row=found.may_be_row)
 

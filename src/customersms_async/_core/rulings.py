@@ -6,7 +6,6 @@ accepted, rejected, unsent or unknown, and unknown is never guessed away.*
 
 from __future__ import annotations
 
-import itertools
 from decimal import Decimal  # noqa: TC003 - msgspec reads the annotations
 from typing import TYPE_CHECKING, Final
 
@@ -18,15 +17,13 @@ from .answers import NOTHING, TOO_MUCH, packed_as, read_documented, read_odd, re
 from .matching import DISPUTED, Match, match_in_steps
 from .outcome_facts import STOPPING, AnswerFacts, number_facts, refusal_of
 from .outcome_table import AS_A_WHOLE, BY_ROW, UNANSWERED, NextStep, TokenFate, first
-from .outcomes import LONGEST_SHOWN, everyone, outcome_of_number, outcomes_of_all
-from .php_values import as_amount
+from .outcomes import everyone, outcome_of_number, outcomes_of_all
 from .post_result import Answer, NotSent
 from .retry_after import retry_after_seconds
 from .steps import finish
+from .usual_answers import usual_outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .answer_rows import AnswerRow
     from .answers import DocumentedAnswer, Reading
     from .batching import Batch
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
 
     Decided = tuple[list[Outcome], NextStep, TokenFate]
 
-_ACCEPTED: Final = Status.ACCEPTED  # looked up once, as that takes longer than the rest of a row
 _ROWS_IN_A_STEP: Final = 100
 """Rows of a large answer whose words are made fit to be shown in one step."""
 
@@ -81,36 +77,28 @@ def judge_in_steps(result: PostResult, batch: Batch, now_unix: float, redact: Re
         return _judge_unanswered(result, batch)
     body = result.body
     is_small = may_be_usual(body, batch)  # and its values are counted only if it is not usual
-    written = read_documented(body) if is_small or is_readable(body, batch) else None
-    usual = None if written is None else judge_usual(result.status, written, batch, redact)
+    may_be_read = is_small or is_readable(body, batch)
+    usual = judge_usual(result, batch, redact) if may_be_read else None
     if usual is not None:
         return usual
-    if is_small and not is_readable(body, batch):
-        written = None
+    is_large = len(body) > ONE_STEP
+    if is_large:
+        yield  # so far it was read once
+    if is_small:
+        may_be_read = is_readable(body, batch)
+    written = read_documented(body) if may_be_read else None
     steps = judge_unusual(result, written, batch, now_unix, redact)
-    return finish(steps) if len(result.body) <= ONE_STEP else (yield from steps)
+    return (yield from steps) if is_large else finish(steps)
 
 
-def judge_usual(status: int, written: DocumentedAnswer, batch: Batch, redact: Redact) -> Ruling | None:
-    """The ruling on an answer of the usual kind: every text accepted, in a row of its own, all in their order.
-
-    ``None`` for any other, of which ``judge`` decides; what it would say of this one is the same, and takes three times
-    as long.
-    """
-    rows = written.results
-    if not 200 <= status < 300 or type(rows) is not list or written.code is not None:
+def judge_usual(answer: Answer, batch: Batch, redact: Redact) -> Ruling | None:
+    """The ruling on an answer of the usual kind; ``None`` for any other, of which ``judge_unusual`` decides."""
+    status = answer.status
+    usual = usual_outcomes(answer.body, batch, redact) if 200 <= status < 300 else None
+    if usual is None:
         return None
-    if [row.phone for row in rows] != batch.phones:
-        return None
-    ids = _plain_ids(rows, redact)
-    if ids is None:
-        return None
-    return Ruling(
-        list(map(Outcome, batch.indexes, batch.phones, itertools.repeat(_ACCEPTED), ids)),
-        status_code=status,
-        remaining_credits=as_amount(written.remaining_credits),
-        all_accepted=True,
-    )
+    outcomes, remaining_credits = usual
+    return Ruling(outcomes, status_code=status, remaining_credits=remaining_credits, all_accepted=True)
 
 
 def _reading_of(answer: Answer, written: DocumentedAnswer | None, batch: Batch) -> Steps[Reading]:
@@ -183,19 +171,3 @@ def _by_row(found: Match, batch: Batch, refusal: Code | None, redact: Redact) ->
 def _as_a_whole(facts: AnswerFacts, batch: Batch, redact: Redact) -> Decided:
     rule = first(AS_A_WHOLE, facts)
     return outcomes_of_all(batch, rule, facts, redact), rule.then, rule.tokens
-
-
-def _plain_ids(rows: Sequence[AnswerRow], redact: Redact) -> list[str] | None:
-    """The ids of an answer of the usual kind: every text accepted, every id a word that needs no cleaning.
-
-    Tested in one go, at a tenth of the cost; ``None`` for any other answer.
-    """
-    ids = [row.message_id for row in rows if row.success is True and row.code is None]
-    if len(ids) < len(rows) or not all(ids):
-        return None
-    try:
-        words = "".join(ids)
-    except TypeError:  # not all of them are text
-        return None
-    is_plain = max(map(len, ids)) <= LONGEST_SHOWN and words.split() == [words] and redact(words) == words
-    return ids if is_plain else None
