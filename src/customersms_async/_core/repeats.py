@@ -59,17 +59,18 @@ class ExactRepeats:
         """Whether none of these had this text before, nor comes twice among them; if so, from now on they had."""
         if self._first is None:
             self._first = text
-        distinct: set[str | tuple[str, str]] = set(phones)
-        if text != self._first or len(distinct) < len(phones) or not self._seen.isdisjoint(distinct):
+        seen = self._seen
+        if text != self._first or not seen.isdisjoint(phones):
             return False
-        if self._seen:
-            self._seen |= distinct
-        else:
-            self._seen = distinct
+        count = len(seen) + len(phones)
+        seen.update(phones)
+        if len(seen) < count:
+            seen.difference_update(phones)  # none of them was in it before
+            return False
         if self._window is not None:
             self._order.extend(phones)
             too_many = max(0, len(self._order) - self._window)
-            self._seen.difference_update(map(deque.popleft, repeat(self._order, too_many)))
+            seen.difference_update(map(deque.popleft, repeat(self._order, too_many)))
         return True
 
     def forget(self) -> None:
