@@ -48,7 +48,9 @@ class BulkSend:
         loop = sender.room.loop
         kind: RunKind = "send_many" if options.reads_all else "stream"
         sender, watch = watch_run(sender, kind, options.priority)
-        self.queue: OutcomeQueue = OutcomeQueue(loop, self, sender.log, options.lookahead, watch)
+        self.queue: OutcomeQueue = OutcomeQueue(
+            loop, self, sender.log, None if options.reads_all else options.lookahead, watch
+        )
         self.deliveries: Deliveries = Deliveries(sender, options.timeout, options.rules.idempotency_key)
         self.error: BaseException | None = None
         self.unread: bool = False

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import weakref
 from collections import deque
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, Protocol, final
 
 from .consumers import Consumers
 from .outcome_log import UnawaitedOutcomes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._runtime.log import KeyLog
     from ..models import Outcome
     from .deliveries import Deliveries
@@ -50,16 +52,19 @@ class OutcomeSource(Protocol):
 class OutcomeQueue:
     """The outcomes of one bulk send or campaign that nobody took yet, in the order in which they came.
 
-    ``arrivals`` counts how often some came; if all came at once, they are in input order. ``take`` gives the next one,
-    and may be called only when there is one. ``held``: sending is held back, as whoever asked was cancelled. ``left``:
-    the consumer has left, and ``why`` is what somebody is told who asks all the same. ``waiting``: how many wait.
+    ``lookahead`` is how many may wait to be taken before nothing new is sent; ``None``: all are kept until the last has
+    come. ``arrivals`` counts how often some came; if all came at once, they are in input order. ``take`` gives the next
+    one, and may be called only when there is one. ``flows``: sending is neither held back nor stopped, and nobody waits
+    for room, so that whoever takes outcomes may just take the first. ``held``: sending is held back, as whoever asked
+    was cancelled. ``left``: the consumer has left, and ``why`` is what somebody is told who asks all the same.
+    ``waiting``: how many wait.
 
     Mutable state: all of these, and what was logged.
     """
 
     __slots__ = (
-        *("__weakref__", "_consumers", "_news", "_source", "_unheard", "_watch", "arrivals", "held", "left"),
-        *("_lookahead", "loop", "outcomes", "waiting", "why"),
+        *("__weakref__", "_consumers", "_keeps_all", "_news", "_source", "_unheard", "_watch", "arrivals", "held"),
+        *("_most", "flows", "left", "loop", "outcomes", "waiting", "why"),
     )
 
     def __init__(
@@ -67,12 +72,14 @@ class OutcomeQueue:
         loop: asyncio.AbstractEventLoop,
         source: OutcomeSource,
         log: KeyLog,
-        lookahead: int,
+        lookahead: int | None,
         watch: RunWatch | None = None,
     ) -> None:
         self.loop = loop
         self.outcomes: deque[Outcome] = deque()
-        self._lookahead = lookahead
+        self.flows: bool = True
+        self._most = sys.maxsize if lookahead is None else lookahead
+        self._keeps_all = lookahead is None
         self.arrivals: int = 0
         self.held: bool = False
         self.left: bool = False
@@ -93,20 +100,16 @@ class OutcomeQueue:
     @property
     def is_full(self) -> bool:
         """Whether so many wait to be taken that nothing new is to be sent."""
-        return len(self.outcomes) >= self._lookahead
+        return len(self.outcomes) >= self._most
 
     def take(self) -> Outcome:
         """The next outcome; only when there is one. Its source goes on once there is room again."""
         outcome = self.outcomes.popleft()
-        if len(self.outcomes) == self._lookahead - 1 and (source := self._source()) is not None:
+        if len(self.outcomes) == self._most - 1 and (source := self._source()) is not None:
             source.go_on()
         return outcome
 
-    def take_all(self, taken: list[Outcome]) -> None:
-        """Append to ``taken`` all outcomes that nobody took yet, in the order they came."""
-        taken.extend(map(deque.popleft, repeat(self.outcomes, len(self.outcomes))))  # in no line is one in neither
-
-    def give_back(self, outcomes: list[Outcome]) -> None:
+    def give_back(self, outcomes: Sequence[Outcome]) -> None:
         """Put outcomes that were taken in front of all others again."""
         self.outcomes.extendleft(reversed(outcomes))
 
@@ -120,18 +123,22 @@ class OutcomeQueue:
             self._log_all()
             return
         self.arrivals += 1
+        self.flows = self.flows and not self.is_full
         if self.held and self.outcomes:
             self._consumers.decide_soon()
 
     def tell(self) -> None:
-        """Wake who waits, if there is something to give or nothing more will come."""
-        if self._watch is not None and (source := self._source()) is not None and source.over:
+        """Wake who waits, if there is something to give or nothing more will come; who waits for all, only then."""
+        source = self._source()
+        self.flows = not (self.held or self.is_full or source is None or source.deliveries.stop_code is not None)
+        if self._watch is not None and source is not None and source.over:
             self._watch.end(source)
-        if self.outcomes:
+        if source is None or source.over:
             self._news.set()
-        elif self.is_over:
+            if not self.outcomes:
+                self._unheard.sum_up()
+        elif self.outcomes and not self._keeps_all:
             self._news.set()
-            self._unheard.sum_up()
 
     async def wait(self) -> bool:
         """Wait for an outcome; false if none will come. Whoever is cancelled here must call ``leave``."""
@@ -145,6 +152,16 @@ class OutcomeQueue:
         finally:
             self.waiting -= 1
         return True
+
+    async def wait_for_all(self) -> None:
+        """Wait until no further outcome will come. Whoever is cancelled here must call ``leave``."""
+        self.waiting += 1
+        try:
+            while not (self.left or self.is_over):
+                self._news.clear()
+                await self._news.wait()
+        finally:
+            self.waiting -= 1
 
     async def ask(self) -> bool:
         """Wait for an outcome; false if none will come. Whoever is cancelled here may ask again, in good time."""
@@ -164,6 +181,7 @@ class OutcomeQueue:
         """Hold back all that has not left yet."""
         if not self.held:
             self.held = True
+            self.flows = False
             if not self.loop.is_closed() and (source := self._source()) is not None:
                 source.deliveries.hold_back()
 

@@ -22,22 +22,23 @@ async def wait_for_report(send: BulkSend) -> SendReport:
     Raises ``AuthenticationError`` and ``InsufficientCreditsError`` with the report, or the error that ended the send,
     after logging the outcomes. A cancelled call leaves the send: nothing new goes out, and the outcomes are logged.
     """
-    outcomes: list[Outcome] = []
+    queue = send.queue
+    outcomes: tuple[Outcome, ...] = ()
     try:
-        while await send.queue.wait():
-            send.queue.take_all(outcomes)
-            send.go_on()
-        if send.queue.arrivals > 1:
-            outcomes.sort(key=attrgetter("index"))
+        await queue.wait_for_all()
+        in_order = sorted(queue.outcomes, key=attrgetter("index")) if queue.arrivals > 1 else queue.outcomes
+        outcomes = tuple(in_order)
         stopped_by = _stopped_by(send.deliveries.guard_stop, outcomes)
-        report = SendReport(tuple(outcomes), send.deliveries.requests, send.deliveries.account.remaining, stopped_by)
+        report = SendReport(outcomes, send.deliveries.requests, send.deliveries.account.remaining, stopped_by)
+        if send.deliveries.fatal is None and send.error is not None:
+            raise send.error
+        queue.outcomes.clear()
         if send.deliveries.fatal is None:
-            if send.error is not None:
-                raise send.error
             return report
     except BaseException:
-        send.queue.give_back(outcomes)
-        send.queue.leave()
+        if not queue.outcomes:  # a signal's handler has raised in the lines above
+            queue.give_back(outcomes)
+        queue.leave()
         raise
     unsent = (outcome for outcome in outcomes if outcome.status is Status.UNSENT)
     raise stop_failure(send.deliveries.fatal, unsent, report)

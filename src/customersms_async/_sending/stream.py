@@ -74,19 +74,21 @@ class OutcomeStream:
         return self
 
     async def __anext__(self) -> Outcome:
+        send = self._send
+        if send is not None and send.queue.flows and send.queue.outcomes:  # as nearly always
+            return send.queue.outcomes.popleft()
         if self._ended:
             raise StopAsyncIteration
-        send = self._send or self._begin()
-        queue = send.queue
-        if queue.held or not queue.outcomes:
+        send = send or self._begin()
+        if send.queue.held or not send.queue.outcomes:
             try:
-                there = await queue.ask()
+                there = await send.queue.ask()
             except BaseException:
                 del self  # a traceback that somebody keeps must not keep the stream
                 raise
             if not there:
                 raise self._end(send)
-        outcome = queue.take()
+        outcome = send.queue.take()
         if send.deliveries.stop_code is not None and outcome.status is Status.UNSENT:
             self._unsent.append(outcome)
         return outcome
