@@ -29,6 +29,10 @@ _DIALLED: Final = (
 _SURE: Final = re.compile(_DIALLED)
 _SURE_LINES: Final = re.compile(rf"(?:\n{_DIALLED})++")
 
+_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_AMERICAN_ZEROS: Final = b"\n+00000000000"
+_AMERICAN_LENGTH: Final = len(_AMERICAN_ZEROS)
+
 # What _plain makes of a text: ASCII digits, + and ( [ ) ] as they were, "-" "." " " and "\n" for every dash, dot,
 # space and line break, nothing for format characters, and all else untouched.
 _DASHES: Final = "\u02d7\u2043\u2212\u30fc"  # those beside category Pd; the last is the long vowel of Japanese
@@ -82,7 +86,21 @@ def are_clean(texts: Sequence[object]) -> bool:
     if set(map(type, texts)) != {str}:
         return False
     lines = "\n" + "\n".join(texts)  # type: ignore[arg-type]  # all of them are text
+    if len(lines) == len(texts) * _AMERICAN_LENGTH and lines.isascii() and _are_american(lines.encode(), len(texts)):
+        return True
     return _SURE_LINES.fullmatch(lines) is not None and lines.count("\n") == len(texts)
+
+
+def _are_american(lines: bytes, count: int) -> bool:
+    """Whether these are so many numbers after +1 in full, and thus surely dialled so; in a third of the pattern's time.
+
+    ``lines``: as many bytes, a line break ahead of each number.
+    """
+    return (
+        lines.translate(_TO_ZEROS) == _AMERICAN_ZEROS * count
+        and lines[2::_AMERICAN_LENGTH] == b"1" * count
+        and not lines[3::_AMERICAN_LENGTH].translate(None, b"23456789")
+    )
 
 
 def mask(phone: str) -> str:

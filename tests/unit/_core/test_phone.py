@@ -200,6 +200,21 @@ def test_clean_numbers_are_those_that_come_out_as_they_went_in(given_: list[str]
     assert phone.are_clean(given_) == (all(map(is_sure, given_)) and not zeros)
 
 
+american = st.from_regex(r"\+1[2-9][0-9]{9}", fullmatch=True)
+damage = st.sampled_from(["0", "1", "+", "\n", " ", "", "12", "\u0663", "\ud800"])
+damaged = st.tuples(american, st.integers(0, 11), damage).map(
+    lambda drawn: drawn[0][: drawn[1]] + drawn[2] + drawn[0][drawn[1] + 1 :]
+)
+
+
+@given(st.lists(american | damaged))
+@example(["+12125551234", "+12125551235"])
+@example(["+12125551234\n", "12125551234"])
+@example(["+1212555123", "+121255512345"])
+def test_several_american_numbers_are_clean_if_each_is(texts: list[str]) -> None:
+    assert phone.are_clean(["+12125551234", *texts]) == all(phone.are_clean([text]) for text in texts)
+
+
 @pytest.mark.parametrize("rest", ["0000", "1000", "01000", "10000", "12345", "1234567", "02345678"])
 def test_both_rules_say_the_same_of_every_calling_code(rest: str) -> None:
     for number in (f"+{code}{rest}" for code in range(1, 1_000)):
