@@ -13,12 +13,15 @@ from customersms_async import LedgerError, Outcome, Status
 from customersms_async._core.intake import Letter
 from customersms_async._core.rulings import Ruling
 from customersms_async._postgres.administration import trust
+from customersms_async._runtime.clock import now_us
 from customersms_async.campaign._postgres.database_place import read_place
 from customersms_async.campaign._postgres.host import Host
 from customersms_async.campaign._postgres.ledger import PostgresLedger
+from customersms_async.campaign._postgres.recent_calls import KEPT_US, RecentCalls
 from customersms_async.campaign.rows import Intent, SuppressedMeanwhileError
 from customersms_async.campaign.states import State
 from customersms_async.testing._contract.ledger_hosts import BEGUN
+from support.clocks import SteppingClock
 from support.postgres_servers import folder_of_its_user, postgres_server
 
 if TYPE_CHECKING:
@@ -110,6 +113,35 @@ async def test_whoever_does_not_know_begins_nothing_until_a_person_trusts_the_se
     await successor.close()
 
 
+async def test_an_outage_makes_a_run_forget_nothing_of_what_the_next_server_may_lack(
+    shared_postgres: PostgresServerProcess,
+) -> None:
+    """The first call to the server that took over records an answer, long after the last one to the server before."""
+    ledger, clock = await running(f"{shared_postgres.url()}?lease=3600#outage"), SteppingClock()
+    ledger._recent = RecentCalls(clock)
+    lost, flying = Intent([0, 1, 2], None, 30.0), Intent([3], None, 30.0)
+    await ledger.begin(lost)
+    await ledger.record(lost, accepted(0, 1, 2))
+    await ledger.begin(flying)
+    lose(shared_postgres, lost.attempt_id)
+    clock.go(KEPT_US + 1)
+    await ledger.record(flying, accepted(3))
+    with pytest.raises(SuppressedMeanwhileError):
+        await ledger.begin(Intent([0], None, 30.0))
+    assert await states(ledger) == {State.PLANNED: 16, State.ACCEPTED: 4}
+    await ledger.close()
+
+
+async def test_a_run_keeps_the_calls_of_the_last_minutes_only(shared_postgres: PostgresServerProcess) -> None:
+    ledger, clock = await running(f"{shared_postgres.url()}#minutes"), SteppingClock()
+    ledger._recent = RecentCalls(clock)
+    for place in range(3):
+        await ledger.begin(Intent([place], None, 30.0))
+        clock.go(KEPT_US)
+    assert len(list(ledger._recent)) == 2
+    await ledger.close()
+
+
 async def test_a_run_whose_lease_was_over_for_a_while_can_not_vouch(shared_postgres: PostgresServerProcess) -> None:
     """Another host may have run the campaign meanwhile, on the server before: a later sign of life proves nothing."""
     ledger = await running(f"{shared_postgres.url()}#cut-off")
@@ -138,6 +170,30 @@ async def test_a_run_that_another_has_just_preceded_knows_too_little_to_vouch(
     lose(shared_postgres, lost.attempt_id)
     with pytest.raises(LedgerError, match=DOUBTED):
         await successor.begin(Intent([0], None, 30.0))
+    await successor.close()
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_minutes_count_by_the_server_before_and_not_by_how_long_a_run_waited_on_the_next(
+    shared_postgres: PostgresServerProcess, is_heard: bool
+) -> None:
+    """A run that waits for its quota on the server that took over knows no more of the run before it than at first."""
+    first = await running(f"{shared_postgres.url()}#waited")
+    lost, own = Intent([0, 1], None, 30.0), Intent([2], None, 30.0)
+    await first.begin(lost)
+    await first.record(lost, accepted(0, 1))
+    await first.close()
+    successor = await PostgresLedger.open(read_place(f"{shared_postgres.url()}#waited", None), create=False)
+    await successor.become_runner()
+    successor._vouches_from_us = now_us()  # the minutes have passed
+    if is_heard:
+        await successor.begin(own)
+    lose(shared_postgres, own.attempt_id if is_heard else lost.attempt_id)
+    if is_heard:
+        await successor.begin(Intent([3], None, 30.0))
+    else:
+        with pytest.raises(LedgerError, match=DOUBTED):
+            await successor.begin(Intent([0], None, 30.0))
     await successor.close()
 
 

@@ -57,7 +57,7 @@ class LedgerAttempts(LedgerQuestions):
 
     Mutable state: whether a run over this object is, becomes or ceases to be the runner, and since when; what it has
     done lately; how often the lease had lapsed when it became the runner, if that was on a server which lacked nothing,
-    and from when on it may vouch; and how often it has vouched for another server.
+    from when on that server must have been heard for it to vouch, and when it last was; and how often it has vouched.
     """
 
     def __init__(self, place: DatabasePlace, clock: Callable[[], int] | None) -> None:
@@ -69,7 +69,7 @@ class LedgerAttempts(LedgerQuestions):
         self._vouching = asyncio.Lock()
         self._vouched = 0
         self._runs_since: int | None = None
-        self._vouches_from_us = 0
+        self._vouches_from_us = self._begun_us = 0
 
     async def now_us(self) -> int:
         """The time by the database's clock, in microseconds since 1970."""
@@ -144,6 +144,7 @@ class LedgerAttempts(LedgerQuestions):
             *(b"%d" % intent.attempt_id, array(intent.ids), ranges(intent.ids).encode()),
             *(b"%d" % round(intent.timeout * 1e6), figure, encode_text(ON_THE_LIST)),
         )
+        asked_us = now_us()
         try:
             rows = await self._begin_surely(given)
         except (LedgerAwayError, asyncio.CancelledError):  # it may come to be, and record hears of it
@@ -157,6 +158,8 @@ class LedgerAttempts(LedgerQuestions):
         verdict = rows[0][0] or b""
         if verdict == b"begun":
             self._recent.note(_BEGIN, given)
+            self._recent.forget_old()
+            self._begun_us = max(self._begun_us, asked_us)
             return
         intent.attempt_id = None
         if verdict == b"done":
@@ -219,7 +222,8 @@ class LedgerAttempts(LedgerQuestions):
     @property
     def _alone_so_far(self) -> bool:
         """Whether nobody else can have run the campaign since this run became its runner, on a server of before."""
-        is_long_enough = now_us() >= self._vouches_from_us  # what the run before it did may be lost as well
+        # What the run before it did may be lost as well; how long ago that was says nothing, as an outage takes time.
+        is_long_enough = self._begun_us >= self._vouches_from_us
         return is_long_enough and self._opened.is_leased and self._runs_since == self._opened.lapses
 
     async def record(self, intent: Intent, ruling: Ruling) -> None:

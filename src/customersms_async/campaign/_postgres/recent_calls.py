@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEPT_US: Final = 300_000_000
-"""How long a call is kept, in microseconds: a standby that lags by more is beyond what anybody can vouch for."""
+"""How long a call is kept, in microseconds: a standby that lags by more is beyond what anybody can vouch for.
+
+That is by the time of the last intent, which only a server begins that is not doubted.
+"""
 
 
 class AcknowledgedCall(NamedTuple):
@@ -35,11 +38,18 @@ class RecentCalls:
         self._calls: deque[AcknowledgedCall] = deque()
 
     def note(self, command: bytes, given: tuple[bytes | None, ...]) -> None:
-        """Keep a call that was acknowledged, and forget those that are too old."""
-        now = self._clock()
-        while self._calls and self._calls[0].at_us < now - KEPT_US:
+        """Keep a call that was acknowledged."""
+        self._calls.append(AcknowledgedCall(command, given, self._clock()))
+
+    def forget_old(self) -> None:
+        """Forget the calls that are too old, as the server which has them was just heard.
+
+        An answer can be recorded on the one that takes over, and as long after the last call to the one before as an
+        outage takes: it says nothing of what that lacks.
+        """
+        oldest_us = self._clock() - KEPT_US
+        while self._calls and self._calls[0].at_us < oldest_us:
             self._calls.popleft()
-        self._calls.append(AcknowledgedCall(command, given, now))
 
     def __iter__(self) -> Iterator[AcknowledgedCall]:
         """The calls, the oldest first."""
