@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .._core import written_address
 from .._runtime.clock import wall_us
 from ..errors import ConfigurationError
 from ._sqlite.ledger import SQLiteLedger
@@ -75,7 +75,7 @@ def is_address(place: Path | str) -> bool:
     text = str(place)
     if text.lower().startswith(_SCHEMES):
         return True
-    if _ADDRESS.match(text) is not None or _has_words(text):
+    if written_address.is_address(text) or _has_words(text):
         raise ConfigurationError(
             "a ledger is a file, by its path, or in a PostgreSQL database, by a URL that is text, such as"
             " postgresql://host/database#spring"
@@ -84,8 +84,6 @@ def is_address(place: Path | str) -> bool:
 
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
-_ADDRESS: Final = re.compile(r"(?s)[A-Za-z][A-Za-z0-9+.-]+:(?:/|.*@)|(?i:postgres(?:ql)?:)")
-"""Two letters at least before the colon: ``C:`` is a disk."""
 
 
 def _has_words(text: str) -> bool:

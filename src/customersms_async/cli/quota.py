@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
+from .._core.written_address import is_address, without_credentials
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..quota import MemoryQuota
-from .credentials import QUOTA_VARIABLE, check_key, is_url, without_credentials
+from .credentials import QUOTA_VARIABLE, check_key
 from .exits import ending_well
 from .formats import length
 from .options import MEMORY, quota_named, read_limits
@@ -52,7 +53,7 @@ async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterat
 
         async with PostgresQuota(where) as database:
             yield database
-    elif where is not None and is_url(where):
+    elif where is not None and is_address(where):
         raise ConfigurationError(f"no quota is kept at {without_credentials(where)}: see --quota")
     else:
         from ..quota import SQLiteQuota
@@ -68,7 +69,7 @@ def users_file(*, make: bool = True) -> Path:
 
 def missing_file(where: str | None) -> Path | None:
     """The file that a quota would be kept in, if it is not there."""
-    if where is not None and (where == MEMORY or is_url(where)):
+    if where is not None and (where == MEMORY or is_address(where)):
         return None
     path = users_file(make=False) if where is None else Path(where)
     return None if path.exists() else path

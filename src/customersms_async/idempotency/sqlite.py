@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar, final
 
+from .._core.written_address import check_path
 from .._runtime.closing import Closing
 from .._runtime.file_thread import ClosedError
 from .._runtime.process_threads import ProcessThreads
-from ..errors import ConfigurationError, IdempotencyStoreError
+from ..errors import IdempotencyStoreError
 from ..quota.host_clock import host_moment
 from . import key_table
 from ._sqlite.key_file import KeptRows, KeyFile
@@ -74,9 +75,8 @@ class SQLiteIdempotency(Closing):
         clock: Callable[[], Moment] = host_moment,
         lock_timeout: float = 5.0,
     ) -> None:
+        check_path(path, "SQLiteIdempotency")
         absolute = Path(path).absolute()
-        if "\0" in str(absolute):
-            raise ConfigurationError("SQLiteIdempotency's path must not contain a null character")
         self._clock, self._lock_timeout = clock, lock_timeout
         self._begin(Keeping(keep, namespace, secret), _threads(absolute, clock, lock_timeout))
 

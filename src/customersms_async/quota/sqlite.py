@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from .._core.written_address import check_path
 from .._runtime.closing import Closing
 from .._runtime.file_thread import ClosedError
 from .._runtime.process_threads import ProcessThreads
-from ..errors import ConfigurationError, QuotaStoreError
+from ..errors import QuotaStoreError
 from ._sqlite.file import QuotaFile
 from .host_clock import host_moment
 
@@ -77,9 +78,8 @@ class SQLiteQuota(Closing):
         clock: Callable[[], Moment] = host_moment,
         lock_timeout: float = 5.0,
     ) -> None:
+        check_path(path, "SQLiteQuota")
         self._path = Path(path).absolute()
-        if "\0" in str(self._path):
-            raise ConfigurationError("SQLiteQuota's path must not contain a null character")
         self._again = partial(SQLiteQuota, clock=clock, lock_timeout=lock_timeout)
         self._threads = ProcessThreads("SQLiteQuota", self._path, partial(QuotaFile, self._path, clock, lock_timeout))
 

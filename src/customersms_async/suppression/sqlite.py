@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, final
 
+from .._core.written_address import check_path
 from .._runtime.clock import wall_us
 from .._runtime.closing import Closing
 from .._runtime.file_thread import ClosedError
 from .._runtime.process_threads import ProcessThreads
-from ..errors import ConfigurationError, SuppressionStoreError
+from ..errors import SuppressionStoreError
 from ..quota.host_clock import host_moment
 from ._sqlite.list_file import ListFile
 from .entries import EntryKind, SuppressionChange, asked
@@ -57,9 +58,8 @@ class SQLiteSuppression(Closing):
     def __init__(
         self, path: str | os.PathLike[str], *, clock: Callable[[], int] = wall_us, lock_timeout: float = 5.0
     ) -> None:
+        check_path(path, "SQLiteSuppression")
         absolute = Path(path).absolute()
-        if "\0" in str(absolute):
-            raise ConfigurationError("SQLiteSuppression's path must not contain a null character")
         self._clock, self._lock_timeout = clock, lock_timeout
         self._threads = ProcessThreads(
             "SQLiteSuppression", absolute, partial(ListFile, absolute, host_moment, lock_timeout)

@@ -5,42 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from customersms_async.cli.credentials import check_key, key_of_environment, without_credentials
+from customersms_async.cli.credentials import check_key, key_of_environment
 from customersms_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("redis://:hush@h:6379/0", "redis://h:6379/0"),
-        ("rediss://user:hush@h", "rediss://h"),
-        ("redis://:hu/sh@h/1", "redis://h/1"),
-        ("redis://:hu@sh@h/1", "redis://h/1"),
-        ("redis://h?password=hush", "redis://h"),
-        ("REDIS://:hush@h", "REDIS://h"),
-        ("redis:/:hush@h", "redis:/h"),
-        ("redis::hush@h", "redis:h"),
-        ("unix://:hush@/run/redis.sock", "unix:///run/redis.sock"),
-        ("redis://h:6379/0", "redis://h:6379/0"),
-        ("memory", "memory"),
-        ("/home/me@work/q.sqlite", "/home/me@work/q.sqlite"),
-        ("C:/me@work/q.sqlite", "C:/me@work/q.sqlite"),
-    ],
-)
-def test_a_url_is_shown_without_its_credentials_and_a_path_as_it_is(text: str, shown: str) -> None:
-    assert without_credentials(text) == shown
-
-
-@given(st.sampled_from(["redis", "rediss", "https", "x+y"]), st.text(), st.text(), st.booleans())
-def test_nothing_before_the_last_at_sign_is_shown(scheme: str, user: str, password: str, mark: bool) -> None:
-    secret = f"{user}:hush{password}"
-    assert "hush" not in without_credentials(f"{scheme}:{'//' if mark else ''}{secret}@host/0")
 
 
 @pytest.mark.parametrize(

@@ -102,11 +102,11 @@ def _lease(given: str | None) -> float:
     except ValueError:
         lease = 0.0
     if not _SHORTEST_LEASE <= lease < float("inf"):
-        raise ConfigurationError(f"lease must be a number of seconds, {_SHORTEST_LEASE:g} or more, not {given!r}")
+        raise ConfigurationError(f"lease must be a number of seconds, {_SHORTEST_LEASE:g} or more")
     return lease
 
 
 def _failover(given: str) -> str:
     if given not in server.FAILOVERS:
-        raise ConfigurationError(f"failover must be {' or '.join(server.FAILOVERS)}, not {given!r}")
+        raise ConfigurationError(f"failover must be {' or '.join(server.FAILOVERS)}")
     return given

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from ..._core.written_address import without_credentials
 from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.ledger_opening import is_address
 from ...campaign.wanted import kept_from_running
 from ...campaign.wanted_states import Wanted
-from ..credentials import QUOTA_VARIABLE, URL_VARIABLE, without_credentials
+from ..credentials import QUOTA_VARIABLE, URL_VARIABLE
 from ..hours_options import with_date
 from .ledger_place import LedgerPlace
 

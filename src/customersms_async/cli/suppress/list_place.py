@@ -6,8 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..._core.written_address import is_address, without_credentials
 from ...errors import ConfigurationError
-from ..credentials import is_url, without_credentials
 from ..state_folder import state_folder
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def _in_database(named: str | None, option: str) -> ListPlace | None:
         if has_scheme or server_url.is_words(named):
             server.check(named, "a list of suppressed numbers")
             return ListPlace(server_url.shown(named), url=named)
-    if (shown := without_credentials(named)) != named or is_url(named):
-        raise ConfigurationError(f"no list is kept at {shown}: see {option}")
+    if is_address(named):
+        raise ConfigurationError(f"no list is kept at {without_credentials(named)}: see {option}")
     return None
 
 
