@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from ..._core.plural import counted
+from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import LedgerAwayError, MisplacedLedgerError
 from ...campaign.states import State
 from ...errors import (
@@ -67,7 +68,14 @@ def show_ending(
     unrecorded = sum(count.recipients for count in counts if count.state is State.SENDING)
     if unrecorded:
         who = counted(unrecorded, "recipient")
-        console.print(f"What became of {who} could not be recorded: they may have got the text, and will be unknown")
+        if is_address(ledger.given) and not isinstance(progress.error, LedgerAwayError):
+            console.print(
+                f"Another process sends to {who} just now, or ended as it did: who has no answer will be unknown"
+            )
+        else:
+            console.print(
+                f"What became of {who} could not be recorded: they may have got the text, and will be unknown"
+            )
     if any(count.state is State.UNKNOWN for count in counts):
         console.print("Who is unknown may have got the text, and is not sent to again: see campaign resolve")
     if any(count.state is State.SKIPPED and count.code == Code.CAPPED for count in counts):
