@@ -38,8 +38,9 @@ async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterat
     """The store that ``--quota`` names, open until the end: ``memory``, a server's URL, or the path of a file.
 
     ``None`` is the file in the user's state folder, which is made, for the user alone, where there is none. With
-    ``looking`` no file is made, and nothing is used of one that is not there. Raises ``ConfigurationError`` for a
-    folder that can't be made and a URL that can't be read.
+    ``looking`` no file is made, and nothing is used of one that is not there. A database's URL takes ``failover``
+    behind its question mark, as that of a campaign does. Raises ``ConfigurationError`` for a folder that can't be made
+    and a URL that can't be read.
     """
     if where == MEMORY or (looking and await asyncio.to_thread(_is_to_be_made, where)):
         yield MemoryQuota()
@@ -49,9 +50,11 @@ async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterat
         async with RedisQuota(where) as redis:
             yield redis
     elif where is not None and where.lower().startswith(POSTGRES):
+        from .._postgres.server_url import WrittenURL
         from ..quota import PostgresQuota
 
-        async with PostgresQuota(where) as database:
+        url, ours = WrittenURL.of(where).without_options(frozenset({"failover"}))
+        async with PostgresQuota(str(url), failover=ours.get("failover", "stop")) as database:
             yield database
     elif where is not None and is_address(where):
         raise ConfigurationError(f"no quota is kept at {without_credentials(where)}: see --quota")

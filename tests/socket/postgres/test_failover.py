@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from customersms_async import IdempotencyStoreError, PostgresIdempotency, PostgresQuota, QuotaStoreError
+from customersms_async import (
+    ConfigurationError,
+    IdempotencyStoreError,
+    PostgresIdempotency,
+    PostgresQuota,
+    QuotaStoreError,
+)
 from customersms_async._core.idempotency_record import Claim
 from customersms_async._core.layers import Layer, Usage, Wait
 from customersms_async.cli.app import app
+from customersms_async.cli.quota import open_quota
 from customersms_async.testing import ManualClock
 from support.postgres_servers import folder_of_its_user, postgres_server
 from support.real_time import PATIENCE
@@ -84,6 +91,23 @@ async def test_whoever_trusts_a_fail_over_goes_on_and_a_person_ends_the_doubt_of
         assert isinstance(await store.take("key", hour, 500_000), Wait)
         trust(shared_postgres)
         assert isinstance(await store.take("key", hour, 500_000), int)
+
+
+@pytest.mark.parametrize(("option", "trusts"), [("", False), ("?failover=stop", False), ("?failover=trust", True)])
+async def test_a_commands_quota_trusts_a_fail_over_if_its_url_says_so(
+    shared_postgres: PostgresServerProcess, *, option: str, trusts: bool
+) -> None:
+    hour = (Layer(3, 3_600_000_000),)
+    async with open_quota(shared_postgres.url() + option) as quota:
+        assert isinstance(await quota.take("key", hour, 500_000), int)
+        take_over(shared_postgres)
+        assert isinstance(await quota.take("key", hour, 500_000), int) is trusts
+
+
+async def test_a_commands_quota_refuses_another_word_for_a_fail_over() -> None:
+    with pytest.raises(ConfigurationError, match="failover must be"):
+        async with open_quota("postgresql://host/app?failover=perhaps"):
+            pass
 
 
 async def test_no_key_is_claimed_until_a_person_says_that_nothing_is_missing_or_it_would_be_forgotten(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -256,6 +257,15 @@ async def test_a_worker_waits_for_a_database_that_is_away_when_it_begins(
     await worker.close(0.0, asyncio.Event())
     await task
     assert "looks for campaigns" not in caplog.text, "it never came to look"
+
+
+def test_what_listens_for_jobs_leaves_it_to_the_worker_to_say_that_the_server_is_away() -> None:
+    async def nobody(_: str) -> None:
+        pass
+
+    Doorbell("postgresql://app@127.0.0.1:1/app", ["key"], nobody)
+    for name in ("procrastinate", "psycopg.pool"):
+        assert not logging.getLogger(name).isEnabledFor(logging.ERROR)
 
 
 def test_a_worker_is_for_all_campaigns_of_a_database() -> None:

@@ -47,7 +47,8 @@ class Doorbell:
     """
 
     def __init__(self, url: str, key_ids: Sequence[str], heard: Callable[[str], Awaitable[None]]) -> None:
-        logging.getLogger("procrastinate").setLevel(logging.ERROR + 1)  # what matters is said here, and once
+        for name in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.ERROR + 1)  # what matters is said here, and once
         self._app = _app(url, heard)
         self._queues = list(key_ids)
         self._fails = False
