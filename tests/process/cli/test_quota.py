@@ -227,3 +227,22 @@ def test_the_command_to_go_on_names_the_variable_of_a_url_with_a_password() -> N
     assert hints(found[0], read_ledger_place("a b")) == [
         "Put what --quota was, into CUSTOMERSMS_QUOTA: it is not shown, as it holds a password"
     ]
+
+
+@pytest.mark.parametrize(
+    "shared", ["postgresql://u:hush@h/app", "postgresql://h/app?password=hush", "host=h password=hush"]
+)
+def test_the_command_to_go_on_does_not_show_the_password_of_a_list(shared: str) -> None:
+    made = typer.Typer()
+    found: list[str] = []
+
+    @made.command()
+    def run(context: typer.Context, suppression_list: str = "") -> None:
+        found.append(resume_command(context))
+
+    for named in (shared, "people.db", "none"):
+        CliRunner().invoke(made, ["--suppression-list", named], prog_name="x")
+    assert found == [f"x --suppression-list {shown}" for shown in ('"$SUPPRESSION_LIST"', "people.db", "none")]
+    assert hints(found[0], read_ledger_place("a b")) == [
+        "Put what --suppression-list was, into SUPPRESSION_LIST: it is not shown, as it holds a password"
+    ]

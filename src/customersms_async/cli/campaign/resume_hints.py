@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from ..._core.written_address import without_credentials
+from ..._postgres.server_url import is_words
 from ...campaign.job import LEDGER_VARIABLE
 from ...campaign.ledger_opening import is_address
 from ...campaign.wanted import kept_from_running
@@ -25,13 +26,13 @@ _OF_THE_INPUT: Final = frozenset((
 ))  # fmt: skip
 """Options that say what is in the ledger by now."""
 
-_VARIABLES: Final = {"quota": QUOTA_VARIABLE, "url": URL_VARIABLE}
-"""Options that may hold a password, each with the variable that stands for it."""
+_VARIABLES: Final = {"quota": QUOTA_VARIABLE, "url": URL_VARIABLE, "suppression_list": "SUPPRESSION_LIST"}
+"""Options that may hold a password, each with the variable of the shell that stands for it."""
 
 _TIMES: Final = frozenset({"at", "expires", "until"})
 """Options whose time may be one of today, and is that of today whenever the command is given."""
 
-_FLAGS: Final = {f"--{name}": variable for name, variable in _VARIABLES.items()}
+_FLAGS: Final = {f"--{name.replace('_', '-')}": variable for name, variable in _VARIABLES.items()}
 
 
 def resume_command(context: typer.Context) -> str:
@@ -59,7 +60,7 @@ def resume_command(context: typer.Context) -> str:
             if name in _TIMES:
                 word = with_date(word, None if name == "until" else context.params.get("zone"))
             variable = _VARIABLES.get(name)
-            secret = variable is not None and without_credentials(word) != word
+            secret = variable is not None and (without_credentials(word) != word or is_words(word))
             words += [flag, f'"${variable}"' if secret else shlex.quote(word)]
     return " ".join(words)
 
