@@ -110,7 +110,6 @@ class AsyncClient(BulkMethods):
         finally:
             del api_key  # tracebacks may show locals
         parts = ClientParts.of(
-            key,
             quota,
             http_client,
             {
@@ -131,13 +130,13 @@ class AsyncClient(BulkMethods):
             timeout=timeout,
             label=label,
         )
-        self._session = Session(parts)
+        self._session = Session(parts, key, owns_transport=True)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_session"):
             return "<AsyncClient that could not be made>"
         url = self._session.parts.options.url or "of the environment"
-        name = self._session.parts.key_name
+        name = self._session.key_name
         return f"<AsyncClient {url}{f', key {name}' if name else ''}{', closed' if self._session.closed else ''}>"
 
     def __reduce__(self) -> NoReturn:
@@ -268,7 +267,7 @@ class AsyncClient(BulkMethods):
             print(client.remaining_credits)
             ```
         """
-        return self._session.parts.account.remaining
+        return self._session.account.remaining
 
     @property
     def idempotency(self) -> IdempotencyKeys:
@@ -307,11 +306,11 @@ class AsyncClient(BulkMethods):
             ```
         """
         try:
-            key = self._session.parts.key if isinstance(api_key, EllipsisType) else key_of(api_key)
+            key = self._session.key if isinstance(api_key, EllipsisType) else key_of(api_key)
         finally:
             del api_key  # tracebacks may show locals
         other = object.__new__(AsyncClient)
-        other._session = Session(self._session.parts.changed(key, overrides))
+        other._session = self._session.changed(key, overrides)
         return other
 
     async def aclose(self, grace: float | None = None) -> None:

@@ -162,7 +162,7 @@ import types
 
 async def main():
     client = make()
-    start = client._session.parts.secret.reveal()[:12]
+    start = client._session.secret.reveal()[:12]
     for _ in range(3):
         try:
             await client.send(PHONE, TEXT)
@@ -172,9 +172,9 @@ async def main():
         pass
     await asyncio.sleep(0.05)
     gc.collect()
-    own = {id(client._session.parts.secret._own)}
-    if client._session.parts.secret._shapes is not None:  # something has looked like the key
-        (cell,) = client._session.parts.secret._shapes.__closure__
+    own = {id(client._session.secret._own)}
+    if client._session.secret._shapes is not None:  # something has looked like the key
+        (cell,) = client._session.secret._shapes.__closure__
         own |= {id(cell), id(cell.cell_contents), *map(id, cell.cell_contents)}
     # Python 3.12 shows what the module _asyncio keeps for reuse, although it is dead: let go of once more, it is kept
     # twice, and the list of such things becomes a ring that the interpreter goes round for ever as it ends.

@@ -155,7 +155,7 @@ async def test_a_closing_cancelled_at_every_step_of_a_request_leaves_all_whole(
         if shared:
             await world.is_whole()
         else:
-            assert world.client._session.parts.terms().connections._taken == 0
+            assert world.client._session.terms.connections._taken == 0
             await client.aclose()
             await world.no_task_is_left()
         if not counted.acted:
@@ -187,7 +187,7 @@ async def test_a_closing_cancelled_at_every_step_of_a_bulk_send_leaves_all_told(
         lost = {id_of(outcome.phone) for outcome in outcomes if outcome.status is Status.UNKNOWN}
         assert ids <= set(world.texts) <= ids | lost
         unknown, accepted = unknown + len(lost), accepted + len(ids)
-        assert world.client._session.parts.terms().connections._taken == 0
+        assert world.client._session.terms.connections._taken == 0
         await world.client.aclose()
         await world.no_task_is_left()
         if not counted.acted:

@@ -129,8 +129,8 @@ async def test_a_caller_who_leaves_before_the_first_byte_has_sent_nothing(
     await client.aclose()
     assert task.cancelled()
     assert sandbox.requests == 0
-    parts = client._session.parts
-    usage, _ = await parts.quota.usage(parts.secret.key_id, parts.terms().layers)
+    session = client._session
+    usage, _ = await session.parts.quota.usage(session.secret.key_id, session.terms.layers)
     assert usage[0].used == 0
 
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from customersms_async import AsyncClient, Limit, MemoryQuota, QuotaExceededError
-from customersms_async._sending.idle_clients import MOST_AWAKE
+from customersms_async import AsyncClient, ConfigurationError, Limit, MemoryQuota, QuotaExceededError
+from customersms_async._core.batching import Batch
+from customersms_async._runtime.clock import now_us
+from customersms_async._sending.idle_clients import IDLE_SECONDS, MOST_AWAKE, awake_sessions
+from customersms_async._sending.open_client import open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +44,10 @@ class Gateway:
         return self
 
     async def aiter_raw(self) -> AsyncIterator[bytes]:
-        yield b'{"success": true, "results": [{"phone": "%s", "success": true}]}' % PHONE.encode()
+        yield (
+            b'{"success": true, "remaining_credits": 7.50, "results": [{"phone": "%s", "success": true}]}'
+            % PHONE.encode()
+        )
 
     async def aclose(self) -> None:
         pass
@@ -70,7 +76,7 @@ def session(client: AsyncClient) -> Session:
 
 
 def is_awake(client: AsyncClient) -> bool:
-    return session(client)._sender is not None
+    return session(client)._use is not None
 
 
 async def wake_many(root: AsyncClient) -> list[AsyncClient]:
@@ -80,6 +86,12 @@ async def wake_many(root: AsyncClient) -> list[AsyncClient]:
     for other in others:
         session(other).open()
     return others
+
+
+def sweep(seconds: float = 2 * IDLE_SECONDS) -> None:
+    """What another client's use does so many seconds from now."""
+    loop = asyncio.get_running_loop()
+    awake_sessions(loop).sweep(loop.time() + seconds)
 
 
 async def test_a_client_rests_when_many_others_were_used_after_it_and_sends_on(root: AsyncClient) -> None:
@@ -132,3 +144,77 @@ async def test_a_client_whose_stream_somebody_holds_does_not_rest(root: AsyncCli
         await anext(outcomes)
         await wake_many(root)
         assert is_awake(client)
+
+
+@pytest.mark.parametrize("unknown", [0, 3])
+async def test_a_client_rests_when_another_is_used_a_while_after_it_and_its_account_knows_what_it_knew(
+    root: AsyncClient, unknown: int
+) -> None:
+    client = root.with_options(api_key="cspro_idle")
+    await client.send(PHONE, "Hello")
+    session(client).account.count_unknown(unknown, now_us())
+    await asyncio.sleep(0)
+    known = await client.health()
+    sweep(IDLE_SECONDS / 2)
+    assert is_awake(client)
+    sweep()
+    assert not is_awake(client)
+    assert (
+        client.remaining_credits == root.with_options(api_key="cspro_idle").remaining_credits == known.remaining_credits
+    )
+    assert str(client.remaining_credits) == "7.50"
+    again = await client.health()
+    assert (again.last_status_code, again.unknown_last_hour) == (200, unknown)
+    assert again.last_answer_seconds is not None
+    await client.send(PHONE, "Hello")
+    await client.aclose()
+
+
+async def test_the_next_client_that_is_used_has_the_others_rest(root: AsyncClient) -> None:
+    client, other = (root.with_options(api_key=f"cspro_{number}") for number in range(2))
+    await client.send(PHONE, "Hello")
+    await asyncio.sleep(1.1 * IDLE_SECONDS)
+    await other.send(PHONE, "Hello")
+    assert (is_awake(client), is_awake(other)) == (False, True)
+
+
+async def test_a_client_that_somebody_observes_does_not_rest_for_being_idle(root: AsyncClient) -> None:
+    client = root.with_options(api_key="cspro_observed", on_event=lambda _: None)
+    await client.send(PHONE, "Hello")
+    await asyncio.sleep(0)
+    sweep()
+    assert is_awake(client)
+
+
+async def test_a_client_that_knows_how_much_the_gateway_takes_does_not_rest_for_being_idle(root: AsyncClient) -> None:
+    client = root.with_options(api_key="cspro_large")
+    session(client).open().sizes.halve(Batch("Hello", [PHONE, PHONE], [0, 1]))
+    sweep()
+    assert is_awake(client)
+
+
+async def test_a_client_whose_key_pauses_does_not_rest(root: AsyncClient) -> None:
+    client = root.with_options(api_key="cspro_pauses")
+    await session(client).open().room.pause(3_600_000_000)
+    await wake_many(root)
+    assert is_awake(client)
+
+
+async def test_a_client_that_rests_may_be_closed_and_what_it_sends_stays_its_own(root: AsyncClient) -> None:
+    client = root.with_options(api_key="cspro_closes")
+    opened = open_client(client)
+    sweep()
+    assert not is_awake(client)
+    assert opened.sender.owner is session(client).open().owner, "what it sends is its own, after a rest as well"
+    sweep()
+    await client.aclose()
+    with pytest.raises(ConfigurationError):
+        await client.send(PHONE, "Hello")
+
+
+async def test_clients_that_differ_in_their_keys_share_all_else(root: AsyncClient) -> None:
+    one, another = (session(root.with_options(api_key=f"cspro_{number}")) for number in range(2))
+    assert one.parts is another.parts is session(root).parts
+    assert (session(root).owns_transport, one.owns_transport) == (True, False)
+    labelled = session(root.with_options(label="root").with_options(api_key="cspro_2"))
+    assert labelled.parts.options.label is None, "that names another key"

@@ -276,9 +276,17 @@ def _variables(coroutine: Any) -> Iterator[str]:
 
 def test_no_pickle_of_any_part_of_a_client_holds_the_key() -> None:
     client = AsyncClient(**SECRETIVE, url="http://127.0.0.1:9/")
-    parts = client._session.parts
+    session = client._session
     sealed = Sealed(KEY.encode(), Secret(KEY))
-    for part in (client, parts, parts.secret, parts.transport, client.stream([PHONE], TEXT), sealed):
+    for part in (
+        client,
+        session,
+        session.parts,
+        session.secret,
+        session.parts.transport,
+        client.stream([PHONE], TEXT),
+        sealed,
+    ):
         try:
             written = pickle.dumps(part, 0).decode("latin-1")
         except (TypeError, AttributeError, pickle.PicklingError) as error:

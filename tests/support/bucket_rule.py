@@ -76,6 +76,12 @@ steps = st.lists(
 holds = st.lists(st.integers(1, 60), min_size=1, max_size=4)
 
 
+def rested(buckets: Buckets, now_us: int) -> Buckets:
+    """The buckets as they are after a rest, if they may have one now."""
+    packed = buckets.__packed__(now_us)
+    return type(buckets).__unpacked__(packed) if packed else buckets
+
+
 def granted_at(buckets: Buckets, now_us: int, asked: Layers, wait_us: int) -> int:
     """When somebody is granted who asks again whenever the wait is over, if nothing else changes."""
     again = copy.deepcopy(buckets)

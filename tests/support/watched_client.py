@@ -195,8 +195,8 @@ class World:
         return [str(record.args[2]) for record in records if isinstance(record.args, tuple)]
 
     async def used(self) -> int:
-        parts = self.client._session.parts
-        usage, _ = await self.quota.usage(parts.secret.key_id, parts.terms().layers)
+        session = self.client._session
+        usage, _ = await self.quota.usage(session.secret.key_id, session.terms.layers)
         return usage[0].used
 
     async def at_rest(self) -> None:
@@ -228,7 +228,7 @@ class World:
 
     async def connections_are_whole(self) -> None:
         """As many requests as there are connections are in flight at once: the gateway waits for them."""
-        assert self.client._session.parts.terms().connections._taken == 0
+        assert self.client._session.terms.connections._taken == 0
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(self.client.send(phone, "meet") for phone in PHONES[:REQUESTS]))
 

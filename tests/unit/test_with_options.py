@@ -71,9 +71,9 @@ async def test_none_means_the_same_in_a_derived_client_as_in_the_constructor(mon
             ) as other:
                 assert (await other.quota_status()).limits[0].used == 0
                 await other.send(PHONE, "Hello")
-                parts = other.__session__().parts
+                session, parts = other.__session__(), other.__session__().parts
                 assert parts.quota is AsyncClient(api_key=KEY).__session__().parts.quota
-                assert (parts.owns_transport, parts.transport.callers_client) == (True, None)
+                assert (session.owns_transport, parts.transport.callers_client) == (True, None)
         assert not http_client.is_closed
     assert (theirs.call_count, ours.call_count) == (1, 1)
     assert json.loads(ours.calls.last.request.content)["api_key"] == KEY + "_of_the_environment"

@@ -111,7 +111,9 @@ class Dispatcher:
     def is_at_rest(self) -> bool:
         """Whether it has nothing to do, and nothing to remember."""
         looks_again = self._timer is not None or self._is_due or self._task is not None
-        return not looks_again and self.outage_reason is None
+        pauses = self._loop.time() < self._paused_until
+        has_warned = self._stalls is not None and self._stalls.warned
+        return not looks_again and not pauses and not has_warned and self.outage_reason is None
 
     @property
     def outage_reason(self) -> str | None:

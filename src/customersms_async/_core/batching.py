@@ -119,6 +119,11 @@ class Sizes:
         self._message: str | None = None
         self._most = 0
 
+    @property
+    def have_learned(self) -> bool:
+        """Whether anything was refused."""
+        return self._message is not None
+
     def fit(self, batch: Batch) -> list[Batch]:
         """The batch, cut if a smaller one of its text was refused."""
         if batch.message != self._message or len(batch) <= self._most:

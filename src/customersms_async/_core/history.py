@@ -60,6 +60,19 @@ class Steps:
         steps = bisect_right(self._newest_us, at_us)
         return self._ends[steps - 1] if steps else 0
 
+    def numbers(self) -> list[int]:
+        """All of this: when the last step began and whether there is a rest, and two numbers for each step."""
+        return [self._began_us, int(self._has_rest), *self._newest_us, *self._ends]
+
+    @classmethod
+    def of_numbers(cls, numbers: list[int]) -> Steps:
+        """The steps of which these are the ``numbers``."""
+        steps, count = cls(), len(numbers) // 2 - 1
+        steps._began_us, steps._has_rest = numbers[0], bool(numbers[1])
+        steps._newest_us = array("q", numbers[2 : 2 + count])
+        steps._ends = array("q", numbers[2 + count :])
+        return steps
+
     def add(self, log: array[int], count: int) -> None:
         """Take in the first ``count`` settle times of a log, which are not older than any that is here."""
         first, before = 0, len(self)

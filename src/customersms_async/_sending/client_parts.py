@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,7 +10,6 @@ from .._admission.rooms import room
 from .._admission.terms import Terms
 from .._core.batching import Sizes
 from .._core.options import Options, as_limits, check_parts
-from .._core.secret import NAME_DIGITS, Secret
 from .._http.connections import Gates
 from .._http.transport import Transport
 from .._runtime.log import KeyLog
@@ -20,8 +18,6 @@ from ..quota.memory import PROCESS_QUOTA
 from .check_options import NAMES as CHECKING_NAMES
 from .check_options import NOTHING, CheckOptions
 from .environment import url_of_environment
-from .key_account import KeyAccount
-from .key_source import KeySource
 from .observers import NO_OBSERVERS, OBSERVER_NAMES, Observers
 from .sender import Sender
 
@@ -29,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .._core.account import Account
+    from .._core.secret import Secret
     from .._http.engine import AnyEngine
     from .._http.transport_engine import HttpxShapedTransport
     from ..idempotency import IdempotencyKeys
     from ..models import Limit
     from ..quota import QuotaStore
+    from .key_source import KeySource
     from .option_overrides import OptionOverrides
 
 _OPTIONS: Final = frozenset(Options.__struct_fields__)
@@ -41,25 +39,20 @@ _PARTS: Final = frozenset({"quota", "http_client", *CHECKING_NAMES, *OBSERVER_NA
 
 
 class ClientParts(msgspec.Struct, frozen=True, eq=False):
-    """The parts of one client; its key and its URL may be known only when it is used.
+    """The parts of a client but for its key, which clients with other keys may share; its URL may be the environment's.
 
-    ``transport`` belongs to the client that this one was made from, unless ``owns_transport``. ``checking`` is what is
-    asked about its texts before they leave; ``observers`` hear of everything.
+    ``checking`` is what is asked about its texts before they leave; ``observers`` hear of everything.
     """
 
     options: Options
-    key: Secret | KeySource
     quota: QuotaStore
-    key_account: KeyAccount
     transport: Transport
-    owns_transport: bool
     checking: CheckOptions = NOTHING
     observers: Observers = NO_OBSERVERS
 
     @classmethod
     def of(
         cls,
-        key: Secret | KeySource,
         quota: QuotaStore | None,
         http_client: AnyEngine | HttpxShapedTransport | None,
         beside: Mapping[str, Any],
@@ -80,41 +73,12 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         check_parts(quota=quota, http_client=http_client, **checking)
         observers = NO_OBSERVERS.changed(beside)
         transport = Transport(Gates(checked.max_concurrency), http_client)
-        return cls(
-            checked,
-            key,
-            quota,
-            KeyAccount(),
-            transport,
-            owns_transport=True,
-            checking=NOTHING.changed(checking),
-            observers=observers,
-        )
-
-    @property
-    def secret(self) -> Secret:
-        """The key that requests go out with now; raises what ``KeySource.secret`` does."""
-        return self.key if isinstance(self.key, Secret) else self.key.secret()
+        return cls(checked, quota, transport, NOTHING.changed(checking), observers)
 
     @property
     def url(self) -> str:
         """The URL that requests go to now; raises ``ConfigurationError`` if the environment names none that is one."""
         return self.options.url or url_of_environment()
-
-    @property
-    def key_name(self) -> str | None:
-        """What lines, errors and reprs call the key; ``None`` while it has no label and is not known."""
-        if isinstance(self.key, Secret):
-            return self.key.name(self.options.label)
-        return self.options.label or (self.key.key_id and self.key.key_id[:NAME_DIGITS])
-
-    @property
-    def account(self) -> Account:
-        """The account of the key, which all clients of this process share that send with it to the same URL."""
-        url = None
-        with contextlib.suppress(ConfigurationError):  # the environment has none that is one
-            url = self.url
-        return self.key_account.of(self.key.key_id, url)
 
     @property
     def idempotency_keys(self) -> IdempotencyKeys:
@@ -125,13 +89,10 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             raise ConfigurationError("this client keeps no idempotency keys: AsyncClient(idempotency=…)")
         return IdempotencyKeys(self.checking.idempotency)
 
-    def refuse(self, secret: Secret) -> None:
-        """Have the key asked for anew, if it was asked for, as the gateway does not accept ``secret``."""
-        if isinstance(self.key, KeySource):
-            self.key.refuse(secret)
+    def changed(self, overrides: OptionOverrides, *, same_key: bool) -> ClientParts:
+        """The parts of a client with other options, another quota or HTTP client, or with another key.
 
-    def changed(self, key: Secret | KeySource, overrides: OptionOverrides) -> ClientParts:
-        """The parts of a client with another key, other options, another quota or HTTP client.
+        These themselves, where nothing but the key is another: there may be 10,000 clients.
 
         Raises ``ConfigurationError`` for an option that does not exist or is out of range.
         """
@@ -152,36 +113,40 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
             suppression=overrides.get("suppression"),
         )
         observers = self.observers.changed(overrides)
-        owns_transport = "http_client" in overrides or "max_concurrency" in changed
         transport = self.transport
-        if owns_transport:
+        if "http_client" in overrides or "max_concurrency" in changed:
             http_client = overrides.get("http_client", self.transport.callers_client)
             transport = Transport(Gates(options.max_concurrency), http_client)
-        same_key = key is self.key or (key.key_id is not None and key.key_id == self.key.key_id)
         if not same_key and options.label is not None and "label" not in overrides:
             options = msgspec.structs.replace(options, label=None)  # it names another key
-        checking = self.checking.changed(overrides)
-        return ClientParts(options, key, quota, KeyAccount(), transport, owns_transport, checking, observers)
+        if not overrides and options is self.options:
+            return self
+        return ClientParts(options, quota, transport, self.checking.changed(overrides), observers)
 
-    def terms(self) -> Terms:
-        """The client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
-        return self._terms(self.secret)
+    def terms(self, secret: Secret) -> Terms:
+        """A client's terms in a waiting room: its limits, the share of them that BULK leaves, and its pace."""
+        options = self.options
+        return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.gates.of(secret.key_id))
 
-    def sender(self, secret: Secret, url: str) -> Sender:
-        """A sender made of these parts with this key and URL, for the running event loop."""
+    def sender(self, key: Secret | KeySource, secret: Secret, url: str, account: Account, owner: object) -> Sender:
+        """A sender made of these parts for the running event loop; ``secret`` is what ``key`` gives now.
+
+        ``owner`` is what its requests in flight are known by.
+        """
         found = room(self.quota, secret.key_id)
         log = KeyLog(secret.name(self.options.label))
         if self.options.label is not None:
             found.log.name = log.name  # there, it is about all clients of the key
         sender = Sender(
-            owner=self,
+            owner=owner,
+            key=key,
             options=self.options,
             url=url,
             secret=secret,
             transport=self.transport,
             room=found,
-            terms=self._terms(secret),
-            account=self.key_account.of(secret.key_id, url),
+            terms=self.terms(secret),
+            account=account,
             sizes=Sizes(),
             log=log,
             announcer=self.observers.announcer(),
@@ -191,7 +156,3 @@ class ClientParts(msgspec.Struct, frozen=True, eq=False):
         if sender.announcer is not None:
             sender.announcer.opened(sender)
         return sender
-
-    def _terms(self, secret: Secret) -> Terms:
-        options = self.options
-        return Terms.of(options.limits, options.reserve, options.gentle_pace, self.transport.gates.of(secret.key_id))

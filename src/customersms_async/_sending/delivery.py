@@ -108,7 +108,7 @@ async def deliver(
             done.fatal = ruling.fatal
             done.refusal = _words_of(ruling.outcomes, ruling.fatal)
             if ruling.fatal is Code.INVALID_API_KEY:
-                sender.owner.refuse(sender.secret)
+                sender.refuse_key()
             _drop(parts, done, ruling.fatal)
             break
     if sender.announcer is not None and not (in_own_task or is_part):  # else the queue of a bulk send or campaign tells

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections import deque
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, final
+
+from .._core.sweep import IdleSweep
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,20 +16,54 @@ if TYPE_CHECKING:
 MOST_AWAKE: Final = 1_000
 """Sessions of one event loop that keep what they need to send, though they do not send: making it takes 20 µs."""
 
-_awake: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, deque[weakref.ref[Session]]] = weakref.WeakKeyDictionary()
+IDLE_SECONDS: Final = 1.0
+"""After so long without use a session lets go of that: made anew once a second, it takes 0.002% of a processor."""
+
+_AT_A_TIME: Final = 16
+"""Sessions that are looked at in one sweep, which then takes a tenth of a millisecond at most."""
 
 
-def count_awake(session: Session, loop: asyncio.AbstractEventLoop) -> None:
-    """Count in a session that has what it needs to send; who had that for longest lets go of it.
+@final
+class AwakeSessions:
+    """The sessions of one event loop that have what they need to send.
 
-    Two are looked at for each that wakes, so that those which are in use are passed over and there is an end to it.
+    Mutable state: these, each held weakly, and when some of them are to be looked at (``due``), in the loop's time.
     """
-    awake = _awake.get(loop)
-    if awake is None:
-        awake = _awake.setdefault(loop, deque())
-    awake.append(weakref.ref(session))
-    for _ in range(min(2, len(awake) - MOST_AWAKE)):
-        reference = awake.popleft()
-        oldest = reference()
-        if oldest is not None and not oldest.rest():
-            awake.append(reference)
+
+    __slots__ = ("_sweep", "due")
+
+    def __init__(self) -> None:
+        self.due: float = 0
+        self._sweep: IdleSweep[weakref.ref[Session]] = IdleSweep(_AT_A_TIME, IDLE_SECONDS)
+
+    def add(self, session: Session) -> None:
+        """Count in a session; of more than there may be, who has been here for longest lets go.
+
+        Two are looked at for each that comes, so that those which are in use are passed over and there is an end to it.
+        """
+        self._sweep.add(weakref.ref(session))
+        if len(self._sweep) > MOST_AWAKE:
+            self._sweep.look(2, _rests)
+
+    def sweep(self, now: float) -> None:
+        """Have some of those let go that were not used for a while; to be called when it is ``due``."""
+        self.due = now + self._sweep.run(partial(_rests_if_idle, now - IDLE_SECONDS))
+
+
+def _rests(reference: weakref.ref[Session]) -> bool:
+    session = reference()
+    return session is None or session.rest()
+
+
+def _rests_if_idle(since: float, reference: weakref.ref[Session]) -> bool:
+    session = reference()
+    return session is None or session.rest_if_idle(since)
+
+
+_of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AwakeSessions] = weakref.WeakKeyDictionary()
+
+
+def awake_sessions(loop: asyncio.AbstractEventLoop) -> AwakeSessions:
+    """The sessions of ``loop`` that are awake."""
+    found = _of_loops.get(loop)
+    return _of_loops.setdefault(loop, AwakeSessions()) if found is None else found

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Final
 from weakref import WeakValueDictionary
 
 from .._core.account import Account
 
-_known: Final[WeakValueDictionary[tuple[str, str], Account]] = WeakValueDictionary()
-"""Accounts by fingerprint and URL; each is kept by the clients that send with that key to that URL."""
+_known: Final[dict[str, WeakValueDictionary[str, Account]]] = {}
+"""Accounts by URL and fingerprint; each is kept by the clients that send with that key to that URL."""
 
 
-@final
-class KeyAccount:
-    """One client's hold on the account of the key that it sends with now.
+def account_of(key_id: str | None, url: str | None, former: Account | None) -> Account:
+    """The account of the key with this fingerprint at this URL; while one of both is not known, the client's former.
 
-    Mutable state: the fingerprint of the key that was asked for last with the URL, and their account.
+    A key that takes another's place is taken for one of the same account: until an answer says more, the figure of
+    its credits stays. When the gateway answered the former key, and what of its texts is unknown, is not the new one's.
     """
-
-    __slots__ = ("_account", "_place")
-
-    def __init__(self) -> None:
-        self._place: tuple[str, str] | None = None
-        self._account = Account()
-
-    def of(self, key_id: str | None, url: str | None) -> Account:
-        """The account of the key with this fingerprint; while one of both is not known, that of before.
-
-        A key that takes another's place is taken for one of the same account: until an answer says more, the figure of
-        its credits stays. When the gateway answered the former key, and what of its texts is unknown, is not the new
-        one's.
-        """
-        if key_id is not None and url is not None and self._place != (key_id, url):
-            former, self._account = self._account, _shared((key_id, url))
-            same_gateway = self._place is None or self._place[1] == url
-            self._place = key_id, url
-            if same_gateway and self._account.remaining is None:
-                self._account.learn(former.remaining, 0, 0)
-        return self._account
+    if key_id is None or url is None:
+        return former or Account()
+    account = _shared(key_id, url)
+    if former not in (None, account) and former.url == url and account.remaining is None:
+        account.learn(former.remaining, 0, 0)
+    return account
 
 
-def _shared(place: tuple[str, str]) -> Account:
-    found = _known.get(place)
-    if found is None:
-        found = _known[place] = Account()
-    return found
+def _shared(key_id: str, url: str) -> Account:
+    accounts = _known.get(url)
+    if accounts is None:
+        for other in [other for other, known in list(_known.items()) if not known]:
+            del _known[other]  # nobody sends there any more
+        accounts = _known.setdefault(url, WeakValueDictionary())
+    account = accounts.get(key_id)
+    if account is None:
+        account = accounts[key_id] = Account(url)
+    return account

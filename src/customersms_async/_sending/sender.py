@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .._core.secret import Secret
+
 if TYPE_CHECKING:
     from .._admission.room import Room
     from .._admission.terms import Terms
     from .._core.account import Account
     from .._core.batching import Sizes
     from .._core.options import Options
-    from .._core.secret import Secret
     from .._http.transport import Transport
     from .._runtime.log import KeyLog
     from .announcer import Announcer
     from .check_options import CheckOptions
-    from .client_parts import ClientParts
+    from .key_source import KeySource
 
 
 class Sender(msgspec.Struct, frozen=True, eq=False, weakref=True):
@@ -25,11 +26,12 @@ class Sender(msgspec.Struct, frozen=True, eq=False, weakref=True):
 
     ``sizes`` and ``account`` learn from every answer; the others don't change. ``log`` names the key as this client
     does. ``announcer`` tells those who look on, if there are any; ``checking`` is what is asked before texts leave,
-    and ``asks_at_once`` whether several of its stores may suspend; ``owner`` is the client's parts, which stay when
-    another key or URL asks for another sender.
+    and ``asks_at_once`` whether several of its stores may suspend; ``owner`` is what the client's requests in flight
+    are known by, also when another key or URL has asked for another sender; ``secret`` is what ``key`` gave.
     """
 
-    owner: ClientParts
+    owner: object
+    key: Secret | KeySource
     options: Options
     url: str
     secret: Secret
@@ -42,3 +44,8 @@ class Sender(msgspec.Struct, frozen=True, eq=False, weakref=True):
     announcer: Announcer | None
     checking: CheckOptions
     asks_at_once: bool
+
+    def refuse_key(self) -> None:
+        """Have the key asked for anew, if it was asked for, as the gateway does not accept it."""
+        if not isinstance(self.key, Secret):
+            self.key.refuse(self.secret)

@@ -34,7 +34,8 @@ async def send_one(session: Session, phone: str, message: str, options: SendOpti
     if problem is not None:
         raise ConfigurationError(problem)
     sender = session.open()
-    ticket = Ticket(options.priority, options.expires(sender.room.loop.time()))
+    expires = None if options.max_wait is None else options.expires(sender.room.loop.time())
+    ticket = Ticket(options.priority, expires)
     session.enter(ticket)
     try:
         delivery = await _delivering(sender, number, message, ticket, options)

@@ -6,7 +6,7 @@ import functools
 import threading
 from typing import TYPE_CHECKING, NoReturn, final
 
-from .._core.buckets import Buckets
+from .._core.key_buckets import KeyBuckets
 from .._runtime import forks
 from .._runtime.clock import now_us
 from .protocol import warn_of_rest
@@ -14,6 +14,7 @@ from .protocol import warn_of_rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from .._core.buckets import Buckets
     from .._core.cap_log import CapLog
     from .._core.caps import CapHit, CappedText
     from .._core.layers import Layer, Usage, Wait
@@ -48,11 +49,10 @@ class MemoryQuota:
     def __init__(self, *, clock: Callable[[], int] = now_us) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._keys: dict[str, Buckets] = {}
         self._caps: CapLog | None = None
         self._guard = forks.Guard(self._lock)
         self._unsaid: list[bool] = []
-        self._on_rest = functools.partial(self._unsaid.append, True)  # one for all keys
+        self._keys = KeyBuckets(functools.partial(self._unsaid.append, True))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -71,8 +71,11 @@ class MemoryQuota:
         """Do as ``take``, in a plain call: see ``InProcessQuotaStore.take_now``."""
         self._lock.acquire()  # half the cost of a with statement, here and in settle
         try:
-            buckets = self._keys.get(key_id) or self._new(key_id)
-            granted = buckets.take(self._clock(), layers, hold_us)
+            keys, now = self._keys, self._clock()
+            buckets = keys.awake.get(key_id) or keys.wake(key_id, now)
+            granted = buckets.take(now, layers, hold_us)
+            if now >= keys.due_us:
+                keys.sweep(now)
         finally:
             self._lock.release()
         if self._unsaid:
@@ -82,7 +85,7 @@ class MemoryQuota:
     async def renew(self, key_id: str, request: int, layers: Sequence[Layer], hold_us: int) -> int | Wait:
         """Give a request back and take another, in one step: see ``QuotaStore.renew``."""
         with self._lock:
-            now, buckets = self._clock(), self._of(key_id)
+            now, buckets = self._now_of(key_id)
             buckets.give_back(now, request)
             renewed = buckets.take(now, layers, hold_us)
         self._warn()
@@ -92,20 +95,23 @@ class MemoryQuota:
         """Hear that the script's answer to a request is known: see ``QuotaStore.settle``."""
         self._lock.acquire()
         try:
-            buckets = self._keys.get(key_id) or self._new(key_id)
-            buckets.settle(self._clock(), request)
+            keys, now = self._keys, self._clock()
+            buckets = keys.awake.get(key_id) or keys.wake(key_id, now)
+            buckets.settle(now, request)
         finally:
             self._lock.release()
 
     async def give_back(self, key_id: str, request: int) -> None:
         """Hear that a request provably never left: see ``QuotaStore.give_back``."""
         with self._lock:
-            self._of(key_id).give_back(self._clock(), request)
+            now, buckets = self._now_of(key_id)
+            buckets.give_back(now, request)
 
     async def pause(self, key_id: str, pause_us: int) -> None:
         """Grant nothing for so long: see ``QuotaStore.pause``."""
         with self._lock:
-            self._of(key_id).pause(self._clock(), pause_us)
+            now, buckets = self._now_of(key_id)
+            buckets.pause(now, pause_us)
 
     async def forecast_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """The least possible wait of a line's last request, in microseconds: see ``QuotaStore.forecast_us``."""
@@ -114,7 +120,8 @@ class MemoryQuota:
     def forecast_now_us(self, key_id: str, line: Sequence[tuple[Sequence[Layer], int]]) -> int:
         """Do as ``forecast_us``, in a plain call: see ``InProcessQuotaStore.forecast_now_us``."""
         with self._lock:
-            forecast_us = self._of(key_id).forecast_us(self._clock(), line)
+            now, buckets = self._now_of(key_id)
+            forecast_us = buckets.forecast_us(now, line)
         self._warn()
         return forecast_us
 
@@ -125,7 +132,7 @@ class MemoryQuota:
     def usage_now(self, key_id: str, layers: Sequence[Layer]) -> tuple[tuple[Usage, ...], int]:
         """Do as ``usage``, in a plain call, in any thread: see ``InProcessQuotaStore.usage_now``."""
         with self._lock:
-            now, buckets = self._clock(), self._of(key_id)
+            now, buckets = self._now_of(key_id)
             usage = buckets.usage(now, layers), buckets.paused_us(now)
         self._warn()
         return usage
@@ -151,12 +158,10 @@ class MemoryQuota:
         self._caps = CapLog()
         return self._caps
 
-    def _of(self, key_id: str) -> Buckets:
-        return self._keys.get(key_id) or self._new(key_id)
-
-    def _new(self, key_id: str) -> Buckets:
-        buckets = self._keys[key_id] = Buckets(self._on_rest)
-        return buckets
+    def _now_of(self, key_id: str) -> tuple[int, Buckets]:
+        """The time, and the buckets of a key, for one call."""
+        now = self._clock()
+        return now, self._keys.of(key_id, now)
 
     def _warn(self) -> None:
         if self._unsaid:

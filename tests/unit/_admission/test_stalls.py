@@ -107,7 +107,9 @@ def test_when_those_who_waited_have_left_the_next_to_go_ends_it(caplog: pytest.L
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(hall.send(), 100)
         await asyncio.sleep(2_000)
+        assert not hall.room.is_at_rest, "another room in its place would not say that it ends"
         await hall.send()
+        assert hall.room.is_at_rest
         await asyncio.sleep(2_000)
         await hall.send()
 

@@ -79,3 +79,36 @@ def test_any_order_of_answers_keeps_to_the_rule(spans: list[tuple[int, int, int]
             known = said
         expected.append(known.figure)
     assert learned(answers) == expected
+
+
+@given(st.lists(st.tuples(st.integers(-5, 100), st.integers(0, 50), st.integers(0, 50), st.booleans()), max_size=8))
+def test_an_account_that_rests_now_and_then_knows_what_one_knows_that_never_does(
+    answers: list[tuple[int, int, int, bool]],
+) -> None:
+    rests, never = Account("url"), Account("url")
+    for figure, sent_us, took_us, has_status in answers:
+        for account in (rests, never):
+            account.learn(Decimal(figure) / 4, sent_us, sent_us + took_us)
+            if has_status:
+                account.answered(200, sent_us + took_us)
+        rests.rest(0)
+        assert facts(rests) == facts(never)
+        assert str(rests.remaining) == str(never.remaining)
+
+
+def facts(account: Account) -> tuple[object, ...]:
+    return account.url, account.remaining, account.answered_at_us, account.status_code
+
+
+def test_an_account_rests_once_nothing_has_become_unknown_within_the_hour() -> None:
+    account = Account()
+    account.rest(0)
+    assert account.unknown_last_hour(0) == 0
+    account.count_unknown(3, 0)
+    account.rest(3_599_999_999)
+    assert account.unknown_last_hour(3_599_999_999) == 3
+    account.rest(3_600_000_000)
+    account.rest(3_600_000_001)
+    assert account.unknown_last_hour(3_599_999_999) == 0, "it rests"
+    account.count_unknown(2, 3_600_000_002)
+    assert account.unknown_last_hour(3_600_000_002) == 2

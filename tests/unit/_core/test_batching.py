@@ -128,12 +128,14 @@ def test_a_refused_batch_is_halved_and_nothing_lost(count: int) -> None:
 
 def test_until_a_batch_is_refused_all_go_out_whole() -> None:
     assert Sizes().fit(some(1_000)) == [some(1_000)]
+    assert not Sizes().have_learned
 
 
 def test_later_batches_of_the_refused_text_are_cut_alike_and_of_others_not() -> None:
     sizes = Sizes()
     sizes.halve(some(10))
     assert sizes.fit(some(5)) == [some(5)]
+    assert sizes.have_learned
     assert sizes.fit(some(12)) == [some(5), some(5, first=5), some(2, first=10)]
     assert sizes.fit(some(12, "B")) == [some(12, "B")]
 

@@ -10,7 +10,7 @@ from customersms_async._core import buckets as buckets_module
 from customersms_async._core.buckets import GRACE_US, Buckets
 from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS
-from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, some_layers, steps
+from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, rested, some_layers, steps
 
 
 @given(some_layers, st.integers(0, 3), steps, holds)
@@ -52,12 +52,12 @@ def test_no_window_sees_more_requests_than_its_limit(
             assert len(able) <= layer.requests
 
 
-@given(clients, steps, holds)
-@example([(Layer(2, LONGEST_US),)], [Step("take", 0, 1, 0)] * 4, [3])
+@given(clients, steps, holds, st.booleans())
+@example([(Layer(2, LONGEST_US),)], [Step("take", 0, 1, 0)] * 4, [3], False)
 def test_no_request_waits_longer_than_the_limits_demand(
-    of: list[Layers], schedule: list[Step], hold_us: list[int]
+    of: list[Layers], schedule: list[Step], hold_us: list[int], rests: bool
 ) -> None:
-    """Promise 1, its other half.
+    """Promise 1, its other half, also when the buckets rest whenever they may.
 
     *For every limit of L requests per W seconds, no window of length W, wherever it is placed and however long answers
     take, sees more than L requests of a key from the clients that share one quota store, provided that no request
@@ -92,6 +92,8 @@ def test_no_request_waits_longer_than_the_limits_demand(
             request = given_out[which % len(given_out)] if given_out else which
             buckets.give_back(clock_us, request)
             rule.held.pop(request, None)
+        if rests:
+            buckets = rested(buckets, clock_us)
         assert buckets.usage(clock_us, asked) == tuple(map(rule.usage, asked))
         assert buckets.paused_us(clock_us) == max(0, rule.paused_until_us - rule.now_us)
 
@@ -255,3 +257,64 @@ def test_the_documented_limits_admit_a_hundred_and_then_wait_a_stretched_minute(
 
 def test_unanswered_requests_are_given_promise_1s_five_seconds() -> None:
     assert GRACE_US == 5_000_000
+
+
+def test_a_key_rests_once_its_longest_window_is_over_and_nobody_holds_a_token_or_pauses_it() -> None:
+    buckets, one = Buckets(), (Layer(1, 100),)
+    request = buckets.take(0, one, 50)
+    assert isinstance(request, int)
+    assert buckets.__packed__(0) is None, "held"
+    buckets.settle(10, request)
+    assert buckets.__packed__(109) is None, "within its window"
+    buckets.pause(110, 20)
+    assert buckets.__packed__(129) is None, "paused"
+    assert buckets.__packed__(130)
+
+
+def test_a_key_that_has_never_sent_leaves_nothing() -> None:
+    buckets = Buckets()
+    assert isinstance(buckets.usage(0, (Layer(1, 100),)), tuple)
+    assert buckets.__packed__(0) == b""
+
+
+def test_a_key_does_not_rest_while_a_longer_limit_counts_what_is_coarse() -> None:
+    buckets, brief, long = Buckets(), (Layer(1, 100),), (Layer(1, 1_000),)
+    request = buckets.take(0, brief, 50)
+    assert isinstance(request, int)
+    buckets.settle(0, request)
+    assert buckets.__packed__(100)
+    assert isinstance(buckets.take(200, long, 50), Wait)
+    assert buckets.__packed__(200) is None
+
+
+def test_a_key_that_gave_back_what_it_took_gives_no_number_twice_after_a_rest() -> None:
+    buckets, one = Buckets(), (Layer(1, 100),)
+    assert buckets.take(0, one, 50) == 1
+    buckets.give_back(0, 1)
+    again = rested(buckets, 0)
+    assert again is not buckets
+    assert again.take(0, one, 50) == 2
+
+
+def test_after_a_rest_no_number_is_given_twice_and_later_limits_know_what_was_sent() -> None:
+    buckets, one = Buckets(), (Layer(1, 100),)
+    for number in (1, 2):
+        assert buckets.take(200 * number, one, 50) == number
+        buckets.settle(200 * number, number)
+    packed = buckets.__packed__(600)
+    assert packed is not None
+    again = Buckets.__unpacked__(packed)
+    assert again.take(600, one, 50) == 3
+    assert again.usage(600, (Layer(9, 60_000_000),))[0].used == 3
+
+
+def test_after_a_rest_the_longest_window_is_exact_still() -> None:
+    buckets, brief, long = Buckets(), (Layer(1, 10),), (Layer(1, 1_000),)
+    for layers_, at in ((long, 0), (brief, 5_000)):
+        request = buckets.take(at, layers_, 50)
+        assert isinstance(request, int)
+        buckets.settle(at, request)
+        if layers_ is long:
+            buckets = rested(buckets, 1_000)
+    buckets.settle(5_100, buckets.take(5_100, brief, 50))  # type: ignore[arg-type]  # it is granted
+    assert buckets.take(5_200, long, 50) == Wait(5_100 + 1_000 - 5_200)

@@ -13,7 +13,7 @@ from customersms_async._core.buckets import Buckets
 from customersms_async._core.history import KEPT_US, STEP_US, History, Steps
 from customersms_async._core.layers import Layer, Usage, Wait, layers
 from customersms_async.models import DOCUMENTED_LIMITS
-from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, steps
+from support.bucket_rule import LONGEST_US, Layers, Rule, Step, clients, granted_at, holds, rested, steps
 
 times = st.lists(st.integers(0, 40), min_size=1, max_size=60).map(
     lambda tenths: array("q", sorted(tenth * (STEP_US // 10) for tenth in tenths))
@@ -92,6 +92,17 @@ def test_a_history_is_the_steps_and_then_the_log(before: array[int], after: arra
     assert [history[-number] for number in range(1, len(whole) + 1)] == whole[::-1]
 
 
+@given(times, st.integers(0, 60))
+def test_the_numbers_of_steps_tell_all_of_them(log: array[int], tenth: int) -> None:
+    steps = steps_of(log)
+    steps.drop(tenth * (STEP_US // 10))
+    same = Steps.of_numbers(steps.numbers())
+    later = array("q", [log[-1], log[-1] + STEP_US // 2])
+    for each in (steps, same):
+        each.add(later, 2)
+    assert (same.numbers(), same.rest_us, len(same)) == (steps.numbers(), steps.rest_us, len(steps))
+
+
 def test_a_day_of_one_request_a_second_fits_into_a_step_for_each_minute() -> None:
     steps = Steps()
     for minute in range(3 * 1_440):
@@ -118,9 +129,18 @@ longer_layers = st.lists(
 )
 
 
-@given(clients, st.lists(longer_layers.map(tuple), min_size=1, max_size=3), scales, steps, steps, holds, st.booleans())
+@given(
+    clients,
+    st.lists(longer_layers.map(tuple), min_size=1, max_size=3),
+    scales,
+    steps,
+    steps,
+    holds,
+    st.booleans(),
+    st.booleans(),
+)
 @example([(Layer(5, 1),)], [(Layer(7, 40),)], 1_000_000, [Step("take", 0, 1, 0), Step("settle", 0, 0, 0)] * 40,
-         [Step("take", 1, 1, 0), Step("settle", 0, 0, 0)] * 20, [3], False)  # fmt: skip
+         [Step("take", 1, 1, 0), Step("settle", 0, 0, 0)] * 20, [3], False, False)  # fmt: skip
 def test_a_limit_that_is_first_used_later_is_kept_and_waits_at_most_one_coarse_step_longer(
     of: list[Layers],
     later: list[Layers],
@@ -129,6 +149,7 @@ def test_a_limit_that_is_first_used_later_is_kept_and_waits_at_most_one_coarse_s
     after: list[Step],
     hold_us: list[int],
     looks_first: bool,
+    rests: bool,
 ) -> None:
     """Whatever was cut when it comes: no grant that an exact list of all settle times would refuse.
 
@@ -168,6 +189,8 @@ def test_a_limit_that_is_first_used_later_is_kept_and_waits_at_most_one_coarse_s
             request = given_out[which % len(given_out)]
             getattr(buckets, call)(clock_us, request)
             rule.settle(request) if call == "settle" else rule.held.pop(request, None)
+        if rests:
+            buckets = rested(buckets, clock_us)
         check_usage(buckets, rule, asked)
 
 

@@ -10,7 +10,7 @@ import httpx
 import respx
 
 from customersms_async import AsyncClient, MemoryQuota
-from customersms_async._sending.key_account import KeyAccount
+from customersms_async._sending.key_account import account_of
 
 if TYPE_CHECKING:
     from customersms_async._core.account import Account
@@ -25,6 +25,16 @@ def answer(credits_left: int) -> dict[str, object]:
 
 def client_of(key: str, http_client: httpx.AsyncClient) -> AsyncClient:
     return AsyncClient(api_key=key, url=URL, quota=MemoryQuota(), http_client=http_client)
+
+
+class Client:
+    """All that a client knows of its account."""
+
+    account: Account | None = None
+
+    def of(self, key_id: str | None, url: str | None) -> Account:
+        self.account = account_of(key_id, url, self.account)
+        return self.account
 
 
 @respx.mock
@@ -44,7 +54,7 @@ async def test_what_one_client_learns_all_of_the_same_key_know_and_no_others() -
 
 
 def test_a_key_that_takes_another_s_place_has_its_figure_until_more_is_known() -> None:
-    mine, same, others = KeyAccount(), KeyAccount(), KeyAccount()
+    mine, same, others = Client(), Client(), Client()
     mine.of("a", URL).learn(Decimal(5), 10, 11)
     assert [figure(mine.of(key, URL)) for key in (None, "b", None)] == [5, 5, 5]
     mine.of("b", URL).learn(Decimal(9), 1, 2)
@@ -53,11 +63,11 @@ def test_a_key_that_takes_another_s_place_has_its_figure_until_more_is_known() -
 
 
 def test_another_gateway_has_another_figure_of_the_same_key() -> None:
-    mine, others = KeyAccount(), KeyAccount()
+    mine, others = Client(), Client()
     mine.of("a", URL).learn(Decimal(5), 0, 1)
     assert figure(others.of("a", "https://other.test/")) is None
     assert figure(mine.of("a", "https://other.test/")) is None
-    assert figure(KeyAccount().of("a", None)) is None
+    assert figure(Client().of("a", None)) is None
 
 
 def figure(account: Account) -> int | None:
@@ -65,18 +75,18 @@ def figure(account: Account) -> int | None:
 
 
 def test_the_figure_goes_with_the_last_client_of_its_key() -> None:
-    first = KeyAccount()
+    first = Client()
     first.of("c", URL).learn(Decimal(5), 0, 1)
     del first
     gc.collect()
-    assert KeyAccount().of("c", URL).remaining is None
+    assert Client().of("c", URL).remaining is None
 
 
 def test_a_key_that_takes_another_s_place_was_not_answered_yet() -> None:
-    mine = KeyAccount()
+    mine = Client()
     former = mine.of("d", URL)
     former.answered(200, 5)
     former.count_unknown(3, 5)
     new = mine.of("e", URL)
     assert (new.answered_at_us, new.unknown_last_hour(5)) == (None, 0)
-    assert KeyAccount().of("d", URL).answered_at_us == 5, "who sends with that key still, knows"
+    assert Client().of("d", URL).answered_at_us == 5, "who sends with that key still, knows"

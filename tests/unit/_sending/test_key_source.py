@@ -116,8 +116,7 @@ async def test_a_closing_waits_for_requests_with_either_key() -> None:
         slow = asyncio.create_task(client.send(PHONES[0], "Hello"))
         while not sandbox.requests:  # noqa: ASYNC110 - the sandbox sets no event
             await asyncio.sleep(0.001)
-        parts = client.__session__().parts
-        parts.refuse(parts.secret)
+        client.__session__().open().refuse_key()
         await client.quota_status()
         assert keys.asked == 2
         await client.aclose()
@@ -170,7 +169,7 @@ async def test_neither_key_shows_when_one_has_taken_the_place_of_the_other(caplo
         await connection.write(http(body, f"200 {said}", X_Said=said, Set_Cookie=f"key={said}"))
 
     async with RawGateway(quoting).serve() as url, AsyncClient(api_key=Keys(OLD, NEW), url=url, pace=None) as client:
-        said = [repr(client.__session__().parts), repr(client.__session__().parts.key)]
+        said = [repr(client.__session__().parts), repr(client.__session__().key)]
         for error in (AuthenticationError, RejectedError):
             with pytest.raises(error) as raised:
                 await client.send(PHONES[0], "Hello")
