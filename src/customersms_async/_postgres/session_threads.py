@@ -114,23 +114,32 @@ class _Undone:
         self.lock = threading.RLock()
         self.count = 0
 
+    def one_less(self) -> None:
+        """Count a job as done, before anybody hears that it is.
+
+        Else whoever hears of it and asks for the next one would have a second thread started, and a second connection:
+        those two would take turns, and neither find in its caches what it has left there.
+        """
+        with self.lock:
+            self.count -= 1
+
 
 def _work(jobs: queue.SimpleQueue[_Job[S] | None], new_session: Callable[[], S], undone: _Undone) -> None:
     session = new_session()
     while (job := jobs.get()) is not None:
-        _do(*job, session)
+        _do(*job, session, undone)
         del job  # what it refers to must not live until the next one comes
-        with undone.lock:
-            undone.count -= 1
     jobs.put(None)  # for the next thread
     session.close()
 
 
-def _do(future: Future[T], call: Callable[[S], T], session: S) -> None:
+def _do(future: Future[T], call: Callable[[S], T], session: S, undone: _Undone) -> None:
     try:
         answer = call(session)
     except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+        undone.one_less()
         future.set_exception(error)
         del future  # a frame of the error's traceback would hold the error
     else:
+        undone.one_less()
         future.set_result(answer)
