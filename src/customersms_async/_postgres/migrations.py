@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .session import ServerSession
 
-VERSION: Final = 5
+VERSION: Final = 6
 """The schema's version that this package knows."""
 
 PARTS: Final = {
@@ -28,13 +28,14 @@ PARTS: Final = {
     ),
     3: ("ledger_additions",),
     4: ("durability", "quota_call", "ledger_moves"),
-    5: ("ledger_requests",),
+    5: (),
+    6: ("ledger_requests",),
 }
 """The files of SQL that make each version from the one before.
 
-A function, or a trigger, stands in the latest of them that has made it anew. What calls it may stand in an earlier one,
-as the server looks for it with the first call. Functions in SQL ask for it when they are made, so ``wall_us`` stands
-twice.
+A function, or a trigger, stands in the latest of them that has made it anew: of version 5 nothing stands as it was.
+What calls it may stand in an earlier one, as the server looks for it with the first call. Functions in SQL ask for it
+when they are made, so ``wall_us`` stands twice.
 """
 
 LOCK_TIMEOUT: Final = b"SET LOCAL lock_timeout = '30s'"

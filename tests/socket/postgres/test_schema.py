@@ -150,8 +150,9 @@ def test_a_campaign_of_version_2_has_its_input_as_its_first_addition_once_it_is_
     asyncio.run(look())
 
 
-def test_a_database_of_version_4_goes_on_in_the_middle_of_a_request_and_ends_as_a_new_one(
-    database: str, started_postgres: PostgresServerProcess
+@pytest.mark.parametrize("version", [4, 5])
+def test_an_older_database_goes_on_in_the_middle_of_a_request_and_ends_as_a_new_one(
+    version: int, database: str, started_postgres: PostgresServerProcess
 ) -> None:
     def ask(*statements: str) -> list[Any]:
         return started_postgres.sql(*statements, database=database, role="app")
@@ -169,8 +170,8 @@ def test_a_database_of_version_4_goes_on_in_the_middle_of_a_request_and_ends_as_
         "CREATE SCHEMA customersms",
         "CREATE TABLE customersms.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version integer NOT NULL)",
         *((schema / f"{part}.sql").read_text(encoding="utf-8") for part in parts),
-        (DATA / "schema_4.sql").read_text(encoding="utf-8"),
-        "INSERT INTO customersms.version (version) VALUES (4)",
+        (DATA / f"schema_{version}.sql").read_text(encoding="utf-8"),
+        f"INSERT INTO customersms.version (version) VALUES ({version})",  # noqa: S608 - a number of ours
         "INSERT INTO customersms.campaigns (name, ledger, made_us, hash, recipients, added_us, rehearsal)"
         " VALUES ('spring', 'a', 1, 'digest', 3, 7, false)",
         "INSERT INTO customersms.campaign_recipients (id, phone, segments, state, updated_us)"
@@ -184,7 +185,7 @@ def test_a_database_of_version_4_goes_on_in_the_middle_of_a_request_and_ends_as_
     assert ask(begin.format(7, "{0,1}")) == [("begun",)]
     url = started_postgres.url(database=database)
     said = json.loads(run("migrate", url, "--json"))
-    assert (said["before"], said["after"]) == (4, migrations.VERSION)
+    assert (said["before"], said["after"]) == (version, migrations.VERSION)
     record = (
         "SELECT customersms.campaign_record(1, NULL, {}, '', '{}', '{{accepted,planned}}', '{{\"\",\"\"}}',"
         " '{{NULL,NULL}}', '{{a,NULL}}', 200, NULL, NULL)"
