@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -64,7 +64,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
             pace=options.gentle_pace,
             guards=_guard_terms(guards),
             caps=None if checking.caps is None else _cap_terms(checking.caps.caps),
-            suppression=None if checking.suppression is None else list_name(checking.suppression),
+            suppression=list_name(checking.suppression) if _is_named(checking.suppression) else None,
             schedule=schedule,
         )
 
@@ -137,7 +137,12 @@ async def list_id(store: SuppressionStore) -> str:
 
 async def with_list(terms: CampaignTerms, store: SuppressionStore | None) -> CampaignTerms:
     """The ``terms``, with the list of their client named as ledgers keep it. Raises ``SuppressionStoreError``."""
-    return terms if store is None else msgspec.structs.replace(terms, suppression=await list_id(store))
+    return msgspec.structs.replace(terms, suppression=await list_id(store)) if _is_named(store) else terms
+
+
+def _is_named(store: SuppressionStore | None) -> TypeGuard[SuppressionStore]:
+    """Whether terms name this list: there is one, and it has a name."""
+    return store is not None and getattr(store, "__list_name__", store) is not None
 
 
 def _own_name(store: object) -> str:

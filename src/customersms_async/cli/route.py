@@ -14,7 +14,7 @@ from ..models import Status
 from .allowed_options import NOBODY_ASKED
 from .forecast import SendForecast
 from .quota import open_quota
-from .suppress.list_place import open_list
+from .suppress.list_place import open_list_of_run
 from .telemetry import open_telemetry
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ async def open_route(
 
     One for a trial, which goes to oneself, asks no list and counts for no cap. ``metrics_port`` is where
     Prometheus gets its metrics, if anywhere. Raises ``ConfigurationError`` for an option out of range, a key that can
-    be none, and as ``open_quota``, ``open_list`` and ``open_telemetry`` do.
+    be none, and as ``open_quota``, ``open_list_of_run`` and ``open_telemetry`` do.
     """
     allowed = NOBODY_ASKED if is_trial else options.allowed
     async with (
         open_quota(options.quota_at) as quota,
-        open_list(allowed.suppression_list) as suppression,
+        open_list_of_run(allowed.suppression_list) as suppression,
         _gateway(options, console) as (sandbox, api_key, url),
     ):
         given = msgspec.structs.asdict(options.options(url))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from customersms_async import SQLiteSuppression
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.typed_command import Desk, Typed
 
 A, B, C = "+12125551234", "+13235554567", "+442079460000"
@@ -117,6 +123,43 @@ def test_a_run_makes_no_list(desk: Desk) -> None:
     assert not list(desk.folder.rglob("suppressed.db*"))
 
 
+def suppress_at_once(path: Path, phone: str) -> None:
+    """Do what another program's ``customersms suppress add`` does; from the sandbox's own thread, too."""
+
+    async def add() -> None:
+        async with SQLiteSuppression(path) as store:
+            await store.add(phone)
+
+    adding = threading.Thread(target=asyncio.run, args=(add(),))
+    adding.start()
+    adding.join()
+
+
+@pytest.mark.parametrize("as_campaign", [False, True])
+def test_whoever_is_the_first_on_the_list_while_a_run_goes_on_gets_no_text(desk: Desk, as_campaign: bool) -> None:
+    desk("suppress", "add", A)
+    (path,) = desk.folder.rglob("suppressed.db")
+    path.unlink()
+    desk.gateway.misbehave(lambda number: suppress_at_once(path, C) if number == 1 else None)
+    one_by_one = ("--batch-size", "1", "--max-concurrency", "1")
+    if as_campaign:
+        ledger = str(desk.folder / "spring.ledger")
+        assert run(desk, ledger, *one_by_one).status == 0
+        status = json.loads(desk("campaign", "status", "--ledger", ledger, "--json").out)
+        assert status["codes"]["skipped"] == {"SUPPRESSED": 1}
+        assert status["wanted"]["terms"]["suppression"] is None
+    else:
+        assert send(desk, *one_by_one).status == 0
+    assert desk.sent.keys() == {A, B}
+
+
+def test_the_preview_counts_texts_of_one_job_that_leave_no_room_however_far_apart(desk: Desk) -> None:
+    phones = [f"+1212555{number}" for number in range(1_000, 1_700)]
+    people = "phone,name\n" + "".join(f"{phone},{name}\n" for name in "abc" for phone in phones)
+    ended = send(desk, "--cap", f"2/{WEEK}", "--dry-run", "--json", people=people)
+    assert json.loads(ended.out)["capped"] == 700
+
+
 def test_the_results_for_programs_say_who_was_left_out_and_why(desk: Desk) -> None:
     desk("suppress", "add", B)
     send(desk, "--cap", f"1/{WEEK}", people=f"phone,name\n{A},Ann\n")
@@ -150,3 +193,13 @@ def test_going_on_with_a_campaign_shows_who_is_left_out_now(desk: Desk) -> None:
     assert "1 recipient has reached --cap, and no text goes there now" in shown.words
     assert desk("campaign", "run", "--ledger", ledger, "--cap", f"1/{WEEK}", "--yes").status == 3
     assert desk.sent == {A: "Hi Ann", C: "Hi Cid"}
+
+
+def test_going_on_says_of_nobody_that_their_own_earlier_attempt_leaves_no_room(desk: Desk) -> None:
+    ledger, refused = str(desk.folder / "spring.ledger"), "+15005550001"
+    cap = ("--cap", f"1/{WEEK}")
+    run(desk, ledger, *cap, people=f"phone,name\n{refused},Ann\n{B},Bob\n")
+    desk("campaign", "retry", "--ledger", ledger, "--rejected", "--by", "ann", "--yes")
+    shown = desk("campaign", "run", "--ledger", ledger, *cap, "--yes")
+    assert "reached --cap" not in shown.words
+    assert desk.gateway.numbers_seen == 3, "it is sent to again"

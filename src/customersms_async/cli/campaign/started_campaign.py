@@ -14,6 +14,7 @@ from ...campaign.ledger_opening import is_address
 from ...campaign.refusals import MissingLedgerError
 from ...campaign.run_times import RunTimes
 from ...campaign.states import State
+from ...campaign.text_ids import text_id
 from ...campaign.wanted_states import Wanted
 from ...errors import ConfigurationError
 from ..forecast import forecast
@@ -174,7 +175,8 @@ def show_allowed(ledger: LedgerPlace, client: ClientOptions, console: Console) -
         async with Campaign.open(ledger.given, create=False) as campaign:
             start = 0
             while page := await campaign.ledger.planned(start):
-                await allowed.ask_about([one.phone for one in page])
+                names = [text_id(campaign.ledger.id, one.id) for one in page]
+                await allowed.ask_about([one.phone for one in page], names)
                 start = page[-1].id + 1
 
     with allowed_now(client) as allowed:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, final
 
+from ..._core.fingerprints import FingerprintSet
 from ..._core.plural import counted
 from ...suppression.asking import suppressed_among
 from ..quota import open_quota
 from ..suppress.list_place import open_list
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
-    from ..._core.caps import CapScopes
+    from ..._core.caps import CappedText, CapScopes
     from ...quota.protocol import CapStore
     from ...suppression import SuppressionStore
     from ..options import ClientOptions
@@ -25,10 +27,11 @@ _ASKED_AT_ONCE: Final = 1_000
 
 @final
 class AllowedNow:
-    """Counts those of a job's numbers that are on the user's list, and those that have reached a cap.
+    """Counts those of a job's numbers that are on the user's list, and those that reach a cap, as things stand.
 
-    ``on_list`` and ``capped`` are whole once ``allowed_now`` has ended; ``None``: there is no list, or no cap. Mutable
-    state: these, and the numbers that were not asked about yet.
+    Of several texts of the job to one number those count for which the ones before leave no room. ``on_list`` and
+    ``capped`` are whole once ``allowed_now`` has ended; ``None``: there is no list, or no cap. Mutable state: these;
+    the numbers that were not asked about yet; and those that were, with how many further texts of the job they get.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class AllowedNow:
         self._suppressed = suppressed
         self._caps = caps
         self._pending: list[str] = []
+        self._seen = FingerprintSet()
+        self._further: dict[str, int] = {}
 
     def see(self, phones: Sequence[str]) -> None:
         """Count these numbers in."""
@@ -66,16 +71,41 @@ class AllowedNow:
             found.append(f"{who} reached --cap, and no text goes there now")
         return found
 
-    async def ask_about(self, phones: Sequence[str]) -> None:
-        """Count these numbers in, in the event loop of ``runner``."""
+    async def ask_about(self, phones: Sequence[str], names: Sequence[bytes] = ()) -> None:
+        """Count these numbers in, in the event loop of ``runner``.
+
+        ``names`` are those of their texts, where these may have been sent before: then that try does not count.
+        """
         suppressed: frozenset[str] = frozenset()
         if self._suppressed is not None and self.on_list is not None:
             suppressed = await suppressed_among(self._suppressed, phones)
             self.on_list += sum(phone in suppressed for phone in phones)
         if self._caps is not None and self.capped is not None:
             store, scopes = self._caps
-            texts = [scopes.text(phone, b"") for phone in phones if phone not in suppressed]
-            self.capped += sum(hit is not None for hit in await store.look_at_caps(scopes.space, texts))
+            pairs = zip(phones, names or repeat(b""), strict=False)
+            texts, asked = self._texts(scopes, [pair for pair in pairs if pair[0] not in suppressed])
+            hits = await store.look_at_caps(scopes.space, texts)
+            self.capped += sum(hits[place] is not None for place in asked)
+
+    def _texts(self, scopes: CapScopes, pairs: Iterable[tuple[str, bytes]]) -> tuple[list[CappedText], list[int]]:
+        """The texts of these pairs of number and name, in a list behind those that went before to their numbers.
+
+        And the places of these in it. No more are put before them than any cap allows.
+        """
+        most = max(limit.requests for limit in scopes.caps.per_number)
+        texts: list[CappedText] = []
+        asked, begun = [], set[str]()
+        for phone, name in pairs:
+            is_known = self._seen.add(hash(phone))
+            further = self._further.get(phone, 0)
+            if is_known and phone not in begun:
+                texts += [scopes.text(phone, b"")] * min(most, 1 + further)
+            if is_known:
+                self._further[phone] = further + 1
+            begun.add(phone)
+            asked.append(len(texts))
+            texts.append(scopes.text(phone, b"", again=name))
+        return texts, asked
 
 
 @contextlib.contextmanager

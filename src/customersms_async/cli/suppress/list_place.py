@@ -13,7 +13,7 @@ from ..state_folder import state_folder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ...suppression import PostgresSuppression, SQLiteSuppression
+    from ...suppression import PostgresSuppression, SQLiteSuppression, SuppressionStore
 
 
 NO_LIST: Final = "none"
@@ -72,8 +72,24 @@ def list_to_read(named: str | None, option: str = "--list") -> ListPlace | None:
 
 
 @contextlib.asynccontextmanager
+async def open_list_of_run(named: str | None) -> AsyncIterator[SuppressionStore | None]:
+    """The list that a run obeys, as ``open_list`` gives it; the user's own also if it is made while the run goes on.
+
+    Raises as ``open_list`` does.
+    """
+    async with open_list(named) as store:
+        if store is not None or named is not None:
+            yield store
+            return
+        from .coming_list import ComingList
+
+        async with contextlib.aclosing(ComingList(users_list())) as coming:
+            yield coming
+
+
+@contextlib.asynccontextmanager
 async def open_list(named: str | None) -> AsyncIterator[SQLiteSuppression | PostgresSuppression | None]:
-    """The list that a run obeys, open until the end: the one that is ``named``, else the user's, if there is one.
+    """The list as it is there now, open until the end: the one that is ``named``, else the user's, if there is one.
 
     A name is a file's path or a database's address. Raises ``ConfigurationError`` for a file that is not there, and for
     an address that can't be read.
