@@ -11,14 +11,14 @@ from .._core.idempotency_states import SAID, TRANSITIONS, KeyState
 from .._runtime.closing import Closing
 from ..errors import ConfigurationError, IdempotencyStoreError, QuotaStoreError
 from ..quota._redis.clients import RedisClients
-from ..quota._redis.server_script import ServerScript
+from ..quota._redis.server_script import NOT_KNOWN, ServerScript
 from ..quota._redis.server_url import decodes, shown
 from ._redis.settings import DurabilityCheck
 from .keeping import DEFAULT_KEEP, Keeping
 from .protocol import UnknownKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from redis.asyncio import Redis, RedisCluster
 
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from .._core.idempotency_states import KeyEvent
     from .protocol import ClaimEnd
 
-_SCRIPT: Final = ServerScript(__package__, "_redis/script.lua")
+_SCRIPT: Final = ServerScript(__package__, "_redis/script.lua", mark="durable")
+"""The script, loaded after a look at the settings: a server that knows it has been looked at since it began."""
+
+_ON_ANY: Final = ServerScript(__package__, "_redis/script.lua")
+"""The script for those who take any server: that one knows it says nothing about its settings."""
 
 _LONGEST_NAME: Final = 255
 """Bytes: a record has one for the length of each text."""
@@ -46,9 +50,10 @@ class RedisIdempotency(Closing):
     ``<prefix>once:{<namespace>}:<key>``, and expire by themselves.
 
     A server that may forget is refused: what it has acknowledged must be on its disk (``appendonly yes``, ``appendfsync
-    always``), and it must evict nothing (``noeviction``). ``volatile=True`` takes any server: a text may be sent twice
-    then after a restart, a crash or an eviction. What no client can see: a fail-over to a replica that lags forgets the
-    latest claims.
+    always``), and it must evict nothing (``noeviction``). It is looked at before the first call, and again once it was
+    out of reach, has begun anew or is another one; not while it runs, so settings must not be changed there.
+    ``volatile=True`` takes any server: a text may be sent twice then after a restart, a crash or an eviction. What no
+    client can see: a fail-over to a replica that lags forgets the latest claims.
 
     ``keep``: seconds that a key is kept from its end, 7 days unless said otherwise; the same for all who share the
     keys. ``namespace`` keeps the keys of some apart from those of others. ``secret`` keys the hashes: without it,
@@ -174,12 +179,19 @@ class RedisIdempotency(Closing):
         """Run the script over these keys. Raises ``IdempotencyStoreError``."""
         now_us = "" if self._clock is None else self._clock()
         names = [f"{self._space}now", f"{self._space}open", *(f"{self._space}{_name(key)}" for key in keys)]
-        try:
-            if self._check is not None and not self._check.is_done:
-                await self._check.run()
+
+        async def ask(run: Callable[..., Awaitable[Any]]) -> Any:
             return await self._clients.ask(
-                lambda client: _SCRIPT.run(client, names, call, now_us, self._keeping.keep_us, *given)
+                lambda client: run(client, names, call, now_us, self._keeping.keep_us, *given)
             )
+
+        try:
+            if self._check is None:
+                return await ask(_ON_ANY.run)
+            if self._check.is_done and (answer := await ask(_SCRIPT.run_if_known)) is not NOT_KNOWN:
+                return answer
+            await self._check.run()  # a connection that was cut is replaced in silence, be it by one to another server
+            return await ask(_SCRIPT.run)
         except QuotaStoreError as error:
             if self._check is not None:
                 self._check.is_done = False  # it may be another server when it is back

@@ -93,6 +93,28 @@ async def test_what_was_acknowledged_is_there_after_a_kill_and_a_server_out_of_r
             assert (found.state, found.claim) == (KeyState.CLAIMED, b"claim")
 
 
+async def test_a_server_that_begins_anew_and_may_forget_is_refused_though_nobody_met_it_out_of_reach(
+    tmp_path: Path,
+) -> None:
+    with redis_server(tmp_path) as server:  # not on the disk at once, as comes second on the command line
+        server.stop()
+        server.start("--appendfsync", "always")
+        async with RedisIdempotency(server.url, timeout=PATIENCE) as store:
+            assert await store.claim(Claim(b"claim", 10**8), ASKED) == [None]
+            server.stop()
+            server.start()
+            async with RedisIdempotency(server.url, volatile=True, timeout=PATIENCE) as volatile:
+                await volatile.look([KEY])  # whoever takes any server says nothing for the others
+            for _ in range(2):
+                with pytest.raises(IdempotencyStoreError, match=r"appendfsync no\b.*volatile=True"):
+                    await store.claim(Claim(b"other", 10**8), [(b"another key of 16", b"its content")])
+            server.stop()
+            server.start("--appendfsync", "always")
+            (found,) = await store.look([KEY])
+            assert found is not None
+            assert found.claim == b"claim"
+
+
 async def test_a_lost_answer_costs_no_key(shared_redis: RedisServer, prefix: str) -> None:
     async with proxy(shared_redis.port) as between:
         store = RedisIdempotency(between.url, prefix, volatile=True, timeout=PATIENCE)

@@ -37,6 +37,7 @@ class DurabilityCheck:
 
         And ``QuotaStoreError`` where the server can't be asked.
         """
+        self.is_done = False
         options: dict[str, Any] = {}
         if self._clients.is_cluster:
             from redis.asyncio import RedisCluster
@@ -47,8 +48,9 @@ class DurabilityCheck:
         except QuotaStoreError as error:
             if error.temporary:
                 raise
+            why = str(error).partition(": ")[2]  # without whose server it is: that is said of the quota's
             raise IdempotencyStoreError(
-                f"the Redis server does not tell its settings ({error}), so it may forget: {WHAT_IT_MEANS}"
+                f"the Redis server does not tell its settings ({why}), so it may forget: {WHAT_IT_MEANS}"
             ) from None
         for name, good in _GOOD.items():
             for value in _values(found[name], name):
