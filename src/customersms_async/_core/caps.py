@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 import msgspec
 
 from .layers import Layer, layers
+from .notations import COUNTRIES, one_notation
 from .plural import counted
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ class CapScopes:
                     break
         if self._number_layers:
             number = self._begun.copy()
-            number.update(b"number " + phone.encode())
+            counted_as = phone if phone[:3] not in COUNTRIES else one_notation(phone)
+            number.update(b"number " + counted_as.encode())
             scopes = (CapScope(number.digest(), self._number_layers, self._number), *scopes)
         return CappedText(text_id, scopes, again)
 

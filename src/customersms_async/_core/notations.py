@@ -2,7 +2,7 @@
 
 Mexico had a 1 behind its country code for mobile phones until 2019, and operators still write replies so (+52 1 55 …
 for +52 55 …); Argentina has a 9 there (+54 9 11 … for +54 11 …), which some leave out. Whoever said no in one notation
-has said it in the other.
+has said it in the other, and a cap counts both as one number.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ def other_notation(number: str) -> str | None:
     if len(rest) == _NATIONAL + 1 and rest.startswith(mark):
         return f"{code}{rest[1:]}"
     return None
+
+
+def one_notation(number: str) -> str:
+    """The shorter way in which ``number`` (E.164) is written: the same for both."""
+    other = other_notation(number)
+    return number if other is None else min(number, other, key=len)
 
 
 def in_all_notations(numbers: Iterable[str]) -> Iterator[str]:

@@ -61,6 +61,15 @@ def test_a_prefix_without_a_limit_leaves_its_numbers_out_of_a_shorter_one() -> N
     assert kinds(Caps("otp", per_prefix={"+8": Limit(1, 60), "+882": ()})) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "other"), [("+525512345678", "+5215512345678"), ("+541123456789", "+5491123456789")]
+)
+def test_a_number_that_is_written_in_two_ways_counts_as_one(number: str, other: str) -> None:
+    scopes = CapScopes(Caps("otp", per_number=Limit(1, 30)))
+    assert scopes.text(number, ID) == scopes.text(other, ID) != scopes.text(f"{number[:-1]}0", ID)
+    assert scopes.text("+5225512345678", ID) != scopes.text("+52225512345678", ID)
+
+
 def test_hashes_are_of_the_name_and_of_what_is_counted() -> None:
     """Equal for all clients with caps of that name, whatever their limits; and nothing can be read from them."""
 

@@ -44,7 +44,7 @@ class AllowedNow:
         self._caps = caps
         self._pending: list[str] = []
         self._seen = FingerprintSet()
-        self._further: dict[str, int] = {}
+        self._further: dict[bytes, int] = {}
 
     def see(self, phones: Sequence[str]) -> None:
         """Count these numbers in."""
@@ -94,17 +94,19 @@ class AllowedNow:
         """
         most = max(limit.requests for limit in scopes.caps.per_number)
         texts: list[CappedText] = []
-        asked, begun = [], set[str]()
+        asked, begun = [], set[bytes]()
         for phone, name in pairs:
-            is_known = self._seen.add(hash(phone))
-            further = self._further.get(phone, 0)
-            if is_known and phone not in begun:
+            text = scopes.text(phone, b"", again=name)
+            number = text.scopes[0].key
+            is_known = self._seen.add(hash(number))
+            further = self._further.get(number, 0)
+            if is_known and number not in begun:
                 texts += [scopes.text(phone, b"")] * min(most, 1 + further)
             if is_known:
-                self._further[phone] = further + 1
-            begun.add(phone)
+                self._further[number] = further + 1
+            begun.add(number)
             asked.append(len(texts))
-            texts.append(scopes.text(phone, b"", again=name))
+            texts.append(text)
         return texts, asked
 
 
