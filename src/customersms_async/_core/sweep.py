@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @final
 class IdleSweep(Generic[T]):
-    """Those that may come to rest, in the order in which they are looked at.
+    """Items that may come to rest, in the order in which they are looked at.
 
     ``at_a_time`` of them are looked at in one sweep, so that none takes long. While most of those can be let go of the
     next sweep is due at once, else after a ``pause``, so that those in use cost next to nothing. Mutable state: these.
