@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import selectors
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.shared.phones import phone
 from benchmarks.speed.bulk import client
-from customersms_async import MemoryIdempotency
+from customersms_async import Limit, MemoryIdempotency, MemoryQuota
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,6 +48,41 @@ async def at_once(count: int) -> None:
         await asyncio.gather(*(sender.send(phone(number), "Hello") for number in range(count)))
 
 
+class _Skipping(selectors.DefaultSelector):
+    """Takes no time: ``now`` is later then, instead."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now += timeout or 0.0
+        return super().select(0)
+
+
+class _SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop in which nothing is waited for: a wait costs what it costs, on a machine of any speed."""
+
+    def __init__(self) -> None:
+        self.clock = _Skipping()
+        super().__init__(self.clock)
+
+    def time(self) -> float:
+        return self.clock.now
+
+
+async def after_a_wait(count: int) -> None:
+    """Sends of which each waits, for the quota and for the pace."""
+    loop: Any = asyncio.get_running_loop()
+    quota = MemoryQuota(clock=lambda: round(loop.time() * 1e6))
+    async with client(quota=quota, limits=(Limit(10, 10), Limit(1_000_000, 60)), pace=Limit(2, 1)) as sender:
+        for number in range(count):
+            await sender.send(phone(number), "Hello")
+
+
+def wait(count: int) -> None:
+    with asyncio.Runner(loop_factory=_SkippingLoop) as runner:
+        runner.run(after_a_wait(count))
+
+
 async def send_many(count: int) -> None:
     async with client() as sender:
         for start in range(count):
@@ -71,6 +107,7 @@ WORK: Final[dict[str, tuple[Callable[[int], None], int]]] = {
     "send": (run(send), 200),
     "send with an idempotency key": (run(send_once), 200),
     "send, all at once": (run(at_once), 400),
+    "send, after a wait": (wait, 200),
     "send_many to 100": (run(send_many), 50),
     "stream": (run(stream), 10_000),
 }

@@ -160,6 +160,9 @@ class Dispatcher:
             self._store_waits.hear_of_newcomer(place)
             if wait_us is not None:
                 self._store_waits.begin(place, place.needs.layers, wait_us)
+                if not self._is_due:  # nobody waited before, so there is no timer, and all that is missing is one
+                    self._let_go()
+                    return
             self.look_again()
 
     def look_again(self) -> None:
@@ -235,7 +238,7 @@ class Dispatcher:
         """
         self._is_looking = True
         try:
-            while (found := self._next()) is not None:
+            while self._lines.waiting and (found := self._next()) is not None:
                 if isinstance(found, float):
                     self._timer = self._loop.call_at(found, self._wake_at, found)
                     return None
@@ -262,7 +265,10 @@ class Dispatcher:
         """Ask again whoever was told to wait until ``moment``; the timer may be a little early for the clock."""
         self._timer = None
         self._store_waits.end_until(moment)
-        self.look_again()
+        if self._store_here is None:
+            self.look_again()
+        else:
+            self._let_go()  # at once, as a turn of the loop for each of a thousand keys costs more than to look
 
     def _ask_here(self, store: InProcessQuotaStore, place: Place) -> None:
         """Let the first waiter go if a store in this process grants its tokens."""

@@ -56,21 +56,21 @@ class Lines:
         place.stand(line)
 
     def leave(self, place: Place, line: Line) -> None:
-        """Count out one that has ended, and that stood in ``line``."""
+        """Count out one that has ended, and that stood in ``line``; the line is gone with the last of it."""
         line.leave()
         del self._since_us[place]
         if not self._since_us:
             self._since_us = _NEVER  # a dict keeps the room that a hundred thousand took
         self.waiting -= 1
-        line.needs.connections.wait_ends()
+        connections = line.needs.connections
+        connections.wait_ends()
+        if not line.waiting:
+            del self._lines[line.needs]
+            connections.decline()  # one may have been offered to it
 
-    def heads(self) -> list[tuple[Needs, Place | None]]:
-        """The first of each line; ``None``, once, for a line in which nobody stands any more."""
-        heads = [(needs, line.head()) for needs, line in self._lines.items()]
-        for needs, head in heads:
-            if head is None:
-                del self._lines[needs]
-        return heads
+    def heads(self) -> list[Place]:
+        """The first of each line."""
+        return [head for line in self._lines.values() if (head := line.head()) is not None]
 
     def want(self, connections: Connections) -> bool:
         """Whether somebody waits for one of these ``connections``."""
@@ -79,8 +79,8 @@ class Lines:
     def first(self) -> Place | None:
         """The first of all who wait, whatever they need."""
         found: Place | None = None
-        for _, head in self.heads():
-            if head is not None and (found is None or head.ticket.comes_before(found.ticket)):
+        for head in self.heads():
+            if found is None or head.ticket.comes_before(found.ticket):
                 found = head
         return found
 

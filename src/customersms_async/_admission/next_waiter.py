@@ -24,10 +24,9 @@ def find_next(
     something else: two such would pass it on to each other without end.
     """
     first, moment = None, None
-    for needs, head in lines.heads():
-        if head is None:
-            needs.connections.decline()  # one may have been offered to us
-        elif head.ticket.held is None and (at := _ready_at(head, pacer, store_waits, now)) > now:
+    for head in lines.heads():
+        needs = head.needs
+        if head.ticket.held is None and (at := _ready_at(head, pacer, store_waits, now)) > now:
             if needs.connections.free(needs.priority):
                 needs.connections.decline()
             moment = at if moment is None else min(moment, at)

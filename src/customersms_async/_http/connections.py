@@ -108,6 +108,8 @@ class Connections:
 
     def pass_on(self) -> bool:
         """Offer a free connection, if there is one, to the next who wants it; true if somebody does."""
+        if not self._wanted and not self._wanted_by_bulk:
+            return False
         while self._wanted and self.free(Priority.NORMAL):
             taker, *others = self._wanted
             self._wanted = tuple(others)
@@ -123,7 +125,7 @@ class Connections:
 
     def decline(self) -> None:
         """Offer a connection to others, as whoever was offered it has no use for it now."""
-        if not self.pass_on():
+        if (self._promised or self._wanted or self._wanted_by_bulk) and not self.pass_on():
             self._return_promises()
 
     def promise(self) -> bool:
