@@ -185,6 +185,16 @@ class _BoundedProtocol(ResponseHandler):
     _head_came = False
     _poll: Any = None
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Have a connection without TLS read no more at once than the memory at hand has room for.
+
+        asyncio asks for 256 kB each time, which may come from the system and go back to it: 12 µs, of some 200 that a
+        request takes. With TLS, and in uvloop, there is another buffer.
+        """
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):
+            transport.max_size = _AT_ONCE
+
     async def write(self, head: bytes, content: AsyncIterable[bytes]) -> None:
         """Write a request in one piece, and expect the head of an answer.
 
