@@ -14,7 +14,7 @@ from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page
 from support.engines import nothing_left_over, sockets
-from support.real_time import PATIENCE
+from support.real_time import PATIENCE, in_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,7 +57,7 @@ async def test_there_are_as_many_connections_as_requests_at_a_time_whatever_the_
     gateway = RawGateway(together)
     async with gateway.serve() as url:
         transport = Transport(Gates(1))
-        posts = [transport.post(url, BODY, lambda: PATIENCE, may_leave) for _ in range(40)]
+        posts = [transport.post(url, BODY, *in_time(), may_leave) for _ in range(40)]
         await asyncio.gather(*posts)
         assert gateway.connections == 40
         await transport.aclose()
@@ -111,7 +111,7 @@ async def test_closing_closes_what_is_still_in_use() -> None:
     gateway = RawGateway(never)
     async with gateway.serve() as url:
         transport = Transport(Gates(1))
-        posting = asyncio.create_task(transport.post(url, BODY, lambda: PATIENCE, may_leave))
+        posting = asyncio.create_task(transport.post(url, BODY, *in_time(), may_leave))
         await until(lambda: gateway.requests == 1)
         await transport.aclose()
         assert isinstance(await posting, NoAnswer)

@@ -25,7 +25,7 @@ from customersms_async.sandbox import Sandbox
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page, self_signed
 from support.engines import nothing_left_over
 from support.places import DATA
-from support.real_time import PATIENCE, pauses
+from support.real_time import PATIENCE, in_time, pauses
 
 pytest.importorskip("aiohttp", reason="the extra fast (aiohttp) is not installed")
 
@@ -60,11 +60,10 @@ async def test_a_request_that_is_held_back_never_leaves(fast: FastClient) -> Non
     async with gateway.serve() as url:
         transport = Transport(Gates(1), fast)
         body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}', Secret(KEY))
-        seconds_left = lambda: PATIENCE  # noqa: E731
         for _ in range(2):  # on a new connection, and on one that was used
-            happened = await transport.post(url, body, seconds_left, no)
+            happened = await transport.post(url, body, *in_time(), no)
             assert happened == NotSent("held back before the first byte", again=False)
-            await transport.post(url, body, seconds_left, yes)
+            await transport.post(url, body, *in_time(), yes)
     assert gateway.requests == 2
 
 
@@ -110,7 +109,7 @@ async def test_a_connection_whose_answer_came_before_all_of_the_request_had_left
     async with nothing_left_over(), gateway.serve() as url, FastClient(tls=trusting) as fast:
         transport = Transport(Gates(1), fast)
         for count in (1, 2):
-            happened = await transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), lambda: PATIENCE, yes)
+            happened = await transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), *in_time(), yes)
             assert isinstance(happened, Answer)
             assert gateway.connections == count
 

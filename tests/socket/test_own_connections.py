@@ -9,7 +9,6 @@ import json
 import os
 import ssl
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +22,7 @@ from customersms_async.sandbox import Sandbox
 from support.broken_gateways import KEY, Connection, RawGateway, answered, http, page
 from support.engines import ENGINES, OWN_ENGINES, engine_of, sockets
 from support.places import DATA
-from support.real_time import PATIENCE
+from support.real_time import PATIENCE, in_time
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,13 +113,13 @@ async def test_what_comes_on_a_connection_while_the_hook_decides_is_no_answer_an
     async with gateway.serve() as url, engine_of(engine) as http_client:
         transport = Transport(Gates(1), http_client)
         body = Sealed(b'{"phone": ["+12125551234"], "message": "Hello"}', Secret(KEY))
-        assert isinstance(await transport.post(url, body, lambda: PATIENCE, always), Answer)
-        happened = await transport.post(url, body, lambda: PATIENCE, yes_later)
+        assert isinstance(await transport.post(url, body, *in_time(), always), Answer)
+        happened = await transport.post(url, body, *in_time(), yes_later)
         assert isinstance(happened, NotSent)
         assert happened.again
         assert "it was cut before anything was sent" in happened.error
         assert (gateway.connections, gateway.requests) == (1, 1)
-        assert isinstance(await transport.post(url, body, lambda: PATIENCE, always), Answer)
+        assert isinstance(await transport.post(url, body, *in_time(), always), Answer)
         assert (gateway.connections, gateway.requests) == (2, 2)
         await transport.aclose()
 
@@ -143,10 +142,8 @@ async def test_what_has_not_left_by_the_deadline_never_leaves(
     read: list[int] = []
     over, ended, gateway = asyncio.Event(), asyncio.Event(), RawGateway(act, trusted() if over_tls else None)
     async with asyncio.timeout(PATIENCE), gateway.serve() as url, engine_of(engine) as http_client:
-        transport, size, began = Transport(Gates(1), http_client), 50_000_000, time.monotonic()
-        happened = await transport.post(
-            url, Sealed(b" " * size, Secret(KEY)), lambda: began + 0.5 - time.monotonic(), always
-        )
+        transport, size = Transport(Gates(1), http_client), 50_000_000
+        happened = await transport.post(url, Sealed(b" " * size, Secret(KEY)), *in_time(0.5), always)
         assert isinstance(happened, NoAnswer)
         await transport.aclose()
         over.set()
@@ -163,7 +160,7 @@ async def test_an_engine_with_a_request_that_nobody_reads_is_closed_at_once(engi
     async with asyncio.timeout(PATIENCE), RawGateway(act).serve() as url, engine_of(engine) as http_client:
         transport = Transport(Gates(1), http_client)
         posting = asyncio.create_task(
-            transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), lambda: 10 * PATIENCE, always)
+            transport.post(url, Sealed(b" " * 50_000_000, Secret(KEY)), *in_time(10 * PATIENCE), always)
         )
         while not (transport._engine is not None and sockets()):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)

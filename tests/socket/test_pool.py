@@ -24,7 +24,7 @@ from customersms_async._http.connections import Gates
 from customersms_async._http.transport import Transport
 from support import cancel_steps
 from support.broken_gateways import KEY, RawGateway, answered, page
-from support.real_time import PATIENCE
+from support.real_time import PATIENCE, in_time
 
 PHONE = "+12125551234"
 
@@ -80,9 +80,7 @@ def without_a_task_of_its_own(url: str) -> Pool:
 
     async def post() -> bool:
         body = Sealed(encode(KEY, [PHONE], "Hello"), Secret(KEY))
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + 0.2
-        happened = await transport.post(url, body, lambda: deadline - loop.time(), may_leave)
+        happened = await transport.post(url, body, *in_time(0.2), may_leave)
         if not isinstance(happened, Answer):
             raise TimeoutError
         return happened.status == 200

@@ -6,12 +6,19 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Final, final
 
+from customersms_async._runtime.clock import now_us
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
 PATIENCE: Final = 60.0
 """Seconds until a test gives up on what must happen: far above what anything takes, on a busy machine too."""
+
+
+def in_time(seconds: float = PATIENCE) -> tuple[int, Callable[[], int]]:
+    """A deadline so many seconds from now, and its clock, as ``Transport.post`` takes them."""
+    return now_us() + round(seconds * 1e6), now_us
 
 
 def pauses(sends: Sequence[tuple[float, float]], seconds: float) -> int:

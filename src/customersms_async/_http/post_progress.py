@@ -32,9 +32,6 @@ BeforeFirstByte = Callable[[], Awaitable[bool]]
 LEAST_SECONDS: Final = 0.001
 """Seconds of the shortest time-out that an engine is given: zero would mean that there is none."""
 
-SecondsLeft = Callable[[], float]
-"""The time to an attempt's deadline, on a clock that goes on while the machine sleeps; zero or less once it is over."""
-
 
 class HeldBack(Exception):  # noqa: N818 - unwinds the engine, and ends in transport
     """The request must not leave: the hook said no, or the time was over."""
@@ -74,13 +71,14 @@ class RequestBody:
 
 @final
 class PostProgress:
-    """The progress of one POST, of which ``seconds`` are left now, and ``seconds_left`` tells how many are later.
+    """The progress of one POST, of which nothing may leave from ``deadline_us`` of ``clock`` (microseconds) on.
 
-    ``asking`` while the hook decides, ``leaving`` once it let the request go, ``held_back`` once it did not, or the
-    time was over (``late``); ``left`` once the engine, if it reports progress (``traced``), said so too. ``timeouts``
-    has the seconds for each of httpx's steps, ``early`` the answer, if a hook of ours has read it already. ``headers``
-    are those of the request, and no others leave. ``peer`` is the host and port that a connection was last opened to,
-    as far as the engine reports it, ``handshaking`` whether TLS with it was the next step.
+    ``seconds`` were left when it began. ``asking`` while the hook decides, ``leaving`` once it let the request go,
+    ``held_back`` once it did not, or the time was over (``late``); ``left`` once the engine, if it reports progress
+    (``traced``), said so too. ``timeouts`` has the seconds for each of httpx's steps, ``early`` the answer, if a hook
+    of ours has read it already. ``headers`` are those of the request, and no others leave. ``peer`` is the host and
+    port that a connection was last opened to, as far as the engine reports it, ``handshaking`` whether TLS with it was
+    the next step.
     """
 
     peer: tuple[str, int] | None = None
@@ -97,21 +95,22 @@ class PostProgress:
     _unheard = False
 
     def __init__(
-        self, hook: BeforeFirstByte, seconds_left: SecondsLeft, seconds: float, url: str, headers: Mapping[str, str]
+        self, hook: BeforeFirstByte, deadline_us: int, clock: Callable[[], int], url: str, headers: Mapping[str, str]
     ) -> None:
         self._hook = hook
-        self._seconds_left = seconds_left
+        self._deadline_us = deadline_us
+        self._clock = clock
         self._headers = headers
+        self.seconds: float = (deadline_us - clock()) / 1e6
         self.url = url
         self._plain_to = _plain_to(url)
-        self._loop = asyncio.get_running_loop()
         # Nothing waits in a pool of our own, as there is a gate in front of it; a caller's may be smaller.
-        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), max(LEAST_SECONDS, seconds))
+        self.timeouts = dict.fromkeys(("connect", "read", "write", "pool"), max(LEAST_SECONDS, self.seconds))
 
     @property
     def remaining(self) -> float:
         """Seconds to the deadline, ``LEAST_SECONDS`` at least."""
-        return max(LEAST_SECONDS, self._seconds_left())
+        return max(LEAST_SECONDS, (self._deadline_us - self._clock()) / 1e6)
 
     def answered_early(self, answer: Answer | NoAnswer) -> None:
         """Take the answer to the request, which a hook of ours has read before the engine gives it."""
@@ -136,7 +135,8 @@ class PostProgress:
             self._shake_hands_with(info.get("server_hostname"))
         if event.endswith(".receive_response_headers.started"):
             self._unheard = True
-            self._loop.call_soon(self._hear)  # to read from the network takes a turn of the loop at least
+            # To read from the network takes a turn of the loop at least.
+            asyncio.get_running_loop().call_soon(self._hear)
         if event.endswith(".send_request_headers.started"):
             if info["request"].method == b"POST":
                 make_exact_on_the_wire(info["request"], self._headers)
@@ -204,7 +204,7 @@ class PostProgress:
             self.leaving = True
 
     def _look_at_deadline(self) -> None:
-        if self._seconds_left() <= 0:
+        if self._clock() >= self._deadline_us:
             self.late = self.held_back = True
             raise HeldBack
 

@@ -17,12 +17,12 @@ from .error_meaning import meaning_of
 from .exact_headers import make_exact
 from .in_flight import InFlight
 from .log_filter import keep_key_out_of_logs
-from .post_progress import BeforeFirstByte, Ended, PostProgress, RequestBody, SecondsLeft
+from .post_progress import BeforeFirstByte, Ended, PostProgress, RequestBody
 from .response_hooks import read_before_hooks
 from .transport_engine import as_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .._core.secret import Sealed
     from .connections import Gates
@@ -80,24 +80,24 @@ class Transport:
         self._engine = None
 
     async def post(
-        self, url: str, body: Sealed, seconds_left: SecondsLeft, before_first_byte: BeforeFirstByte
+        self, url: str, body: Sealed, deadline_us: int, clock: Callable[[], int], before_first_byte: BeforeFirstByte
     ) -> PostResult:
         """Send ``body`` once and say what happened; ``OVERDUE`` if the time was over before the body could leave.
 
-        The key in it is kept out of all that the HTTP library logs in this task from now on.
+        ``deadline_us`` is a time of ``clock`` (microseconds), which goes on while the machine sleeps. The key in the
+        body is kept out of all that the HTTP library logs in this task from now on.
 
         Never raises. If the call is cancelled, the caller can't know whether anything left: let it run.
         """
         if self._is_closed():
             return NotSent(CLOSED, again=False)
         keep_key_out_of_logs(body.secret)
-        seconds = seconds_left()
-        if seconds <= 0:  # a time-out that is over in a caller's pool costs it a place
-            return OVERDUE
         headers = _HEADERS | {"Content-Length": str(body.size)}
-        progress = PostProgress(before_first_byte, seconds_left, seconds, url, headers)
+        progress = PostProgress(before_first_byte, deadline_us, clock, url, headers)
+        if progress.seconds <= 0:  # a time-out that is over in a caller's pool costs it a place
+            return OVERDUE
         try:
-            async with asyncio.timeout(seconds + 0.25):  # should a server make every single step just in time
+            async with asyncio.timeout(progress.seconds + 0.25):  # should a server make every single step just in time
                 return await self._exchange(url, headers, body, progress)
         except Ended as end:
             return end.result

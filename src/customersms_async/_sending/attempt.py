@@ -117,9 +117,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
     """Send in a task of its own, so that the caller may leave."""
     heard = request.heard
     assert heard is not None  # noqa: S101 - that is what sends it here
-    task = start(sender.room.loop, request.post())
-    sender.transport.in_flight.enter(task, sender.owner)
-    task.add_done_callback(partial(_ended, request, sender, place))
+    request.runs_in(start(sender.room.loop, request.post()), partial(_ended, request, sender, place))
     try:
         return await heard
     except asyncio.CancelledError:
@@ -129,7 +127,7 @@ async def _apart(request: BatchRequest, sender: Sender, place: Place) -> Ruling:
 
 
 def _ended(request: BatchRequest, sender: Sender, place: Place, task: asyncio.Task[Ruling]) -> None:
-    """Count out a request whose own task has ended; one that was aborted before its first step never began."""
+    """Count out a request whose own task was ended; one that was aborted before its first step never began."""
     sender.transport.in_flight.leave(task)
     if task.cancelled():
         place.ticket.stop(Code.STOPPED)

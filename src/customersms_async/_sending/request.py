@@ -72,12 +72,13 @@ class BatchRequest:
     caller awaits, where the request has a task of its own. ``watch`` tells those who look on, if there are any.
 
     Mutable state: the grant (``None`` once it proved stale); whether the first byte may have left, whether the ticket
-    was held back before, whether the time was over before; the error of the hook or of the store.
+    was held back before, whether the time was over before; the error of the hook or of the store; and the task of the
+    request's own, with what is called if that ends before it has told anything.
     """
 
     __slots__ = (
-        *("_batch", "_grant", "_granted_us", "_held_back", "_options", "_sender", "_ticket", "_timeout", "_watch"),
-        *("heard", "hook_error", "late", "sent"),
+        *("_batch", "_deadline_us", "_grant", "_granted_us", "_held_back", "_in_task", "_options", "_sender"),
+        *("_ticket", "_timeout", "_watch", "heard", "hook_error", "late", "sent"),
     )
 
     def __init__(
@@ -98,6 +99,8 @@ class BatchRequest:
         self._watch = watch
         self._grant: int | None
         self._grant, self._granted_us = admission
+        self._deadline_us = self._granted_us + round(timeout * 1e6)
+        self._in_task: tuple[asyncio.Task[Ruling], Callable[[asyncio.Task[Ruling]], None]] | None = None
         self._held_back = False
         self.heard: asyncio.Future[Ruling] | None = None
         if not options.in_own_task:
@@ -119,7 +122,9 @@ class BatchRequest:
         if watch is not None:
             watch.began()
         try:
-            result = await sender.transport.post(sender.url, self._body(), self._seconds_left, self._may_leave)
+            result = await sender.transport.post(
+                sender.url, self._body(), self._deadline_us, sender.room.clock, self._may_leave
+            )
         except asyncio.CancelledError:  # the client was closed, and that was cancelled; or the loop is being shut down
             this_task().uncancel()
             self._ticket.stop(Code.STOPPED)
@@ -144,9 +149,26 @@ class BatchRequest:
             self.late = True
             self._grant = None  # given back, and asked for anew
         self._report(ruling)
+        if self._in_task is not None:
+            self._tell(ruling, *self._in_task)
+        return ruling
+
+    def runs_in(self, task: asyncio.Task[Ruling], ended: Callable[[asyncio.Task[Ruling]], None]) -> None:
+        """Count the request in with the task of its own; ``ended`` is called if that ends before it has told ``heard``.
+
+        It tells by itself, as a call by the event loop costs as much as all else that a task needs.
+        """
+        self._sender.transport.in_flight.enter(task, self._sender.owner)
+        task.add_done_callback(ended)
+        self._in_task = task, ended
+
+    def _tell(self, ruling: Ruling, task: asyncio.Task[Ruling], ended: Callable[[asyncio.Task[Ruling]], None]) -> None:
+        """Tell ``heard``, and count the request out: nothing is left to be done."""
+        self._in_task = None  # which knows of this request
         if self.heard is not None and not self.heard.done():
             self.heard.set_result(ruling)
-        return ruling
+        self._sender.transport.in_flight.leave(task)
+        task.remove_done_callback(ended)
 
     def fail(self, error: BaseException) -> None:
         """Have whoever awaits ``heard`` get ``error``, unless it has heard, or has left."""
@@ -173,7 +195,8 @@ class BatchRequest:
         try:
             if self._options.hook is not None and self._wanted:
                 until_us = await self._options.hook(self._batch)
-            if self._wanted and self._age_us > STALE_US and self._seconds_left() > 0:
+            now_us = self._sender.room.clock()
+            if now_us - self._granted_us > STALE_US and now_us < self._deadline_us and self._wanted:
                 await self._renew()
             if until_us is not None and self._sender.room.clock() >= until_us:
                 raise TooLateError
@@ -187,9 +210,6 @@ class BatchRequest:
     @property
     def _age_us(self) -> int:
         return self._sender.room.clock() - self._granted_us
-
-    def _seconds_left(self) -> float:
-        return self._timeout - (self._sender.room.clock() - self._granted_us) / 1e6
 
     @property
     def _wanted(self) -> bool:

@@ -21,6 +21,7 @@ from customersms_async._http.engine import Engine
 from customersms_async._http.httpx_engine import HttpxEngine
 from customersms_async._http.post_progress import RequestBody
 from customersms_async._http.transport import Transport
+from customersms_async._runtime.clock import now_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
@@ -197,7 +198,7 @@ async def post(transport: Transport, *, may_leave: bool = True) -> PostResult:
         return may_leave
 
     body = Sealed(b"the body", SECRET)
-    return await transport.post("https://gateway.invalid/", body, lambda: 30.0, before_first_byte)
+    return await transport.post("https://gateway.invalid/", body, now_us() + 30_000_000, now_us, before_first_byte)
 
 
 async def test_an_engine_of_ones_own_sends_the_body_once_and_its_answer_is_read() -> None:

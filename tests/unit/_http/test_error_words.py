@@ -42,7 +42,7 @@ async def said(error: Exception, peer: tuple[str, int] | None = None, *, handsha
     async def yes() -> bool:
         return True
 
-    progress = PostProgress(yes, lambda: 1.0, 1.0, URL, {})
+    progress = PostProgress(yes, 1_000_000, lambda: 0, URL, {})
     progress.peer, progress.handshaking = peer, handshaking
     happened = meaning_of(error, progress)
     assert isinstance(happened, NotSent)
@@ -164,7 +164,7 @@ async def test_through_a_proxy_it_is_the_gateway_with_whom_hands_are_shaken() ->
     async def yes() -> bool:
         return True
 
-    progress = PostProgress(yes, lambda: 1.0, 1.0, URL, {})
+    progress = PostProgress(yes, 1_000_000, lambda: 0, URL, {})
     await progress.trace("connection.connect_tcp.started", {"host": "proxy.corp", "port": 3128})
     for name, peer in (("proxy.corp", PROXY), (None, PROXY), ("sms.example.com", ("sms.example.com", 443))):
         await progress.trace("proxy.start_tls.started", {"server_hostname": name})
