@@ -107,7 +107,7 @@ def additions(world: World, rules: frozenset[str]) -> Iterator[World]:
 
 def fates_of_the_file(world: World, rules: frozenset[str]) -> Iterator[World]:
     """It is brought up to date, closed in order, or moved without its -wal once nobody has it open."""
-    up_to_date = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+    up_to_date = world.up_to_date()
     yield up_to_date
     yield up_to_date._replace(closed=True)
     refused = not world.closed and REFUSED in rules
@@ -322,9 +322,9 @@ def alike(world: World, rules: frozenset[str]) -> World:
     What the main file says by itself is not read while it says that this is not all, if it is refused then.
     """
     if not world.closed and REFUSED in rules:
-        world = world._replace(main=world.ledger, main_capped=world.capped, main_wanted=world.wanted)
+        world = world.up_to_date()
     runners = in_order(world.runners)
-    return world if runners is world.runners else world._replace(runners=runners)
+    return world if runners is world.runners else world.with_runners(runners)
 
 
 @cache

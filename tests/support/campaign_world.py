@@ -114,7 +114,16 @@ class World(NamedTuple):
 
     def with_runner(self, number: int, runner: Runner) -> World:
         first, second = self.runners
-        return self._replace(runners=(runner, second) if number == 0 else (first, runner))
+        return self.with_runners((runner, second) if number == 0 else (first, runner))
+
+    def with_runners(self, runners: tuple[Runner, Runner]) -> World:
+        return World._make((*self[:-1], runners))  # they come last, and this takes a third of the time of _replace
+
+    def up_to_date(self) -> World:
+        """The same with a main file that says all."""
+        if self.main is self.ledger and self.main_capped is self.capped and self.main_wanted == self.wanted:
+            return self  # mostly so, and making a world is what looking at all of them takes
+        return self._replace(main=self.ledger, main_capped=self.capped, main_wanted=self.wanted)
 
     @property
     def is_timed(self) -> bool:

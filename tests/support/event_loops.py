@@ -112,6 +112,7 @@ def is_plain(loop: asyncio.AbstractEventLoop) -> bool:
     return type(loop).__module__.startswith("asyncio.") and loop.get_task_factory() is None
 
 
+@cache
 def depends_on_it(path: Path) -> bool:
     """Whether the tests of this file, or of files in this folder, do."""
     return any(path.is_relative_to(TESTS / each) for each in DEPEND_ON_IT)

@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "60", "shared_buffers": "16MB"}
 """What a killed server writes is there again, as only a machine forgets: waiting for the disk would prove nothing."""
 
+_EMPTY = """
+DO $$ DECLARE used text; BEGIN
+    SELECT string_agg(oid::regclass::text, ', ') INTO used FROM pg_class
+        WHERE relnamespace = to_regnamespace('customersms') AND relkind = 'r' AND relname NOT IN ('version', 'places')
+        AND pg_relation_size(oid) > 0;
+    IF used IS NOT NULL THEN
+        EXECUTE 'TRUNCATE ' || used || ' CASCADE';
+    END IF;
+    IF to_regclass('customersms.places') IS NOT NULL THEN
+        DELETE FROM customersms.places WHERE place > 1;
+        UPDATE customersms.places SET trusted = true, system = (SELECT system_identifier FROM pg_control_system()),
+            timeline = left(pg_walfile_name(pg_current_wal_lsn()), 8);
+    END IF;
+END $$"""
+"""Empties the tables that were written to: all of them take 80 ms of a processor, and most tests write to few."""
+
 PASSWORD = "a-pass/word that must never show"
 
 
@@ -169,19 +185,7 @@ class PostgresServerProcess:
 
     def empty(self) -> None:
         """Leave nothing in the tables, and no doubt about the place."""
-        tables = self.sql(
-            "SELECT string_agg(format('customersms.%I', tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'customersms' AND tablename NOT IN ('version', 'places')",
-            database="app",
-        )[0][0]
-        if tables:
-            self.sql(
-                f"TRUNCATE {tables}",
-                "DELETE FROM customersms.places WHERE place > 1",
-                "UPDATE customersms.places SET trusted = true, system = (SELECT system_identifier FROM"
-                " pg_control_system()), timeline = left(pg_walfile_name(pg_current_wal_lsn()), 8)",
-                database="app",
-            )
+        self.sql(_EMPTY, database="app")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import customersms_async
@@ -30,6 +31,7 @@ def exported(module: ModuleType) -> list[str]:
     return list(getattr(module, "__all__", [name for name in own if not name.startswith("_")]))
 
 
+@cache
 def public_names() -> dict[str, object]:
     """Every exported object once, by the shortest of its names."""
     found: dict[str, object] = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -20,15 +21,19 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
 
+_PROGRAM: Final = Resource.create()
+"""What a provider would find out each time that one is made."""
+
+
 class TelemetryInMemory:
     """A ``Telemetry`` whose spans and figures are kept here."""
 
     def __init__(self, *, key_label: bool = False) -> None:
         self._reader = InMemoryMetricReader()
         self._exporter = InMemorySpanExporter()
-        self.tracers = TracerProvider(shutdown_on_exit=False)
+        self.tracers = TracerProvider(shutdown_on_exit=False, resource=_PROGRAM)
         self.tracers.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.meters = MeterProvider([self._reader], shutdown_on_exit=False)
+        self.meters = MeterProvider([self._reader], resource=_PROGRAM, shutdown_on_exit=False)
         self.telemetry = Telemetry(self.tracers, self.meters, key_label=key_label)
 
     @property
@@ -57,8 +62,9 @@ class TelemetryInMemory:
 
     def said(self) -> str:
         """Everything that would be exported, as text."""
-        spans = [json.loads(span.to_json()) for span in self.spans]
-        return json.dumps(spans, ensure_ascii=False) + "".join(metric.to_json() for metric in self.metrics())
+        spans = [json.loads(span.to_json(indent=None)) for span in self.spans]
+        said = "".join(metric.to_json(indent=None) for metric in self.metrics())
+        return json.dumps(spans, ensure_ascii=False) + said
 
     def tells(self, *words: str) -> list[str]:
         """Those of these words that are in anything that would be exported."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import typer.main
+import typer.testing
 from typer.testing import CliRunner
 
 from customersms_async.cli.app import app
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
+
+# Typer makes a command of signatures anew each time that it runs one, in half of the time that these tests take.
+vars(typer.testing)["_get_command"] = cache(typer.main.get_command)
 
 
 class Typed(NamedTuple):

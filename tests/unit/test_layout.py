@@ -48,12 +48,13 @@ def targets(name: Name, node: ast.ImportFrom) -> Iterator[Name]:
         yield next(each for each in ((*base, alias.name), base, (*base, "__init__")) if each in MODULES)
 
 
-def ours(name: Name, *, running: bool = False) -> set[Name]:
+@cache
+def ours(name: Name, *, running: bool = False) -> frozenset[Name]:
     """Our own modules that one imports; ``running``: when it is imported itself, not for types or in a function."""
     nodes = tree(name).body if running else ast.walk(tree(name))
-    return {
+    return frozenset(
         target for node in nodes if isinstance(node, ast.ImportFrom) and node.level for target in targets(name, node)
-    }
+    )
 
 
 def others(name: Name, *, running: bool = False) -> set[str]:
