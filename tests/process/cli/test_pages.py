@@ -22,7 +22,7 @@ from support.places import ROOT
 from support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from customersms_async.sandbox import Sandbox
@@ -92,11 +92,11 @@ def has_printed(prints: list[str], shown: str) -> bool:
 
 
 @pytest.fixture
-def database(shared_postgres: PostgresServerProcess) -> Callable[[str], str]:
+def database(shared_postgres: PostgresServerProcess) -> Iterator[Callable[[str], str]]:
     """Puts a real server in the place of those of the pages, for the owner and for a role that owns nothing."""
-    if not shared_postgres.sql("SELECT 1 FROM pg_roles WHERE rolname = 'texts'"):
-        shared_postgres.sql("CREATE ROLE texts LOGIN")
-    return partial(DATABASE.sub, lambda found: shared_postgres.url("texts" if found[1] == "texts" else "app"))
+    shared_postgres.sql("CREATE ROLE texts LOGIN")
+    yield partial(DATABASE.sub, lambda found: shared_postgres.url("texts" if found[1] == "texts" else "app"))
+    shared_postgres.sql("DROP OWNED BY texts", "DROP ROLE texts", database="app")
 
 
 @pytest.mark.parametrize("block", [pytest.param(block, id=place) for place, block in consoles() if OURS.search(block)])
