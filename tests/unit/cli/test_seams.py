@@ -23,6 +23,7 @@ SEAMS = {
     "_core.version",
     "_core.intake",  # the judge of recipients, with what it knows of repeats
     "_core.repeats",
+    "_core.fingerprints",  # which numbers came before, in little memory
     "_core.batching",  # the requests that a job comes to, and the segments of their texts
     "_core.segments",
     "_core.gsm7_twins",  # what the preview shows of a text
@@ -32,6 +33,7 @@ SEAMS = {
     "_core.layers",  # when requests may leave, by limits and hours
     "_core.schedule",
     "_core.schedule_forecast",
+    "_core.written_address",  # whether a place is an address, and what of that may be shown
     "_sending.environment",  # the key, from where a client has it
     "_sending.estimate",  # when the last request may leave
     "_http.error_meaning",  # what a failed connection means, in the words that a send has for it
@@ -39,6 +41,7 @@ SEAMS = {
     "_http.proxies",  # the way to the gateway, as an engine finds it
     "_http.setup_problem",
     "_http.tls",
+    "_postgres.server_url",  # the same of a database, by the words of its library, too
     "_postgres.administration",  # what a person does to the schema of a fleet
     "_runtime.log",  # the level that the environment names
     "_runtime.tasks",  # how a task is started
