@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 import msgspec
 
 from .layers import Layer, layers
-from .notations import COUNTRIES, one_notation
+from .notations import one_notation
 from .plural import counted
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ class CapScopes:
                     break
         if self._number_layers:
             number = self._begun.copy()
-            counted_as = phone if phone[:3] not in COUNTRIES else one_notation(phone)
-            number.update(b"number " + counted_as.encode())
+            number.update(b"number " + one_notation(phone).encode())
             scopes = (CapScope(number.digest(), self._number_layers, self._number), *scopes)
         return CappedText(text_id, scopes, again)
 

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _MARKS: Final = {"+52": "1", "+54": "9"}
-COUNTRIES: Final = frozenset(_MARKS)
-"""The first three characters of their numbers."""
-
 _NATIONAL: Final = 10
 """Digits of a number in both countries, without the mark of a mobile phone."""
 

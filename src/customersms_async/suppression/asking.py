@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from .._core.notations import COUNTRIES, other_notation
+from .._core.notations import other_notation
 from ..errors import SuppressionStoreError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ async def suppressed_among(store: SuppressionStore, phones: Sequence[str]) -> fr
     Raises what the store raises, and ``SuppressionStoreError`` for an answer that can be none: ``None``, as from a
     branch that forgets its value, says of nobody that they may be texted.
     """
-    others = [o for p in phones if p[:3] in COUNTRIES and (o := other_notation(p)) is not None]
+    others = [other for phone in phones if (other := other_notation(phone)) is not None]
     found: object = await store.suppressed([*phones, *others] if others else phones)
     if type(found) is frozenset and not found:  # as good as always
         return found

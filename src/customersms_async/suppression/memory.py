@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final, NoReturn, final
+from typing import TYPE_CHECKING, NoReturn, final
 
-from .._core.phone import are_clean
 from .._runtime import forks
 from .._runtime.clock import wall_us
 from .._runtime.closing import Closing
@@ -13,8 +12,6 @@ from .entries import EntryKind, SuppressionChange, SuppressionEntry, asked, mome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-
-_NOBODY: Final = frozenset[str]()
 
 
 @final
@@ -63,9 +60,9 @@ class MemorySuppression(Closing):
         Raises:
             InvalidRecipientError: if one of ``phones`` is no number.
         """
-        numbers = phones if are_clean(phones) else asked(phones)
+        numbers = asked(phones)
         if self._now.isdisjoint(numbers):
-            return _NOBODY
+            return frozenset()
         return frozenset(phone for phone, number in zip(phones, numbers, strict=True) if number in self._now)
 
     async def add(self, phones: str | Iterable[str], *, why: str = "", by: str = "") -> int:
