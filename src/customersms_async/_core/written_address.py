@@ -21,7 +21,7 @@ _WRITTEN: Final = re.compile(rf"(?s)({_BEFORE}[A-Za-z][A-Za-z0-9+.-]+):(/*)(.*)"
 _DATABASE: Final = re.compile(rf"(?is){_BEFORE}postgres(?:ql)?(?::|//.*@)")
 
 
-def is_address(text: str) -> bool:
+def looks_like_address(text: str) -> bool:
     """Whether ``text`` is an address, or is meant to be one."""
     written = _WRITTEN.fullmatch(text)
     if written is not None and (written[2] or "@" in written[3]):
@@ -31,7 +31,7 @@ def is_address(text: str) -> bool:
 
 def without_credentials(text: str) -> str:
     """An address as it may be shown: without user, password and query; any other text as it is."""
-    if not is_address(text):
+    if not looks_like_address(text):
         return text
     written = _WRITTEN.fullmatch(text)
     scheme, slashes, rest = ("postgresql", "", text) if written is None else written.groups()
@@ -42,5 +42,5 @@ def check_path(path: object, store: str) -> None:
     """Raise ``ConfigurationError`` for what can be no path of a store's file, without a word of it."""
     if "\0" in str(path):
         raise ConfigurationError(f"{store}'s path must not contain a null character")
-    if is_address(str(path)):
+    if looks_like_address(str(path)):
         raise ConfigurationError(f"{store} takes the path of a file, and this is an address")

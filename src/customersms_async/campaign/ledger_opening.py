@@ -75,7 +75,7 @@ def is_address(place: Path | str) -> bool:
     text = str(place)
     if text.lower().startswith(_SCHEMES):
         return True
-    if written_address.is_address(text) or _has_words(text):
+    if written_address.looks_like_address(text) or _has_words(text):
         raise ConfigurationError(
             "a ledger is a file, by its path, or in a PostgreSQL database, by a URL that is text, such as"
             " postgresql://host/database#spring"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 
-from .._core.written_address import is_address, without_credentials
+from .._core.written_address import looks_like_address, without_credentials
 from ..client import AsyncClient
 from ..errors import ConfigurationError
 from ..quota import MemoryQuota
@@ -56,7 +56,7 @@ async def open_quota(where: str | None, *, looking: bool = False) -> AsyncIterat
         url, ours = WrittenURL.of(where).without_options(frozenset({"failover"}))
         async with PostgresQuota(str(url), failover=ours.get("failover", "stop")) as database:
             yield database
-    elif where is not None and is_address(where):
+    elif where is not None and looks_like_address(where):
         raise ConfigurationError(f"no quota is kept at {without_credentials(where)}: see --quota")
     else:
         from ..quota import SQLiteQuota
@@ -72,7 +72,7 @@ def users_file(*, make: bool = True) -> Path:
 
 def missing_file(where: str | None) -> Path | None:
     """The file that a quota would be kept in, if it is not there."""
-    if where is not None and (where == MEMORY or is_address(where)):
+    if where is not None and (where == MEMORY or looks_like_address(where)):
         return None
     path = users_file(make=False) if where is None else Path(where)
     return None if path.exists() else path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.table import Table
 from rich.text import Text
 
-from ..._core.written_address import is_address, without_credentials
+from ..._core.written_address import looks_like_address, without_credentials
 from ...errors import ConfigurationError
 from ...idempotency import IdempotencyKeys
 from ..exits import ending_well
@@ -99,7 +99,7 @@ async def _opened(place: KeyPlace) -> AsyncIterator[IdempotencyKeys]:
         async with PostgresIdempotency(where, keep=place.keep, namespace=place.namespace, secret=secret) as database:
             yield IdempotencyKeys(database)
         return
-    if is_address(where):
+    if looks_like_address(where):
         raise ConfigurationError(f"no idempotency keys are kept at {without_credentials(where)}: see --store")
     if not Path(where).exists():  # noqa: ASYNC240 - nothing else goes on
         raise ConfigurationError(f"there is no file {where}: see --store")

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..._core.written_address import is_address, without_credentials
+from ..._core.written_address import looks_like_address, without_credentials
 from ...errors import ConfigurationError
 from ..state_folder import state_folder
 
@@ -120,7 +120,7 @@ def _in_database(named: str | None, option: str) -> ListPlace | None:
         if has_scheme or server_url.is_words(named):
             server.check(named, "a list of suppressed numbers")
             return ListPlace(server_url.shown(named), url=named)
-    if is_address(named):
+    if looks_like_address(named):
         raise ConfigurationError(f"no list is kept at {without_credentials(named)}: see {option}")
     return None
 
